@@ -1,0 +1,24 @@
+import type { EventType, ServiceName } from './event-type.ts'
+import { InventoryFailed, InventoryReserved } from './inventory-events.ts'
+import { OrderCancelled, OrderConfirmed, OrderCreated, PaymentRefundRequested } from './order-events.ts'
+import { PaymentCompleted, PaymentFailed, PaymentRefunded } from './payment-events.ts'
+
+/** Every event of the system. Bindings, the README's table and the tests are made from it or compared with it. */
+export const catalogue = [
+  OrderCreated,
+  PaymentCompleted,
+  PaymentFailed,
+  InventoryReserved,
+  InventoryFailed,
+  PaymentRefundRequested,
+  PaymentRefunded,
+  OrderConfirmed,
+  OrderCancelled,
+] as const satisfies readonly EventType[]
+
+export type EventName = (typeof catalogue)[number]['name']
+
+/** What a service's queue is bound to. */
+export function consumedBy(service: ServiceName): readonly EventType[] {
+  return catalogue.filter((event: EventType) => event.consumedBy.includes(service))
+}

@@ -1,0 +1,53 @@
+import { type Static, Type } from 'typebox'
+import { eventType } from './event-type.ts'
+import { Amount, Currency, CustomerEmail, Deadline, Items } from './order-lines.ts'
+
+export const CancelReason = Type.Enum(['payment_failed', 'compensation', 'timeout'], {
+  description: 'one of payment_failed, compensation, timeout',
+})
+export type CancelReason = Static<typeof CancelReason>
+
+/** An order was accepted. No charge starts at or after `deadline`. */
+export const OrderCreated = eventType('order.created', {
+  version: 1,
+  publishedBy: 'order',
+  consumedBy: ['payment'],
+  payload: Type.Object({
+    customerId: Type.Optional(Type.String()),
+    customerEmail: CustomerEmail,
+    items: Items,
+    amount: Amount,
+    currency: Currency,
+    deadline: Deadline,
+  }),
+})
+
+/** The order ends well: it is paid and its stock is reserved. */
+export const OrderConfirmed = eventType('order.confirmed', {
+  version: 1,
+  publishedBy: 'order',
+  consumedBy: ['notification', 'inventory'],
+  payload: Type.Object({ customerEmail: CustomerEmail, items: Items, amount: Amount, currency: Currency }),
+})
+
+/** The order ends without a sale: nobody may charge or reserve for it any more, and what was reserved is released. */
+export const OrderCancelled = eventType('order.cancelled', {
+  version: 1,
+  publishedBy: 'order',
+  consumedBy: ['payment', 'inventory', 'notification'],
+  payload: Type.Object({
+    customerEmail: CustomerEmail,
+    items: Items,
+    amount: Amount,
+    currency: Currency,
+    reason: CancelReason,
+  }),
+})
+
+/** Whatever was charged for the order must be given back. May be asked more than once; payment refunds once. */
+export const PaymentRefundRequested = eventType('payment.refund.requested', {
+  version: 1,
+  publishedBy: 'order',
+  consumedBy: ['payment'],
+  payload: Type.Object({ reason: Type.String() }),
+})

@@ -1,0 +1,47 @@
+import { type Static, Type } from 'typebox'
+import { eventType } from './event-type.ts'
+import { Amount, Currency, CustomerEmail, Deadline, Items } from './order-lines.ts'
+
+export const PaymentFailure = Type.Enum(['declined', 'expired', 'order_cancelled'], {
+  description: 'one of declined, expired, order_cancelled',
+})
+export type PaymentFailure = Static<typeof PaymentFailure>
+
+/** The order's amount was charged, once. */
+export const PaymentCompleted = eventType('payment.completed', {
+  version: 1,
+  publishedBy: 'payment',
+  consumedBy: ['order', 'inventory'],
+  payload: Type.Object({
+    paymentId: Type.String(),
+    amount: Amount,
+    currency: Currency,
+    items: Items,
+    customerEmail: CustomerEmail,
+    deadline: Deadline,
+  }),
+})
+
+/** Nothing was charged and nothing will be. */
+export const PaymentFailed = eventType('payment.failed', {
+  version: 1,
+  publishedBy: 'payment',
+  consumedBy: ['order'],
+  payload: Type.Object({ reason: PaymentFailure, detail: Type.String() }),
+})
+
+/**
+ * Nothing is kept for the order. `amount` is 0 when nothing was charged;
+ * `currency` is then XXX and the address absent if payment never met the order.
+ */
+export const PaymentRefunded = eventType('payment.refunded', {
+  version: 1,
+  publishedBy: 'payment',
+  consumedBy: ['order', 'notification'],
+  payload: Type.Object({
+    refundId: Type.String(),
+    amount: Amount,
+    currency: Currency,
+    customerEmail: Type.Optional(CustomerEmail),
+  }),
+})

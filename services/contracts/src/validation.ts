@@ -1,0 +1,36 @@
+import { Ajv, type ErrorObject } from 'ajv'
+import type { Static, TSchema } from 'typebox'
+
+const ajv = new Ajv({ allErrors: false, strict: false, verbose: true })
+
+/** One thing wrong with a value: the field as a path from the root (`items.0.qty`), and what it must be. */
+export interface Problem {
+  readonly field: string
+  readonly message: string
+}
+
+export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem }
+
+/**
+ * Compiles a schema once. The function it returns never throws and never changes its input;
+ * it reports the first thing that is wrong.
+ */
+export function checkerOf<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
+  const validate = ajv.compile<Static<S>>(schema)
+  return (value) =>
+    validate(value) ? { ok: true, value } : { ok: false, problem: problemOf(validate.errors?.[0] as ErrorObject) }
+}
+
+function problemOf(error: ErrorObject): Problem {
+  const path = error.instancePath.split('/').slice(1)
+  const parameters = error.params as { missingProperty?: string; additionalProperty?: string }
+  if (parameters.missingProperty !== undefined) {
+    return { field: [...path, parameters.missingProperty].join('.'), message: 'is required' }
+  }
+  if (parameters.additionalProperty !== undefined) {
+    return { field: [...path, parameters.additionalProperty].join('.'), message: 'is not a known field' }
+  }
+  const description = (error.parentSchema as { description?: string } | undefined)?.description
+  const wanted = description === undefined ? error.message : `must be ${description}`
+  return { field: path.join('.') || '(body)', message: wanted ?? 'is not valid' }
+}
