@@ -25,7 +25,8 @@ export const Items = Type.Array(Item, {
 
 export const CustomerEmail = Type.String({
   maxLength: orderLimits.emailLength,
-  pattern: '^[^\\s@<>(),;:"\\[\\]\\\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+  pattern:
+    '^[^\\s@<>(),;:"\\[\\]\\\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
   description: 'a well-formed e-mail address',
 })
 

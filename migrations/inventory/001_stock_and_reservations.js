@@ -1,0 +1,34 @@
+/**
+ * Stock, and one row per order that holds some of it, held some, or never may.
+ * @param {import('knex').Knex} knex
+ */
+export async function up(knex) {
+  await knex.raw(`
+    CREATE TABLE stock (
+      sku        text PRIMARY KEY CHECK (length(sku) BETWEEN 1 AND 64),
+      available  bigint NOT NULL CHECK (available >= 0),
+      reserved   bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),
+      shipped    bigint NOT NULL DEFAULT 0 CHECK (shipped >= 0),
+      -- All that ever came in. Nothing can be reserved, shipped or released into thin air.
+      received   bigint NOT NULL CHECK (received = available + reserved + shipped),
+      updated_at timestamptz NOT NULL
+    ) WITH (fillfactor = 50);
+
+    CREATE TABLE inventory_reservations (
+      -- The primary key is what makes two reservations for one order impossible.
+      order_id       uuid PRIMARY KEY,
+      saga_id        uuid NOT NULL,
+      reservation_id uuid NOT NULL UNIQUE,
+      status         text NOT NULL CHECK (status IN ('reserved', 'rejected', 'released', 'committed', 'cancelled')),
+      -- [{"sku", "qty", "tracked"}]: an item that is not tracked (an accepted unknown sku) took nothing from stock.
+      items          jsonb NOT NULL DEFAULT '[]',
+      reason         text,
+      version        integer NOT NULL DEFAULT 1,
+      created_at     timestamptz NOT NULL,
+      updated_at     timestamptz NOT NULL
+    ) WITH (fillfactor = 85);
+    CREATE INDEX reservations_open ON inventory_reservations (created_at) WHERE status = 'reserved';
+
+    INSERT INTO schema_versions (component, version, min_compatible) VALUES ('inventory', 1, 1);
+  `)
+}
