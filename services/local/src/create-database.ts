@@ -1,0 +1,24 @@
+import { Client } from 'pg'
+import { errorCode } from './error-code.ts'
+
+const duplicateDatabase = '42P04'
+const uniqueViolation = '23505'
+
+/**
+ * Creates a database on the server at `url` unless it exists. `url` names any database of that server and a user that
+ * may create databases.
+ */
+export async function createDatabase(url: string, name: string): Promise<void> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  try {
+    await client.connect()
+    const found = await client.query('select from pg_database where datname = $1', [name])
+    if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`)
+  } catch (error) {
+    // Somebody else created it at the same moment.
+    const code = errorCode(error)
+    if (code !== duplicateDatabase && code !== uniqueViolation) throw error
+  } finally {
+    await client.end()
+  }
+}

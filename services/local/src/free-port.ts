@@ -1,0 +1,25 @@
+import { randomInt } from 'node:crypto'
+import { createServer } from 'node:net'
+
+// Below the ports the kernel hands to outgoing connections (32768 and up on Linux, 49152 and up on macOS): a server that
+// is down for a moment must find its port still free when it comes back.
+const lowest = 15_000
+const highest = 30_000
+
+/** True when a server could listen on this port of 127.0.0.1 now. */
+export function portIsFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer()
+    probe.once('error', () => resolve(false))
+    probe.listen({ port, host, exclusive: true }, () => probe.close(() => resolve(true)))
+  })
+}
+
+/** A port of 127.0.0.1 nobody listens on. Nothing reserves it: use it at once. */
+export async function freePort(): Promise<number> {
+  for (let attempt = 0; attempt < 100; attempt += 1) {
+    const port = randomInt(lowest, highest)
+    if (await portIsFree(port)) return port
+  }
+  throw new Error(`No free port was found between ${lowest} and ${highest}: end some of the servers on this machine.`)
+}

@@ -1,0 +1,231 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { chown, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { Client } from 'pg'
+import { unprivilegedAccount } from './account.ts'
+import type { Account } from './account.ts'
+import { Child } from './child-process.ts'
+import { createDatabase } from './create-database.ts'
+import { freePort } from './free-port.ts'
+import { embeddedPostgres, machinePostgres } from './postgres-binaries.ts'
+import { descendants, signalIfAlive } from './process-tree.ts'
+import { RunFolder } from './run-folder.ts'
+import { waitUntil } from './wait-until.ts'
+
+const run = promisify(execFile)
+
+export interface PostgresOptions {
+  /** Aborting it during the start makes the start reject, with nothing left behind. */
+  signal?: AbortSignal | undefined
+  /** Use only the machine's own server, or only the one from npm; by default the first of them that exists. */
+  binaries?: 'machine' | 'embedded' | undefined
+}
+
+interface Installation {
+  folder: RunFolder
+  programs: string
+  account: Account | undefined
+  password: string
+  port: number
+}
+
+async function install(
+  folder: RunFolder,
+  account: Account | undefined,
+  options: PostgresOptions,
+): Promise<Installation> {
+  const onMachine = options.binaries === 'embedded' ? undefined : await machinePostgres(account)
+  if (!onMachine && options.binaries === 'machine')
+    throw new Error('No PostgreSQL server is on this machine: install one.')
+  const programs = onMachine ?? (await embeddedPostgres(folder.path))
+  const password = randomBytes(12).toString('hex')
+  const own = join(folder.path, 'postgres')
+  await mkdir(own, { mode: 0o700 })
+  const passwordFile = join(own, 'password')
+  await writeFile(passwordFile, password)
+  if (account) await Promise.all([own, passwordFile].map((path) => chown(path, account.uid, account.gid)))
+  // No sync: this data need not survive a power cut, and the server itself runs with fsync on.
+  const args = ['-D', join(own, 'data'), '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
+  await run(join(programs, 'initdb'), [...args, '--encoding=UTF8', '--no-locale', '--no-sync'], {
+    cwd: own,
+    env: { ...process.env, HOME: own },
+    ...(account && { uid: account.uid, gid: account.gid }),
+    ...(options.signal && { signal: options.signal }),
+  }).catch((error: Error & { stderr?: string }) => {
+    options.signal?.throwIfAborted()
+    throw new Error(`PostgreSQL's initdb failed: ${error.stderr?.trim() || error.message}`)
+  })
+  await rm(passwordFile)
+  return { folder, programs, account, password, port: await freePort() }
+}
+
+/** A PostgreSQL server of one's own. It ends with the process that started it, however that one ends. */
+export class PostgresServer {
+  readonly port: number
+  readonly user = 'postgres'
+  readonly password: string
+  readonly #installation: Installation
+  #postmaster: Child | undefined
+
+  private constructor(installation: Installation) {
+    this.#installation = installation
+    this.port = installation.port
+    this.password = installation.password
+  }
+
+  static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
+    const account = await unprivilegedAccount()
+    const folder = await RunFolder.create('postgres', account)
+    try {
+      const server = new PostgresServer(await install(folder, account, options))
+      await server.#start(options.signal).catch(async (error: unknown) => {
+        await server.#shutDown()
+        throw error
+      })
+      return server
+    } catch (error) {
+      await folder.remove()
+      throw error
+    }
+  }
+
+  /** The postmaster's process id; undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#postmaster?.running ? this.#postmaster.pid : undefined
+  }
+
+  /** Resolves, never rejects, with how the postmaster started last ended: `signal SIGKILL`, `exit code 0`. */
+  get exited(): Promise<string> {
+    return this.#postmaster!.exited
+  }
+
+  get logFile(): string {
+    return join(this.#installation.folder.path, 'postgres', 'log')
+  }
+
+  get #data(): string {
+    return join(this.#installation.folder.path, 'postgres', 'data')
+  }
+
+  /** A superuser's URL. */
+  url(database = 'postgres'): string {
+    return `postgres://${this.user}:${this.password}@127.0.0.1:${this.port}/${encodeURIComponent(database)}`
+  }
+
+  /** Creates the database unless it exists, and returns a superuser's URL of it. */
+  async createDatabase(name: string): Promise<string> {
+    await createDatabase(this.url(), name)
+    return this.url(name)
+  }
+
+  /** Crashes the server: SIGKILL for the postmaster and all its children. What was committed is back after `restart()`. */
+  async kill(): Promise<void> {
+    await this.#signalAll('SIGKILL')
+    await this.#forget()
+  }
+
+  /** Freezes all its processes: connections stay open and nothing answers, until `resume()`. */
+  async pause(): Promise<void> {
+    await this.#signalAll('SIGSTOP')
+  }
+
+  async resume(): Promise<void> {
+    await this.#signalAll('SIGCONT')
+  }
+
+  /** Starts the server again, stopped, crashed or running, on the same port with the same data. */
+  async restart(signal?: AbortSignal): Promise<void> {
+    await this.#shutDown()
+    await this.#start(signal)
+  }
+
+  /** Stops the server and removes its folder. May be called in any state, and again. */
+  async stop(): Promise<void> {
+    await this.#shutDown()
+    await this.#removeSharedMemory()
+    await this.#installation.folder.remove()
+  }
+
+  async #start(signal?: AbortSignal): Promise<void> {
+    const { folder, programs, account, port } = this.#installation
+    const settings = {
+      port,
+      listen_addresses: '127.0.0.1',
+      unix_socket_directories: '',
+      shared_buffers: '64MB',
+      max_connections: 200,
+      jit: 'off',
+    }
+    const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
+    const log = await open(this.logFile, 'a')
+    try {
+      this.#postmaster = await Child.start(join(programs, 'postgres'), ['-D', this.#data, ...args], {
+        cwd: folder.path,
+        env: { ...process.env, HOME: folder.path },
+        stdio: ['ignore', log.fd, log.fd],
+        uid: account?.uid,
+        gid: account?.gid,
+      })
+    } finally {
+      await log.close()
+    }
+    // SIGQUIT ends a server at once and cleanly: it gives back its shared memory, which SIGKILL does not.
+    await folder.record(this.#postmaster.pid, 'QUIT')
+    const what = 'PostgreSQL to accept connections'
+    const outcome = await waitUntil(() => (this.pid ? this.#answers() : 'ended'), { what, limitMs: 60_000, signal })
+    if (outcome === 'ended') {
+      const lines = (await readFile(this.logFile, 'utf8')).trim().split('\n')
+      throw new Error(`PostgreSQL did not start (${await this.exited}): ${lines.slice(-5).join(' / ')}`)
+    }
+  }
+
+  async #answers(): Promise<'ready'> {
+    const client = new Client({ connectionString: this.url(), connectionTimeoutMillis: 2000 })
+    // A server that goes away again breaks the connection at a moment nobody awaits it.
+    client.on('error', () => undefined)
+    try {
+      await client.connect()
+      return 'ready'
+    } finally {
+      await client.end()
+    }
+  }
+
+  async #shutDown(): Promise<void> {
+    await this.resume()
+    await this.#postmaster?.end('SIGINT', 10_000)
+    await this.#forget()
+  }
+
+  async #forget(): Promise<void> {
+    if (!this.#postmaster) return
+    await this.#postmaster.exited
+    await this.#installation.folder.forget(this.#postmaster.pid)
+  }
+
+  async #signalAll(signal: NodeJS.Signals): Promise<void> {
+    const { pid } = this
+    if (!pid) return
+    // Stopped first, the postmaster makes no child that the list would miss.
+    signalIfAlive(pid, 'SIGSTOP')
+    for (const child of await descendants(pid)) signalIfAlive(child, signal)
+    signalIfAlive(pid, signal)
+  }
+
+  // A crash leaves the lock file, and the small segment that marks the data folder as in use.
+  async #removeSharedMemory(): Promise<void> {
+    const lock = await readFile(join(this.#data, 'postmaster.pid'), 'utf8').catch(() => '')
+    const segment = lock.split('\n')[6]?.trim().split(/\s+/)[1]
+    if (segment) await run('ipcrm', ['-m', segment]).catch(() => undefined)
+  }
+}
+
+/**
+ * Starts a private PostgreSQL on a free port of 127.0.0.1, with a temporary data folder and fsync on. Rejects with one
+ * sentence that says what to do when no server can be found or started; nothing is left behind then.
+ */
+export function startPostgres(options?: PostgresOptions): Promise<PostgresServer> {
+  return PostgresServer.start(options)
+}

@@ -1,0 +1,55 @@
+import { execFile } from 'node:child_process'
+import { readdir, readFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { errorCode } from './error-code.ts'
+
+const run = promisify(execFile)
+
+async function parents(): Promise<Map<number, number>> {
+  const known = new Map<number, number>()
+  if (process.platform === 'linux') {
+    for (const entry of await readdir('/proc')) {
+      if (!/^\d+$/.test(entry)) continue
+      const status = await readFile(`/proc/${entry}/stat`, 'utf8').catch(() => undefined)
+      // The name in parentheses may itself hold spaces and parentheses; after the last one come state and parent.
+      const parent = status?.slice(status.lastIndexOf(')') + 2).split(' ')[1]
+      if (parent) known.set(Number(entry), Number(parent))
+    }
+    return known
+  }
+  const { stdout } = await run('ps', ['-A', '-o', 'pid=,ppid='])
+  for (const line of stdout.trim().split('\n')) {
+    const [pid, parent] = line.trim().split(/\s+/).map(Number)
+    if (pid !== undefined && parent !== undefined) known.set(pid, parent)
+  }
+  return known
+}
+
+/** The process ids of all children of a process, their children included. */
+export async function descendants(pid: number): Promise<number[]> {
+  const known = await parents()
+  const found = [pid]
+  for (const ancestor of found) {
+    for (const [child, parent] of known) if (parent === ancestor && !found.includes(child)) found.push(child)
+  }
+  return found.slice(1)
+}
+
+/** True when a process of that id exists, be it another user's. */
+export function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return errorCode(error) === 'EPERM'
+  }
+}
+
+/** Sends the signal; a process that has ended meanwhile is no error. */
+export function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal)
+  } catch (error) {
+    if (errorCode(error) !== 'ESRCH') throw error
+  }
+}

@@ -1,0 +1,81 @@
+import { chmod, mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Child } from './child-process.ts'
+import { reachableBy } from './account.ts'
+import type { Account } from './account.ts'
+
+// Waits for the end of its standard input, which comes when the process that made the folder has ended, however it
+// ended. A folder still there then was not removed in order: end what is recorded in it, then remove it.
+const orphanGuard = `
+trap '' HUP INT TERM
+cat >/dev/null
+cd "$1" 2>/dev/null || exit 0
+[ -f orphaned.sh ] && sh ./orphaned.sh >/dev/null 2>&1
+for file in pids/*; do
+  [ -f "$file" ] && kill -"$(cat "$file")" "\${file#pids/}" 2>/dev/null
+done
+for attempt in 1 2 3 4 5 6 7 8 9 10; do
+  alive=
+  for file in pids/*; do
+    [ -f "$file" ] && kill -0 "\${file#pids/}" 2>/dev/null && alive=yes
+  done
+  [ "$alive" ] || break
+  sleep 0.5
+done
+for file in pids/*; do
+  [ -f "$file" ] && kill -KILL "\${file#pids/}" 2>/dev/null
+done
+cd /
+rm -rf "$1"
+`
+
+/**
+ * A temporary folder for one server or run. It and the processes recorded in it do not outlive the process that
+ * created it, even one that is killed without a chance to clean up.
+ */
+export class RunFolder {
+  readonly path: string
+  readonly #guard: Child
+
+  private constructor(path: string, guard: Child) {
+    this.path = path
+    this.#guard = guard
+  }
+
+  /** `account`: the one that must be able to reach into the folder, when it is not the present one. */
+  static async create(name: string, account?: Account): Promise<RunFolder> {
+    const base = (await reachableBy(tmpdir(), account)) ? tmpdir() : '/tmp'
+    const path = await mkdtemp(join(base, `order-saga-${name}-`))
+    if (account) await chmod(path, 0o711)
+    await mkdir(join(path, 'pids'), { mode: 0o700 })
+    const stdio = ['pipe' as const, 'ignore' as const, 'ignore' as const]
+    const guard = await Child.start('/bin/sh', ['-c', orphanGuard, 'order-saga-guard', path], {
+      cwd: '/',
+      env: { PATH: process.env['PATH'] },
+      stdio,
+    })
+    return new RunFolder(path, guard)
+  }
+
+  /** Records a process that must end with this one, and the signal that ends it cleanly. */
+  async record(pid: number, signal: 'TERM' | 'QUIT' | 'KILL'): Promise<void> {
+    await writeFile(join(this.path, 'pids', String(pid)), signal)
+  }
+
+  /** To be called as soon as a recorded process has ended: its number may be given to another. */
+  async forget(pid: number): Promise<void> {
+    await rm(join(this.path, 'pids', String(pid)), { force: true })
+  }
+
+  /** A shell command that undoes what no signal can, run only when this process ends without `remove()`. */
+  async recordCommand(command: string): Promise<void> {
+    await writeFile(join(this.path, 'orphaned.sh'), `${command}\n`)
+  }
+
+  async remove(): Promise<void> {
+    await rm(this.path, { recursive: true, force: true, maxRetries: 5 })
+    this.#guard.closeStdin()
+    await this.#guard.exited
+  }
+}

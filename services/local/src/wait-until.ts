@@ -1,0 +1,40 @@
+import { setTimeout as delay } from 'node:timers/promises'
+
+export interface WaitOptions {
+  /** What is awaited, as it is to read after "waiting for". */
+  what: string
+  limitMs: number
+  intervalMs?: number
+  signal?: AbortSignal | undefined
+  /** Printed when the limit passes: the state that explains why. */
+  state?: () => unknown
+}
+
+/**
+ * Resolves with the first value of `probe` that is neither undefined nor false. A throwing probe counts as "not yet".
+ * Rejects when the limit passes, with the last state and error, or when the signal aborts.
+ */
+export async function waitUntil<T>(
+  probe: () => Promise<T | undefined | false> | T | undefined | false,
+  options: WaitOptions,
+): Promise<T> {
+  const { what, limitMs, intervalMs = 50, signal } = options
+  const end = performance.now() + limitMs
+  let lastError: unknown
+  for (;;) {
+    signal?.throwIfAborted()
+    try {
+      const value = await probe()
+      if (value !== undefined && value !== false) return value
+      lastError = undefined
+    } catch (error) {
+      lastError = error
+    }
+    if (performance.now() >= end) break
+    await delay(intervalMs, undefined, { signal })
+  }
+  const details = [options.state?.(), lastError instanceof Error ? lastError.message : lastError]
+    .filter((detail) => detail !== undefined)
+    .map((detail) => (typeof detail === 'string' ? detail : JSON.stringify(detail)))
+  throw new Error([`Gave up after ${limitMs / 1000} s of waiting for ${what}.`, ...details].join(' '))
+}
