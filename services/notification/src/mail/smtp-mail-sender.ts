@@ -1,0 +1,83 @@
+import { createTransport } from 'nodemailer'
+import type { Mail } from '../domain/mail.ts'
+import type { SenderAddress } from '../domain/sender-address.ts'
+import { type MailSender, MailServerUnavailable, type SendResult } from './mail-sender.ts'
+import { resultOf } from './smtp-failure.ts'
+
+export interface SmtpOptions {
+  /** `smtp://user:password@host:587` or `smtps://…:465`; nodemailer's options may follow as a query. */
+  readonly url: string
+  readonly from: SenderAddress
+  readonly maxConnections?: number
+  /** From the name look-up to the greeting, TLS included. */
+  readonly connectTimeoutMs?: number
+  /** The longest silence of the server within a session. */
+  readonly silenceTimeoutMs?: number
+  /** One mail in all, waiting for a free connection included. */
+  readonly sendTimeoutMs?: number
+}
+
+/** One address and nothing that could end a header line, a command or the address itself. */
+const singleAddress = /^[^\s@<>(),;:"[\]\\\p{Cc}]+@[A-Za-z0-9.-]+$/u
+
+/**
+ * Sends through a mail server over a few connections that are kept open and replaced when they break. One that turns
+ * out to be dead is replaced within the same send if not a byte of the mail went over it.
+ */
+export function smtpMailSender(options: SmtpOptions): MailSender {
+  const { url, from, maxConnections = 5, connectTimeoutMs = 10_000 } = options
+  const { silenceTimeoutMs = 30_000, sendTimeoutMs = 60_000 } = options
+  const transport = createTransport({
+    url,
+    pool: true,
+    maxConnections,
+    maxRequeues: 1,
+    connectionTimeout: connectTimeoutMs,
+    greetingTimeout: connectTimeoutMs,
+    socketTimeout: silenceTimeoutMs,
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  })
+  const underway = new Set<Promise<SendResult>>()
+  let closed = false
+
+  async function handOver(mail: Mail): Promise<SendResult> {
+    if (!singleAddress.test(mail.to)) return { kind: 'rejected', detail: 'malformed address' }
+    const signal = AbortSignal.timeout(sendTimeoutMs)
+    try {
+      await transport.sendMail({
+        from: { name: from.name, address: from.address },
+        to: { name: '', address: mail.to },
+        envelope: { from: from.address, to: [mail.to] },
+        messageId: mail.messageId,
+        date: mail.date,
+        subject: mail.subject,
+        text: mail.text,
+        headers: { 'Auto-Submitted': 'auto-generated' },
+        signal,
+      })
+      return { kind: 'sent' }
+    } catch (failure) {
+      if (signal.aborted) throw new MailServerUnavailable(`did not take the mail within ${sendTimeoutMs} ms`)
+      return resultOf(failure, mail.to)
+    }
+  }
+
+  return {
+    async send(mail) {
+      if (closed) throw new MailServerUnavailable('the sender is closed')
+      const sending = handOver(mail)
+      underway.add(sending)
+      try {
+        return await sending
+      } finally {
+        underway.delete(sending)
+      }
+    },
+    async close() {
+      closed = true
+      await Promise.allSettled(underway)
+      transport.close()
+    },
+  }
+}

@@ -1,0 +1,39 @@
+import { type Mail, mailFor } from '../src/domain/mail.ts'
+import { parseSenderAddress } from '../src/domain/sender-address.ts'
+import type { MailSender } from '../src/mail/mail-sender.ts'
+import { type SmtpOptions, smtpMailSender } from '../src/mail/smtp-mail-sender.ts'
+import { confirmed } from './causes.ts'
+import { type MailServerOptions, startMailServer } from './mail-server.ts'
+
+export const customer = 'ann@example.com'
+
+export function mail(to = customer): Mail {
+  const composed = mailFor(confirmed({ customerEmail: to }), 'example.com')
+  if (composed === undefined) throw new Error('a confirmed order calls for a mail')
+  return composed
+}
+
+/** Starts mail servers and senders for the tests of one `describe`, and ends them after each test. */
+export function sendingTests() {
+  const ends: (() => Promise<void>)[] = []
+
+  afterEach(async () => {
+    for (const end of ends.splice(0).toReversed()) await end()
+  })
+
+  function senderTo(url: string, options: Partial<SmtpOptions> = {}): MailSender {
+    const from = parseSenderAddress('Shop <shop@example.com>')
+    const limits = { connectTimeoutMs: 2_000, silenceTimeoutMs: 2_000, sendTimeoutMs: 5_000 }
+    const sender = smtpMailSender({ url, from, ...limits, ...options })
+    ends.push(() => sender.close())
+    return sender
+  }
+
+  async function start(options: Partial<SmtpOptions> = {}, serverOptions: MailServerOptions = {}) {
+    const server = await startMailServer(serverOptions)
+    ends.push(() => server.stop())
+    return { server, sender: senderTo(server.url, options) }
+  }
+
+  return { start, senderTo }
+}
