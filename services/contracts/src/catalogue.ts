@@ -22,3 +22,16 @@ export type EventName = (typeof catalogue)[number]['name']
 export function consumedBy(service: ServiceName): readonly EventType[] {
   return catalogue.filter((event: EventType) => event.consumedBy.includes(service))
 }
+
+export const services = ['order', 'payment', 'inventory', 'notification'] as const satisfies readonly ServiceName[]
+
+/**
+ * Queues beside a service's own. Payment sets charges aside that it has no room for yet, so that refunds and
+ * cancellations do not wait behind them.
+ */
+export const lanesOf: Readonly<Record<ServiceName, readonly string[]>> = {
+  order: [],
+  payment: ['charges'],
+  inventory: [],
+  notification: [],
+}

@@ -1,0 +1,60 @@
+export { type ApiOptions, createApi } from './http/api.ts'
+export { invalidField, notFound, Problem, unavailable } from './http/problem.ts'
+export { Broker, type BrokerOptions } from './messaging/broker.ts'
+export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
+export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
+export { type Publication, Publisher } from './messaging/publisher.ts'
+export { Settlements } from './messaging/settlements.ts'
+export {
+  declareTopology,
+  deadLetterQueue,
+  laneQueue,
+  retryQueue,
+  type ServiceQueue,
+  type Topology,
+  topologyOf,
+  type TopologyPlan,
+} from './messaging/topology.ts'
+export { Database, type DatabaseOptions, type Statement, statement, Transaction } from './persistence/database.ts'
+export { GroupCommit, type GroupCommitOptions } from './persistence/group-commit.ts'
+export { claimEvents, findProcessed } from './persistence/inbox.ts'
+export { migrate, type MigrationTarget } from './persistence/migrate.ts'
+export { appendEvents, type Cause, leaseMs, newEvent } from './persistence/outbox.ts'
+export { measureOutbox } from './persistence/outbox-gauges.ts'
+export {
+  type Append,
+  type Effect,
+  on,
+  type Reacted,
+  type Reaction,
+  type ReactionContext,
+  type Reactions,
+  Reactor,
+} from './persistence/reactor.ts'
+export { Relay, type RelayOptions } from './persistence/relay.ts'
+export { cleanUp, messagingRetention, type RetentionRule } from './persistence/retention.ts'
+export { schemaMismatch, type SchemaVersions, waitForSchema } from './persistence/schema.ts'
+export { isDatabaseTrouble, isLostRace, isRepeatable, sqlState } from './persistence/sql-errors.ts'
+export { Breaker, type BreakerOptions } from './runtime/breaker.ts'
+export {
+  ConfigurationError,
+  delays,
+  integer,
+  loadConfig,
+  milliseconds,
+  oneOf,
+  optionalText,
+  port,
+  rate,
+  type Setting,
+  text,
+  url,
+} from './runtime/config.ts'
+export { DependencyUnavailable, messageOf, PoisonMessage } from './runtime/errors.ts'
+export { createLog, type Log } from './runtime/log.ts'
+export { type ChassisMetrics, createMetrics } from './runtime/metrics.ts'
+export { type OpsServerOptions, startOpsServer } from './runtime/ops-server.ts'
+export { Periodic } from './runtime/periodic.ts'
+export { Service, type ServiceOptions, type Store, type StoreOptions } from './runtime/service.ts'
+export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from './runtime/settings.ts'
+export { start } from './runtime/start.ts'

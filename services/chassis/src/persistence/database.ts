@@ -1,0 +1,185 @@
+import { readFileSync } from 'node:fs'
+import { Pool, type PoolClient, type PoolConfig, type QueryResult, types } from 'pg'
+import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
+import type { Log } from '../runtime/log.ts'
+import { asDatabaseError, isLostRace, isRepeatable } from './sql-errors.ts'
+
+// bigint: what we count stays far below 2^53.
+types.setTypeParser(types.builtins.INT8, Number)
+
+export interface DatabaseOptions {
+  readonly host: string
+  readonly port: number
+  readonly name: string
+  readonly user: string
+  readonly password: string
+  /** File with the certificate of the authority that signed the server's; empty for no TLS. Read at each connect: it is renewed. */
+  readonly caFile: string
+  readonly poolMax: number
+  readonly applicationName: string
+  readonly log: Log
+}
+
+/** SQL text with a name: prepared once per connection, and the name is what shows in a stack of errors. */
+export interface Statement {
+  readonly name: string
+  readonly text: string
+}
+
+export const statement = (name: string, text: string): Statement => ({ name, text })
+
+/** Gives up whatever the server or the network keeps us waiting for. */
+const limits = { connectMs: 3_000, statementMs: 5_000, lockMs: 2_000, idleInTransactionMs: 10_000, queryMs: 8_000 }
+const longestLifeSeconds = 1_800
+const repetitions = 6
+
+/**
+ * An open transaction. `query` waits for its rows; `write` does not wait: it is sent at once, checked together with the
+ * commit, and so a batch of writes and its commit cost one round trip.
+ */
+export class Transaction {
+  readonly #client: PoolClient
+  readonly #writes: Promise<unknown>[] = []
+
+  constructor(client: PoolClient) {
+    this.#client = client
+  }
+
+  async query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    const result = await this.#client.query<R>({ ...statement, values: [...values] })
+    return result.rows
+  }
+
+  write(statement: Statement, values: readonly unknown[] = []): void {
+    const write = this.#client.query({ ...statement, values: [...values] })
+    write.catch(() => undefined)
+    this.#writes.push(write)
+  }
+
+  /** Must be called by `Database.transaction` alone. */
+  async commit(): Promise<void> {
+    const commit: Promise<QueryResult> = this.#client.query('COMMIT')
+    commit.catch(() => undefined)
+    await Promise.all(this.#writes)
+    const { command } = await commit
+    // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
+    if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
+  }
+}
+
+/**
+ * The pool of one database. Every error it throws that tells of the server or the network is a `DependencyUnavailable`;
+ * the connection it happened on is not used again. A lost server never ends the process: connections are made anew.
+ */
+export class Database {
+  readonly #pool: Pool
+  readonly #log: Log
+
+  constructor(options: DatabaseOptions) {
+    this.#log = options.log
+    const config: PoolConfig & { pipeline: boolean } = {
+      host: options.host,
+      port: options.port,
+      database: options.name,
+      user: options.user,
+      password: options.password,
+      application_name: options.applicationName,
+      max: options.poolMax,
+      min: 0,
+      pipeline: true,
+      keepAlive: true,
+      connectionTimeoutMillis: limits.connectMs,
+      idleTimeoutMillis: 60_000,
+      // Jitter, so that the connections of all pods are not renewed at the same moment.
+      maxLifetimeSeconds: Math.round(longestLifeSeconds * (0.8 + Math.random() * 0.4)),
+      statement_timeout: limits.statementMs,
+      lock_timeout: limits.lockMs,
+      idle_in_transaction_session_timeout: limits.idleInTransactionMs,
+      query_timeout: limits.queryMs,
+      ...(options.caFile === ''
+        ? {}
+        : {
+            get ssl() {
+              return { ca: readFileSync(options.caFile, 'utf8'), rejectUnauthorized: true }
+            },
+          }),
+    }
+    this.#pool = new Pool(config)
+    // Without these two a connection that dies, idle in the pool or in use, ends the process.
+    this.#pool.on('error', (error) =>
+      this.#log.warn({ reason: messageOf(error) }, 'an idle database connection was lost'),
+    )
+    this.#pool.on('connect', (client) => client.on('error', () => undefined))
+  }
+
+  /** Connections in use, idle, and requests waiting for one. */
+  get poolState(): { total: number; idle: number; waiting: number } {
+    return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount }
+  }
+
+  /** One statement in a transaction of its own. */
+  async query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    return await this.#withClient(async (client) => {
+      const result = await client.query<R>({ ...statement, values: [...values] })
+      return result.rows
+    })
+  }
+
+  /**
+   * Runs `work` in a transaction and commits it. When PostgreSQL asks for it (serialization failure, deadlock, lock
+   * limit) all of it runs again, so `work` must have no effect outside the transaction.
+   * @throws DependencyUnavailable also when the connection was lost during COMMIT: the outcome is then unknown
+   */
+  async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    for (let repetition = 1; ; repetition += 1) {
+      try {
+        return await this.#withClient(async (client) => {
+          // Not awaited: it travels with the first statement.
+          const begin = client.query('BEGIN')
+          begin.catch(() => undefined)
+          const tx = new Transaction(client)
+          try {
+            const result = await work(tx)
+            await tx.commit()
+            return result
+          } catch (error) {
+            await client.query('ROLLBACK').catch(() => undefined)
+            throw error
+          }
+        })
+      } catch (error) {
+        const again = isRepeatable(error) || error instanceof RepeatTransaction
+        if (!again || (isLostRace(error) && repetition >= repetitions)) throw error
+        if (repetition >= repetitions) throw new DependencyUnavailable('database', error)
+        await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * repetition))
+      }
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#pool.end()
+  }
+
+  async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {
+    let client: PoolClient
+    try {
+      client = await this.#pool.connect()
+    } catch (error) {
+      throw asDatabaseError(error)
+    }
+    try {
+      const result = await work(client)
+      client.release()
+      return result
+    } catch (error) {
+      const known = asDatabaseError(error)
+      client.release(known instanceof DependencyUnavailable)
+      throw known
+    }
+  }
+}
+
+/** Thrown inside a transaction to have all of it done again on a newer view of the data. */
+export class RepeatTransaction extends Error {
+  override readonly name = 'RepeatTransaction'
+}

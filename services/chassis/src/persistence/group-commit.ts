@@ -1,0 +1,80 @@
+import { DependencyUnavailable } from '../runtime/errors.ts'
+
+export interface GroupCommitOptions<T, R> {
+  /** The most that share one transaction. */
+  readonly limit: number
+  /** Does all items in one transaction, or none; answers in the order of the items. */
+  readonly commit: (items: readonly T[]) => Promise<readonly R[]>
+}
+
+interface Waiting<T, R> {
+  readonly item: T
+  readonly alone: boolean
+  readonly resolve: (result: R) => void
+  readonly reject: (error: unknown) => void
+}
+
+/**
+ * Lets work that arrives while a transaction is running share the next one. It never waits for more: an item that finds
+ * nothing running starts at once, so the size of a group follows the load. If a group fails, its items are done one by
+ * one, so that a bad one fails alone; only trouble of the database itself fails them all.
+ */
+export class GroupCommit<T, R> {
+  readonly #options: GroupCommitOptions<T, R>
+  readonly #random: () => number
+  #waiting: Waiting<T, R>[] = []
+  #running: Promise<void> | undefined
+  #lastWasAlone = false
+
+  constructor(options: GroupCommitOptions<T, R>, random: () => number = Math.random) {
+    this.#options = options
+    this.#random = random
+  }
+
+  /**
+   * Resolves once the item's transaction has committed. With `alone` it shares with nobody: a message that was given out
+   * before may be what killed its consumer. Such items are taken in random order, so that the ones behind a killer
+   * get their turn too.
+   */
+  async submit(item: T, { alone = false }: { alone?: boolean } = {}): Promise<R> {
+    return await new Promise<R>((resolve, reject) => {
+      this.#waiting.push({ item, alone, resolve, reject })
+      // On the next turn of the loop: what arrived in the same read of the socket starts together.
+      this.#running ??= new Promise<void>((started) => setImmediate(started)).then(() => this.#run())
+    })
+  }
+
+  /** Resolves when nothing is waiting or running. */
+  async idle(): Promise<void> {
+    while (this.#running !== undefined) await this.#running
+  }
+
+  async #run(): Promise<void> {
+    while (this.#waiting.length > 0) await this.#commit(this.#take())
+    this.#running = undefined
+  }
+
+  /** A group, then a loner, then a group: neither kind can hold up the other. */
+  #take(): Waiting<T, R>[] {
+    const together = this.#waiting.filter((entry) => !entry.alone).slice(0, this.#options.limit)
+    const loners = this.#waiting.filter((entry) => entry.alone)
+    const loner = loners[Math.floor(this.#random() * loners.length)]
+    this.#lastWasAlone = loner !== undefined && (together.length === 0 || !this.#lastWasAlone)
+    const taken = new Set(this.#lastWasAlone && loner !== undefined ? [loner] : together)
+    this.#waiting = this.#waiting.filter((entry) => !taken.has(entry))
+    return [...taken]
+  }
+
+  async #commit(group: readonly Waiting<T, R>[]): Promise<void> {
+    try {
+      const results = await this.#options.commit(group.map((entry) => entry.item))
+      for (const [i, entry] of group.entries()) entry.resolve(results[i] as R)
+    } catch (error) {
+      if (group.length === 1 || error instanceof DependencyUnavailable) {
+        for (const entry of group) entry.reject(error)
+        return
+      }
+      for (const entry of group) await this.#commit([entry])
+    }
+  }
+}

@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { knex } from 'knex'
+import { messageOf } from '../runtime/errors.ts'
+import { isDatabaseTrouble } from './sql-errors.ts'
+
+export interface MigrationTarget {
+  readonly host: string
+  readonly port: number
+  readonly name: string
+  readonly user: string
+  readonly password: string
+  readonly caFile: string
+}
+
+/** The folder with the migration files: beside `services/` in a checkout and in an image alike. */
+const migrations = fileURLToPath(new URL('../../../../migrations/', import.meta.url))
+
+/** How long a database that is still starting is waited for. */
+const patienceMs = 60_000
+
+/**
+ * Brings one database to the newest schema this version knows, messaging first. Files this version does not know are a
+ * newer release's and are left alone; nothing is ever migrated down. Several may run at once: knex takes a lock.
+ * @returns how many files ran
+ */
+export async function migrate(target: MigrationTarget, service: string, log: (line: string) => void): Promise<number> {
+  const client = knex({
+    client: 'pg',
+    connection: {
+      host: target.host,
+      port: target.port,
+      database: target.name,
+      user: target.user,
+      password: target.password,
+      application_name: `migrate-${service}`,
+      ...(target.caFile === '' ? {} : { ssl: { ca: readFileSync(target.caFile, 'utf8'), rejectUnauthorized: true } }),
+    },
+    pool: { min: 0, max: 5 },
+    migrations: {
+      directory: [`${migrations}messaging`, `${migrations}${service}`],
+      sortDirsSeparately: true,
+      loadExtensions: ['.js'],
+      tableName: 'knex_migrations',
+      // An older image on a newer schema finds names in the table that it has no files for: that is no error.
+      disableMigrationsListValidation: true,
+    },
+  })
+  try {
+    await reachable(() => client.raw('SELECT 1'), log)
+    // A migrator that was killed leaves knex's lock behind; ours is the session's and dies with it.
+    return await client.transaction(async (guard) => {
+      await guard.raw(`SELECT pg_advisory_xact_lock(hashtext('order-saga-migrations'))`)
+      await client.migrate.forceFreeMigrationsLock()
+      const [, files] = (await client.migrate.latest()) as [number, string[]]
+      for (const file of files) log(`[migrate] ${target.name}: ${file.split('/').at(-1) ?? file}`)
+      return files.length
+    })
+  } finally {
+    await client.destroy()
+  }
+}
+
+async function reachable(probe: () => PromiseLike<unknown>, log: (line: string) => void): Promise<void> {
+  const deadline = Date.now() + patienceMs
+  for (let told = false; ; told = true) {
+    try {
+      await probe()
+      return
+    } catch (error) {
+      if (!isDatabaseTrouble(error) || Date.now() > deadline) throw error
+      if (!told) log(`[migrate] waiting for the database: ${messageOf(error)}`)
+      await new Promise((resolve) => setTimeout(resolve, 500))
+    }
+  }
+}

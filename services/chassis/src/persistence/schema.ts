@@ -1,0 +1,67 @@
+import { DependencyUnavailable } from '../runtime/errors.ts'
+import { type Database, statement } from './database.ts'
+import { sqlState } from './sql-errors.ts'
+
+/** The versions a service was written for, by component: `{ messaging: 1, order: 1 }`. */
+export type SchemaVersions = Readonly<Record<string, number>>
+
+const readVersions = statement('schema-versions', 'SELECT component, version, min_compatible FROM schema_versions')
+
+/**
+ * @returns undefined when the service may use the database, else one sentence that says why not
+ * @throws DependencyUnavailable
+ */
+export async function schemaMismatch(database: Database, expected: SchemaVersions): Promise<string | undefined> {
+  let rows: { component: string; version: number; min_compatible: number }[]
+  try {
+    rows = await database.query(readVersions)
+  } catch (error) {
+    if (sqlState(error) !== '42P01') throw error
+    return 'The database has no schema yet: run its migrations.'
+  }
+  for (const [component, version] of Object.entries(expected)) {
+    const found = rows.find((row) => row.component === component)
+    if (found === undefined || found.version < version) {
+      const has = found === undefined ? 'missing' : `at version ${found.version}`
+      return `The schema "${component}" is ${has}, this service needs version ${version}: run the migrations.`
+    }
+    if (found.min_compatible > version) {
+      return (
+        `The schema "${component}" is at version ${found.version} and works with services from version ` +
+        `${found.min_compatible} on, this one was written for ${version}: use a newer image.`
+      )
+    }
+  }
+  return undefined
+}
+
+/** Waits until the schema fits, telling why it does not, once per reason. Ends early only when the signal is aborted. */
+export async function waitForSchema(
+  database: Database,
+  expected: SchemaVersions,
+  {
+    signal,
+    onWait,
+    intervalMs = 1_000,
+  }: { signal: AbortSignal; onWait: (reason: string) => void; intervalMs?: number },
+): Promise<void> {
+  let told: string | undefined
+  while (!signal.aborted) {
+    const reason = await schemaMismatch(database, expected).catch((error: unknown) => {
+      if (error instanceof DependencyUnavailable) return error.message
+      throw error
+    })
+    if (reason === undefined) return
+    if (reason !== told) onWait(reason)
+    told = reason
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer)
+        signal.removeEventListener('abort', done)
+        resolve()
+      }
+      const timer = setTimeout(done, intervalMs)
+      signal.addEventListener('abort', done)
+    })
+  }
+}

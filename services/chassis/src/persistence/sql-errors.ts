@@ -1,0 +1,58 @@
+import { DependencyUnavailable } from '../runtime/errors.ts'
+
+/** SQLSTATE classes and codes that tell of the server's state and not of the statement (PostgreSQL manual, appendix A). */
+const troubleClasses = ['08', '53', '58']
+const troubleCodes = new Set([
+  '57P01', // admin_shutdown
+  '57P02', // crash_shutdown
+  '57P03', // cannot_connect_now
+  '57014', // query_canceled: our own statement_timeout
+  '25006', // read_only_sql_transaction: a demoted primary after a failover
+  '25P03', // idle_in_transaction_session_timeout
+  '28000', // invalid_authorization_specification
+  '28P01', // invalid_password
+  '3D000', // invalid_catalog_name: the database is not made yet
+  '42501', // insufficient_privilege
+])
+
+/** The whole transaction may be tried again at once: nothing is wrong but its timing. */
+const repeatableCodes = new Set([
+  '40001', // serialization_failure
+  '40P01', // deadlock_detected
+  '55P03', // lock_not_available: our own lock_timeout
+])
+
+const socketErrors =
+  /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ENOENT|ERR_TLS|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/
+const driverTexts =
+  /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|Cannot use a pool after|server does not support SSL|password must be a string/
+
+export function sqlState(error: unknown): string {
+  const code = (error as { code?: unknown } | undefined)?.code
+  return typeof code === 'string' ? code : ''
+}
+
+export function isRepeatable(error: unknown): boolean {
+  return repeatableCodes.has(sqlState(error)) || isLostRace(error)
+}
+
+/**
+ * A row that was not there when the transaction looked has since been inserted under the same primary key: the next
+ * look finds it. Any other unique violation is an error of the data and is not repeated.
+ */
+export function isLostRace(error: unknown): boolean {
+  const constraint = (error as { constraint?: unknown } | undefined)?.constraint
+  return sqlState(error) === '23505' && typeof constraint === 'string' && constraint.endsWith('_pkey')
+}
+
+export function isDatabaseTrouble(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseTrouble)
+  const code = sqlState(error)
+  if (/^[0-9A-Z]{5}$/.test(code)) return troubleCodes.has(code) || troubleClasses.includes(code.slice(0, 2))
+  return socketErrors.test(code) || (error instanceof Error && driverTexts.test(error.message))
+}
+
+/** The same error, or the dependency error it stands for. */
+export function asDatabaseError(error: unknown): unknown {
+  return isDatabaseTrouble(error) ? new DependencyUnavailable('database', error) : error
+}

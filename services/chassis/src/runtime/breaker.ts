@@ -1,0 +1,108 @@
+import { DependencyUnavailable } from './errors.ts'
+
+export interface BreakerOptions {
+  /** Name of the dependency, for logs and error texts. */
+  readonly name: string
+  /** Failures in a row that open it. */
+  readonly threshold?: number
+  /** First wait once open; it doubles with every failed trial up to `maxWaitMs`. */
+  readonly waitMs?: number
+  readonly maxWaitMs?: number
+  readonly onChange?: (state: 'open' | 'closed', reason: string) => void
+}
+
+/**
+ * Keeps work away from a dependency that is in trouble. While it is open, callers of `run` wait; after the wait one of
+ * them goes through as a trial, and its success lets all others through. It counts only `DependencyUnavailable`: any
+ * other error means that the dependency answered.
+ */
+export class Breaker {
+  readonly #options: Required<Omit<BreakerOptions, 'onChange'>> & Pick<BreakerOptions, 'onChange'>
+  #failures = 0
+  #waitMs = 0
+  #state: 'closed' | 'open' | 'trial' = 'closed'
+  #timer: NodeJS.Timeout | undefined
+  #waiters = new Set<() => void>()
+  #trialReady = false
+
+  constructor(options: BreakerOptions) {
+    this.#options = { threshold: 1, waitMs: 100, maxWaitMs: 5_000, ...options }
+  }
+
+  get isOpen(): boolean {
+    return this.#state !== 'closed'
+  }
+
+  /**
+   * Runs `work` as soon as the breaker lets it.
+   * @throws whatever `work` throws, or the signal's reason when it is aborted while waiting
+   */
+  async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
+    signal?.throwIfAborted()
+    while (this.#state !== 'closed' && !this.#takeTrial()) await this.#wait(signal)
+    try {
+      const result = await work()
+      this.#succeeded()
+      return result
+    } catch (error) {
+      if (error instanceof DependencyUnavailable) this.#failed(error)
+      else this.#succeeded()
+      throw error
+    }
+  }
+
+  #takeTrial(): boolean {
+    if (!this.#trialReady) return false
+    this.#trialReady = false
+    this.#state = 'trial'
+    return true
+  }
+
+  #succeeded(): void {
+    this.#failures = 0
+    this.#waitMs = 0
+    if (this.#state === 'closed') return
+    clearTimeout(this.#timer)
+    this.#trialReady = false
+    this.#state = 'closed'
+    this.#options.onChange?.('closed', 'answers again')
+    this.#wake()
+  }
+
+  #failed(error: Error): void {
+    this.#failures += 1
+    if (this.#state === 'closed' && this.#failures < this.#options.threshold) return
+    if (this.#state === 'open') return
+    if (this.#state === 'closed') this.#options.onChange?.('open', error.message)
+    this.#state = 'open'
+    this.#waitMs = Math.min(this.#options.maxWaitMs, this.#waitMs === 0 ? this.#options.waitMs : this.#waitMs * 2)
+    this.#timer = setTimeout(() => {
+      this.#trialReady = true
+      this.#wake()
+    }, this.#waitMs)
+    this.#timer.unref()
+  }
+
+  #wake(): void {
+    const waiters = [...this.#waiters]
+    this.#waiters.clear()
+    for (const wake of waiters) wake()
+  }
+
+  async #wait(signal: AbortSignal | undefined): Promise<void> {
+    signal?.throwIfAborted()
+    await new Promise<void>((resolve, reject) => {
+      const abort = (): void => {
+        this.#waiters.delete(wake)
+        reject(signal?.reason as Error)
+      }
+      const wake = (): void => {
+        signal?.removeEventListener('abort', abort)
+        if (signal?.aborted === true) reject(signal.reason as Error)
+        else resolve()
+      }
+      this.#waiters.add(wake)
+      signal?.addEventListener('abort', abort, { once: true })
+    })
+  }
+}

@@ -1,0 +1,20 @@
+import { type DestinationStream, type Logger, pino } from 'pino'
+
+export type Log = Logger
+
+/**
+ * JSON lines on standard output, one per thing worth knowing. Fields are ids and names; payloads, addresses and secrets
+ * have no place in a log, so the names under which they travel are removed should one slip in.
+ */
+export function createLog(service: string, level: string, destination?: DestinationStream): Log {
+  const options = {
+    level,
+    base: { service },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    redact: {
+      paths: ['payload', 'customerEmail', 'password', '*.payload', '*.customerEmail', '*.password'],
+      remove: true,
+    },
+  }
+  return destination === undefined ? pino(options) : pino(options, destination)
+}

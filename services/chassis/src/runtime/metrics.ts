@@ -1,0 +1,74 @@
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const slow = [...fast, 30, 60, 120, 300]
+
+/** The metrics every service has. One registry per process, so that two services in one process do not collide. */
+export interface ChassisMetrics {
+  readonly registry: Registry
+  readonly outboxPending: Gauge
+  readonly outboxOldestPending: Gauge
+  readonly outboxParked: Gauge
+  readonly outboxPublished: Counter<'event'>
+  readonly consumed: Counter<'queue' | 'event' | 'result'>
+  readonly handling: Histogram<'queue' | 'event'>
+  readonly delivery: Histogram<'queue' | 'event'>
+  readonly httpDuration: Histogram<'method' | 'route' | 'status'>
+}
+
+export function createMetrics(): ChassisMetrics {
+  const registry = new Registry()
+  const registers = [registry]
+  collectDefaultMetrics({ register: registry })
+  return {
+    registry,
+    outboxPending: new Gauge({
+      name: 'outbox_pending_events',
+      help: 'Events in the outbox that are neither published nor parked; the same in every pod of a service, so take the maximum.',
+      registers,
+    }),
+    outboxOldestPending: new Gauge({
+      name: 'outbox_oldest_pending_seconds',
+      help: 'Age of the oldest pending event in the outbox, 0 when there is none; take the maximum over pods.',
+      registers,
+    }),
+    outboxParked: new Gauge({
+      name: 'outbox_parked_events',
+      help: 'Events set aside because they cannot be published; take the maximum over pods.',
+      registers,
+    }),
+    outboxPublished: new Counter({
+      name: 'outbox_published_total',
+      help: 'Events confirmed by the broker and routed to at least one queue; sum over pods.',
+      labelNames: ['event'],
+      registers,
+    }),
+    consumed: new Counter({
+      name: 'event_consumed_total',
+      help: 'Deliveries by how they ended: processed, duplicate, retried, dead_lettered; sum over pods.',
+      labelNames: ['queue', 'event', 'result'],
+      registers,
+    }),
+    handling: new Histogram({
+      name: 'event_handling_seconds',
+      help: 'Time from the arrival of a delivery to its end.',
+      labelNames: ['queue', 'event'],
+      buckets: slow,
+      registers,
+    }),
+    delivery: new Histogram({
+      name: 'event_delivery_seconds',
+      help: "Time from the event's timestamp to the end of its handling: outbox, broker and consumer together.",
+      labelNames: ['queue', 'event'],
+      buckets: slow,
+      registers,
+    }),
+    httpDuration: new Histogram({
+      name: 'http_request_duration_seconds',
+      help: 'Time from the first byte of a request to the last of its answer, by route pattern.',
+      labelNames: ['method', 'route', 'status'],
+      buckets: fast,
+      registers,
+    }),
+  }
+}

@@ -1,0 +1,224 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import { hostname } from 'node:os'
+import type { ServiceName } from '@order-saga/contracts'
+import { v7 as uuidv7 } from 'uuid'
+import { Broker } from '../messaging/broker.ts'
+import { Consumer, type Subscription } from '../messaging/consumer.ts'
+import { Publisher } from '../messaging/publisher.ts'
+import { type ServiceQueue, topologyOf } from '../messaging/topology.ts'
+import { Database } from '../persistence/database.ts'
+import { measureOutbox } from '../persistence/outbox-gauges.ts'
+import { type Reactions, Reactor } from '../persistence/reactor.ts'
+import { Relay } from '../persistence/relay.ts'
+import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/retention.ts'
+import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persistence/schema.ts'
+import { messageOf } from './errors.ts'
+import { createLog, type Log } from './log.ts'
+import { type ChassisMetrics, createMetrics } from './metrics.ts'
+import { startOpsServer } from './ops-server.ts'
+import { Periodic } from './periodic.ts'
+import type { CommonConfig, DatabaseConfig } from './settings.ts'
+
+const cleanUpIntervalMs = 60_000
+const gaugeIntervalMs = 5_000
+
+export interface ServiceOptions {
+  readonly name: ServiceName
+  readonly config: CommonConfig
+  /** Queues of all services: each process ensures the whole topology before it publishes. */
+  readonly queues: readonly ServiceQueue[]
+}
+
+export interface StoreOptions {
+  readonly config: DatabaseConfig
+  readonly schema: SchemaVersions
+  readonly retention?: readonly RetentionRule[]
+}
+
+/** A service's database and what delivers its events. */
+export interface Store {
+  readonly database: Database
+  readonly relay: Relay
+}
+
+/**
+ * One process of the system: it owns the connections, starts things in the order in which they need each other, and on
+ * SIGTERM ends them in the reverse order: readiness, HTTP and consumers, periodic tasks, effects, relay, broker, database.
+ */
+export class Service {
+  readonly log: Log
+  readonly metrics: ChassisMetrics
+  readonly publisher: Publisher
+  readonly now = (): Date => new Date()
+  readonly newId = (): string => uuidv7()
+  readonly #options: ServiceOptions
+  // Two connections: a broker that blocks publishers stops reading from their connection, acks included.
+  readonly #publishing: Broker
+  readonly #consuming: Broker
+  readonly #consumers: Consumer[] = []
+  readonly #tasks: Periodic[] = []
+  readonly #servers: { server: Server; port: number }[] = []
+  readonly #drains: (() => Promise<void>)[] = []
+  readonly #stop = new AbortController()
+  #store: (Store & { schema: SchemaVersions }) | undefined
+
+  constructor(options: ServiceOptions) {
+    const { name, config, queues } = options
+    this.#options = options
+    this.log = createLog(name, config.logLevel)
+    this.metrics = createMetrics()
+    const topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
+    const broker = (purpose: string): Broker =>
+      new Broker({
+        url: config.rabbitmqUrl,
+        name: `${name} ${purpose} ${hostname()} ${process.pid}`,
+        topology,
+        mode: config.topology,
+        log: this.log,
+        onFatal: (error) => this.#fail(error),
+      })
+    this.#publishing = broker('publishing')
+    this.#consuming = broker('consuming')
+    this.publisher = new Publisher(this.#publishing, this.log)
+  }
+
+  /** Gives the service a database with outbox and inbox. */
+  withStore(options: StoreOptions): Store {
+    const { config, schema, retention = [] } = options
+    const database = new Database({
+      host: config.dbHost,
+      port: config.dbPort,
+      name: config.dbName,
+      user: config.dbUser,
+      password: config.dbPassword,
+      caFile: config.dbCaFile,
+      poolMax: config.dbPoolMax,
+      applicationName: this.#options.name,
+      log: this.log,
+    })
+    const relay = new Relay({
+      database,
+      publisher: this.publisher,
+      exchange: this.#options.config.exchange,
+      log: this.log,
+      metrics: this.metrics,
+      pollIntervalMs: config.outboxPollIntervalMs,
+      parkAfterMs: config.outboxParkAfterMs,
+    })
+    const rules = [...messagingRetention(config.outboxRetentionMs, config.inboxRetentionMs), ...retention]
+    this.every('clean-up', cleanUpIntervalMs, () => cleanUp(database, rules, this.now(), this.#stop.signal))
+    this.every('outbox-gauges', gaugeIntervalMs, () => measureOutbox(database, this.metrics, this.now()))
+    this.#store = { database, relay, schema }
+    return this.#store
+  }
+
+  /** A reactor on the service's store. */
+  reactor<S>(reactions: Reactions<S>, batchSize: number): Reactor<S> {
+    const store = this.#store
+    if (store === undefined) throw new Error('a reactor needs a store')
+    return new Reactor(reactions, { ...store, now: this.now, newId: this.newId, batchSize })
+  }
+
+  consume(subscription: Omit<Subscription, 'retryDelaysMs'>): void {
+    const { retryDelaysMs } = this.#options.config
+    this.#consumers.push(
+      new Consumer(
+        { ...subscription, retryDelaysMs },
+        { broker: this.#consuming, publisher: this.publisher, log: this.log, metrics: this.metrics },
+      ),
+    )
+  }
+
+  every(task: string, intervalMs: number, work: () => Promise<void>): void {
+    this.#tasks.push(new Periodic(task, intervalMs, work, this.log))
+  }
+
+  serve(server: Server, port: number): void {
+    this.#servers.push({ server, port })
+  }
+
+  /** Something that must come to its end after the consumers and before the relay. */
+  onDrain(drain: () => Promise<void>): void {
+    this.#drains.push(drain)
+  }
+
+  /** Starts everything. Returns once the service is set up; dependencies that are away are waited for, not failed on. */
+  async run(): Promise<void> {
+    process.on('unhandledRejection', (error) => this.#fail(error))
+    process.on('uncaughtException', (error) => this.#fail(error))
+    const { config, name } = this.#options
+    try {
+      await startOpsServer({
+        port: config.opsPort,
+        registry: this.metrics.registry,
+        log: this.log,
+        notReady: () => this.#notReady(),
+        shutdown: () => this.#drain(),
+        shutdownTimeoutMs: config.shutdownTimeoutMs,
+      })
+      if (this.#store !== undefined) {
+        await waitForSchema(this.#store.database, this.#store.schema, {
+          signal: this.#stop.signal,
+          onWait: (reason) => this.log.warn({ reason }, 'waiting for the database'),
+        })
+      }
+      if (this.#stop.signal.aborted) return
+      this.#publishing.start()
+      this.#store?.relay.start()
+      this.#consuming.start()
+      for (const task of this.#tasks) task.start()
+      for (const { server, port } of this.#servers) {
+        server.listen(port)
+        await once(server, 'listening')
+      }
+      this.log.info('started')
+    } catch (error) {
+      this.#fail(new Error(`${name} could not start: ${messageOf(error)}`))
+    }
+  }
+
+  async #notReady(): Promise<string[]> {
+    const reasons: string[] = []
+    if (this.#store !== undefined) {
+      const mismatch = await schemaMismatch(this.#store.database, this.#store.schema).catch(messageOf)
+      if (mismatch !== undefined) reasons.push(mismatch)
+    }
+    if (!this.#publishing.isReady || !this.#consuming.isReady) reasons.push('The broker is not connected.')
+    for (const { server } of this.#servers) if (!server.listening) reasons.push('The API is not listening yet.')
+    return reasons
+  }
+
+  async #drain(): Promise<void> {
+    this.#stop.abort()
+    await Promise.all([
+      ...this.#servers.map(({ server }) => closeServer(server)),
+      ...this.#consumers.map((consumer) => consumer.drain()),
+      ...this.#tasks.map((task) => task.stop()),
+    ])
+    for (const drain of this.#drains) await drain()
+    await this.#store?.relay.drain()
+    await this.#consuming.close()
+    await this.publisher.close()
+    await this.#publishing.close()
+    await this.#store?.database.close()
+  }
+
+  #fail(error: unknown): void {
+    this.log.fatal(
+      { reason: messageOf(error), ...(error instanceof Error ? { stack: error.stack } : {}) },
+      messageOf(error),
+    )
+    process.exit(1)
+  }
+}
+
+/** Answers what is under way, with `Connection: close` so that clients with open connections go elsewhere. */
+async function closeServer(server: Server): Promise<void> {
+  if (!server.listening) return
+  server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
+  await new Promise<void>((resolve) => {
+    server.close(() => resolve())
+    server.closeIdleConnections()
+  })
+}

@@ -1,0 +1,149 @@
+import { delays, integer, milliseconds, oneOf, optionalText, port, type Setting, text, url } from './config.ts'
+
+/** Settings of every service. */
+export interface CommonConfig {
+  opsPort: number
+  logLevel: 'debug' | 'info' | 'warn' | 'error'
+  rabbitmqUrl: string
+  exchange: string
+  orderQueue: string
+  paymentQueue: string
+  inventoryQueue: string
+  notificationQueue: string
+  topology: 'declare' | 'assume'
+  retryDelaysMs: readonly number[]
+  prefetch: number
+  shutdownTimeoutMs: number
+}
+
+/** Settings of the services with a database. */
+export interface DatabaseConfig {
+  dbHost: string
+  dbPort: number
+  dbName: string
+  dbUser: string
+  dbPassword: string
+  dbCaFile: string
+  dbPoolMax: number
+  batchSize: number
+  outboxPollIntervalMs: number
+  outboxParkAfterMs: number
+  outboxRetentionMs: number
+  inboxRetentionMs: number
+}
+
+const everywhere = 'Give every service the same.'
+
+export const commonSettings: { [K in keyof CommonConfig]: Setting<CommonConfig[K]> } = {
+  opsPort: port({ env: 'OPS_PORT', default: 9464, doc: 'Port of /healthz, /readyz and /metrics.' }),
+  logLevel: oneOf({
+    env: 'LOG_LEVEL',
+    default: 'info',
+    values: ['debug', 'info', 'warn', 'error'],
+    doc: 'The least severe lines that are logged.',
+  }),
+  rabbitmqUrl: url({
+    env: 'RABBITMQ_URL',
+    default: 'amqp://guest:guest@localhost:5672',
+    schemes: ['amqp', 'amqps'],
+    doc: 'The broker.',
+  }),
+  exchange: text({ env: 'ORDER_EXCHANGE', default: 'order.topic', doc: `Topic exchange of all events. ${everywhere}` }),
+  orderQueue: text({ env: 'ORDER_QUEUE', default: 'order_queue', doc: `Queue of the order service. ${everywhere}` }),
+  paymentQueue: text({
+    env: 'PAYMENT_QUEUE',
+    default: 'payment_queue',
+    doc: `Queue of the payment service. ${everywhere}`,
+  }),
+  inventoryQueue: text({
+    env: 'INVENTORY_QUEUE',
+    default: 'inventory_queue',
+    doc: `Queue of the inventory service. ${everywhere}`,
+  }),
+  notificationQueue: text({
+    env: 'NOTIFICATION_QUEUE',
+    default: 'notification_queue',
+    doc: `Queue of the notification service. ${everywhere}`,
+  }),
+  topology: oneOf({
+    env: 'TOPOLOGY',
+    default: 'declare',
+    values: ['declare', 'assume'],
+    doc: 'Whether exchange, queues and bindings are declared at start, or assumed to be there and only checked.',
+  }),
+  retryDelaysMs: delays({
+    env: 'RETRY_DELAYS_MS',
+    default: [1_000, 5_000, 15_000, 45_000],
+    doc: `Waits before the 2nd, 3rd, … attempt at a message that failed; after the last it is dead-lettered. ${everywhere}`,
+  }),
+  prefetch: integer({
+    env: 'PREFETCH',
+    default: 200,
+    min: 1,
+    max: 2_000,
+    unit: 'messages',
+    doc: 'Unsettled messages a consumer holds at most.',
+  }),
+  shutdownTimeoutMs: milliseconds({
+    env: 'SHUTDOWN_TIMEOUT_MS',
+    default: 25_000,
+    max: 600_000,
+    doc: 'Time to finish what is running after SIGTERM; less than the grace period of the platform.',
+  }),
+}
+
+export function databaseSettings(dbName: string): { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> } {
+  return {
+    dbHost: text({ env: 'DB_HOST', default: 'localhost', doc: 'Host of PostgreSQL.' }),
+    dbPort: port({ env: 'DB_PORT', default: 5432, doc: 'Port of PostgreSQL.' }),
+    dbName: text({ env: 'DB_NAME', default: dbName, doc: "The service's own database." }),
+    dbUser: text({ env: 'DB_USER', default: 'postgres', doc: 'User of the database.' }),
+    dbPassword: optionalText({ env: 'DB_PASSWORD', sensitive: true, doc: "The user's password." }),
+    dbCaFile: optionalText({
+      env: 'DB_CA_FILE',
+      doc: "File with the certificate authority of the database server; given, the connection is encrypted and the server's name verified.",
+    }),
+    dbPoolMax: integer({
+      env: 'DB_POOL_MAX',
+      default: 10,
+      min: 2,
+      max: 200,
+      unit: 'connections',
+      doc: 'Connections one process opens at most.',
+    }),
+    batchSize: integer({
+      env: 'BATCH_SIZE',
+      default: 100,
+      min: 1,
+      max: 1_000,
+      unit: 'messages',
+      doc: 'Messages that share one transaction at most.',
+    }),
+    outboxPollIntervalMs: milliseconds({
+      env: 'OUTBOX_POLL_INTERVAL_MS',
+      default: 1_000,
+      min: 10,
+      max: 60_000,
+      doc: 'How often the outbox is searched for events that were not published directly after their commit.',
+    }),
+    outboxParkAfterMs: milliseconds({
+      env: 'OUTBOX_PARK_AFTER_MS',
+      default: 600_000,
+      doc: 'How long an event no queue is bound for is tried again before it is parked.',
+    }),
+    outboxRetentionMs: milliseconds({
+      env: 'OUTBOX_RETENTION_MS',
+      default: 86_400_000,
+      min: 1_000,
+      max: 366 * 86_400_000,
+      doc: 'How long published events are kept.',
+    }),
+    inboxRetentionMs: milliseconds({
+      env: 'INBOX_RETENTION_MS',
+      default: 7 * 86_400_000,
+      min: 1_000,
+      max: 366 * 86_400_000,
+      doc: 'How long the ids of processed events are kept.',
+    }),
+  }
+}
