@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto'
-import { createServer } from 'node:net'
+import { connect, createServer } from 'node:net'
 
 // Below the ports the kernel hands to outgoing connections (32768 and up on Linux, 49152 and up on macOS): a server that
 // is down for a moment must find its port still free when it comes back.
@@ -22,4 +22,16 @@ export async function freePort(): Promise<number> {
     if (await portIsFree(port)) return port
   }
   throw new Error(`No free port was found between ${lowest} and ${highest}: end some of the servers on this machine.`)
+}
+
+/** True when something accepts connections on this port of 127.0.0.1. */
+export function listensOn(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = connect({ port, host: '127.0.0.1' })
+    probe.once('error', () => resolve(false))
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+  })
 }

@@ -1,4 +1,6 @@
 export { startPostgres, PostgresServer } from './postgres.ts'
 export type { PostgresOptions } from './postgres.ts'
+export { startRabbitMq } from './rabbitmq.ts'
+export type { RabbitMqOptions, RabbitMqServer } from './rabbitmq-server.ts'
 export { waitUntil } from './wait-until.ts'
 export type { WaitOptions } from './wait-until.ts'

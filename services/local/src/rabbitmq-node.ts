@@ -1,0 +1,202 @@
+import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import { Child } from './child-process.ts'
+import { freePort, listensOn } from './free-port.ts'
+import { descendants, signalIfAlive } from './process-tree.ts'
+import { acceptsConnections } from './rabbitmq-server.ts'
+import type { RabbitMqOptions, RabbitMqServer } from './rabbitmq-server.ts'
+import { RunFolder } from './run-folder.ts'
+import { waitUntil } from './wait-until.ts'
+
+const run = promisify(execFile)
+// RabbitMQ writes the registration of a new quorum queue to disk up to a second later. A node that crashes before that
+// comes back with a queue it cannot revive, which is no crash the rest of the system is meant to survive.
+const registrationMs = 1200
+const noBusyWaiting = '+sbwt none +sbwtdcpu none +sbwtdio none'
+
+interface Ports {
+  amqp: number
+  distribution: number
+  epmd: number
+}
+
+/** A node run by the machine's own programs. */
+class RabbitMqNode implements RabbitMqServer {
+  readonly port: number
+  readonly url: string
+  readonly #programs: string
+  readonly #folder: RunFolder
+  readonly #ports: Ports
+  readonly #environment: NodeJS.ProcessEnv
+  #epmd: Child | undefined
+  #beam: Child | undefined
+
+  constructor(programs: string, folder: RunFolder, ports: Ports) {
+    this.#programs = programs
+    this.#folder = folder
+    this.#ports = ports
+    this.port = ports.amqp
+    this.url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
+    const inFolder = (name: string): string => join(folder.path, name)
+    this.#environment = {
+      PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin`,
+      LANG: 'C.UTF-8',
+      HOME: folder.path,
+      // localhost resolves everywhere, which the machine's own name may not.
+      RABBITMQ_NODENAME: `order-saga-${ports.amqp}@localhost`,
+      RABBITMQ_CONFIG_FILE: inFolder('rabbitmq.conf'),
+      RABBITMQ_ADVANCED_CONFIG_FILE: inFolder('advanced.config'),
+      RABBITMQ_CONF_ENV_FILE: inFolder('rabbitmq-env.conf'),
+      RABBITMQ_ENABLED_PLUGINS_FILE: inFolder('enabled_plugins'),
+      RABBITMQ_MNESIA_BASE: inFolder('data'),
+      RABBITMQ_LOG_BASE: inFolder('log'),
+      RABBITMQ_GENERATED_CONFIG_DIR: inFolder('generated'),
+      RABBITMQ_PID_FILE: inFolder('beam.pid'),
+      RABBITMQ_DIST_PORT: String(ports.distribution),
+      ERL_EPMD_PORT: String(ports.epmd),
+      ERL_EPMD_ADDRESS: '127.0.0.1',
+      ERL_CRASH_DUMP_SECONDS: '0',
+    }
+  }
+
+  get pid(): number | undefined {
+    return this.#beam?.running ? this.#beam.pid : undefined
+  }
+
+  get exited(): Promise<string> {
+    return this.#beam!.exited
+  }
+
+  async ctl(...args: string[]): Promise<string> {
+    const { stdout } = await run(join(this.#programs, 'rabbitmqctl'), args, {
+      cwd: this.#folder.path,
+      env: this.#environment,
+    })
+    return stdout
+  }
+
+  async kill(): Promise<void> {
+    await delay(registrationMs)
+    await this.#end('SIGKILL')
+  }
+
+  async pause(): Promise<void> {
+    await this.#signalAll('SIGSTOP')
+  }
+
+  async resume(): Promise<void> {
+    await this.#signalAll('SIGCONT')
+  }
+
+  async restart(signal?: AbortSignal): Promise<void> {
+    await this.#end('SIGTERM')
+    await this.start(signal)
+  }
+
+  async stop(): Promise<void> {
+    // Its data goes with it, so there is nothing a slower end would save.
+    await this.#end('SIGKILL')
+    await this.#epmd?.end('SIGKILL', 10_000)
+    await this.#folder.remove()
+  }
+
+  /** Resolves when the node accepts connections. */
+  async start(signal?: AbortSignal): Promise<void> {
+    await this.#ensureEpmd(signal)
+    this.#beam = await this.#spawn(join(this.#programs, 'rabbitmq-server'), [], {
+      // Makes the script become the Erlang machine instead of a shell that waits for it, so this is the node's own pid.
+      RABBITMQ_ALLOW_INPUT: '1',
+      RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-noinput -kernel inet_dist_use_interface {127,0,0,1} ${noBusyWaiting}`,
+    })
+    const what = 'RabbitMQ to accept connections'
+    const outcome = await waitUntil(
+      async () => {
+        if (!this.pid) return 'ended'
+        return (await acceptsConnections(this.url)) && 'ready'
+      },
+      { what, limitMs: 90_000, intervalMs: 100, signal },
+    )
+    if (outcome === 'ended') {
+      const lines = (await readFile(join(this.#folder.path, 'output'), 'utf8')).trim().split('\n')
+      throw new Error(`RabbitMQ did not start (${await this.exited}): ${lines.slice(-8).join(' / ')}`)
+    }
+  }
+
+  // The first Erlang node of a machine starts this daemon and leaves it running; started here it has an owner.
+  async #ensureEpmd(signal?: AbortSignal): Promise<void> {
+    if (this.#epmd?.running) return
+    const port = this.#ports.epmd
+    const args = ['-port', String(port), '-address', '127.0.0.1']
+    this.#epmd = await this.#spawn(await findEpmd(), args, {})
+    await waitUntil(() => listensOn(port), { what: "Erlang's epmd to listen", limitMs: 10_000, signal })
+  }
+
+  async #spawn(command: string, args: string[], environment: NodeJS.ProcessEnv): Promise<Child> {
+    const output = await open(join(this.#folder.path, 'output'), 'a')
+    try {
+      const child = await Child.start(command, args, {
+        cwd: this.#folder.path,
+        env: { ...this.#environment, ...environment },
+        stdio: ['ignore', output.fd, output.fd],
+      })
+      await this.#folder.record(child.pid, 'KILL')
+      return child
+    } finally {
+      await output.close()
+    }
+  }
+
+  async #end(signal: NodeJS.Signals): Promise<void> {
+    await this.resume()
+    await this.#beam?.end(signal, 20_000)
+    if (this.#beam) await this.#folder.forget(this.#beam.pid)
+  }
+
+  async #signalAll(signal: NodeJS.Signals): Promise<void> {
+    const { pid } = this
+    if (!pid) return
+    for (const process of [pid, ...(await descendants(pid))]) signalIfAlive(process, signal)
+  }
+}
+
+async function findEpmd(): Promise<string> {
+  const program = 'io:format("~s/erts-~s/bin/epmd", [code:root_dir(), erlang:system_info(version)]), halt().'
+  try {
+    return (await run('erl', ['-noshell', '-eval', program])).stdout
+  } catch {
+    throw new Error('RabbitMQ is here but Erlang is not: put erl on the PATH, or set RABBITMQ_URL to a running broker.')
+  }
+}
+
+async function configure(folder: RunFolder, ports: Ports): Promise<void> {
+  // Erlang terms instead of rabbitmq.conf: translating that one costs a quarter of the start.
+  const settings = `[{rabbit, [
+    {tcp_listeners, [{"127.0.0.1", ${ports.amqp}}]},
+    {disk_free_limit, 50000000},
+    {log, [{file, [{file, "rabbit.log"}, {level, info}]}]}
+  ]}].`
+  await mkdir(join(folder.path, 'data'))
+  await writeFile(join(folder.path, 'rabbitmq-env.conf'), '')
+  await writeFile(join(folder.path, 'advanced.config'), settings)
+  await writeFile(join(folder.path, 'enabled_plugins'), '[].\n')
+  await writeFile(join(folder.path, '.erlang.cookie'), randomBytes(20).toString('hex'), { mode: 0o400 })
+}
+
+/** `programs`: the folder of rabbitmq-server and rabbitmqctl. */
+export async function startRabbitMqNode(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
+  const folder = await RunFolder.create('rabbitmq')
+  const ports = { amqp: await freePort(), distribution: await freePort(), epmd: await freePort() }
+  const node = new RabbitMqNode(programs, folder, ports)
+  try {
+    await configure(folder, ports)
+    await node.start(options.signal)
+    return node
+  } catch (error) {
+    await node.stop()
+    throw error
+  }
+}

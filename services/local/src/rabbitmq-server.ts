@@ -1,0 +1,42 @@
+import { connect } from 'amqplib'
+
+export interface RabbitMqOptions {
+  /** Aborting it during the start makes the start reject, with nothing left behind. */
+  signal?: AbortSignal | undefined
+  /** Told what takes long: an installation, an image's download. */
+  log?: ((line: string) => void) | undefined
+}
+
+/** A RabbitMQ node of one's own. It ends with the process that started it, however that one ends. */
+export interface RabbitMqServer {
+  /** An administrator's URL. */
+  readonly url: string
+  readonly port: number
+  /** The Erlang machine's process id; undefined while it does not run. */
+  readonly pid: number | undefined
+  /** Resolves, never rejects, with how the node started last ended. */
+  readonly exited: Promise<string>
+  /** Runs rabbitmqctl against this node and resolves with what it printed; rejects with what it complained of. */
+  ctl(...args: string[]): Promise<string>
+  /**
+   * Crashes the node: SIGKILL, a second after the call, so that queues declared just before are safe on disk. What is
+   * durable is back after `restart()`.
+   */
+  kill(): Promise<void>
+  /** Freezes the node: connections stay open and nothing answers, until `resume()`. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** Starts the node again, stopped, crashed or running, on the same port with the same data. */
+  restart(signal?: AbortSignal): Promise<void>
+  /** Stops the node and removes all it made. May be called in any state, and again. */
+  stop(): Promise<void>
+}
+
+/** True when a broker at that URL accepts a connection of that user. */
+export async function acceptsConnections(url: string): Promise<boolean> {
+  const connection = await connect(url, { timeout: 5000 })
+  // A broker that goes away again breaks the connection at a moment nobody awaits it.
+  connection.on('error', () => undefined)
+  await connection.close()
+  return true
+}
