@@ -1,7 +1,6 @@
 /** What the provider said to a charge. A decline is its explicit "no"; everything else that is not a charge is thrown. */
 export type ChargeResult =
-  | { readonly kind: 'charged'; readonly chargeId: string }
-  | { readonly kind: 'declined'; readonly detail: string }
+  { readonly kind: 'charged'; readonly chargeId: string } | { readonly kind: 'declined'; readonly detail: string }
 
 export interface Charge {
   /** Idempotency key, the same for every repetition of this charge: `charge:<orderId>`. */
