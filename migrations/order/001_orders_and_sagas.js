@@ -10,7 +10,8 @@ export async function up(knex) {
       customer_id    text,
       customer_email text NOT NULL,
       items          jsonb NOT NULL,
-      amount         numeric(14, 4) NOT NULL CHECK (amount > 0),
+      -- Exact, with the number of decimals its currency has.
+      amount         numeric NOT NULL CHECK (amount > 0 AND scale(amount) <= 4),
       currency       char(3) NOT NULL,
       status         text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'confirmed', 'cancelled')),
       created_at     timestamptz NOT NULL,

@@ -12,7 +12,7 @@ export async function up(knex) {
       status              text NOT NULL CHECK (status IN
                             ('charging', 'charged', 'declined', 'cancelled', 'refunding', 'refunded')),
       -- Empty on a tombstone left by a cancellation that came before the order.
-      amount              numeric(14, 4) CHECK (amount > 0),
+      amount              numeric CHECK (amount > 0 AND scale(amount) <= 4),
       currency            char(3),
       customer_email      text,
       items               jsonb,

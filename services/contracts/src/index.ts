@@ -9,6 +9,7 @@ export {
   OrderCreated,
   PaymentRefundRequested,
 } from './order-events.ts'
+export { type QueueNames, serviceQueues } from './queues.ts'
 export { CustomerEmail, Item, Items, orderLimits } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
 export { type Checked, checkerOf, type Problem } from './validation.ts'

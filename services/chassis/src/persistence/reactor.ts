@@ -1,4 +1,4 @@
-import type { EventType, PayloadOf } from '@order-saga/contracts'
+import type { EventType } from '@order-saga/contracts'
 import type { Message, OutgoingEvent } from '../messaging/message.ts'
 import { Breaker } from '../runtime/breaker.ts'
 import type { Database, Transaction } from './database.ts'
@@ -28,9 +28,9 @@ export interface Reaction<S, P = unknown> {
   readonly react: (message: Message<P>, state: S, context: ReactionContext) => Effect | void
 }
 
-export function on<S, E extends EventType<never>>(
-  event: E,
-  react: (message: Message<PayloadOf<E>>, state: S, context: ReactionContext) => Effect | void,
+export function on<S, P>(
+  event: EventType<P>,
+  react: (message: Message<P>, state: S, context: ReactionContext) => Effect | void,
 ): Reaction<S> {
   return { event, react } as unknown as Reaction<S>
 }

@@ -1,0 +1,16 @@
+import { consumedBy, lanesOf, services } from './catalogue.ts'
+import type { EventType, ServiceName } from './event-type.ts'
+
+/** What the platform may name as it likes, the same for every service. */
+export type QueueNames = Readonly<Record<`${ServiceName}Queue`, string>>
+
+/** Each service's queue with all it is bound to. */
+export function serviceQueues(
+  names: QueueNames,
+): { queue: string; events: readonly EventType[]; lanes: readonly string[] }[] {
+  return services.map((service) => ({
+    queue: names[`${service}Queue`],
+    events: consumedBy(service),
+    lanes: lanesOf[service],
+  }))
+}

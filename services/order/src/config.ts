@@ -1,0 +1,41 @@
+import {
+  type CommonConfig,
+  commonSettings,
+  type DatabaseConfig,
+  databaseSettings,
+  milliseconds,
+  port,
+  type Setting,
+} from '@order-saga/chassis'
+
+export interface OrderConfig extends CommonConfig, DatabaseConfig {
+  port: number
+  sagaTimeoutMs: number
+  timeoutCheckIntervalMs: number
+  refundRetryMs: number
+}
+
+export const orderSettings: { [K in keyof OrderConfig]: Setting<OrderConfig[K]> } = {
+  ...commonSettings,
+  ...databaseSettings('order_db'),
+  port: port({ env: 'PORT', default: 3000, doc: 'Port of the order API.' }),
+  sagaTimeoutMs: milliseconds({
+    env: 'SAGA_TIMEOUT_MS',
+    default: 90_000,
+    doc: 'Time an order has from its acceptance; one that is still open then is cancelled.',
+  }),
+  timeoutCheckIntervalMs: milliseconds({
+    env: 'TIMEOUT_CHECK_INTERVAL_MS',
+    default: 10_000,
+    min: 10,
+    max: 3_600_000,
+    doc: 'How often sagas past their deadline and overdue refunds are looked for.',
+  }),
+  refundRetryMs: milliseconds({
+    env: 'REFUND_RETRY_MS',
+    default: 30_000,
+    min: 10,
+    max: 3_600_000,
+    doc: 'Wait before an unanswered refund is asked for again; it doubles each time, up to an hour.',
+  }),
+}

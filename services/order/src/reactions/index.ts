@@ -1,0 +1,31 @@
+import type { Reactions } from '@order-saga/chassis'
+import { lockSagas, type SagaBook, saveSagas } from '../store/sagas.ts'
+import type { RefundPatience } from './advance-saga.ts'
+import { cancelOnPaymentFailed } from './cancel-on-payment-failed.ts'
+import { cancelOnPaymentRefunded } from './cancel-on-payment-refunded.ts'
+import { confirmOnInventoryReserved } from './confirm-on-inventory-reserved.ts'
+import { notePaymentOnPaymentCompleted } from './note-payment-on-payment-completed.ts'
+import { refundOnInventoryFailed } from './refund-on-inventory-failed.ts'
+
+/** All the order service does on events of others. */
+export function orderReactions(
+  options: RefundPatience & { readonly queue: string; readonly committed: (sagas: SagaBook) => void },
+): Reactions<SagaBook> {
+  return {
+    consumer: options.queue,
+    load: (tx, messages) =>
+      lockSagas(
+        tx,
+        messages.map((message) => message.sagaId),
+      ),
+    reactions: [
+      notePaymentOnPaymentCompleted(options),
+      cancelOnPaymentFailed(options),
+      confirmOnInventoryReserved(options),
+      refundOnInventoryFailed(options),
+      cancelOnPaymentRefunded(options),
+    ],
+    save: (tx, sagas, now) => saveSagas(tx, sagas.values(), now),
+    committed: options.committed,
+  }
+}

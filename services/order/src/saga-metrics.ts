@@ -1,0 +1,80 @@
+import { type ChassisMetrics, type Database, statement } from '@order-saga/chassis'
+import { Counter, Gauge, Histogram } from 'prom-client'
+import type { SagaStatus } from './domain/saga.ts'
+import type { SagaRecord } from './store/sagas.ts'
+
+const openStatuses: readonly SagaStatus[] = ['pending', 'payment_completed', 'refunding']
+
+const measureOpen = statement(
+  'saga-gauges',
+  `SELECT status, count(*) AS count, min(created_at) AS oldest FROM saga_instances
+   WHERE status IN ('pending', 'payment_completed', 'refunding') GROUP BY status`,
+)
+const measureOverdue = statement(
+  'saga-gauges-overdue',
+  'SELECT count(*) AS count FROM saga_instances WHERE refund_due_at <= $1 OR refund_requests > 1 AND refund_due_at IS NOT NULL',
+)
+
+/** How sagas end, and those that have not. */
+export interface SagaMetrics {
+  readonly started: (count: number) => void
+  /** Counts the sagas among these that came to their end in the transaction just committed. */
+  readonly committed: (sagas: Iterable<SagaRecord>) => void
+  /** Reads the open sagas once and sets their gauges. */
+  readonly measure: (database: Database, now: Date) => Promise<void>
+}
+
+export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
+  const registers = [registry]
+  const started = new Counter({ name: 'saga_started_total', help: 'Orders accepted; sum over pods.', registers })
+  const finished = new Counter({
+    name: 'saga_finished_total',
+    help: 'Sagas that came to their end: confirmed, payment_failed, compensation, timeout; sum over pods.',
+    labelNames: ['outcome'],
+    registers,
+  })
+  const duration = new Histogram({
+    name: 'saga_duration_seconds',
+    help: 'Time from the acceptance of an order to its end.',
+    labelNames: ['outcome'],
+    buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 90, 120, 300, 1800],
+    registers,
+  })
+  const open = new Gauge({
+    name: 'saga_open',
+    help: 'Sagas that have not ended, by status; the same in every order pod, so take the maximum.',
+    labelNames: ['status'],
+    registers,
+  })
+  const oldest = new Gauge({
+    name: 'saga_oldest_open_seconds',
+    help: 'Age of the oldest saga that has not ended, 0 when there is none; take the maximum over pods.',
+    registers,
+  })
+  const overdue = new Gauge({
+    name: 'saga_compensations_overdue',
+    help: 'Refunds that had to be asked for again; take the maximum over pods.',
+    registers,
+  })
+  for (const outcome of ['confirmed', 'payment_failed', 'compensation', 'timeout']) finished.inc({ outcome }, 0)
+  return {
+    started: (count) => started.inc(count),
+    committed: (sagas) => {
+      for (const saga of sagas) {
+        const { finishedAt, createdAt, added, state } = saga
+        if (finishedAt === null || added[0]?.at !== finishedAt.toISOString()) continue
+        const outcome = state.reason ?? 'confirmed'
+        finished.inc({ outcome })
+        duration.observe({ outcome }, (finishedAt.getTime() - createdAt.getTime()) / 1000)
+      }
+    },
+    measure: async (database, now) => {
+      const rows = await database.query<{ status: string; count: number; oldest: Date }>(measureOpen)
+      const [late] = await database.query<{ count: number }>(measureOverdue, [now])
+      for (const status of openStatuses) open.set({ status }, rows.find((row) => row.status === status)?.count ?? 0)
+      const ages = rows.map((row) => now.getTime() - row.oldest.getTime())
+      oldest.set(Math.max(0, ...ages) / 1000)
+      overdue.set(late?.count ?? 0)
+    },
+  }
+}
