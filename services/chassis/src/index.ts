@@ -50,7 +50,7 @@ export {
   text,
   url,
 } from './runtime/config.ts'
-export { DependencyUnavailable, messageOf, PoisonMessage } from './runtime/errors.ts'
+export { DependencyUnavailable, Divert, messageOf, PoisonMessage } from './runtime/errors.ts'
 export { createLog, type Log } from './runtime/log.ts'
 export { type ChassisMetrics, createMetrics } from './runtime/metrics.ts'
 export { type OpsServerOptions, startOpsServer } from './runtime/ops-server.ts'

@@ -1,6 +1,6 @@
 import type { EventType } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage, Options } from 'amqplib'
-import { DependencyUnavailable, messageOf, PoisonMessage } from '../runtime/errors.ts'
+import { DependencyUnavailable, Divert, messageOf, PoisonMessage } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ChassisMetrics } from '../runtime/metrics.ts'
 import type { Broker } from './broker.ts'
@@ -20,12 +20,10 @@ export interface Subscription {
   readonly events: readonly EventType[]
   /**
    * Resolves when the effect is durable; the delivery is then acknowledged.
-   * `PoisonMessage` dead-letters it, `DependencyUnavailable` holds it and tries again, anything else is an attempt that
-   * failed. Must stop waiting when the signal is aborted.
+   * `PoisonMessage` dead-letters it, `DependencyUnavailable` holds it and tries again, `Divert` moves it to another queue,
+   * anything else is an attempt that failed. Must stop waiting when the signal is aborted.
    */
   readonly react: (message: Message, signal: AbortSignal) => Promise<'processed' | 'duplicate'>
-  /** Sends a message to another queue instead of reacting to it, for want of room here. */
-  readonly divert?: (message: Message) => string | undefined
 }
 
 export interface ConsumerDependencies {
@@ -158,11 +156,6 @@ export class Consumer {
     for (;;) {
       try {
         message ??= decode(delivery, this.#events)
-        const elsewhere = this.#subscription.divert?.(message)
-        if (elsewhere !== undefined) {
-          await this.#move(delivery, elsewhere, {})
-          return true
-        }
         const result = await this.#subscription.react(message, this.#stop.signal)
         this.#count(message.name, result, arrived, message.timestamp)
         return true
@@ -175,7 +168,8 @@ export class Consumer {
             await this.#pause(100)
             continue
           }
-          await this.#fail(delivery, message, error, arrived)
+          if (error instanceof Divert) await this.#move(delivery, error.queue, {})
+          else await this.#fail(delivery, message, error, arrived)
           return true
         } catch (unpublished) {
           // The retry or dead letter could not be published: hold the delivery until the broker takes messages again.

@@ -17,6 +17,17 @@ export class PoisonMessage extends Error {
   override readonly name = 'PoisonMessage'
 }
 
+/** There is no room for a message here and now: it goes to the end of another queue of the same service, as it is. */
+export class Divert extends Error {
+  override readonly name = 'Divert'
+  readonly queue: string
+
+  constructor(queue: string) {
+    super(`set aside in ${queue}`)
+    this.queue = queue
+  }
+}
+
 export function messageOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0) return messageOf(error.errors[0])
   return error instanceof Error ? error.message || error.name : String(error)
