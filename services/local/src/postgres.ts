@@ -10,7 +10,7 @@ import { Child } from './child-process.ts'
 import { createDatabase } from './create-database.ts'
 import { freePort } from './free-port.ts'
 import { embeddedPostgres, machinePostgres } from './postgres-binaries.ts'
-import { descendants, signalIfAlive } from './process-tree.ts'
+import { descendants, isRunning, signalIfAlive } from './process-tree.ts'
 import { RunFolder } from './run-folder.ts'
 import { waitUntil } from './wait-until.ts'
 
@@ -101,12 +101,17 @@ export class PostgresServer {
     return this.#postmaster!.exited
   }
 
-  get logFile(): string {
-    return join(this.#installation.folder.path, 'postgres', 'log')
+  /** Holds its data, and its log in `postgres/log`. */
+  get folder(): string {
+    return this.#installation.folder.path
+  }
+
+  get #log(): string {
+    return join(this.folder, 'postgres', 'log')
   }
 
   get #data(): string {
-    return join(this.#installation.folder.path, 'postgres', 'data')
+    return join(this.folder, 'postgres', 'data')
   }
 
   /** A superuser's URL. */
@@ -122,7 +127,8 @@ export class PostgresServer {
 
   /** Crashes the server: SIGKILL for the postmaster and all its children. What was committed is back after `restart()`. */
   async kill(): Promise<void> {
-    await this.#signalAll('SIGKILL')
+    const killed = await this.#signalAll('SIGKILL')
+    await waitUntil(() => !killed.some(isRunning), { what: 'PostgreSQL to be gone', limitMs: 10_000, intervalMs: 5 })
     await this.#forget()
   }
 
@@ -159,7 +165,7 @@ export class PostgresServer {
       jit: 'off',
     }
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
-    const log = await open(this.logFile, 'a')
+    const log = await open(this.#log, 'a')
     try {
       this.#postmaster = await Child.start(join(programs, 'postgres'), ['-D', this.#data, ...args], {
         cwd: folder.path,
@@ -176,7 +182,7 @@ export class PostgresServer {
     const what = 'PostgreSQL to accept connections'
     const outcome = await waitUntil(() => (this.pid ? this.#answers() : 'ended'), { what, limitMs: 60_000, signal })
     if (outcome === 'ended') {
-      const lines = (await readFile(this.logFile, 'utf8')).trim().split('\n')
+      const lines = (await readFile(this.#log, 'utf8')).trim().split('\n')
       throw new Error(`PostgreSQL did not start (${await this.exited}): ${lines.slice(-5).join(' / ')}`)
     }
   }
@@ -205,13 +211,14 @@ export class PostgresServer {
     await this.#installation.folder.forget(this.#postmaster.pid)
   }
 
-  async #signalAll(signal: NodeJS.Signals): Promise<void> {
+  async #signalAll(signal: NodeJS.Signals): Promise<number[]> {
     const { pid } = this
-    if (!pid) return
+    if (!pid) return []
     // Stopped first, the postmaster makes no child that the list would miss.
     signalIfAlive(pid, 'SIGSTOP')
-    for (const child of await descendants(pid)) signalIfAlive(child, signal)
-    signalIfAlive(pid, signal)
+    const all = [...(await descendants(pid)), pid]
+    for (const one of all) signalIfAlive(one, signal)
+    return all
   }
 
   // A crash leaves the lock file, and the small segment that marks the data folder as in use.

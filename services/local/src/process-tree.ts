@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { readFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { errorCode } from './error-code.ts'
@@ -35,13 +36,20 @@ export async function descendants(pid: number): Promise<number[]> {
   return found.slice(1)
 }
 
-/** True when a process of that id exists, be it another user's. */
-export function isAlive(pid: number): boolean {
+/** True when a process of that id exists, be it another user's, and has not ended. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
-    return true
   } catch (error) {
     return errorCode(error) === 'EPERM'
+  }
+  if (process.platform !== 'linux') return true
+  try {
+    // One that only waits for its parent to notice its end, a zombie, has ended.
+    const status = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return status.slice(status.lastIndexOf(')') + 2)[0] !== 'Z'
+  } catch {
+    return false
   }
 }
 

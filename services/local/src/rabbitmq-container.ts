@@ -52,6 +52,10 @@ class RabbitMqContainer implements RabbitMqServer {
     this.url = `amqp://guest:guest@127.0.0.1:${port}`
   }
 
+  get folder(): string {
+    return this.#folder.path
+  }
+
   get pid(): number | undefined {
     return this.#pid
   }

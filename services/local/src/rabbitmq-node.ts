@@ -63,6 +63,10 @@ class RabbitMqNode implements RabbitMqServer {
     }
   }
 
+  get folder(): string {
+    return this.#folder.path
+  }
+
   get pid(): number | undefined {
     return this.#beam?.running ? this.#beam.pid : undefined
   }

@@ -12,6 +12,8 @@ export interface RabbitMqServer {
   /** An administrator's URL. */
   readonly url: string
   readonly port: number
+  /** Where it keeps what it keeps on this machine; its log is in `log`, unless a container has it. */
+  readonly folder: string
   /** The Erlang machine's process id; undefined while it does not run. */
   readonly pid: number | undefined
   /** Resolves, never rejects, with how the node started last ended. */
