@@ -138,6 +138,11 @@ export class Service {
     this.#servers.push({ server, port })
   }
 
+  /** Something that gives up its waiting when the process is told to stop, so that the drain can go on. */
+  onStop(stop: () => void): void {
+    this.#stop.signal.addEventListener('abort', stop)
+  }
+
   /** Something that must come to its end after the consumers and before the relay. */
   onDrain(drain: () => Promise<void>): void {
     this.#drains.push(drain)

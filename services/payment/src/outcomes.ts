@@ -1,0 +1,116 @@
+import {
+  appendEvents,
+  type Cause,
+  claimEvents,
+  type Database,
+  findProcessed,
+  GroupCommit,
+  newEvent,
+  type OutgoingEvent,
+  type ReactionContext,
+  type Relay,
+} from '@order-saga/chassis'
+import type { PaymentInput } from './domain/payment.ts'
+import { advance } from './reactions/advance-payment.ts'
+import { lockPayments, type PaymentBook, type PaymentRecord, savePayments } from './store/payments.ts'
+
+/** What became of an effect, or of one attempt at it. */
+export interface Outcome {
+  readonly orderId: string
+  readonly sagaId: string
+  /** Undefined when this attempt has brought no certainty: the sweeper looks again. */
+  readonly input:
+    Exclude<PaymentInput, { on: 'order.created' | 'order.cancelled' | 'payment.refund.requested' }> | undefined
+  readonly chargeId?: string
+  readonly refundId?: string
+  readonly detail?: string
+  /** The event whose effect this was; it is claimed with the result. */
+  readonly cause?: Pick<Cause, 'eventId' | 'traceparent'>
+}
+
+export interface OutcomesOptions {
+  readonly database: Database
+  readonly relay: Relay
+  readonly consumer: string
+  readonly now: () => Date
+  readonly newId: () => string
+  readonly refundTimeLimitMs: number
+  readonly committed: (payments: PaymentBook) => void
+  readonly startRefund: (payment: PaymentRecord) => void
+}
+
+const longestWaitMs = 60_000
+
+/** Records the results of outside effects: the third part of a reaction. Results that arrive together share a commit. */
+export class Outcomes {
+  readonly #options: OutcomesOptions
+  readonly #group: GroupCommit<Outcome, void>
+
+  constructor(options: OutcomesOptions) {
+    this.#options = options
+    this.#group = new GroupCommit({ limit: 200, commit: (outcomes) => this.#commit(outcomes) })
+  }
+
+  /** @throws DependencyUnavailable when the database is in trouble; the effect is then found by its key later */
+  async record(outcome: Outcome): Promise<void> {
+    await this.#group.submit(outcome)
+  }
+
+  async #commit(outcomes: readonly Outcome[]): Promise<undefined[]> {
+    const { database, relay, consumer, newId } = this.#options
+    const leased = relay.accepts
+    const { payments, outgoing } = await database.transaction(async (tx) => {
+      const now = this.#options.now()
+      const outgoing: OutgoingEvent[] = []
+      const append: ReactionContext['append'] = (type, payload, cause) => {
+        const event = newEvent(type, payload, cause, { eventId: newId(), now })
+        outgoing.push(event)
+        return event.eventId
+      }
+      const ids = new Set(outcomes.flatMap(({ cause }) => (cause?.eventId === undefined ? [] : [cause.eventId])))
+      const [payments, processed] = await Promise.all([
+        lockPayments(
+          tx,
+          outcomes.map(({ orderId }) => orderId),
+          newId,
+          now,
+        ),
+        findProcessed(tx, consumer, [...ids]),
+      ])
+      for (const outcome of outcomes)
+        this.#apply(payments.of(outcome.orderId, outcome.sagaId), outcome, { now, append })
+      savePayments(tx, payments, now)
+      claimEvents(
+        tx,
+        consumer,
+        [...ids].filter((id) => !processed.has(id)),
+        now,
+      )
+      appendEvents(tx, outgoing, leased, now)
+      return { payments, outgoing }
+    })
+    if (leased) relay.offer(outgoing)
+    this.#options.committed(payments)
+    for (const payment of payments.changed()) {
+      if (payment.state.status === 'refunding' && payment.attempts === 0) this.#options.startRefund(payment)
+    }
+    return outcomes.map(() => undefined)
+  }
+
+  #apply(payment: PaymentRecord, outcome: Outcome, context: ReactionContext): void {
+    const { input, chargeId, refundId, detail, cause = {} } = outcome
+    if (input !== undefined) {
+      payment.chargeId ??= chargeId ?? null
+      payment.detail = detail ?? payment.detail
+      if (input.on === 'refund.succeeded') payment.refundId ??= refundId ?? null
+      advance(payment, input, { ...context, effectTimeLimitMs: this.#options.refundTimeLimitMs, cause })
+      return
+    }
+    if (payment.nextAttemptAt === null) return
+    payment.attempts += 1
+    payment.lastAttemptAt = context.now
+    const waitMs = Math.min(longestWaitMs, 500 * 2 ** Math.min(payment.attempts, 10))
+    payment.nextAttemptAt = new Date(context.now.getTime() + waitMs)
+    payment.changed = true
+  }
+}

@@ -1,0 +1,61 @@
+import type { ChassisMetrics } from '@order-saga/chassis'
+import { Counter, Histogram } from 'prom-client'
+import { GatewayUnavailable } from './gateway/payment-gateway.ts'
+import type { PaymentBook } from './store/payments.ts'
+
+/** Runs a call to the gateway and observes how long it took and how it ended. */
+export type GatewayTimer = <T>(operation: string, call: () => Promise<T>) => Promise<T>
+
+export interface PaymentMetrics {
+  readonly time: GatewayTimer
+  /** Counts what a transaction that has just committed has decided. */
+  readonly committed: (payments: PaymentBook) => void
+}
+
+export function createPaymentMetrics({ registry }: ChassisMetrics): PaymentMetrics {
+  const registers = [registry]
+  const gateway = new Histogram({
+    name: 'payment_gateway_seconds',
+    help: 'Calls to the payment gateway: charge, refund, find_charge, find_refund, by how they ended.',
+    labelNames: ['operation', 'result'],
+    buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120],
+    registers,
+  })
+  const payments = new Counter({
+    name: 'payments_total',
+    help: 'Orders by what became of their charge: charged, declined, expired, order_cancelled; sum over pods.',
+    labelNames: ['result'],
+    registers,
+  })
+  const refunds = new Counter({
+    name: 'refunds_total',
+    help: 'Refunds by their state: requested (the intent is durable), refunded; sum over pods.',
+    labelNames: ['result'],
+    registers,
+  })
+  return {
+    time: async (operation, call) => {
+      const end = gateway.startTimer({ operation })
+      try {
+        const result = await call()
+        const kind = (result as { kind?: unknown } | undefined)?.kind
+        end({ result: typeof kind === 'string' ? kind : result === undefined ? 'none' : 'ok' })
+        return result
+      } catch (error) {
+        end({ result: error instanceof GatewayUnavailable ? 'unavailable' : 'unknown' })
+        throw error
+      }
+    },
+    committed: (book) => {
+      for (const { state, attempts, nextAttemptAt } of book.changed()) {
+        if (state.status === 'charged') payments.inc({ result: 'charged' })
+        if (state.status === 'declined' || (state.status === 'cancelled' && state.orderSeen)) {
+          payments.inc({ result: state.reason ?? 'declined' })
+        }
+        if (state.status === 'refunding' && attempts === 0 && nextAttemptAt !== null)
+          refunds.inc({ result: 'requested' })
+        if (state.status === 'refunded') refunds.inc({ result: 'refunded' })
+      }
+    },
+  }
+}
