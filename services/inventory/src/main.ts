@@ -1,0 +1,26 @@
+import { consumedBy, serviceQueues } from '@order-saga/contracts'
+import { createApi, loadConfig, Service, start } from '@order-saga/chassis'
+import { type InventoryConfig, inventorySettings } from './config.ts'
+import { createStockRouter } from './http/stock.ts'
+import { createInventoryMetrics } from './inventory-metrics.ts'
+import { inventoryReactions } from './reactions/index.ts'
+import { schema } from './store/schema.ts'
+
+await start(async () => {
+  const config = loadConfig<InventoryConfig>(inventorySettings, process.env)
+  const service = new Service({ name: 'inventory', config, queues: serviceQueues(config) })
+  const { log, metrics, now, newId } = service
+  const { database } = service.withStore({ config, schema })
+  const queue = config.inventoryQueue
+  const policy = { failureRate: config.failureRate, acceptUnknownSku: config.unknownSku === 'accept' }
+  const reactions = inventoryReactions({ queue, policy, now, newId, committed: createInventoryMetrics(metrics) })
+  const reactor = service.reactor(reactions, config.batchSize)
+  service.consume({
+    queue,
+    prefetch: config.prefetch,
+    events: consumedBy('inventory'),
+    react: async (message, signal) => (await reactor.react(message, signal)).result,
+  })
+  service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics }), config.port)
+  await service.run()
+})
