@@ -2,17 +2,17 @@ import assert from 'node:assert/strict'
 import { createHttpGateway } from '../../src/gateway/http-gateway.ts'
 import type { PaymentGateway } from '../../src/gateway/payment-gateway.ts'
 import type { Misbehaviour } from './misbehaviour.ts'
-import { type Outcome, outcomeOf } from './outcome.ts'
+import { type Failure, outcomeOf } from './outcome.ts'
 import { type Provider, startProvider } from './provider.ts'
 import { someCharge, someRefund } from './some-charge.ts'
 
-const unknown: Outcome = { thrown: 'OutcomeUnknown' }
-const unavailable: Outcome = { thrown: 'GatewayUnavailable' }
+const unknown: Failure = { thrown: 'OutcomeUnknown' }
+const unavailable: Failure = { thrown: 'GatewayUnavailable' }
 const timeLimitMs = 300
 const patienceMs = 20_000
 
 /** Each strikes one call of each kind; the outcome is the same for all of them. */
-const misbehaviours: readonly (readonly [string, Misbehaviour, Outcome])[] = [
+const misbehaviours: readonly (readonly [string, Misbehaviour, Failure])[] = [
   ['500 before the effect', { takesEffect: false, answer: { status: 500 } }, unknown],
   ['500 after the effect', { answer: { status: 500 } }, unknown],
   ['502 with a page', { answer: { status: 502, body: '<html>' } }, unknown],
@@ -70,7 +70,7 @@ describe('The HTTP gateway with a provider in trouble', () => {
     const asked = () => (limited ? hasty : gateway)
     const effects = (misbehaviour.takesEffect ?? true) ? 1 : 0
 
-    it(`${name}: ${JSON.stringify(expected)} for a charge, which a look-up and a repetition settle`, async () => {
+    it(`${name}: ${expected.thrown} for a charge, which a look-up and a repetition settle`, async () => {
       provider.misbehave({ operation: 'charge', times: 1 }, misbehaviour)
       assert.deepEqual(await outcomeOf(asked().charge(charge), provider.apiKey), expected)
       assert.equal(provider.requests.length, 1)
@@ -81,7 +81,7 @@ describe('The HTTP gateway with a provider in trouble', () => {
       assert.equal(provider.ledger.takenFor(charge.orderId), charge.amount)
     })
 
-    it(`${name}: ${JSON.stringify(expected)} for a refund, which a look-up and a repetition settle`, async () => {
+    it(`${name}: ${expected.thrown} for a refund, which a look-up and a repetition settle`, async () => {
       await gateway.charge(charge)
       provider.misbehave({ operation: 'refund', times: 1 }, misbehaviour)
       assert.deepEqual(await outcomeOf(asked().refund(refund), provider.apiKey), expected)
@@ -91,7 +91,7 @@ describe('The HTTP gateway with a provider in trouble', () => {
       assert.equal(provider.ledger.givenBackFor(charge.orderId), charge.amount)
     })
 
-    it(`${name}: ${JSON.stringify(expected)} for a look-up, never "not found"`, async () => {
+    it(`${name}: ${expected.thrown} for a look-up, never "not found"`, async () => {
       await gateway.charge(charge)
       await gateway.refund(refund)
       provider.misbehave({ operation: 'findCharge' }, misbehaviour)

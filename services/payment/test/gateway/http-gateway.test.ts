@@ -76,12 +76,17 @@ describe('The HTTP gateway with a provider in good health', () => {
     await assert.rejects(gateway.refund(someRefund(someCharge('order-1'), 'ch_9')), /422: charge_not_found/)
   })
 
-  it('does not choose between two charges under one key', async () => {
+  it('does not choose between two charges or refunds under one key', async () => {
     const charge = someCharge('order-1')
     await gateway.charge(charge)
     provider.ledger.forgetKeys()
     await gateway.charge(charge)
     await assert.rejects(gateway.findCharge(charge.key), OutcomeUnknown)
+    const refund = { ...someRefund(charge, 'ch_1'), amount: '20.00' }
+    await gateway.refund(refund)
+    provider.ledger.forgetKeys()
+    await gateway.refund(refund)
+    await assert.rejects(gateway.findRefund(refund.key), OutcomeUnknown)
   })
 
   it('reads 49.9 and 49.90 as the same amount', async () => {

@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { inspect } from 'node:util'
 import { GatewayUnavailable, OutcomeUnknown } from '../../src/gateway/payment-gateway.ts'
 
-export type Outcome = { readonly value: unknown } | { readonly thrown: 'OutcomeUnknown' | 'GatewayUnavailable' }
+export interface Failure {
+  readonly thrown: 'OutcomeUnknown' | 'GatewayUnavailable'
+}
+export type Outcome = { readonly value: unknown } | Failure
 
 /** What became of a call. Fails when it shows the API key, or throws what the interface does not name. */
 export async function outcomeOf(call: Promise<unknown>, apiKey: string): Promise<Outcome> {
