@@ -66,6 +66,7 @@ export async function startMailServer(options: MailServerOptions = {}): Promise<
 
   const handlers: SMTPServerOptions = {
     logger: false,
+    disableReverseLookup: true,
     disabledCommands: [...(startTls ? [] : ['STARTTLS']), ...(user === undefined ? ['AUTH'] : [])],
     authOptional: user === undefined,
     onConnect: (session, answer) => {

@@ -49,13 +49,14 @@ describe('sending through a mail server', () => {
     assert.equal(server.received[0]?.user, 'shop')
   })
 
-  it('finishes what is underway before it closes, and then takes nothing', async () => {
+  it('finishes what is underway before it closes, and takes nothing new', async () => {
     const { server, sender } = await start()
     const sending = sender.send(mail())
-    await sender.close()
+    const closing = sender.close()
+    await assert.rejects(sender.send(mail()), MailServerUnavailable)
+    await closing
     assert.equal(server.received.length, 1)
     assert.deepEqual(await sending, { kind: 'sent' })
-    await assert.rejects(sender.send(mail()), MailServerUnavailable)
   })
 
   for (const address of [
