@@ -1,5 +1,6 @@
 export { type ApiOptions, createApi } from './http/api.ts'
-export { invalidField, notFound, Problem, unavailable } from './http/problem.ts'
+export { Patience, type PatienceOptions } from './http/patience.ts'
+export { invalidField, notFound, Problem, type ProblemBody, unavailable } from './http/problem.ts'
 export { Broker, type BrokerOptions } from './messaging/broker.ts'
 export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
 export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
@@ -21,16 +22,8 @@ export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate, type MigrationTarget } from './persistence/migrate.ts'
 export { appendEvents, type Cause, leaseMs, newEvent } from './persistence/outbox.ts'
 export { measureOutbox } from './persistence/outbox-gauges.ts'
-export {
-  type Append,
-  type Effect,
-  on,
-  type Reacted,
-  type Reaction,
-  type ReactionContext,
-  type Reactions,
-  Reactor,
-} from './persistence/reactor.ts'
+export { type Effect, on, type Reacted, type Reaction, type Reactions, Reactor } from './persistence/reactor.ts'
+export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { Relay, type RelayOptions } from './persistence/relay.ts'
 export { cleanUp, messagingRetention, type RetentionRule } from './persistence/retention.ts'
 export { schemaMismatch, type SchemaVersions, waitForSchema } from './persistence/schema.ts'

@@ -1,21 +1,9 @@
-import {
-  appendEvents,
-  type Database,
-  newEvent,
-  type OutgoingEvent,
-  type ReactionContext,
-  type Relay,
-  type Transaction,
-} from '@order-saga/chassis'
+import { commitWithEvents, type Transaction, type UnitOfWork } from '@order-saga/chassis'
 import type { SagaInput } from './domain/saga.ts'
 import { advance, type RefundPatience } from './reactions/advance-saga.ts'
 import { lockOverdueSagas, lockTimedOutSagas, type SagaRecord, saveSagas } from './store/sagas.ts'
 
-export interface DeadlineCheckerOptions extends RefundPatience {
-  readonly database: Database
-  readonly relay: Pick<Relay, 'accepts' | 'offer'>
-  readonly now: () => Date
-  readonly newId: () => string
+export interface DeadlineCheckerOptions extends UnitOfWork, RefundPatience {
   readonly committed: (sagas: readonly SagaRecord[]) => void
 }
 
@@ -36,27 +24,16 @@ export async function checkDeadlines(options: DeadlineCheckerOptions): Promise<n
 }
 
 async function advanceDue(options: DeadlineCheckerOptions, lockDue: LockDue, input: SagaInput): Promise<number> {
-  const { database, relay, newId } = options
   let total = 0
   for (;;) {
-    const leased = relay.accepts
-    const { sagas, outgoing } = await database.transaction(async (tx) => {
-      const now = options.now()
-      const outgoing: OutgoingEvent[] = []
-      const append: ReactionContext['append'] = (type, payload, cause) => {
-        const event = newEvent(type, payload, cause, { eventId: newId(), now })
-        outgoing.push(event)
-        return event.eventId
-      }
-      const sagas = await lockDue(tx, now, batch)
-      for (const saga of sagas) advance(saga, input, { now, append, refundRetryMs: options.refundRetryMs })
-      saveSagas(tx, sagas, now)
-      appendEvents(tx, outgoing, leased, now)
-      return { sagas, outgoing }
+    const due = await commitWithEvents(options, async (tx, context) => {
+      const sagas = await lockDue(tx, context.now, batch)
+      for (const saga of sagas) advance(saga, input, { ...context, refundRetryMs: options.refundRetryMs })
+      saveSagas(tx, sagas, context.now)
+      return sagas
     })
-    if (leased) relay.offer(outgoing)
-    options.committed(sagas)
-    total += sagas.length
-    if (sagas.length < batch) return total
+    options.committed(due)
+    total += due.length
+    if (due.length < batch) return total
   }
 }

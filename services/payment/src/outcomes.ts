@@ -1,14 +1,11 @@
 import {
-  appendEvents,
   type Cause,
   claimEvents,
-  type Database,
+  commitWithEvents,
   findProcessed,
   GroupCommit,
-  newEvent,
-  type OutgoingEvent,
   type ReactionContext,
-  type Relay,
+  type UnitOfWork,
 } from '@order-saga/chassis'
 import type { PaymentInput } from './domain/payment.ts'
 import { advance } from './reactions/advance-payment.ts'
@@ -28,12 +25,8 @@ export interface Outcome {
   readonly cause?: Pick<Cause, 'eventId' | 'traceparent'>
 }
 
-export interface OutcomesOptions {
-  readonly database: Database
-  readonly relay: Relay
+export interface OutcomesOptions extends UnitOfWork {
   readonly consumer: string
-  readonly now: () => Date
-  readonly newId: () => string
   readonly refundTimeLimitMs: number
   readonly committed: (payments: PaymentBook) => void
   readonly startRefund: (payment: PaymentRecord) => void
@@ -57,39 +50,20 @@ export class Outcomes {
   }
 
   async #commit(outcomes: readonly Outcome[]): Promise<undefined[]> {
-    const { database, relay, consumer, newId } = this.#options
-    const leased = relay.accepts
-    const { payments, outgoing } = await database.transaction(async (tx) => {
-      const now = this.#options.now()
-      const outgoing: OutgoingEvent[] = []
-      const append: ReactionContext['append'] = (type, payload, cause) => {
-        const event = newEvent(type, payload, cause, { eventId: newId(), now })
-        outgoing.push(event)
-        return event.eventId
-      }
+    const { consumer, newId } = this.#options
+    const payments = await commitWithEvents(this.#options, async (tx, context) => {
+      const orderIds = outcomes.map(({ orderId }) => orderId)
       const ids = new Set(outcomes.flatMap(({ cause }) => (cause?.eventId === undefined ? [] : [cause.eventId])))
-      const [payments, processed] = await Promise.all([
-        lockPayments(
-          tx,
-          outcomes.map(({ orderId }) => orderId),
-          newId,
-          now,
-        ),
+      const [book, processed] = await Promise.all([
+        lockPayments(tx, orderIds, newId, context.now),
         findProcessed(tx, consumer, [...ids]),
       ])
-      for (const outcome of outcomes)
-        this.#apply(payments.of(outcome.orderId, outcome.sagaId), outcome, { now, append })
-      savePayments(tx, payments, now)
-      claimEvents(
-        tx,
-        consumer,
-        [...ids].filter((id) => !processed.has(id)),
-        now,
-      )
-      appendEvents(tx, outgoing, leased, now)
-      return { payments, outgoing }
+      for (const outcome of outcomes) this.#apply(book.of(outcome.orderId, outcome.sagaId), outcome, context)
+      savePayments(tx, book, context.now)
+      const unclaimed = [...ids].filter((id) => !processed.has(id))
+      claimEvents(tx, consumer, unclaimed, context.now)
+      return book
     })
-    if (leased) relay.offer(outgoing)
     this.#options.committed(payments)
     for (const payment of payments.changed()) {
       if (payment.state.status === 'refunding' && payment.attempts === 0) this.#options.startRefund(payment)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { knex } from 'knex'
+import Knex from 'knex'
 import { messageOf } from '../runtime/errors.ts'
 import { isDatabaseTrouble } from './sql-errors.ts'
 
@@ -25,7 +25,7 @@ const patienceMs = 60_000
  * @returns how many files ran
  */
 export async function migrate(target: MigrationTarget, service: string, log: (line: string) => void): Promise<number> {
-  const client = knex({
+  const client = Knex({
     client: 'pg',
     connection: {
       host: target.host,

@@ -1,20 +1,10 @@
 import type { EventType } from '@order-saga/contracts'
-import type { Message, OutgoingEvent } from '../messaging/message.ts'
+import type { Message } from '../messaging/message.ts'
 import { Breaker } from '../runtime/breaker.ts'
-import type { Database, Transaction } from './database.ts'
+import type { Transaction } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import { claimEvents, findProcessed } from './inbox.ts'
-import { appendEvents, type Cause, newEvent } from './outbox.ts'
-import type { Relay } from './relay.ts'
-
-/** Has an event leave with the transaction; returns the id it was given. */
-export type Append = <P>(type: EventType<P>, payload: NoInfer<P>, cause: Cause) => string
-
-/** What reactions get besides their message. */
-export interface ReactionContext {
-  readonly now: Date
-  readonly append: Append
-}
+import { commitWithEvents, type ReactionContext, type UnitOfWork } from './unit-of-work.ts'
 
 /** Work for the outside world, to be done after the commit. The message stays unclaimed and unacknowledged until then. */
 export type Effect = () => Promise<void>
@@ -49,11 +39,7 @@ export interface Reactions<S> {
   readonly committed?: (state: S) => void
 }
 
-export interface ReactorDependencies {
-  readonly database: Database
-  readonly relay: Relay
-  readonly now: () => Date
-  readonly newId: () => string
+export interface ReactorDependencies extends UnitOfWork {
   readonly breaker?: Breaker
   readonly batchSize?: number
 }
@@ -98,21 +84,12 @@ export class Reactor<S> {
   }
 
   async #commit(messages: readonly Message[]): Promise<readonly Reacted[]> {
-    const { database, relay, newId } = this.#dependencies
-    const leased = relay.accepts
-    const done = await database.transaction(async (tx) => {
-      const now = this.#dependencies.now()
-      const outgoing: OutgoingEvent[] = []
+    const done = await commitWithEvents(this.#dependencies, async (tx, context) => {
       const ids = messages.map((message) => message.eventId)
       const [state, processed] = await Promise.all([
         this.#reactions.load(tx, messages),
         findProcessed(tx, this.#reactions.consumer, ids),
       ])
-      const append: Append = (type, payload, cause) => {
-        const event = newEvent(type, payload, cause, { eventId: newId(), now })
-        outgoing.push(event)
-        return event.eventId
-      }
       const claims: string[] = []
       const results = new Map<Message, Reacted>()
       for (const message of inOrder(messages, this.#reactions.first)) {
@@ -120,19 +97,17 @@ export class Reactor<S> {
           results.set(message, { result: 'duplicate' })
           continue
         }
-        const effect = this.#byEvent.get(message.name)?.react(message, state, { now, append }) ?? undefined
+        const effect = this.#byEvent.get(message.name)?.react(message, state, context) ?? undefined
         results.set(message, effect === undefined ? { result: 'processed' } : { result: 'processed', effect })
         if (effect === undefined) {
           processed.add(message.eventId)
           claims.push(message.eventId)
         }
       }
-      this.#reactions.save(tx, state, now)
-      claimEvents(tx, this.#reactions.consumer, claims, now)
-      appendEvents(tx, outgoing, leased, now)
-      return { state, outgoing, results }
+      this.#reactions.save(tx, state, context.now)
+      claimEvents(tx, this.#reactions.consumer, claims, context.now)
+      return { state, results }
     })
-    if (leased) relay.offer(done.outgoing)
     this.#reactions.committed?.(done.state)
     return messages.map((message) => done.results.get(message) as Reacted)
   }

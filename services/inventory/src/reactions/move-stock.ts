@@ -69,7 +69,7 @@ function eachTracked(
 
 /** The same sku may stand on several lines of an order. */
 function totals(items: readonly Item[]): Map<string, number> {
-  const totals = new Map<string, number>()
-  for (const { sku, qty } of items) totals.set(sku, (totals.get(sku) ?? 0) + qty)
-  return totals
+  const sums = new Map<string, number>()
+  for (const { sku, qty } of items) sums.set(sku, (sums.get(sku) ?? 0) + qty)
+  return sums
 }

@@ -41,6 +41,11 @@ export const mailKinds: Record<MailCause['name'], MailKind> = {
   'payment.refunded': 'refunded',
 }
 
+/** The payload must have been checked against the event's schema, as it is when a message is decoded. */
+export function isMailCause(event: { readonly name: string }): event is MailCause {
+  return Object.hasOwn(mailKinds, event.name)
+}
+
 const reasons: Record<CancelReason, readonly string[]> = {
   payment_failed: ['Your payment did not go through, so we have cancelled your order.', 'You have not been charged.'],
   compensation: [

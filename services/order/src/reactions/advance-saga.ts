@@ -52,7 +52,7 @@ export function advance(
   }
   for (const event of publish) {
     const cause = { sagaId: saga.sagaId, orderId: saga.orderId, eventId: seen?.eventId, traceparent: seen?.traceparent }
-    const eventId = append(saga, event, context, cause)
+    const eventId = publishOutput(saga, event, context, cause)
     saga.added.push({ at, event, eventId, direction: 'published', status: state.status })
   }
   if (publish.includes('payment.refund.requested')) {
@@ -63,7 +63,7 @@ export function advance(
   if (state.compensation !== 'refund_requested') saga.refundDueAt = null
 }
 
-function append(
+function publishOutput(
   saga: SagaRecord,
   output: SagaOutput,
   { append }: ReactionContext,

@@ -1,0 +1,39 @@
+import { consumedBy, serviceQueues } from '@order-saga/contracts'
+import { createApi, loadConfig, Service, start } from '@order-saga/chassis'
+import { type OrderConfig, orderSettings } from './config.ts'
+import { checkDeadlines } from './deadline-checker.ts'
+import { createOrderRouter } from './http/orders.ts'
+import { orderReactions } from './reactions/index.ts'
+import { createSagaMetrics } from './saga-metrics.ts'
+import { createOrderAcceptance, idempotencyRetention } from './store/accept-orders.ts'
+import { schema } from './store/schema.ts'
+
+const gaugeIntervalMs = 5_000
+
+await start(async () => {
+  const config = loadConfig<OrderConfig>(orderSettings, process.env)
+  const service = new Service({ name: 'order', config, queues: serviceQueues(config) })
+  const { log, metrics, now, newId } = service
+  const store = service.withStore({ config, schema, retention: [idempotencyRetention] })
+  const { database } = store
+  const { started, committed, measure } = createSagaMetrics(metrics)
+  const { refundRetryMs, sagaTimeoutMs } = config
+
+  const queue = config.orderQueue
+  const reactions = orderReactions({ queue, refundRetryMs, committed: (sagas) => committed(sagas.values()) })
+  const reactor = service.reactor(reactions, config.batchSize)
+  service.consume({
+    queue,
+    prefetch: config.prefetch,
+    events: consumedBy('order'),
+    react: async (message, signal) => (await reactor.react(message, signal)).result,
+  })
+  service.every('deadlines', config.timeoutCheckIntervalMs, async () => {
+    await checkDeadlines({ ...store, now, newId, refundRetryMs, committed })
+  })
+  service.every('saga-gauges', gaugeIntervalMs, () => measure(database, now()))
+
+  const accept = createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started })
+  service.serve(createApi({ router: createOrderRouter({ accept, database, now }), log, metrics }), config.port)
+  await service.run()
+})
