@@ -42,3 +42,8 @@ export async function up(knex) {
     INSERT INTO schema_versions (component, version, min_compatible) VALUES ('payment', 1, 1);
   `)
 }
+
+/** There is no way down: what must be undone is undone by a new migration. knex asks for the function all the same. */
+export async function down() {
+  throw new Error('There is no way down: write a new migration.')
+}
