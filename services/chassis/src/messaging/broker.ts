@@ -73,7 +73,7 @@ export class Broker {
     let waitMs = firstWaitMs
     while (!this.#closing) {
       try {
-        const lost = await this.#connect()
+        const { lost } = await this.#connect()
         waitMs = firstWaitMs
         this.#options.log.info({ connection: this.#options.name }, 'broker connected')
         await lost
@@ -96,8 +96,8 @@ export class Broker {
     }
   }
 
-  /** Resolves once everything is built; the promise inside resolves when the connection is gone. */
-  async #connect(): Promise<Promise<void>> {
+  /** Resolves once everything is built; `lost` resolves when the connection is gone. */
+  async #connect(): Promise<{ lost: Promise<void> }> {
     const { url, name, topology, mode } = this.#options
     const model = await connect(withHeartbeat(url), {
       clientProperties: { connection_name: name },
@@ -138,7 +138,7 @@ export class Broker {
       await model.close().catch(() => undefined)
       throw error
     }
-    return lost
+    return { lost }
   }
 
   async #interruptible(ms: number): Promise<void> {
