@@ -1,6 +1,6 @@
 export { type ApiOptions, createApi } from './http/api.ts'
 export { Patience, type PatienceOptions } from './http/patience.ts'
-export { invalidField, notFound, Problem, type ProblemBody, unavailable } from './http/problem.ts'
+export { invalidField, notFound, Problem, type ProblemBody, unavailable, valid } from './http/problem.ts'
 export { Broker, type BrokerOptions } from './messaging/broker.ts'
 export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
 export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
