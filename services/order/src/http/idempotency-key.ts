@@ -1,0 +1,30 @@
+import { createHash } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
+import { invalidField } from '@order-saga/chassis'
+import type { Idempotency } from '../store/idempotency-keys.ts'
+
+const header = 'Idempotency-Key'
+const printable = /^[\x20-\x7e]{1,255}$/
+
+/**
+ * Reads the optional header; the client may choose any key, quotes are part of it.
+ * @throws Problem 400 that names the header
+ */
+export function idempotencyOf(request: IncomingMessage, body: unknown): Idempotency | undefined {
+  const values = request.headersDistinct[header.toLowerCase()]
+  if (values === undefined) return undefined
+  const [key = ''] = values
+  if (values.length > 1 || !printable.test(key)) {
+    throw invalidField(header, 'must be given once, with 1 to 255 printable ASCII characters')
+  }
+  return { key, fingerprint: createHash('sha256').update(canonicalJson(body)).digest() }
+}
+
+/** JSON in which the order of keys and white space make no difference any more. */
+function canonicalJson(value: unknown): string {
+  return JSON.stringify(value, (_, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
+  )
+}

@@ -1,0 +1,69 @@
+import type { Router } from '@koa/router'
+import { checkerOf } from '@order-saga/contracts'
+import { type Database, invalidField, notFound, type Patience, Problem, valid } from '@order-saga/chassis'
+import { newOrderOf } from '../domain/new-order.ts'
+import type { Acceptance, AcceptOrder, KeyConflict } from '../store/accept-orders.ts'
+import { listOrders, readOrder } from '../store/read-orders.ts'
+import { idempotencyOf } from './idempotency-key.ts'
+import { orderAnswer } from './order-answer.ts'
+import { NewOrderBody, OrdersQuery } from './order-request.ts'
+import { cut, pageOf } from './page.ts'
+import { idOf } from './path-id.ts'
+
+export interface OrderRoutes {
+  readonly database: Database
+  readonly patience: Patience
+  readonly accept: AcceptOrder
+}
+
+const checkBody = checkerOf(NewOrderBody)
+const checkQuery = checkerOf(OrdersQuery)
+
+/** A client's own trace goes on in the events of its order; anything else in the header is left out. */
+const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
+
+export function addOrderRoutes(router: Router, { database, patience, accept }: OrderRoutes): void {
+  router.post('/orders', async (ctx) => {
+    const body = valid(checkBody((ctx.request as { body?: unknown }).body))
+    const order = newOrderOf(body)
+    if ('field' in order) throw invalidField(order.field, order.message)
+    const trace = ctx.get('traceparent')
+    const outcome = await accept(order, {
+      idempotency: idempotencyOf(ctx.req, body),
+      traceparent: traceparent.test(trace) ? trace : undefined,
+    })
+    const { orderId, sagaId, replayed } = acceptedOr(outcome)
+    ctx.status = 202
+    ctx.set('location', `/orders/${orderId}`)
+    if (replayed) ctx.set('idempotent-replayed', 'true')
+    ctx.body = { status: 'accepted', orderId, sagaId, message: 'Order created, saga started' }
+  })
+
+  router.get('/orders', async (ctx) => {
+    const query = valid(checkQuery(ctx.query))
+    const page = pageOf(query)
+    const found = await patience.run(() => listOrders(database, query, { ...page, limit: page.limit + 1 }))
+    const { rows, nextCursor } = cut(found, page, ({ orderId }) => orderId)
+    ctx.body = { orders: rows.map(orderAnswer), nextCursor }
+  })
+
+  router.get('/orders/:orderId', async (ctx) => {
+    const orderId = idOf('order', ctx.params['orderId'])
+    const order = await patience.run(() => readOrder(database, orderId))
+    if (order === undefined) throw notFound(`The order ${orderId}`)
+    ctx.body = orderAnswer(order)
+  })
+}
+
+function acceptedOr(outcome: Acceptance | KeyConflict): Acceptance {
+  switch (outcome.kind) {
+    case 'accepted':
+      return outcome
+    case 'key_in_use':
+      throw new Problem(409, 'A request with this Idempotency-Key is still being worked on, try again.', {
+        headers: { 'retry-after': '1' },
+      })
+    case 'key_of_another_order':
+      throw new Problem(422, 'This Idempotency-Key was used for a request with another body.')
+  }
+}

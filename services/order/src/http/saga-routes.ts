@@ -1,0 +1,36 @@
+import type { Router } from '@koa/router'
+import { checkerOf } from '@order-saga/contracts'
+import { type Database, notFound, type Patience, valid } from '@order-saga/chassis'
+import { listSagas, readSaga } from '../store/read-sagas.ts'
+import { sagaSummary } from './order-answer.ts'
+import { SagasQuery } from './order-request.ts'
+import { cut, pageOf } from './page.ts'
+import { idOf } from './path-id.ts'
+
+export interface SagaRoutes {
+  readonly database: Database
+  readonly patience: Patience
+  readonly now: () => Date
+}
+
+const checkQuery = checkerOf(SagasQuery)
+
+export function addSagaRoutes(router: Router, { database, patience, now }: SagaRoutes): void {
+  router.get('/sagas', async (ctx) => {
+    const { status, olderThanMs, ...rest } = valid(checkQuery(ctx.query))
+    const page = pageOf(rest)
+    const createdBefore = olderThanMs === undefined ? undefined : new Date(now().getTime() - Number(olderThanMs))
+    const found = await patience.run(() =>
+      listSagas(database, { status, createdBefore }, { ...page, limit: page.limit + 1 }),
+    )
+    const { rows, nextCursor } = cut(found, page, ({ sagaId }) => sagaId)
+    ctx.body = { sagas: rows.map(sagaSummary), nextCursor }
+  })
+
+  router.get('/sagas/:sagaId', async (ctx) => {
+    const sagaId = idOf('saga', ctx.params['sagaId'])
+    const saga = await patience.run(() => readSaga(database, sagaId))
+    if (saga === undefined) throw notFound(`The saga ${sagaId}`)
+    ctx.body = { ...sagaSummary(saga), history: saga.history }
+  })
+}

@@ -1,0 +1,87 @@
+import type { Item } from '@order-saga/contracts'
+import { type Database, type Statement, statement } from '@order-saga/chassis'
+import { type Money, moneyFromDecimal } from '../domain/money.ts'
+
+export type OrderStatus = 'pending' | 'confirmed' | 'cancelled'
+
+export interface StoredOrder {
+  readonly orderId: string
+  readonly sagaId: string
+  readonly customerId: string | null
+  readonly customerEmail: string
+  readonly items: Item[]
+  readonly total: Money
+  readonly status: OrderStatus
+  readonly createdAt: Date
+  readonly updatedAt: Date
+}
+
+export interface OrderFilter {
+  readonly status?: OrderStatus | undefined
+  readonly customerId?: string | undefined
+}
+
+interface Row {
+  order_id: string
+  saga_id: string
+  customer_id: string | null
+  customer_email: string
+  items: Item[]
+  amount: string
+  currency: string
+  status: OrderStatus
+  created_at: Date
+  updated_at: Date
+}
+
+const select = `SELECT order_id, saga_id, customer_id, customer_email, items, amount, currency, status, created_at, updated_at
+  FROM orders`
+const newestFirst = 'AND order_id < $1 ORDER BY order_id DESC LIMIT $2'
+
+const byId = statement('order-by-id', `${select} WHERE order_id = $1`)
+
+// A text for each filter: only then has each a plan that reads its own index in the order of the answer.
+const all = statement('orders-list', `${select} WHERE true ${newestFirst}`)
+const ofStatus = statement('orders-list-status', `${select} WHERE status = $3 ${newestFirst}`)
+const ofCustomer = statement('orders-list-customer', `${select} WHERE customer_id = $3 ${newestFirst}`)
+const ofBoth = statement(
+  'orders-list-customer-status',
+  `${select} WHERE customer_id = $3 AND status = $4 ${newestFirst}`,
+)
+
+export async function readOrder(database: Database, orderId: string): Promise<StoredOrder | undefined> {
+  const [row] = await database.query<Row>(byId, [orderId])
+  return row === undefined ? undefined : orderOf(row)
+}
+
+/** Orders older than the id `before`, newest first. Ids are UUIDv7: they sort by the time of their creation. */
+export async function listOrders(
+  database: Database,
+  { status, customerId }: OrderFilter,
+  { before, limit }: { before: string; limit: number },
+): Promise<StoredOrder[]> {
+  const filter: [Statement, ...string[]] =
+    customerId === undefined
+      ? status === undefined
+        ? [all]
+        : [ofStatus, status]
+      : status === undefined
+        ? [ofCustomer, customerId]
+        : [ofBoth, customerId, status]
+  const [text, ...values] = filter
+  return (await database.query<Row>(text, [before, limit, ...values])).map(orderOf)
+}
+
+function orderOf(row: Row): StoredOrder {
+  return {
+    orderId: row.order_id,
+    sagaId: row.saga_id,
+    customerId: row.customer_id,
+    customerEmail: row.customer_email,
+    items: row.items,
+    total: moneyFromDecimal(row.amount, row.currency),
+    status: row.status,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  }
+}
