@@ -6,8 +6,7 @@ import { connect, createServer } from 'node:net'
 const lowest = 15_000
 const highest = 30_000
 
-/** True when a server could listen on this port of 127.0.0.1 now. */
-export function portIsFree(port: number, host = '127.0.0.1'): Promise<boolean> {
+function canListen(port: number, host?: string): Promise<boolean> {
   return new Promise((resolve) => {
     const probe = createServer()
     probe.once('error', () => resolve(false))
@@ -15,7 +14,12 @@ export function portIsFree(port: number, host = '127.0.0.1'): Promise<boolean> {
   })
 }
 
-/** A port of 127.0.0.1 nobody listens on. Nothing reserves it: use it at once. */
+/** True when a server could listen on this port now, be it on the loopback address alone or on all addresses. */
+export async function portIsFree(port: number): Promise<boolean> {
+  return (await canListen(port, '127.0.0.1')) && (await canListen(port))
+}
+
+/** A port nobody listens on. Nothing reserves it: use it at once. */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = randomInt(lowest, highest)

@@ -53,6 +53,17 @@ export function isRunning(pid: number): boolean {
   }
 }
 
+/** When a running process started, in a form that only serves to tell it from another with the same id. */
+export async function startOf(pid: number): Promise<string | undefined> {
+  if (!isRunning(pid)) return undefined
+  if (process.platform === 'linux') {
+    const status = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')
+    return status.slice(status.lastIndexOf(')') + 2).split(' ')[19]
+  }
+  const { stdout } = await run('ps', ['-o', 'lstart=', '-p', String(pid)]).catch(() => ({ stdout: '' }))
+  return stdout.trim() || undefined
+}
+
 /** Sends the signal; a process that has ended meanwhile is no error. */
 export function signalIfAlive(pid: number, signal: NodeJS.Signals): void {
   try {

@@ -1,11 +1,9 @@
-import { execFile } from 'node:child_process'
 import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { signalIfAlive } from './process-tree.ts'
 import { machineRabbitMq } from './rabbitmq-programs.ts'
+import { complaint, runProgram } from './run-program.ts'
 import type { RabbitMqOptions } from './rabbitmq-server.ts'
 
-const run = promisify(execFile)
 const policyFile = '/usr/sbin/policy-rc.d'
 const patience = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
 
@@ -52,19 +50,19 @@ export async function installRabbitMq(options: RabbitMqOptions): Promise<string>
   try {
     await withoutServices(async () => {
       // An old list of packages may do; only the installation's own failure counts.
-      await run('apt-get', ['update', '-qq', ...patience], { env }).catch(() => undefined)
-      options.signal?.throwIfAborted()
+      await runProgram('apt-get', ['update', '-qq', ...patience], { cwd: '/', env, signal: options.signal })
       const install = ['install', '-y', '-qq', '--no-install-recommends', ...patience, 'rabbitmq-server']
-      await run('apt-get', install, { env, maxBuffer: 64 * 1024 * 1024 })
+      // Never cut short, which could leave the machine's packages half installed.
+      const result = await runProgram('apt-get', install, { cwd: '/', env })
+      if (result.end !== 'exit code 0') {
+        throw new Error(`${advice} Installing it with apt-get failed with ${complaint(result)}`)
+      }
     })
-  } catch (error) {
-    options.signal?.throwIfAborted()
-    const reason = error instanceof Error ? error.message.trim().split('\n').at(-1) : String(error)
-    throw new Error(`${advice} Installing it with apt-get failed: ${reason}`, { cause: error })
   } finally {
     const started = (await brokersAndDaemons()).filter((pid) => !before.includes(pid))
     for (const pid of started) signalIfAlive(pid, 'SIGTERM')
   }
+  options.signal?.throwIfAborted()
   const programs = await machineRabbitMq()
   if (!programs) throw new Error(advice)
   return programs

@@ -43,17 +43,26 @@ export class RunFolder {
     this.#guard = guard
   }
 
-  /** `account`: the one that must be able to reach into the folder, when it is not the present one. */
+  /** A new folder among the temporary ones. `account`: who must be able to reach into it, if not only this process. */
   static async create(name: string, account?: Account): Promise<RunFolder> {
     const base = (await reachableBy(tmpdir(), account)) ? tmpdir() : '/tmp'
     const path = await mkdtemp(join(base, `order-saga-${name}-`))
     if (account) await chmod(path, 0o711)
+    return RunFolder.#guarded(path)
+  }
+
+  /** A folder at that place, which must not exist. */
+  static async at(path: string): Promise<RunFolder> {
+    await mkdir(path, { mode: 0o700 })
+    return RunFolder.#guarded(path)
+  }
+
+  static async #guarded(path: string): Promise<RunFolder> {
     await mkdir(join(path, 'pids'), { mode: 0o700 })
-    const stdio = ['pipe' as const, 'ignore' as const, 'ignore' as const]
     const guard = await Child.start('/bin/sh', ['-c', orphanGuard, 'order-saga-guard', path], {
       cwd: '/',
       env: { PATH: process.env['PATH'] },
-      stdio,
+      stdio: ['pipe', 'ignore', 'ignore'],
     })
     return new RunFolder(path, guard)
   }

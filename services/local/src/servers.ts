@@ -1,0 +1,113 @@
+import { createDatabase } from './create-database.ts'
+import { reasonOf } from './error-code.ts'
+import { startPostgres } from './postgres.ts'
+import { startRabbitMq } from './rabbitmq.ts'
+import { acceptsConnections } from './rabbitmq-server.ts'
+import { portIn } from './service-plan.ts'
+import type { ServerAddresses } from './service-plan.ts'
+import type { Supervised } from './supervisor.ts'
+
+export interface FoundServers {
+  addresses: ServerAddresses
+  /** Those started here; a server given by the environment is none of ours to stop. */
+  started: Supervised[]
+}
+
+interface ServerOptions {
+  env: NodeJS.ProcessEnv
+  signal: AbortSignal
+  log: (line: string) => void
+}
+
+/** A URL for a PostgreSQL client. */
+export function databaseUrl(address: ServerAddresses['database'], name: string): string {
+  const { host, port, user, password, caFile } = address
+  const login = [user, password].filter((part) => part !== '').map(encodeURIComponent)
+  const encryption = caFile ? `?sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}` : ''
+  return `postgres://${login.join(':')}@${host.includes(':') ? `[${host}]` : host}:${port}/${name}${encryption}`
+}
+
+async function findDatabaseServer(options: ServerOptions): Promise<{
+  address: ServerAddresses['database']
+  started?: Supervised
+}> {
+  const { env, signal, log } = options
+  if (env['DB_HOST']) {
+    const address = {
+      host: env['DB_HOST'],
+      port: portIn(env, 'DB_PORT') ?? 5432,
+      user: env['DB_USER'] || 'postgres',
+      password: env['DB_PASSWORD'] ?? '',
+      caFile: env['DB_CA_FILE'] || undefined,
+    }
+    log(`PostgreSQL   the one at ${address.host}:${address.port}, as DB_HOST says`)
+    return { address }
+  }
+  const server = await startPostgres({ signal })
+  log(`PostgreSQL   started on port ${server.port}, pid ${server.pid}`)
+  const { port, user, password } = server
+  return { address: { host: '127.0.0.1', port, user, password }, started: supervised('postgres', server) }
+}
+
+async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: string; started?: Supervised }> {
+  const url = env['RABBITMQ_URL']
+  if (url) {
+    const { host } = URL.canParse(url) ? new URL(url) : { host: 'an address that is no URL' }
+    try {
+      await acceptsConnections(url)
+    } catch (error) {
+      throw new Error(
+        `The broker at ${host} refuses: ${reasonOf(error)}. Correct RABBITMQ_URL, or unset it to have one started.`,
+        { cause: error },
+      )
+    }
+    log(`RabbitMQ     the one at ${host}, as RABBITMQ_URL says`)
+    return { url }
+  }
+  const server = await startRabbitMq({ signal, log })
+  log(`RabbitMQ     started on port ${server.port}, pid ${server.pid}`)
+  return { url: server.url, started: supervised('rabbitmq', server) }
+}
+
+function supervised(name: string, server: Omit<Supervised, 'name'>): Supervised {
+  return {
+    name,
+    get pid() {
+      return server.pid
+    },
+    get exited() {
+      return server.exited
+    },
+    restart: (signal) => server.restart(signal),
+    stop: () => server.stop(),
+  }
+}
+
+/**
+ * The PostgreSQL and the RabbitMQ the environment names (DB_HOST, RABBITMQ_URL), or private ones started here. When one
+ * of them fails, none of those started stays.
+ */
+export async function findServers(options: ServerOptions): Promise<FoundServers> {
+  const [database, broker] = await Promise.allSettled([findDatabaseServer(options), findBroker(options)])
+  const started = [database, broker].flatMap((found) =>
+    found.status === 'fulfilled' && found.value.started ? [found.value.started] : [],
+  )
+  if (database.status === 'fulfilled' && broker.status === 'fulfilled') {
+    return { addresses: { rabbitMqUrl: broker.value.url, database: database.value.address }, started }
+  }
+  await Promise.all(started.map((server) => server.stop()))
+  options.signal.throwIfAborted()
+  throw database.status === 'rejected' ? database.reason : broker.status === 'rejected' ? broker.reason : undefined
+}
+
+/** Creates the databases that are missing. */
+export async function createDatabases(address: ServerAddresses['database'], names: readonly string[]): Promise<void> {
+  try {
+    for (const name of names) await createDatabase(databaseUrl(address, 'postgres'), name)
+  } catch (error) {
+    throw new Error(
+      `PostgreSQL at ${address.host}:${address.port} did not let ${address.user} create the databases: ${reasonOf(error)}`,
+      { cause: error },
+    )
+  }
+}

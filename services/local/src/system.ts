@@ -1,0 +1,139 @@
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { checkout, program as compiledProgram } from './checkout.ts'
+import { RunFolder } from './run-folder.ts'
+import { complaint, runProgram } from './run-program.ts'
+import type { ProcessState } from './run-state.ts'
+import { createDatabases, databaseUrl, findServers } from './servers.ts'
+import { ServiceLog } from './service-log.ts'
+import { choosePorts, databases, serviceEnvironment, serviceNames } from './service-plan.ts'
+import type { Ports, ServerAddresses, ServiceName, StoringService } from './service-plan.ts'
+import { ServiceProcess } from './service-process.ts'
+import { Supervisor } from './supervisor.ts'
+
+const drainMs = 8000
+
+export interface SystemOptions {
+  env: NodeJS.ProcessEnv
+  /** Folder of the run; it must not exist, and is removed when the system stops. */
+  folder: string
+  /** Ports to prefer where the environment names none; others are free ones. */
+  usualPorts: { order?: number; inventory?: number }
+  /** For the terminal, a line at a time. */
+  log: (line: string) => void
+  /** Called whenever a process started or ended. */
+  onChange?: (processes: ProcessState[]) => void
+  /** The compiled program of a service; that of this checkout unless given. */
+  program?: (service: string, name: string) => string
+}
+
+/** The four services with their databases and broker, running on this machine. */
+export class System {
+  readonly #options: Required<SystemOptions>
+  readonly #supervisor: Supervisor
+  readonly #services: ServiceProcess[] = []
+  #folder: RunFolder | undefined
+
+  private constructor(options: SystemOptions) {
+    this.#options = { onChange: () => undefined, program: compiledProgram, ...options }
+    const { log, onChange } = this.#options
+    this.#supervisor = new Supervisor({ log, onChange: () => onChange(this.processes) })
+  }
+
+  /** Not started yet: `start` does, and `stop` undoes whatever of it has been done. */
+  static prepare(options: SystemOptions): System {
+    return new System(options)
+  }
+
+  get processes(): ProcessState[] {
+    return this.#supervisor.members.map((member) => ({
+      name: member.name,
+      pid: member.pid,
+      opsUrl: member instanceof ServiceProcess ? member.opsUrl : undefined,
+    }))
+  }
+
+  /**
+   * Resolves with the addresses of everything once all services are ready. When it rejects, with one sentence that says
+   * why, or because the signal aborts, `stop` is still to be called.
+   */
+  async start(signal: AbortSignal): Promise<Record<string, string>> {
+    const { env, folder, log, usualPorts } = this.#options
+    this.#folder = await RunFolder.at(folder)
+    await mkdir(join(folder, 'log'))
+    const ports = await choosePorts(env, usualPorts)
+    const { addresses, started } = await findServers({ env, signal, log })
+    if (started.length > 0) this.#supervisor.add(...started)
+    await createDatabases(addresses.database, Object.values(databases))
+    const storing: StoringService[] = ['order', 'payment', 'inventory']
+    await allOrFirstFailure(storing.map((name) => this.#migrate(name, ports, addresses, signal)))
+    for (const name of serviceNames) this.#services.push(await this.#startService(name, ports, addresses))
+    const ready = this.#services.map(async (service) => {
+      await service.ready(60_000, signal)
+      log(`${service.name.padEnd(12)} ready, pid ${service.pid}`)
+    })
+    await allOrFirstFailure(ready)
+    this.#supervisor.add(...this.#services)
+    return addressesOf(ports, addresses)
+  }
+
+  /** Stops services, then servers, and removes the folder. */
+  async stop(): Promise<void> {
+    // Services that started while others did not are in nobody's charge yet.
+    const unwatched = this.#services.filter((service) => !this.#supervisor.members.includes(service))
+    await Promise.all(unwatched.map((service) => service.stop()))
+    await this.#supervisor.stop()
+    await this.#folder?.remove()
+  }
+
+  /** Cuts short the time the services have to drain during `stop`. */
+  hurry(): void {
+    for (const service of this.#services) service.kill()
+  }
+
+  async #migrate(name: StoringService, ports: Ports, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
+    const env = serviceEnvironment(name, this.#options.env, ports, servers)
+    const script = this.#options.program(name, 'migrate-main')
+    const result = await runProgram(process.execPath, [script], { cwd: checkout, env, signal, folder: this.#folder })
+    if (result.end !== 'exit code 0') throw new Error(`${databases[name]} could not be migrated: ${complaint(result)}`)
+    this.#options.log(`${databases[name].padEnd(12)} ${result.output.trim().split('\n').at(-1)}`)
+  }
+
+  async #startService(name: ServiceName, ports: Ports, servers: ServerAddresses): Promise<ServiceProcess> {
+    const { env, log, program } = this.#options
+    const stopLimitMs = Number(env['SHUTDOWN_TIMEOUT_MS'] || drainMs)
+    const everything = env['LOG_LEVEL'] !== undefined && env['LOG_LEVEL'] !== ''
+    return ServiceProcess.start({
+      name,
+      script: program(name, 'main'),
+      env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...serviceEnvironment(name, env, ports, servers) },
+      opsUrl: `http://127.0.0.1:${ports.ops[name]}`,
+      folder: this.#folder!,
+      log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),
+      stopLimitMs: stopLimitMs + 2000,
+    })
+  }
+}
+
+// Unlike Promise.all it waits for all of them: nothing is still at work when the failure is dealt with.
+async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(work)
+  const failed = outcomes.find((outcome) => outcome.status === 'rejected')
+  if (failed) throw failed.reason
+}
+
+function local(port: number): string {
+  return `http://127.0.0.1:${port}`
+}
+
+function addressesOf(ports: Ports, servers: ServerAddresses): Record<string, string> {
+  const addresses: Record<string, string> = {
+    ORDER_URL: local(ports.order),
+    INVENTORY_URL: local(ports.inventory),
+  }
+  for (const name of serviceNames) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
+  for (const [name, database] of Object.entries(databases)) {
+    addresses[`${name.toUpperCase()}_DB_URL`] = databaseUrl(servers.database, database)
+  }
+  return { ...addresses, RABBITMQ_URL: servers.rabbitMqUrl }
+}
