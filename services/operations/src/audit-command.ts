@@ -1,0 +1,75 @@
+import { parseArgs } from 'node:util'
+import { ConfigurationError, loadConfig, messageOf } from '@order-saga/chassis'
+import { audit } from './audit/audit.ts'
+import { readClientLog } from './audit/client-log.ts'
+import { formatReport } from './audit/format-report.ts'
+import { type AuditConfig, auditSettings } from './audit-config.ts'
+
+/** What the command says with its exit code. */
+export const exitCodes = { clean: 0, violated: 1, notDone: 2 } as const
+
+/** Flags are the environment's settings by another name, and win over them. */
+const flags = {
+  'settle-ms': auditSettings.settleMs,
+  'tolerance-ms': auditSettings.toleranceMs,
+  'allow-dead-letters': auditSettings.allowDeadLetters,
+  'allow-parked-events': auditSettings.allowParkedEvents,
+  'client-log': auditSettings.clientLog,
+} as const
+
+/**
+ * The `audit` command, whole: prints its report or, when it could not be done, one sentence.
+ * @returns the exit code
+ */
+export async function runAudit(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  print: { readonly out: (text: string) => void; readonly error: (text: string) => void },
+): Promise<number> {
+  try {
+    const { json, help, env } = readArguments(args)
+    if (help) {
+      print.out(usage())
+      return exitCodes.clean
+    }
+    const config = loadConfig<AuditConfig>(auditSettings, { ...environment, ...env })
+    const report = await audit(sourcesOf(config), config)
+    print.out(json ? JSON.stringify(report) : formatReport(report))
+    return report.clean ? exitCodes.clean : exitCodes.violated
+  } catch (error) {
+    const reason = messageOf(error).replace(/\.$/, '')
+    print.error(error instanceof ConfigurationError ? `${reason}.` : `The audit could not be done: ${reason}.`)
+    return exitCodes.notDone
+  }
+}
+
+function readArguments(args: readonly string[]): { json: boolean; help: boolean; env: NodeJS.ProcessEnv } {
+  const text = Object.fromEntries(Object.keys(flags).map((flag) => [flag, { type: 'string' as const }]))
+  const options = { ...text, json: { type: 'boolean' as const }, help: { type: 'boolean' as const } }
+  try {
+    const { values } = parseArgs({ args: [...args], options })
+    const env: NodeJS.ProcessEnv = {}
+    for (const [flag, setting] of Object.entries(flags)) {
+      const value = values[flag as keyof typeof values]
+      if (typeof value === 'string') env[setting.env] = value
+    }
+    return { json: values.json === true, help: values.help === true, env }
+  } catch (error) {
+    throw new ConfigurationError(`${messageOf(error).split('. ')[0] ?? ''}; --help lists the options`)
+  }
+}
+
+function sourcesOf(config: AuditConfig) {
+  return {
+    order: { url: config.orderDbUrl, caFile: config.orderDbCaFile },
+    payment: { url: config.paymentDbUrl, caFile: config.paymentDbCaFile },
+    inventory: { url: config.inventoryDbUrl, caFile: config.inventoryDbCaFile },
+    broker: { url: config.rabbitmqUrl, queues: config, retryDelaysMs: config.retryDelaysMs },
+    clientAnswers: config.clientLog === '' ? undefined : readClientLog(config.clientLog),
+  }
+}
+
+function usage(): string {
+  const lines = Object.entries(flags).map(([flag, { env, doc }]) => `  --${flag.padEnd(20)}  ${doc} (${env})`)
+  return ['usage: npm run audit -- [options]', '', ...lines, `  --${'json'.padEnd(20)}  The report as JSON.`].join('\n')
+}

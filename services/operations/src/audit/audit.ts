@@ -1,0 +1,66 @@
+import { auditClientAnswers } from './client-answers.ts'
+import { auditDeliveries } from './deliveries.ts'
+import { auditGhosts } from './ghosts.ts'
+import { type AuditOptions, resolveOptions } from './options.ts'
+import { auditOrders } from './orders.ts'
+import { auditOutboxes } from './outbox-state.ts'
+import { readQueueDepths } from './queue-depths.ts'
+import { type Databases, ReadOnlyDatabase } from './read-only-database.ts'
+import type { AuditReport } from './report.ts'
+import { type AuditSources, type BrokerSource, type StoreName, storeNames } from './sources.ts'
+import { auditStock } from './stock-balance.ts'
+import { Tally } from './tally.ts'
+
+/**
+ * Checks the history of the whole system against its invariants. Reads only, in short snapshots, and holds a page of each
+ * table in memory at most; what looks wrong is looked at again until it has come to rest, so a system at work is no
+ * violation. Takes up to a few times `settleMs` longer when there are suspects.
+ * @throws Error when a database or the broker is away or refuses: half a sentence that names it
+ */
+export async function audit(sources: AuditSources, options: AuditOptions = {}): Promise<AuditReport> {
+  const resolved = resolveOptions(options)
+  const { broker, clientAnswers, gateway } = sources
+  const startedAt = resolved.now()
+  const tally = new Tally(resolved.idsShown)
+  const databases = await connect(sources, resolved.statementTimeoutMs)
+  try {
+    await auditOrders(databases, tally, resolved, gateway)
+    await auditStock(databases, tally)
+    await auditDeliveries(databases, tally, resolved, broker)
+    await auditOutboxes(databases, tally, resolved)
+    await auditGhosts(databases, tally, resolved)
+    if (clientAnswers === undefined) tally.skip('client_answers')
+    else await auditClientAnswers(databases, tally, clientAnswers)
+    if (broker === undefined) tally.skip('dead_letters')
+    else await auditQueues(broker, tally, resolved.allowDeadLetters)
+  } finally {
+    await Promise.all(storeNames.map((store) => databases[store].close()))
+  }
+  return tally.report(startedAt, resolved.now())
+}
+
+async function connect(sources: AuditSources, statementTimeoutMs: number): Promise<Databases> {
+  const attempts = await Promise.allSettled(
+    storeNames.map((store) => ReadOnlyDatabase.connect(store, sources[store], statementTimeoutMs)),
+  )
+  const connected = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
+  const failed = attempts.find((attempt) => attempt.status === 'rejected')
+  if (failed !== undefined) {
+    await Promise.all(connected.map((database) => database.close()))
+    throw failed.reason
+  }
+  return Object.fromEntries(connected.map((database) => [database.store, database])) as Record<
+    StoreName,
+    ReadOnlyDatabase
+  >
+}
+
+/** A dead letter is an effect that somebody still waits for. */
+async function auditQueues(broker: BrokerSource, tally: Tally, allowed: number): Promise<void> {
+  const depths = (await readQueueDepths(broker)).filter(({ messages }) => messages > 0)
+  const deadLetters = depths.filter((depth) => depth.deadLetters)
+  const total = deadLetters.reduce((sum, { messages }) => sum + messages, 0)
+  for (const { queue, messages } of depths) tally.note('queues', [`${queue}: ${messages}`])
+  if (total <= allowed) return
+  for (const { queue, messages } of deadLetters) tally.violation('dead_letters', `in ${queue}`, [], messages)
+}

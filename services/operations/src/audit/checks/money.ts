@@ -1,0 +1,53 @@
+import { type Finding, type OrderCheck, wrong, wrongAtRest } from '../finding.ts'
+import { isCancelled, type OrderRow, type PaymentRow, type SagaEvent, type SagaRow } from '../order-facts.ts'
+import { sameAmount } from './same-amount.ts'
+
+/** Invariant 3: what payment's own table says it has taken, kept and given back. */
+export const checkMoney: OrderCheck = ({ order, saga, payment, events = [] }) => {
+  const findings: Finding[] = []
+  if (payment !== undefined && order === undefined && saga === undefined && holdsMoney(payment)) {
+    findings.push(wrong('money', 'money was taken for an order that does not exist'))
+  }
+  if (order !== undefined && saga?.status === 'completed') findings.push(...confirmedOrder(order, payment))
+  if (saga !== undefined && isCancelled(saga)) findings.push(...cancelledOrder(saga, payment))
+  if (payment === undefined) return findings
+  const announced = events.filter(({ store }) => store === 'payment')
+  const charges = announced.filter(({ name }) => name === 'payment.completed')
+  const refunds = announced.filter(({ name }) => name === 'payment.refunded')
+  if (charges.some((event) => !saysAmountOf(payment, event))) {
+    findings.push(wrong('money', 'another amount was announced than was charged'))
+  }
+  // A refund asked for before the charge was known to have happened may have been answered with 0.
+  const returned = refunds.filter(({ amount }) => !sameAmount(amount, '0'))
+  if (payment.status === 'refunded' && refunds.length > 0) {
+    const whole = returned.length > 0 && returned.every((event) => saysAmountOf(payment, event))
+    if (!whole) findings.push(wrong('money', 'another amount was refunded than was charged'))
+  }
+  return findings
+}
+
+function saysAmountOf(payment: PaymentRow, event: SagaEvent): boolean {
+  return sameAmount(event.amount, payment.amount) && event.currency === payment.currency
+}
+
+function confirmedOrder(order: OrderRow, payment: PaymentRow | undefined): Finding[] {
+  if (payment === undefined) return [wrongAtRest('money', 'confirmed, but payment does not know it')]
+  if (payment.status !== 'charged') return [wrongAtRest('money', `confirmed, but its payment is ${payment.status}`)]
+  const findings: Finding[] = []
+  if (payment.chargeId === null) findings.push(wrong('money', 'confirmed, but charged without a charge id'))
+  if (!sameAmount(payment.amount, order.amount) || payment.currency !== order.currency) {
+    findings.push(wrong('money', 'confirmed, but charged another amount'))
+  }
+  return findings
+}
+
+function cancelledOrder(saga: SagaRow, payment: PaymentRow | undefined): Finding[] {
+  if (payment?.status === 'charged' && saga.compensation !== 'refund_requested') {
+    return [wrongAtRest('money', 'cancelled, but its money is kept and no refund is under way')]
+  }
+  return []
+}
+
+function holdsMoney({ status }: PaymentRow): boolean {
+  return status === 'charging' || status === 'charged' || status === 'refunding'
+}

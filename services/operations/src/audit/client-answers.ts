@@ -1,0 +1,59 @@
+import { chunks } from './chunks.ts'
+import type { Databases } from './read-only-database.ts'
+import type { AuditSources, ClientAnswer } from './sources.ts'
+import type { Tally } from './tally.ts'
+
+const ordersOf = 'SELECT order_id AS "orderId", saga_id AS "sagaId" FROM orders WHERE order_id = ANY($1::uuid[])'
+const keysOf = 'SELECT key, order_id AS "orderId" FROM idempotency_keys WHERE key = ANY($1::text[])'
+
+const batchSize = 1_000
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/**
+ * Invariant 6: what clients were answered holds. The keys of the answers are held in memory, nothing else is.
+ */
+export async function auditClientAnswers(
+  databases: Databases,
+  tally: Tally,
+  answers: NonNullable<AuditSources['clientAnswers']>,
+): Promise<void> {
+  const orderOfKey = new Map<string, string>()
+  let batch: ClientAnswer[] = []
+  for await (const answer of answers) {
+    if (answer.status < 200 || answer.status > 299) continue
+    batch.push(answer)
+    if (batch.length < batchSize) continue
+    await check(batch)
+    batch = []
+  }
+  await check(batch)
+  for (const keys of chunks([...orderOfKey.keys()], batchSize)) {
+    const kept = await databases.order.read<{ key: string; orderId: string }>(keysOf, [keys])
+    const others = kept.filter(({ key, orderId }) => orderOfKey.get(key) !== orderId)
+    tally.violation(
+      'client_answers',
+      'the key is kept for another order',
+      others.map(({ key }) => orderOfKey.get(key) ?? key),
+    )
+  }
+
+  async function check(accepted: readonly ClientAnswer[]): Promise<void> {
+    const ids = accepted.flatMap(({ orderId = '' }) => (uuid.test(orderId) ? [orderId] : []))
+    const rows = await databases.order.read<{ orderId: string; sagaId: string }>(ordersOf, [ids])
+    const sagaOf = new Map(rows.map(({ orderId, sagaId }) => [orderId, sagaId]))
+    for (const { at, orderId, sagaId, idempotencyKey } of accepted) {
+      const id = orderId?.toLowerCase()
+      if (id === undefined) {
+        tally.violation('client_answers', 'accepted without an order id', [at])
+        continue
+      }
+      const saga = sagaOf.get(id)
+      if (saga === undefined) tally.violation('client_answers', 'accepted, and the order is not there', [id])
+      else if (sagaId?.toLowerCase() !== saga) tally.violation('client_answers', 'accepted with another saga', [id])
+      if (idempotencyKey === undefined) continue
+      const first = orderOfKey.get(idempotencyKey) ?? id
+      orderOfKey.set(idempotencyKey, first)
+      if (first !== id) tally.violation('client_answers', 'one key gave two orders', [`${first} and ${id}`])
+    }
+  }
+}

@@ -1,0 +1,56 @@
+import { DeliverySuspects } from './delivery-suspects.ts'
+import { FactsReader } from './facts-reader.ts'
+import { unprocessedAt } from './inbox.ts'
+import type { ResolvedOptions } from './options.ts'
+import type { Databases } from './read-only-database.ts'
+import { consumersOf } from './routes.ts'
+import { type BrokerSource, type StoreName, storeNames } from './sources.ts'
+import type { Tally } from './tally.ts'
+
+interface Published {
+  readonly eventId: string
+  readonly orderId: string
+  readonly name: string
+}
+
+const beforeAll = '00000000-0000-0000-0000-000000000000'
+const publishedAfter = `SELECT event_id AS "eventId", order_id AS "orderId", routing_key AS name FROM events
+  WHERE event_id > $1::uuid AND published_at >= $3 AND published_at <= $4 ORDER BY event_id LIMIT $2`
+const countEvents = 'SELECT count(*)::integer AS count FROM events'
+
+/**
+ * Invariant 5: every published event has had its effect at every consumer that has a database, or is on its way there.
+ * Not asked of events younger than `settleMs`, nor of those older than the inbox remembers.
+ */
+export async function auditDeliveries(
+  databases: Databases,
+  tally: Tally,
+  options: ResolvedOptions,
+  broker?: BrokerSource,
+): Promise<void> {
+  const reader = new FactsReader(databases)
+  const suspects = new DeliverySuspects({ databases, reader, tally, options, broker })
+  const now = options.now().getTime()
+  const [from, until] = [new Date(now - options.inboxRetentionMs), new Date(now - options.settleMs)]
+  for (const store of storeNames) {
+    const [counted] = await databases[store].read<{ count: number }>(countEvents)
+    tally.events += counted?.count ?? 0
+    for (let after = beforeAll; ;) {
+      const page = await databases[store].read<Published>(publishedAfter, [after, options.pageSize, from, until])
+      for (const consumer of storeNames) await check(consumer, page)
+      const last = page.at(-1)
+      if (last === undefined || page.length < options.pageSize) break
+      after = last.eventId
+    }
+  }
+  await suspects.finish()
+
+  async function check(consumer: StoreName, page: readonly Published[]): Promise<void> {
+    const events = page.filter(({ name }) => consumersOf(name).includes(consumer))
+    const ids = events.map(({ eventId }) => eventId)
+    const missing = new Set(await unprocessedAt(databases[consumer], ids))
+    for (const { eventId, orderId, name } of events) {
+      if (missing.has(eventId)) await suspects.add({ consumer, eventId, orderId, name })
+    }
+  }
+}

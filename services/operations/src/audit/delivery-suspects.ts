@@ -1,0 +1,136 @@
+import { chunks } from './chunks.ts'
+import type { FactsReader } from './facts-reader.ts'
+import { unprocessedAt } from './inbox.ts'
+import { looks, type ResolvedOptions, suspectLimit } from './options.ts'
+import { isOpen, type OrderFacts } from './order-facts.ts'
+import { depthOf, type QueueDepth, readQueueDepths } from './queue-depths.ts'
+import type { Databases } from './read-only-database.ts'
+import { type BrokerSource, type StoreName, storeNames } from './sources.ts'
+import type { Tally } from './tally.ts'
+
+/** An event without its effect at one consumer. */
+export interface Delivery {
+  readonly consumer: StoreName
+  readonly eventId: string
+  readonly orderId: string
+  readonly name: string
+}
+
+export interface DeliverySuspectDependencies {
+  readonly databases: Databases
+  readonly reader: FactsReader
+  readonly tally: Tally
+  readonly options: ResolvedOptions
+  readonly broker: BrokerSource | undefined
+}
+
+/**
+ * Published events that were not processed. Each is looked up again, `settleMs` later and again. The audit cannot look
+ * into a queue without disturbing it, so an event counts as lost only when its consumer's queues were empty at one look
+ * and it is still missing at the next; and not while its order is within its time, or payment waits for its provider.
+ */
+export class DeliverySuspects {
+  readonly #dependencies: DeliverySuspectDependencies
+  #suspects: Delivery[] = []
+  readonly #lost: Record<StoreName, Delivery[]> = { order: [], payment: [], inventory: [] }
+  readonly #lostCount: Record<StoreName, number> = { order: 0, payment: 0, inventory: 0 }
+  /** Consumers whose queues were never empty while suspects were settled: what else is missing there waits as well. */
+  readonly #behind = new Set<StoreName>()
+
+  constructor(dependencies: DeliverySuspectDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  async add(delivery: Delivery): Promise<void> {
+    if (this.#behind.has(delivery.consumer)) this.#wait(delivery)
+    else this.#suspects.push(delivery)
+    if (this.#suspects.length >= suspectLimit) await this.#settle()
+  }
+
+  /** Settles the rest and reports. A dead letter explains one missing event, unless all dead letters were allowed for. */
+  async finish(): Promise<void> {
+    await this.#settle()
+    if (storeNames.every((store) => this.#lostCount[store] === 0)) return
+    const { tally, options } = this.#dependencies
+    const depths = await this.#depths()
+    const deadLetters = depths.reduce((sum, depth) => sum + (depth.deadLetters ? depth.messages : 0), 0)
+    for (const store of storeNames) {
+      const explained = deadLetters <= options.allowDeadLetters ? 0 : depthOf(depths, store).deadLetters
+      const ids = this.#lost[store].map(({ eventId, name }) => `${eventId} ${name}`)
+      const count = this.#lostCount[store]
+      if (count <= explained) tally.note('outstanding_events', ids, count)
+      else tally.violation('events', `published, and neither processed by ${store} nor in its queues`, ids, count)
+    }
+  }
+
+  async #settle(): Promise<void> {
+    if (this.#suspects.length === 0) return
+    const { options } = this.#dependencies
+    let depths = await this.#depths()
+    for (let look = 1; look <= looks && this.#suspects.length > 0; look += 1) {
+      await options.pause(options.settleMs)
+      const missing = await this.#stillMissing()
+      const lost = missing.filter(({ consumer }) => depthOf(depths, consumer).waiting === 0)
+      for (const delivery of await this.#unexcused(lost)) this.#lose(delivery)
+      this.#suspects = missing.filter(({ consumer }) => depthOf(depths, consumer).waiting > 0)
+      if (this.#suspects.length > 0) depths = await this.#depths()
+    }
+    for (const delivery of this.#suspects) {
+      this.#behind.add(delivery.consumer)
+      this.#wait(delivery)
+    }
+    this.#suspects = []
+  }
+
+  async #stillMissing(): Promise<Delivery[]> {
+    const missing: Delivery[] = []
+    for (const store of storeNames) {
+      const own = this.#suspects.filter(({ consumer }) => consumer === store)
+      const ids = new Set(
+        await unprocessedAt(
+          this.#dependencies.databases[store],
+          own.map(({ eventId }) => eventId),
+        ),
+      )
+      missing.push(...own.filter(({ eventId }) => ids.has(eventId)))
+    }
+    return missing
+  }
+
+  async #unexcused(deliveries: readonly Delivery[]): Promise<Delivery[]> {
+    const { reader, options } = this.#dependencies
+    const unexcused: Delivery[] = []
+    for (const some of chunks(deliveries, options.pageSize)) {
+      const facts = await reader.read(some.map(({ orderId }) => orderId))
+      for (const [i, delivery] of some.entries()) {
+        if (this.#mayBeHeld(delivery, facts[i])) this.#wait(delivery)
+        else unexcused.push(delivery)
+      }
+    }
+    return unexcused
+  }
+
+  /** A consumer may hold it unacknowledged, which no queue's depth shows. */
+  #mayBeHeld({ consumer }: Delivery, facts: OrderFacts | undefined): boolean {
+    const { now, toleranceMs } = this.#dependencies.options
+    const status = facts?.payment?.status
+    if (consumer === 'payment' && (status === 'charging' || status === 'refunding')) return true
+    const saga = facts?.saga
+    return saga !== undefined && isOpen(saga) && saga.timeoutAt.getTime() + toleranceMs > now().getTime()
+  }
+
+  #wait({ eventId, name }: Delivery): void {
+    this.#dependencies.tally.note('outstanding_events', [`${eventId} ${name}`])
+  }
+
+  #lose(delivery: Delivery): void {
+    const { consumer } = delivery
+    this.#lostCount[consumer] += 1
+    if (this.#lost[consumer].length < this.#dependencies.options.idsShown) this.#lost[consumer].push(delivery)
+  }
+
+  async #depths(): Promise<QueueDepth[]> {
+    const { broker } = this.#dependencies
+    return broker === undefined ? [] : await readQueueDepths(broker)
+  }
+}

@@ -1,0 +1,27 @@
+import type { AuditReport, Counted } from './report.ts'
+
+/** The report for people: one line per check, below it what is wrong and where, then what is worth knowing. */
+export function formatReport(report: AuditReport): string {
+  const lines: string[] = []
+  for (const { check, invariant, promise, result, violations, kinds } of report.checks) {
+    const found = result === 'skipped' ? 'not checked' : counted(violations, 'violation')
+    lines.push(`${result.padEnd(8)}  ${invariant ?? '-'} ${check.padEnd(14)}  ${found}: ${promise}`)
+    for (const kind of kinds) lines.push(`            ${kind.kind}: ${list(kind)}`)
+  }
+  for (const note of report.information) {
+    lines.push(`info        ${note.topic.padEnd(18)}  ${note.about}: ${list(note)}`)
+  }
+  const looked = `${counted(report.orders, 'order')} and ${counted(report.events, 'event')} in ${report.tookMs} ms`
+  lines.push(report.clean ? `clean: ${looked}` : `NOT CLEAN: ${looked}`)
+  return lines.join('\n')
+}
+
+function list({ count, ids }: Counted): string {
+  const more = count - ids.length
+  if (ids.length === 0) return String(count)
+  return `${count} (${ids.join(', ')}${more > 0 ? ` and ${more} more` : ''})`
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

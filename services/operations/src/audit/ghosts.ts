@@ -1,0 +1,52 @@
+import { mintedAt, mintedFrom } from './event-age.ts'
+import { absentFrom } from './inbox.ts'
+import { clockSlackMs, type ResolvedOptions } from './options.ts'
+import type { Databases } from './read-only-database.ts'
+import { publishersFor } from './routes.ts'
+import { type StoreName, storeNames } from './sources.ts'
+import type { Tally } from './tally.ts'
+
+interface Processed {
+  readonly eventId: string
+  readonly consumer: string
+}
+
+const processedAfter = `SELECT event_id AS "eventId", consumer FROM processed_events
+  WHERE (event_id, consumer) > ($1::uuid, $2::text) ORDER BY event_id, consumer LIMIT $3`
+// Ids that tell no time, and sort among those too old to ask about.
+const strangers = `SELECT event_id AS "eventId", consumer FROM processed_events
+  WHERE processed_at >= $1 AND event_id < $2::uuid AND substr(event_id::text, 15, 1) <> '7'
+  ORDER BY event_id, consumer LIMIT $3`
+
+/**
+ * Invariant 5, the other way round: whatever was processed was published by somebody who remembers it, and each event
+ * was processed once. Asked of events made since the outboxes were last cleaned: an event's id tells when it was made.
+ */
+export async function auditGhosts(databases: Databases, tally: Tally, options: ResolvedOptions): Promise<void> {
+  const since = new Date(options.now().getTime() - options.outboxRetentionMs + clockSlackMs)
+  const from = mintedFrom(since)
+  for (const store of storeNames) {
+    const database = databases[store]
+    await check(store, await database.read<Processed>(strangers, [since, from, options.pageSize]), undefined)
+    let last: Processed = { eventId: from, consumer: '' }
+    for (;;) {
+      const page = await database.read<Processed>(processedAfter, [last.eventId, last.consumer, options.pageSize])
+      await check(store, page, last)
+      last = page.at(-1) ?? last
+      if (page.length < options.pageSize) break
+    }
+  }
+
+  async function check(store: StoreName, page: readonly Processed[], before: Processed | undefined): Promise<void> {
+    const ids = [...new Set(page.map(({ eventId }) => eventId))]
+    const twice = page.filter(({ eventId }, i) => eventId === (page[i - 1] ?? before)?.eventId)
+    tally.violation(
+      'events',
+      `processed by ${store} under two names`,
+      twice.map(({ eventId }) => eventId),
+    )
+    let absent = ids.filter((eventId) => (mintedAt(eventId) ?? since) >= since)
+    for (const publisher of publishersFor(store)) absent = await absentFrom(databases[publisher], absent)
+    tally.violation('events', `processed by ${store}, and in nobody's outbox`, absent)
+  }
+}

@@ -1,0 +1,100 @@
+import type { Item } from '@order-saga/contracts'
+import type { StoreName } from './sources.ts'
+
+export interface OrderRow {
+  readonly sagaId: string
+  readonly status: 'pending' | 'confirmed' | 'cancelled'
+  /** Exact decimal with four decimals, as in the table. */
+  readonly amount: string
+  readonly currency: string
+  readonly items: readonly Item[]
+}
+
+export interface SagaRow {
+  readonly sagaId: string
+  readonly status: 'pending' | 'payment_completed' | 'refunding' | 'completed' | 'cancelled' | 'timeout_cancelled'
+  readonly reason: 'payment_failed' | 'compensation' | 'timeout' | null
+  readonly compensation: 'none' | 'refund_requested' | 'refunded'
+  readonly timeoutAt: Date
+  readonly version: number
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly finishedAt: Date | null
+  /** Whether its history holds order.confirmed, and order.cancelled. */
+  readonly saidConfirmed: boolean
+  readonly saidCancelled: boolean
+}
+
+export interface PaymentRow {
+  readonly orderId: string
+  readonly sagaId: string
+  readonly status: 'charging' | 'charged' | 'declined' | 'cancelled' | 'refunding' | 'refunded'
+  readonly amount: string | null
+  readonly currency: string | null
+  readonly chargeId: string | null
+  readonly refundId: string | null
+  readonly refundWanted: boolean
+  readonly version: number
+  readonly updatedAt: Date
+}
+
+export interface ReservationRow {
+  readonly orderId: string
+  readonly sagaId: string
+  readonly status: 'reserved' | 'rejected' | 'released' | 'committed' | 'cancelled'
+  readonly items: readonly Item[]
+  readonly version: number
+}
+
+/** An event of the order's saga that is still in an outbox. */
+export interface SagaEvent {
+  readonly store: StoreName
+  readonly eventId: string
+  readonly sagaId: string
+  readonly name: string
+  readonly causationId: string | null
+  readonly publishedAt: Date | null
+  readonly parked: boolean
+  /** Only on events about money. */
+  readonly amount: string | null
+  readonly currency: string | null
+}
+
+/** All that the three databases say about one order. */
+export interface OrderFacts {
+  readonly orderId: string
+  readonly order?: OrderRow | undefined
+  readonly saga?: SagaRow | undefined
+  readonly payment?: PaymentRow | undefined
+  readonly reservation?: ReservationRow | undefined
+  /** Absent when they were not read. */
+  readonly events?: readonly SagaEvent[] | undefined
+}
+
+export function sagaIdOf({ order, saga, payment, reservation }: OrderFacts): string | undefined {
+  return saga?.sagaId ?? order?.sagaId ?? payment?.sagaId ?? reservation?.sagaId
+}
+
+/** Neither ended nor giving money back. */
+export function isOpen(saga: SagaRow): boolean {
+  return saga.status === 'pending' || saga.status === 'payment_completed'
+}
+
+export function isCancelled(saga: SagaRow): boolean {
+  return saga.status === 'cancelled' || saga.status === 'timeout_cancelled'
+}
+
+/**
+ * Changes whenever one of the rows does. Three databases are no snapshot; but rows that are the same in two reads, the
+ * second begun after the first was over, were all in this state at one moment in between.
+ */
+export function fingerprint({ order, saga, payment, reservation }: OrderFacts): string {
+  return JSON.stringify([
+    order?.status,
+    saga?.version,
+    payment?.version,
+    payment?.status,
+    reservation?.version,
+    reservation?.status,
+  ])
+}

@@ -1,0 +1,79 @@
+import { chunks } from './chunks.ts'
+import type { FactsReader } from './facts-reader.ts'
+import type { JudgeContext } from './finding.ts'
+import { judge } from './judge.ts'
+import { looks, type ResolvedOptions, suspectLimit } from './options.ts'
+import { fingerprint, type OrderFacts, sagaIdOf } from './order-facts.ts'
+import type { Databases } from './read-only-database.ts'
+import { readEvents, sagasUnderWay } from './saga-events.ts'
+import type { Tally } from './tally.ts'
+
+export interface OrderSuspectDependencies {
+  readonly databases: Databases
+  readonly reader: FactsReader
+  readonly tally: Tally
+  readonly options: ResolvedOptions
+  readonly context: () => JudgeContext
+}
+
+interface Suspect {
+  readonly sagaId: string
+  readonly print: string
+}
+
+/**
+ * Orders that looked wrong. Each is looked at again, `settleMs` later and again, until it looks right, or has stayed as it
+ * was between two looks with nothing under way that could mend it: only then it is a violation.
+ */
+export class OrderSuspects {
+  readonly #dependencies: OrderSuspectDependencies
+  readonly #suspects = new Map<string, Suspect>()
+
+  constructor(dependencies: OrderSuspectDependencies) {
+    this.#dependencies = dependencies
+  }
+
+  async add(facts: OrderFacts): Promise<void> {
+    this.#remember(facts)
+    if (this.#suspects.size >= suspectLimit) await this.settle()
+  }
+
+  async settle(): Promise<void> {
+    const { options } = this.#dependencies
+    for (let look = 1; look <= looks && this.#suspects.size > 0; look += 1) {
+      await options.pause(options.settleMs)
+      for (const ids of chunks([...this.#suspects.keys()], options.pageSize)) await this.#look(ids, look === looks)
+    }
+  }
+
+  async #look(orderIds: readonly string[], last: boolean): Promise<void> {
+    const { databases, reader, tally, options } = this.#dependencies
+    const inboxSince = new Date(options.now().getTime() - options.inboxRetentionMs)
+    // What is under way is read before the rows: an event that has its effect in between then shows as a changed row.
+    const sagaIds = orderIds.flatMap((orderId) => this.#suspects.get(orderId)?.sagaId ?? [])
+    const events = await readEvents(databases, sagaIds)
+    const underWay = await sagasUnderWay(databases, events, inboxSince)
+    const rows = await reader.read(orderIds)
+    const context = this.#dependencies.context()
+    for (const row of rows) {
+      const { orderId } = row
+      const suspect = this.#suspects.get(orderId)
+      const sagaId = suspect?.sagaId ?? ''
+      const facts = { ...row, events: events.get(sagaId) }
+      const findings = judge(facts, context)
+      const stood = suspect?.print === fingerprint(facts)
+      const certain = stood ? findings.filter(({ mayComeRight }) => !mayComeRight || !underWay.has(sagaId)) : []
+      if (certain.length < findings.length && !last) {
+        this.#remember(facts)
+        continue
+      }
+      this.#suspects.delete(orderId)
+      for (const { check, kind } of certain) tally.violation(check, kind, [orderId])
+      if (certain.length < findings.length) tally.note('unsettled', [orderId])
+    }
+  }
+
+  #remember(facts: OrderFacts): void {
+    this.#suspects.set(facts.orderId, { sagaId: sagaIdOf(facts) ?? '', print: fingerprint(facts) })
+  }
+}

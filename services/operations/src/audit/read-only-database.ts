@@ -1,0 +1,83 @@
+import { readFileSync } from 'node:fs'
+import { messageOf } from '@order-saga/chassis'
+import { Client, type ClientConfig } from 'pg'
+import type { DatabaseSource, StoreName } from './sources.ts'
+
+const connectMs = 5_000
+/** Waiting behind a migration would make others wait behind us. */
+const lockMs = 2_000
+const networkSlackMs = 5_000
+
+/**
+ * One database, read only. Every read is one statement in a short transaction of its own, so the audit never holds back
+ * the clean-up of dead rows, and takes no lock that anything but a change of the schema would notice. All settings are
+ * local to that transaction: a connection pooler in between keeps nothing of them.
+ */
+export class ReadOnlyDatabase {
+  readonly store: StoreName
+  readonly #client: Client
+  readonly #begin: string
+  #last: Promise<unknown> = Promise.resolve()
+
+  private constructor(store: StoreName, client: Client, statementTimeoutMs: number) {
+    this.store = store
+    this.#client = client
+    this.#begin =
+      'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ' +
+      `SET LOCAL statement_timeout = ${statementTimeoutMs}; SET LOCAL lock_timeout = ${lockMs}`
+  }
+
+  /** @throws Error whose message is half a sentence naming the database */
+  static async connect(
+    store: StoreName,
+    { url, caFile }: DatabaseSource,
+    statementTimeoutMs: number,
+  ): Promise<ReadOnlyDatabase> {
+    try {
+      const config: ClientConfig = {
+        connectionString: url,
+        application_name: 'order-saga audit',
+        connectionTimeoutMillis: connectMs,
+        query_timeout: statementTimeoutMs + networkSlackMs,
+        keepAlive: true,
+        ...(caFile ? { ssl: { ca: readFileSync(caFile, 'utf8'), rejectUnauthorized: true } } : {}),
+      }
+      const client = new Client(config)
+      // A connection that is lost between two reads makes the next one fail; without a listener it ends the process.
+      client.on('error', () => undefined)
+      await client.connect()
+      return new ReadOnlyDatabase(store, client, statementTimeoutMs)
+    } catch (error) {
+      throw troubleWith(store, error)
+    }
+  }
+
+  /** One statement on one snapshot. Calls may overlap; they run one after the other. */
+  async read<R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> {
+    const run = this.#last.then(() => this.#read<R>(text, values))
+    this.#last = run.catch(() => undefined)
+    return await run
+  }
+
+  async close(): Promise<void> {
+    await this.#client.end().catch(() => undefined)
+  }
+
+  async #read<R extends object>(text: string, values: readonly unknown[]): Promise<R[]> {
+    try {
+      await this.#client.query(this.#begin)
+      const { rows } = await this.#client.query<R>(text, [...values])
+      await this.#client.query('COMMIT')
+      return rows
+    } catch (error) {
+      await this.#client.query('ROLLBACK').catch(() => undefined)
+      throw troubleWith(this.store, error)
+    }
+  }
+}
+
+export type Databases = Readonly<Record<StoreName, ReadOnlyDatabase>>
+
+function troubleWith(store: StoreName, error: unknown): Error {
+  return new Error(`the ${store} database: ${messageOf(error)}`, { cause: error })
+}

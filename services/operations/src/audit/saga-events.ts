@@ -1,0 +1,57 @@
+import { unprocessedAt } from './inbox.ts'
+import type { SagaEvent } from './order-facts.ts'
+import type { Databases } from './read-only-database.ts'
+import { consumersOf } from './routes.ts'
+import { type StoreName, storeNames } from './sources.ts'
+
+const eventsOf = `SELECT event_id AS "eventId", saga_id AS "sagaId", routing_key AS name, causation_id AS "causationId",
+    published_at AS "publishedAt", parked_at IS NOT NULL AND published_at IS NULL AS parked,
+    payload->>'amount' AS amount, payload->>'currency' AS currency
+  FROM events WHERE saga_id = ANY($1::uuid[])`
+
+/** Events by the saga they belong to. */
+export type EventsBySaga = ReadonlyMap<string, readonly SagaEvent[]>
+
+/** The events of these sagas that are still in an outbox; a list, perhaps empty, for each. */
+export async function readEvents(databases: Databases, sagaIds: readonly string[]): Promise<EventsBySaga> {
+  const bySaga = new Map<string, SagaEvent[]>(sagaIds.map((sagaId) => [sagaId, []]))
+  if (sagaIds.length === 0) return bySaga
+  await Promise.all(
+    storeNames.map(async (store) => {
+      for (const row of await databases[store].read<Omit<SagaEvent, 'store'>>(eventsOf, [sagaIds])) {
+        bySaga.get(row.sagaId)?.push({ store, ...row })
+      }
+    }),
+  )
+  return bySaga
+}
+
+/**
+ * The sagas with an event that is still to have its effect. A parked event is not on its way. Processed ids older than
+ * `inboxSince` are gone, so an event published before then counts as processed.
+ */
+export async function sagasUnderWay(
+  databases: Databases,
+  events: EventsBySaga,
+  inboxSince: Date,
+): Promise<ReadonlySet<string>> {
+  const underWay = new Set<string>()
+  const toProcess: Record<StoreName, string[]> = { order: [], payment: [], inventory: [] }
+  const sagaOf = new Map<string, string>()
+  for (const { eventId, sagaId, name, publishedAt, parked } of [...events.values()].flat()) {
+    if (publishedAt === null) {
+      if (!parked) underWay.add(sagaId)
+    } else if (publishedAt >= inboxSince) {
+      sagaOf.set(eventId, sagaId)
+      for (const consumer of consumersOf(name)) toProcess[consumer].push(eventId)
+    }
+  }
+  await Promise.all(
+    storeNames.map(async (store) => {
+      for (const eventId of await unprocessedAt(databases[store], toProcess[store])) {
+        underWay.add(sagaOf.get(eventId) as string)
+      }
+    }),
+  )
+  return underWay
+}

@@ -1,0 +1,51 @@
+import type { Databases } from './read-only-database.ts'
+import type { Tally } from './tally.ts'
+
+interface Row {
+  readonly sku: string
+  readonly negative: boolean
+  readonly unbalanced: boolean
+  readonly held: boolean
+  readonly shipped: boolean
+}
+
+// One statement, so one snapshot: inventory changes stock and reservations in the same transaction.
+const balance = `WITH taken AS (
+    SELECT item.sku, sum(item.qty) FILTER (WHERE status = 'reserved') AS held,
+      sum(item.qty) FILTER (WHERE status = 'committed') AS shipped
+    FROM inventory_reservations, jsonb_to_recordset(items) AS item (sku text, qty bigint, tracked boolean)
+    WHERE status IN ('reserved', 'committed') AND item.tracked GROUP BY item.sku),
+  compared AS (
+    SELECT sku, least(s.available, s.reserved, s.shipped) < 0 AS negative,
+      s.received <> s.available + s.reserved + s.shipped AS unbalanced,
+      coalesce(s.reserved, 0) <> coalesce(t.held, 0) AS held,
+      coalesce(s.shipped, 0) <> coalesce(t.shipped, 0) AS shipped
+    FROM stock s FULL JOIN taken t USING (sku))
+  SELECT sku, coalesce(negative, false) AS negative, coalesce(unbalanced, false) AS unbalanced, held, shipped
+  FROM compared WHERE negative OR unbalanced OR held OR shipped ORDER BY sku`
+
+/** Invariant 4, article by article: stock is never negative, and what is held and shipped is what the orders took. */
+export async function auditStock(databases: Databases, tally: Tally): Promise<void> {
+  const rows = await databases.inventory.read<Row>(balance)
+  const skus = (wrong: (row: Row) => boolean): string[] => rows.filter(wrong).map(({ sku }) => sku)
+  tally.violation(
+    'stock',
+    'stock is negative',
+    skus(({ negative }) => negative),
+  )
+  tally.violation(
+    'stock',
+    'received is not available + reserved + shipped',
+    skus(({ unbalanced }) => unbalanced),
+  )
+  tally.violation(
+    'stock',
+    'reserved is not what open reservations hold',
+    skus(({ held }) => held),
+  )
+  tally.violation(
+    'stock',
+    'shipped is not what committed reservations took',
+    skus(({ shipped }) => shipped),
+  )
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { migrate } from '@order-saga/chassis'
+import { testServers } from '@order-saga/local'
+import { Client } from 'pg'
+import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
+import { mintedFrom } from '../src/audit/event-age.ts'
+import { type StoreName, storeNames } from '../src/audit/sources.ts'
+
+/** The services' own tables would refuse most of what the audit is there to find. */
+const withoutGuards = `DO $$ DECLARE guard record; BEGIN
+  FOR guard IN SELECT conrelid::regclass AS place, conname FROM pg_constraint
+    WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
+  LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', guard.place, guard.conname); END LOOP; END $$`
+
+const tables: Record<StoreName, string> = {
+  order: 'orders, saga_instances, idempotency_keys, events, processed_events',
+  payment: 'payment_transactions, events, processed_events',
+  inventory: 'stock, inventory_reservations, events, processed_events',
+}
+
+/** A UUIDv7 of that moment. */
+export function idAt(at: Date): string {
+  return `${mintedFrom(at).slice(0, 14)}7${randomUUID().slice(15)}`
+}
+
+/** Three migrated databases of one test file, to write histories into and audit them. */
+export class AuditedSystem {
+  readonly sources: AuditSources
+  readonly #clients: Record<StoreName, Client>
+
+  private constructor(sources: AuditSources, clients: Record<StoreName, Client>) {
+    this.sources = sources
+    this.#clients = clients
+  }
+
+  static async start(): Promise<AuditedSystem> {
+    const server = await testServers().postgres()
+    const run = randomUUID().slice(0, 8)
+    const open = async (store: StoreName): Promise<[StoreName, string, Client]> => {
+      const name = `audit_${store}_${run}`
+      const url = await server.createDatabase(name)
+      const { port, user, password } = server
+      await migrate({ host: '127.0.0.1', port, name, user, password, caFile: '' }, store, () => undefined)
+      const client = new Client({ connectionString: url })
+      await client.connect()
+      await client.query(withoutGuards)
+      return [store, url, client]
+    }
+    const opened = await Promise.all(storeNames.map(open))
+    const sources = Object.fromEntries(opened.map(([store, url]) => [store, { url }]))
+    const clients = Object.fromEntries(opened.map(([store, , client]) => [store, client]))
+    return new AuditedSystem(sources as unknown as AuditSources, clients as Record<StoreName, Client>)
+  }
+
+  async sql<R extends object>(store: StoreName, text: string, values: readonly unknown[] = []): Promise<R[]> {
+    return (await this.#clients[store].query<R>(text, [...values])).rows
+  }
+
+  async clear(): Promise<void> {
+    await Promise.all(storeNames.map((store) => this.sql(store, `TRUNCATE ${tables[store]}`)))
+  }
+
+  async stop(): Promise<void> {
+    await Promise.all(storeNames.map((store) => this.#clients[store].end()))
+  }
+
+  /** Audits at once: what looks wrong is looked at again without a pause. */
+  async audit(options: AuditOptions = {}, more: Partial<AuditSources> = {}): Promise<AuditReport> {
+    return await audit({ ...this.sources, ...more }, { settleMs: 0, pause: async () => undefined, ...options })
+  }
+}
+
+/** What a report says is wrong: each kind as `check: kind`, with the ids it names. */
+export function violationsIn(report: AuditReport): Record<string, readonly string[]> {
+  return Object.fromEntries(
+    report.checks.flatMap(({ check, kinds }) => kinds.map(({ kind, ids }) => [`${check}: ${kind}`, ids])),
+  )
+}
+
+export function notesIn(report: AuditReport): Record<string, readonly string[]> {
+  return Object.fromEntries(report.information.map(({ topic, ids }) => [topic, ids]))
+}

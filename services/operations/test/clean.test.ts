@@ -1,0 +1,69 @@
+import assert from 'node:assert/strict'
+import { formatReport } from '../src/index.ts'
+import { AuditedSystem, notesIn, violationsIn } from './audited-system.ts'
+import { plots, tell } from './story.ts'
+
+describe('the audit of a consistent history', () => {
+  let system: AuditedSystem
+
+  before(async () => {
+    system = await AuditedSystem.start()
+  })
+  after(() => system.stop())
+  afterEach(() => system.clear())
+
+  it('finds nothing in an empty system', async () => {
+    const report = await system.audit()
+    assert.equal(report.clean, true)
+    assert.equal(report.orders, 0)
+  })
+
+  for (const name of Object.keys(plots) as (keyof typeof plots)[]) {
+    it(`finds nothing wrong with an order that is ${name}`, async () => {
+      await tell(system, name)
+      const report = await system.audit()
+      assert.deepEqual(violationsIn(report), {})
+      assert.equal(report.clean, true)
+      assert.equal(report.orders, 1)
+    })
+  }
+
+  it('reads every order once, however small its pages', async () => {
+    const names = Object.keys(plots) as (keyof typeof plots)[]
+    for (const name of [...names, ...names]) await tell(system, name)
+    for (const pageSize of [1, 2, 3, 7, 100]) {
+      const report = await system.audit({ pageSize })
+      assert.deepEqual(violationsIn(report), {}, `pages of ${pageSize}`)
+      assert.equal(report.orders, 2 * names.length, `pages of ${pageSize}`)
+    }
+  })
+
+  it('tells of orders on their way and of open refunds, as no violation', async () => {
+    const pending = await tell(system, 'pending')
+    const refunding = await tell(system, 'refunding')
+    assert.deepEqual(notesIn(await system.audit()), {
+      in_flight: [pending.orderId],
+      open_compensations: [refunding.orderId],
+      outstanding_events: [`${pending.events['order.created']} order.created`],
+    })
+  })
+
+  it('counts old history as settled once the outboxes and inboxes have forgotten it', async () => {
+    await tell(system, 'confirmed', new Date(Date.now() - 30 * 86_400_000))
+    for (const store of ['order', 'payment', 'inventory'] as const) {
+      await system.sql(store, 'TRUNCATE events, processed_events')
+    }
+    assert.deepEqual(violationsIn(await system.audit()), {})
+  })
+
+  it('prints a line per check, and what it looked at', async () => {
+    await tell(system, 'confirmed')
+    const lines = formatReport(await system.audit()).split('\n')
+    assert.equal(lines[0], 'kept      1 finality        0 violations: every order is final, or refunding, in time')
+    assert.equal(
+      lines[5],
+      'skipped   6 client_answers  not checked: an order that was accepted is there, and one key gave one order',
+    )
+    assert.match(lines.at(-1) ?? '', /^clean: 1 order and 4 events in \d+ ms$/)
+  })
+})
