@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { Breaker, DependencyUnavailable, type Log, type Message, messageOf } from '@order-saga/chassis'
 import { type ChargeResult, GatewayUnavailable, type PaymentGateway } from './gateway/payment-gateway.ts'
 import type { Outcome, Outcomes } from './outcomes.ts'
@@ -31,6 +32,8 @@ export class Charger {
   constructor(options: ChargerOptions) {
     this.#options = options
     this.slots = new Slots(options.concurrency)
+    // Every charge that waits listens to it.
+    setMaxListeners(0, this.#stop.signal)
     this.#breaker = new Breaker({
       name: 'payment gateway',
       threshold: 5,
@@ -81,8 +84,7 @@ export class Charger {
     const { gateway, now, log, time } = this.#options
     const { orderId, amount, currency, customerEmail, deadline } = payment
     if (amount === null || currency === null || deadline === null) return { input: undefined }
-    const leftMs = deadline.getTime() - now().getTime()
-    const patience = AbortSignal.any([this.#stop.signal, AbortSignal.timeout(Math.max(0, leftMs))])
+    let unknown: unknown
     const ask = async (): Promise<ChargeResult | 'too late'> => {
       // The last moment before money may move.
       if (now() >= deadline) return 'too late'
@@ -92,17 +94,29 @@ export class Charger {
           gateway.charge({ key, orderId, amount, currency, customerEmail: customerEmail ?? '', deadline }),
         )
       } catch (error) {
-        if (error instanceof GatewayUnavailable) throw new DependencyUnavailable('payment gateway', error)
-        throw error
+        if (!(error instanceof GatewayUnavailable)) unknown = error
+        // Either way the gateway is in trouble, and the breaker must hear of it.
+        throw new DependencyUnavailable('payment gateway', error)
       }
     }
     try {
-      return outcomeOf(await this.#breaker.run(ask, patience))
+      return outcomeOf(await this.#breaker.run(ask, this.#patienceUntil(deadline)))
     } catch (error) {
-      if (error instanceof DependencyUnavailable) throw error
-      log.warn({ orderId, sagaId: payment.sagaId, reason: messageOf(error) }, 'the outcome of a charge is open')
+      // Surely nothing was charged: the message is held and tried again.
+      if (error instanceof DependencyUnavailable && unknown === undefined) throw error
+      log.warn(
+        { orderId, sagaId: payment.sagaId, reason: messageOf(unknown ?? error) },
+        'the outcome of a charge is open',
+      )
       return { input: undefined }
     }
+  }
+
+  /** Waiting for a gateway in trouble ends with the process, or at the deadline: then it is too late to charge anyway. */
+  #patienceUntil(deadline: Date): AbortSignal {
+    if (!this.#breaker.isOpen) return this.#stop.signal
+    const leftMs = Math.max(0, deadline.getTime() - this.#options.now().getTime())
+    return AbortSignal.any([this.#stop.signal, AbortSignal.timeout(leftMs)])
   }
 }
 
