@@ -28,6 +28,7 @@ export function jsonBody(limitBytes: number): Middleware {
       await next()
       return
     }
+    if (!hasBody(ctx)) throw empty()
     checkType(ctx)
     if ((ctx.request.length ?? 0) > limitBytes) throw tooLarge()
     if (ctx.req.headers.expect !== undefined) ctx.res.writeContinue()
@@ -36,6 +37,12 @@ export function jsonBody(limitBytes: number): Middleware {
       await next()
     })
   }
+}
+
+const empty = (): Problem => new Problem(400, 'The body must be JSON, and is empty.')
+
+function hasBody(ctx: Context): boolean {
+  return ctx.req.headers['transfer-encoding'] !== undefined || (ctx.request.length ?? 0) > 0
 }
 
 function checkType(ctx: Context): void {
@@ -47,7 +54,7 @@ function checkType(ctx: Context): void {
 }
 
 function parsed(text: unknown): unknown {
-  if (typeof text !== 'string' || text.trim() === '') throw new Problem(400, 'The body must be JSON, and is empty.')
+  if (typeof text !== 'string' || text.trim() === '') throw empty()
   // What the decoder puts in the place of bytes that are no UTF-8.
   if (text.includes('\u{fffd}')) throw new Problem(400, 'The body must be JSON in UTF-8.')
   try {

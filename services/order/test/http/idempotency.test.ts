@@ -1,0 +1,208 @@
+import assert from 'node:assert/strict'
+import { cleanUp } from '@order-saga/chassis'
+import { waitUntil } from '@order-saga/local'
+import { idempotencyRetention } from '../../src/store/accept-orders.ts'
+import { CommitProxy } from './commit-proxy.ts'
+import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'
+
+const key = (value: string): Record<string, string> => ({ 'idempotency-key': value })
+const idsOf = (answers: readonly Answer[]): unknown[] => [
+  ...new Set(answers.map(({ json }) => `${String(json['orderId'])} ${String(json['sagaId'])}`)),
+]
+
+describe('Idempotency-Key', () => {
+  let api: OrderApi
+  let other: OrderApi
+  let proxy: CommitProxy
+  before(async () => {
+    const postgres = await orderDatabase('idempotency')
+    proxy = await CommitProxy.to(postgres.port)
+    api = await OrderApi.start({ database: 'idempotency', port: proxy.port })
+    other = await OrderApi.start({ database: 'idempotency' })
+  })
+  after(async () => {
+    await api.close()
+    await other.close()
+    await proxy.close()
+  })
+
+  async function ordersOf(customerId: unknown): Promise<number> {
+    const [row] = await other.database.query<{ orders: number; keys: number }>(
+      { name: 'test-orders-of', text: 'SELECT count(*) AS orders FROM orders WHERE customer_id = $1' },
+      [customerId],
+    )
+    return row?.orders ?? -1
+  }
+
+  it('gives the same answer to the same key and body, and says so', async () => {
+    const order = someOrder()
+    const first = await api.post(order, key('again'))
+    const offered = api.offered.length
+    const second = await api.post(order, key('again'))
+    assert.deepEqual([first.status, second.status], [202, 202])
+    assert.deepEqual(second.json, first.json)
+    assert.equal(second.headers.get('location'), first.headers.get('location'))
+    assert.equal(first.headers.get('idempotent-replayed'), null)
+    assert.equal(second.headers.get('idempotent-replayed'), 'true')
+    assert.equal(await ordersOf(order['customerId']), 1)
+    assert.equal(api.offered.length, offered)
+  })
+
+  it('takes no notice of white space and of the order of fields', async () => {
+    const { items, ...rest } = someOrder({ items: [{ sku: 'A', qty: 1 }] })
+    const first = await api.post({ items, ...rest }, key('spaced'))
+    const second = await api.post(
+      JSON.stringify({ ...rest, items: [{ qty: 1, sku: 'A' }] }, undefined, 2).replace('125.5', '1255e-1'),
+      key('spaced'),
+    )
+    assert.equal(second.headers.get('idempotent-replayed'), 'true', second.text)
+    assert.deepEqual(second.json, first.json)
+  })
+
+  it('answers 422 to another body under the same key, and leaves the first order alone', async () => {
+    const order = someOrder()
+    const first = await api.post(order, key('reused'))
+    const changed = await api.post({ ...order, amount: 1 }, key('reused'))
+    assert.equal(changed.status, 422)
+    assert.equal(changed.headers.get('content-type'), 'application/problem+json')
+    assert.match(String(changed.json['detail']), /Idempotency-Key/)
+    assert.equal(await ordersOf(order['customerId']), 1)
+    assert.deepEqual((await api.post(order, key('reused'))).json, first.json)
+  })
+
+  it('accepts the same body twice without a key', async () => {
+    const order = someOrder()
+    const answers = [await api.post(order), await api.post(order)]
+    assert.equal(idsOf(answers).length, 2)
+  })
+
+  it('stores no key with a request it refuses, so the mended one goes through', async () => {
+    assert.equal((await api.post(someOrder({ amount: -1 }), key('mended'))).status, 400)
+    const mended = await api.post(someOrder(), key('mended'))
+    assert.equal(mended.status, 202)
+    assert.equal(mended.headers.get('idempotent-replayed'), null)
+  })
+
+  const badKeys: [string, string][] = [
+    ['an empty key', ''],
+    ['a key of 256 characters', 'k'.repeat(256)],
+    ['a key with a letter beyond ASCII', 'clé'],
+    ['a key with a tab', 'a\tb'],
+  ]
+  for (const [name, value] of badKeys) {
+    it(`refuses ${name} and names the header`, async () => {
+      const order = someOrder()
+      const answer = await api.post(order, key(value))
+      assert.equal(answer.status, 400, answer.text)
+      assert.equal(answer.json['field'], 'Idempotency-Key')
+      assert.equal(await ordersOf(order['customerId']), 0)
+    })
+  }
+
+  it('takes a key of 255 printable characters, quotes and spaces among them', async () => {
+    const answer = await api.post(someOrder(), key(`"it's a key" ${'~'.repeat(242)}`))
+    assert.equal(answer.status, 202, answer.text)
+  })
+
+  it('makes one order of fifty posts at once', async () => {
+    const order = someOrder()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => api.post(order, key('fifty'))))
+    const accepted = answers.filter(({ status }) => status === 202)
+    const busy = answers.filter(({ status }) => status === 409)
+    assert.equal(accepted.length + busy.length, 50)
+    assert.equal(idsOf(accepted).length, 1)
+    for (const answer of busy) assert.equal(answer.headers.get('retry-after'), '1')
+    assert.equal(await ordersOf(order['customerId']), 1)
+  })
+
+  it('makes one order of a hundred posts at once in two processes', async () => {
+    for (let round = 0; round < 5; round += 1) {
+      const order = someOrder()
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? api : other).post(order, key(`both ${round}`))),
+      )
+      const accepted = answers.filter(({ status }) => status === 202)
+      assert.ok(answers.every(({ status }) => status === 202 || status === 409))
+      assert.equal(idsOf(accepted).length, 1)
+      assert.equal(await ordersOf(order['customerId']), 1)
+      assert.deepEqual((await other.post(order, key(`both ${round}`))).json, accepted[0]?.json)
+    }
+  })
+
+  it('never lets two processes wait for each other, whatever keys they are given at once', async () => {
+    const orders = Array.from({ length: 40 }, () => someOrder())
+    const answers = await Promise.all([
+      ...orders.map((order, i) => api.post(order, key(`crossed ${i}`))),
+      ...orders.toReversed().map((order, i) => other.post(order, key(`crossed ${39 - i}`))),
+    ])
+    assert.ok(answers.every(({ status }) => status === 202 || status === 409))
+    for (const order of orders) assert.equal(await ordersOf(order['customerId']), 1)
+  })
+
+  it('answers 409 while the first is being written, here and elsewhere, and holds up nobody else', async () => {
+    const order = someOrder()
+    proxy.next('held')
+    const first = api.post(order, key('held'))
+    await waitUntil(() => proxy.holds, { what: 'the commit to be held', limitMs: 5_000 })
+    const here = await api.post(order, key('held'))
+    assert.equal(here.status, 409)
+    assert.equal(here.headers.get('retry-after'), '1')
+    const [elsewhere, bystander] = await Promise.all([
+      other.post(order, key('held')),
+      other.post(someOrder(), key('free')),
+    ])
+    assert.equal(elsewhere.status, 409, elsewhere.text)
+    assert.equal(elsewhere.headers.get('content-type'), 'application/problem+json')
+    assert.equal(bystander.status, 202)
+    proxy.letGo()
+    const { status, json } = await first
+    assert.equal(status, 202)
+    assert.deepEqual((await other.post(order, key('held'))).json, json)
+    assert.equal(await ordersOf(order['customerId']), 1)
+  })
+
+  it('frees the key when the connection breaks before the commit', async () => {
+    const order = someOrder()
+    proxy.next('lost')
+    const broken = await api.post(order, key('lost'))
+    assert.equal(broken.status, 503, broken.text)
+    assert.equal(broken.headers.get('retry-after'), '2')
+    assert.equal(await ordersOf(order['customerId']), 0)
+    const again = await api.post(order, key('lost'))
+    assert.equal(again.status, 202)
+    assert.equal(again.headers.get('idempotent-replayed'), null)
+    assert.equal(await ordersOf(order['customerId']), 1)
+  })
+
+  it('knows the order again when the connection breaks after the commit, before its answer', async () => {
+    const order = someOrder()
+    proxy.next('unanswered')
+    const broken = await api.post(order, key('unanswered'))
+    assert.equal(broken.status, 503, broken.text)
+    assert.equal(await ordersOf(order['customerId']), 1)
+    const again = await api.post(order, key('unanswered'))
+    assert.equal(again.status, 202)
+    assert.equal(again.headers.get('idempotent-replayed'), 'true')
+    assert.equal(await ordersOf(order['customerId']), 1)
+  })
+
+  it('remembers a key for a day, and not much longer', async () => {
+    const order = someOrder()
+    const first = await api.post(order, key('old'))
+    const age = async (hours: number): Promise<void> => {
+      await cleanUp(
+        api.database,
+        [idempotencyRetention],
+        new Date(Date.now() + hours * 3_600_000),
+        new AbortController().signal,
+      )
+    }
+    await age(23.9)
+    assert.deepEqual((await api.post(order, key('old'))).json, first.json)
+    await age(24.1)
+    assert.equal((await api.counts()).keys, 0)
+    const second = await api.post(order, key('old'))
+    assert.equal(second.status, 202)
+    assert.notEqual(second.json['orderId'], first.json['orderId'])
+  })
+})

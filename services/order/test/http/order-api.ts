@@ -1,0 +1,148 @@
+import { once } from 'node:events'
+import type { Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createApi, createLog, createMetrics, Database, migrate, type OutgoingEvent } from '@order-saga/chassis'
+import { type PostgresServer, testServers } from '@order-saga/local'
+import { v7 as uuidv7 } from 'uuid'
+import { createOrderRouter } from '../../src/http/orders.ts'
+import { createOrderAcceptance } from '../../src/store/accept-orders.ts'
+
+export const sagaTimeoutMs = 90_000
+
+/** A migrated database of a test file's own. */
+export async function orderDatabase(name: string): Promise<PostgresServer> {
+  const postgres = await testServers().postgres()
+  await postgres.createDatabase(name)
+  const { port, user, password } = postgres
+  await migrate({ host: '127.0.0.1', port, name, user, password, caFile: '' }, 'order', () => undefined)
+  return postgres
+}
+
+export interface OrderApiOptions {
+  readonly database: string
+  /** A proxy's, instead of the server's own. */
+  readonly port?: number
+  readonly poolMax?: number
+}
+
+/** The order API as a process would serve it, but for the broker: what the relay gets is kept here. */
+export class OrderApi {
+  readonly database: Database
+  readonly log: string[] = []
+  readonly offered: OutgoingEvent[] = []
+  accepted = 0
+  relayAccepts = true
+  readonly #server: Server
+
+  private constructor(postgres: PostgresServer, options: OrderApiOptions) {
+    const log = createLog('order', 'debug', { write: (line: string) => void this.log.push(line) })
+    this.database = new Database({
+      host: '127.0.0.1',
+      port: options.port ?? postgres.port,
+      name: options.database,
+      user: postgres.user,
+      password: postgres.password,
+      caFile: '',
+      poolMax: options.poolMax ?? 10,
+      applicationName: 'order-http-test',
+      log,
+    })
+    const relayAccepts = (): boolean => this.relayAccepts
+    const relay = {
+      get accepts() {
+        return relayAccepts()
+      },
+      offer: (events: readonly OutgoingEvent[]) => void this.offered.push(...events),
+    }
+    const now = (): Date => new Date()
+    const { database } = this
+    const accept = createOrderAcceptance({
+      database,
+      relay,
+      now,
+      newId: () => uuidv7(),
+      sagaTimeoutMs,
+      onAccepted: (count) => (this.accepted += count),
+    })
+    this.#server = createApi({ router: createOrderRouter({ accept, database, now }), log, metrics: createMetrics() })
+  }
+
+  static async start(options: OrderApiOptions): Promise<OrderApi> {
+    const api = new OrderApi(await testServers().postgres(), options)
+    api.#server.listen(0, '127.0.0.1')
+    await once(api.#server, 'listening')
+    return api
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port
+  }
+
+  url(path: string): string {
+    return `http://127.0.0.1:${this.port}${path}`
+  }
+
+  async post(body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+    const text = typeof body === 'string' ? body : JSON.stringify(body)
+    return await this.send('POST', '/orders', { 'content-type': 'application/json', ...headers }, text)
+  }
+
+  async get(path: string): Promise<Answer> {
+    return await this.send('GET', path)
+  }
+
+  async send(method: string, path: string, headers: Record<string, string> = {}, body?: string): Promise<Answer> {
+    const response = await fetch(this.url(path), { method, headers, ...(body === undefined ? {} : { body }) })
+    const text = await response.text()
+    return { status: response.status, headers: response.headers, text, json: parse(text) }
+  }
+
+  /** How many rows an order has left in each table. */
+  async counts(): Promise<Record<'orders' | 'sagas' | 'events' | 'keys', number>> {
+    const [row] = await this.database.query<Record<'orders' | 'sagas' | 'events' | 'keys', number>>({
+      name: 'test-counts',
+      text: `SELECT (SELECT count(*) FROM orders) AS orders, (SELECT count(*) FROM saga_instances) AS sagas,
+        (SELECT count(*) FROM events) AS events, (SELECT count(*) FROM idempotency_keys) AS keys`,
+    })
+    if (row === undefined) throw new Error('no counts')
+    return row
+  }
+
+  async close(): Promise<void> {
+    this.#server.close()
+    this.#server.closeAllConnections()
+    await once(this.#server, 'close')
+    await this.database.close()
+  }
+}
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly text: string
+  /** The body as JSON; an empty object when it is none. */
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+function parse(text: string): Record<string, unknown> {
+  try {
+    return JSON.parse(text) as Record<string, unknown>
+  } catch {
+    return {}
+  }
+}
+
+let customers = 0
+
+/** A body that is accepted; each call is another customer's. */
+export function someOrder(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  customers += 1
+  return {
+    customerId: `cust-${customers}`,
+    customerEmail: `user${customers}@example.com`,
+    items: [{ sku: 'SKU-1', qty: 2 }],
+    amount: 125.5,
+    currency: 'USD',
+    ...changes,
+  }
+}
