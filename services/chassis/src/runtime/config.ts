@@ -21,14 +21,14 @@ export class ConfigurationError extends Error {
 const known = new Set<string>()
 
 /** Registers a convict format that refuses what it cannot read whole, where convict's own `int` reads 12abc as 12. */
-function format<T>(name: string, read: (text: string) => T | undefined): string {
+function format(name: string, reader: (input: string) => unknown): string {
   if (!known.has(name)) {
     known.add(name)
     convict.addFormat({
       name,
-      coerce: (value: unknown) => (typeof value === 'string' ? (read(value.trim()) ?? value) : value),
+      coerce: (value: unknown) => (typeof value === 'string' ? (reader(value.trim()) ?? value) : value),
       validate: (value: unknown) => {
-        if (read(Array.isArray(value) ? value.join(',') : String(value)) === undefined) {
+        if (reader(Array.isArray(value) ? value.join(',') : String(value).trim()) === undefined) {
           throw new Error(`must be ${name}, but is ${JSON.stringify(value)}`)
         }
       },
@@ -37,8 +37,8 @@ function format<T>(name: string, read: (text: string) => T | undefined): string 
   return name
 }
 
-function numberWithin(text: string, pattern: RegExp, min: number, max: number): number | undefined {
-  const value = pattern.test(text) ? Number(text) : Number.NaN
+function numberWithin(input: string, pattern: RegExp, min: number, max: number): number | undefined {
+  const value = pattern.test(input) ? Number(input) : Number.NaN
   return value >= min && value <= max ? value : undefined
 }
 
@@ -48,7 +48,7 @@ export function integer(
 ): Setting<number> {
   const { min, max, unit, ...rest } = setting
   const name = `an integer from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`
-  return { ...rest, format: format(name, (text) => numberWithin(text, /^-?\d{1,15}$/, min, max)) }
+  return { ...rest, format: format(name, (input) => numberWithin(input, /^-?\d{1,15}$/, min, max)) }
 }
 
 /** A duration in milliseconds. */
@@ -60,24 +60,25 @@ export function milliseconds(setting: Described & { default: number; min?: numbe
 export function rate(setting: Described & { default: number }): Setting<number> {
   return {
     ...setting,
-    format: format('a number from 0 to 1', (text) => numberWithin(text, /^\d+(\.\d+)?$/, 0, 1)),
+    format: format('a number from 0 to 1', (input) => numberWithin(input, /^\d+(\.\d+)?$/, 0, 1)),
   }
 }
 
 /** A TCP port; 0 lets the system choose a free one. */
 export function port(setting: Described & { default: number }): Setting<number> {
-  return { ...setting, format: format('a port from 0 to 65535', (text) => numberWithin(text, /^\d+$/, 0, 65_535)) }
+  return { ...setting, format: format('a port from 0 to 65535', (input) => numberWithin(input, /^\d+$/, 0, 65_535)) }
 }
 
 /** A list of increasing delays, separated by commas. */
 export function delays(setting: Described & { default: readonly number[] }): Setting<readonly number[]> {
   const name = 'a list of 1 to 10 increasing delays from 1 to 86400000 (milliseconds), separated by commas'
-  const read = (text: string): readonly number[] | undefined => {
-    const values = text.split(',').map((part) => numberWithin(part.trim(), /^\d+$/, 1, 86_400_000))
-    const increasing = values.every((value, i) => value !== undefined && (i === 0 || value > (values[i - 1] ?? 0)))
-    return increasing && values.length <= 10 ? (values as number[]) : undefined
-  }
-  return { ...setting, format: format(name, read) }
+  return { ...setting, format: format(name, readDelays) }
+}
+
+function readDelays(input: string): readonly number[] | undefined {
+  const values = input.split(',').map((part) => numberWithin(part.trim(), /^\d+$/, 1, 86_400_000))
+  const increasing = values.every((value, i) => value !== undefined && (i === 0 || value > (values[i - 1] ?? 0)))
+  return increasing && values.length <= 10 ? (values as number[]) : undefined
 }
 
 /** One of the given words. */
@@ -85,7 +86,7 @@ export function oneOf<const T extends string>(
   setting: Described & { default: NoInfer<T>; values: readonly T[] },
 ): Setting<T> {
   const { values, ...rest } = setting
-  return { ...rest, format: format(`one of ${values.join(', ')}`, (text) => values.find((value) => value === text)) }
+  return { ...rest, format: format(`one of ${values.join(', ')}`, (input) => values.find((value) => value === input)) }
 }
 
 /** Any text that is not empty. */
@@ -108,8 +109,8 @@ export function url(setting: Described & { default: string; schemes: readonly st
     sensitive: true,
     format: format(optional ? `${name}, or empty` : name, (value) => {
       if (value === '') return optional ? value : undefined
-      const protocol = URL.canParse(value) ? new URL(value).protocol : ''
-      return schemes.includes(protocol.slice(0, -1)) ? value : undefined
+      const { protocol, host } = URL.canParse(value) ? new URL(value) : { protocol: '', host: '' }
+      return schemes.includes(protocol.slice(0, -1)) && host !== '' ? value : undefined
     }),
   }
 }
@@ -123,14 +124,17 @@ export function loadConfig<T extends object>(
   environment: NodeJS.ProcessEnv,
 ): T {
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const config = convict<T>(settings as unknown as convict.Schema<T>, { env, args: [] })
-  for (const [key, setting] of Object.entries<Setting<unknown>>(settings as Record<string, Setting<unknown>>)) {
-    try {
-      convict({ [key]: setting } as never, { env, args: [] }).validate({ allowed: 'strict' })
-    } catch {
-      const shown = setting.sensitive === true ? '' : `, but is ${JSON.stringify(env[setting.env])}`
-      throw new ConfigurationError(`${setting.env} must be ${setting.format}${shown}.`)
-    }
+  const values = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => [key, read(setting, env)])
+  return Object.fromEntries(values) as T
+}
+
+function read(setting: Setting<unknown>, env: NodeJS.ProcessEnv): unknown {
+  const config = convict<{ value: unknown }>({ value: setting }, { env, args: [] })
+  try {
+    config.validate({ allowed: 'strict' })
+  } catch {
+    const shown = setting.sensitive === true ? '' : `, but is ${JSON.stringify(env[setting.env])}`
+    throw new ConfigurationError(`${setting.env} must be ${setting.format}${shown}.`)
   }
-  return config.getProperties() as T
+  return config.get('value')
 }

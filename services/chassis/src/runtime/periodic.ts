@@ -34,7 +34,8 @@ export class Periodic {
   #schedule(ms: number): void {
     if (this.#stopped) return
     this.#timer = setTimeout(() => {
-      this.#running = this.#work()
+      this.#running = Promise.resolve()
+        .then(() => this.#work())
         .catch((error: unknown) => {
           // A dependency that is away has been reported by whoever noticed it first.
           const level = error instanceof DependencyUnavailable ? 'debug' : 'error'

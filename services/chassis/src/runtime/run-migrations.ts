@@ -10,9 +10,6 @@ export async function runMigrations(service: ServiceName, settings: Settings): P
   const { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile } = settings
   const wanted = { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }
   const config = loadConfig<Pick<DatabaseConfig, keyof typeof wanted>>(wanted, process.env)
-  const print = (line: string): void => {
-    process.stdout.write(`${line}\n`)
-  }
   const target = {
     host: config.dbHost,
     port: config.dbPort,
@@ -24,4 +21,8 @@ export async function runMigrations(service: ServiceName, settings: Settings): P
   const files = await migrate(target, service, print)
   print(`[migrate] ${config.dbName}: ${files === 0 ? 'nothing to do' : `${files} applied`}`)
   print('[migrate] done')
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
 }
