@@ -70,11 +70,23 @@ export class GroupCommit<T, R> {
       const results = await this.#options.commit(group.map((entry) => entry.item))
       for (const [i, entry] of group.entries()) entry.resolve(results[i] as R)
     } catch (error) {
-      if (group.length === 1 || error instanceof DependencyUnavailable) {
-        for (const entry of group) entry.reject(error)
+      if (group.length > 1 && !(error instanceof DependencyUnavailable)) return await this.#oneByOne(group)
+      for (const entry of group) entry.reject(error)
+    }
+  }
+
+  async #oneByOne(group: readonly Waiting<T, R>[]): Promise<void> {
+    for (const [i, entry] of group.entries()) {
+      try {
+        const [result] = await this.#options.commit([entry.item])
+        entry.resolve(result as R)
+      } catch (error) {
+        entry.reject(error)
+        if (!(error instanceof DependencyUnavailable)) continue
+        // Each of the others would wait for the same time limit in vain.
+        for (const rest of group.slice(i + 1)) rest.reject(error)
         return
       }
-      for (const entry of group) await this.#commit([entry])
     }
   }
 }
