@@ -136,7 +136,7 @@ export class Consumer {
 
   /** Must not throw: amqplib would close the channel on it. */
   #take(session: Session, delivery: ConsumeMessage): void {
-    session.settlements.delivered(delivery.fields.deliveryTag)
+    session.settlements.delivered(delivery.fields.deliveryTag, this.#now().getTime())
     const run = this.#handle(session, delivery)
       .then((settled) => {
         if (settled) this.#settle(session, delivery.fields.deliveryTag)

@@ -1,5 +1,5 @@
 import { checkerOf, type Envelope, EnvelopeSchema, type EventType } from '@order-saga/contracts'
-import type { ConsumeMessage, MessageProperties, Options } from 'amqplib'
+import type { ConsumeMessage, Options } from 'amqplib'
 import { PoisonMessage } from '../runtime/errors.ts'
 
 /** One event as a reaction sees it. */
@@ -61,12 +61,12 @@ export function propertiesOf(event: OutgoingEvent): Options.Publish {
 
 /** The event's name: the property `type`; a message back from a retry queue has lost its routing key. */
 export function nameOf(delivery: ConsumeMessage): string {
-  const { type } = delivery.properties as MessageProperties
+  const type: unknown = delivery.properties.type
   return typeof type === 'string' && type !== '' ? type : delivery.fields.routingKey
 }
 
 export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
-  return (delivery.properties.headers ?? {}) as Record<string, unknown>
+  return delivery.properties.headers ?? {}
 }
 
 /**

@@ -3,11 +3,13 @@
  * settles every lower tag too, and is right only when all of those are settled.
  */
 export class Settlements {
-  readonly #open = new Set<number>()
+  /** When each arrived; tags come in rising order, and a Map keeps that order. */
+  readonly #open = new Map<number, number>()
   readonly #settled = new Set<number>()
 
-  delivered(tag: number): void {
-    this.#open.add(tag)
+  /** `atMs` is when it arrived. */
+  delivered(tag: number, atMs: number): void {
+    this.#open.set(tag, atMs)
   }
 
   /** A delivery has reached its end; `take` says what to send for it. */
@@ -19,11 +21,15 @@ export class Settlements {
     return this.#open.size
   }
 
+  /** When the delivery that is held longest arrived; undefined when none is held. */
+  get oldestAt(): number | undefined {
+    return this.#open.values().next().value
+  }
+
   /** The acks to send now: at most one with `multiple`, the rest singly. Afterwards nothing is left to send. */
   take(): { readonly tag: number; readonly multiple: boolean }[] {
     if (this.#settled.size === 0) return []
-    // Tags come in rising order, and a Set keeps that order: the first open one is the lowest.
-    const lowestOpen = this.#open.values().next().value ?? Number.POSITIVE_INFINITY
+    const lowestOpen = this.#open.keys().next().value ?? Number.POSITIVE_INFINITY
     let upTo = 0
     let count = 0
     const acks: { tag: number; multiple: boolean }[] = []
