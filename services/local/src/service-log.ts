@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
 
 const warning = 40
+const repeatAfterMs = 10_000
 const levelNames = new Map([
   [10, 'trace'],
   [20, 'debug'],
@@ -16,6 +17,7 @@ const plumbing = new Set(['level', 'time', 'pid', 'hostname', 'service', 'name',
 
 interface Entry {
   level: number
+  message: string
   text: string
 }
 
@@ -27,7 +29,8 @@ function parse(line: string): Entry | undefined {
     const details = Object.entries(record)
       .filter(([name]) => !plumbing.has(name))
       .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-    return { level, text: [record['msg'], ...details].filter(Boolean).join(' ') }
+    const message = typeof record['msg'] === 'string' ? record['msg'] : ''
+    return { level, message, text: [message, ...details].filter(Boolean).join(' ') }
   } catch {
     return undefined
   }
@@ -35,7 +38,8 @@ function parse(line: string): Entry | undefined {
 
 /**
  * Where a service's output goes: every line to its file; warnings, errors and lines that are no log records also to the
- * terminal, prefixed with the service's name.
+ * terminal, prefixed with the service's name. A warning that is repeated is shown once in a while: one cause, such as a
+ * broker that is away, makes every part of a service warn again and again.
  */
 export class ServiceLog {
   readonly #name: string
@@ -43,6 +47,7 @@ export class ServiceLog {
   readonly #print: (line: string) => void
   readonly #file: WriteStream
   #latest: string[] = []
+  readonly #warnedAt = new Map<string, number>()
 
   /** `everything`: also the lines below a warning go to the terminal. */
   constructor(name: string, file: string, everything: boolean, print: (line: string) => void) {
@@ -76,6 +81,16 @@ export class ServiceLog {
     const level = entry?.level ?? warning
     const text = entry ? `${levelNames.get(level) ?? level} ${entry.text}` : line
     if (level >= warning) this.#latest = [...this.#latest, text].slice(-3)
-    if (level >= warning || this.#everything) this.#print(`${this.#name.padEnd(12)} ${text}`)
+    if (this.#everything || (level >= warning && !this.#isRepeated(entry))) {
+      this.#print(`${this.#name.padEnd(12)} ${text}`)
+    }
+  }
+
+  #isRepeated(entry: Entry | undefined): boolean {
+    if (entry?.level !== warning) return false
+    const now = performance.now()
+    if (now - (this.#warnedAt.get(entry.message) ?? -repeatAfterMs) < repeatAfterMs) return true
+    this.#warnedAt.set(entry.message, now)
+    return false
   }
 }

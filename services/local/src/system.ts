@@ -134,6 +134,8 @@ function addressesOf(ports: Ports, servers: ServerAddresses): Record<string, str
   for (const name of serviceNames) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
   for (const [name, database] of Object.entries(databases)) {
     addresses[`${name.toUpperCase()}_DB_URL`] = databaseUrl(servers.database, database)
+    const { caFile } = servers.database
+    if (caFile) addresses[`${name.toUpperCase()}_DB_CA_FILE`] = caFile
   }
   return { ...addresses, RABBITMQ_URL: servers.rabbitMqUrl }
 }

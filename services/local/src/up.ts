@@ -55,21 +55,21 @@ export async function up({ env, localFolder, program }: UpOptions): Promise<numb
     onChange: (processes) => void state.update({ processes }).catch((error: unknown) => say(reasonOf(error))),
     ...(program && { program }),
   })
-  let exitCode = 0
+  let failure: string | undefined
   try {
     const addresses = await system.start(request.signal)
     await state.update({ addresses })
     say(welcome(addresses, relative(process.cwd(), join(folder, 'log'))))
     await request.asking
   } catch (error) {
-    if (!request.signal.aborted) {
-      process.stderr.write(`${reasonOf(error)}\n`)
-      exitCode = 1
-    }
+    if (!request.signal.aborted) failure = reasonOf(error)
   }
   say('Stopping')
   await system.stop()
   await state.release()
   say('Stopped')
-  return exitCode
+  if (failure === undefined) return 0
+  // Last, where it is looked for.
+  process.stderr.write(`${failure}\n`)
+  return 1
 }

@@ -11,6 +11,7 @@ const lines = [
   '{"level":40,"service":"order","msg":"waiting for the database","reason":"refused","attempt":3}',
   'Error: not a log record',
   '{"level":50,"service":"order","reason":"no text"}',
+  '{"level":40,"service":"order","msg":"waiting for the database","reason":"refused","attempt":4}',
   '[1, 2]',
 ]
 
@@ -36,7 +37,7 @@ describe("a service's output", () => {
     return { log, printed }
   }
 
-  it('goes to the terminal from warnings on, and whole to the file', async () => {
+  it('goes to the terminal from warnings on, repeated ones once, and whole to the file', async () => {
     const { log, printed } = await read(false)
     assert.deepEqual(printed, [
       'order        warn waiting for the database reason=refused attempt=3',
