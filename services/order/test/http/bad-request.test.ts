@@ -48,7 +48,7 @@ describe('a bad HTTP request', () => {
   ]
   for (const [name, status, body, headers, detail] of bodies) {
     it(`answers ${status} to ${name}`, async () => {
-      const type = body === undefined ? {} : { 'content-type': 'application/json' }
+      const type: Record<string, string> = body === undefined ? {} : { 'content-type': 'application/json' }
       const answer = await api.send('POST', '/orders', { ...type, ...headers }, body)
       assert.equal(answer.status, status, answer.text)
       assert.equal(answer.headers.get('content-type'), 'application/problem+json')

@@ -2,6 +2,16 @@ import assert from 'node:assert/strict'
 import { v7 as uuidv7 } from 'uuid'
 import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'
 
+function isProblem(answer: Answer, status: number): void {
+  assert.equal(answer.status, status, answer.text)
+  assert.equal(answer.headers.get('content-type'), 'application/problem+json')
+  assert.equal(answer.headers.get('cache-control'), 'no-store')
+  assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
+  assert.equal(answer.json['type'], 'about:blank')
+  assert.equal(answer.json['status'], status)
+  assert.ok(typeof answer.json['title'] === 'string' && typeof answer.json['detail'] === 'string', answer.text)
+}
+
 describe('the forms of HTTP', () => {
   let api: OrderApi
   let orderId: unknown
@@ -11,16 +21,6 @@ describe('the forms of HTTP', () => {
     orderId = (await api.post(someOrder())).json['orderId']
   })
   after(async () => await api.close())
-
-  function isProblem(answer: Answer, status: number): void {
-    assert.equal(answer.status, status, answer.text)
-    assert.equal(answer.headers.get('content-type'), 'application/problem+json')
-    assert.equal(answer.headers.get('cache-control'), 'no-store')
-    assert.equal(answer.headers.get('x-content-type-options'), 'nosniff')
-    assert.equal(answer.json['type'], 'about:blank')
-    assert.equal(answer.json['status'], status)
-    assert.ok(typeof answer.json['title'] === 'string' && typeof answer.json['detail'] === 'string', answer.text)
-  }
 
   const unknown: [string, string][] = [
     ['GET', '/'],

@@ -1,7 +1,15 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createApi, createLog, createMetrics, Database, migrate, type OutgoingEvent } from '@order-saga/chassis'
+import {
+  createApi,
+  createLog,
+  createMetrics,
+  Database,
+  type Log,
+  migrate,
+  type OutgoingEvent,
+} from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/local'
 import { v7 as uuidv7 } from 'uuid'
 import { createOrderRouter } from '../../src/http/orders.ts'
@@ -18,6 +26,8 @@ export async function orderDatabase(name: string): Promise<PostgresServer> {
   return postgres
 }
 
+const now = (): Date => new Date()
+
 export interface OrderApiOptions {
   readonly database: string
   /** A proxy's, instead of the server's own. */
@@ -28,6 +38,7 @@ export interface OrderApiOptions {
 /** The order API as a process would serve it, but for the broker: what the relay gets is kept here. */
 export class OrderApi {
   readonly database: Database
+  readonly logger: Log
   readonly log: string[] = []
   readonly offered: OutgoingEvent[] = []
   accepted = 0
@@ -36,6 +47,7 @@ export class OrderApi {
 
   private constructor(postgres: PostgresServer, options: OrderApiOptions) {
     const log = createLog('order', 'debug', { write: (line: string) => void this.log.push(line) })
+    this.logger = log
     this.database = new Database({
       host: '127.0.0.1',
       port: options.port ?? postgres.port,
@@ -54,7 +66,6 @@ export class OrderApi {
       },
       offer: (events: readonly OutgoingEvent[]) => void this.offered.push(...events),
     }
-    const now = (): Date => new Date()
     const { database } = this
     const accept = createOrderAcceptance({
       database,

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict'
+import { Database } from '@order-saga/chassis'
+import { listOrders } from '../../src/store/read-orders.ts'
+import { listSagas } from '../../src/store/read-sagas.ts'
+import { OrderApi, orderDatabase } from './order-api.ts'
+
+const page = { before: 'ffffffff-ffff-ffff-ffff-ffffffffffff', limit: 21 }
+
+/** A database that plans instead of reading, with the plan a prepared statement comes to. */
+class Planner extends Database {
+  readonly plans: string[] = []
+
+  override async query<R extends object>(
+    { name, text }: { name: string; text: string },
+    values: readonly unknown[] = [],
+  ): Promise<R[]> {
+    const types = values.map((value) => (typeof value === 'number' ? 'int' : 'unknown')).join(', ')
+    const given = values.map((value) => (typeof value === 'number' ? String(value) : `'${String(value)}'`)).join(', ')
+    const lines = await this.transaction(async (tx) => {
+      await tx.query({ name: '', text: 'SET LOCAL plan_cache_mode = force_generic_plan' })
+      await tx.query({ name: '', text: `PREPARE "${name} plan" (${types}) AS ${text}` })
+      return await tx.query<{ 'QUERY PLAN': string }>({ name: '', text: `EXPLAIN EXECUTE "${name} plan" (${given})` })
+    })
+    this.plans.push(lines.map((line) => line['QUERY PLAN']).join('\n'))
+    return []
+  }
+}
+
+describe('the lists', function () {
+  this.timeout(60_000)
+  let planner: Planner
+  before(async () => {
+    const { port, user, password } = await orderDatabase('list_plans')
+    const api = await OrderApi.start({ database: 'list_plans' })
+    planner = new Planner({
+      host: '127.0.0.1',
+      port,
+      name: 'list_plans',
+      user,
+      password,
+      caFile: '',
+      poolMax: 2,
+      applicationName: 'list-plans-test',
+      log: api.logger,
+    })
+    const fill = [
+      `INSERT INTO orders (order_id, saga_id, customer_id, customer_email, items, amount, currency, status, created_at, updated_at)
+       SELECT gen_random_uuid(), gen_random_uuid(), 'cust-' || i % 50, 'a@example.com', '[{"sku":"A","qty":1}]', 1, 'USD',
+         CASE WHEN i % 1000 = 0 THEN 'pending' WHEN i % 5 = 0 THEN 'cancelled' ELSE 'confirmed' END, now(), now()
+       FROM generate_series(1, 40000) AS i`,
+      `INSERT INTO saga_instances (saga_id, order_id, status, reason, timeout_at, created_at, updated_at, finished_at)
+       SELECT saga_id, order_id, CASE status WHEN 'pending' THEN 'pending' WHEN 'confirmed' THEN 'completed' ELSE 'cancelled' END,
+         CASE status WHEN 'cancelled' THEN 'payment_failed' END, now(), now(), now(), CASE status WHEN 'pending' THEN NULL ELSE now() END
+       FROM orders`,
+      'ANALYZE orders',
+      'ANALYZE saga_instances',
+    ]
+    for (const text of fill) await api.database.query({ name: '', text })
+    await api.close()
+  })
+  after(async () => await planner.close())
+
+  const lists: [string, RegExp, () => Promise<unknown>][] = [
+    ['all orders', /Index Scan Backward using orders_pkey/, () => listOrders(planner, {}, page)],
+    ['orders of a status', /Backward using orders_by_status/, () => listOrders(planner, { status: 'pending' }, page)],
+    [
+      "a customer's orders",
+      /Backward using orders_by_customer/,
+      () => listOrders(planner, { customerId: 'cust-7' }, page),
+    ],
+    [
+      "a customer's orders of a status",
+      /using orders_by_customer/,
+      () => listOrders(planner, { customerId: 'cust-7', status: 'pending' }, page),
+    ],
+    ['all sagas', /Index Scan Backward using saga_instances_pkey/, () => listSagas(planner, {}, page)],
+    ['sagas of a status', /Backward using sagas_by_status/, () => listSagas(planner, { status: 'pending' }, page)],
+  ]
+  for (const [name, plan, list] of lists) {
+    it(`reads ${name} from an index, in the order of the answer`, async () => {
+      await list()
+      const text = planner.plans.at(-1) ?? ''
+      assert.match(text, plan)
+      assert.doesNotMatch(text, /Sort|Seq Scan/)
+    })
+  }
+})
