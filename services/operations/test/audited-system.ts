@@ -12,10 +12,10 @@ const withoutGuards = `DO $$ DECLARE guard record; BEGIN
     WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
   LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', guard.place, guard.conname); END LOOP; END $$`
 
-const tables: Record<StoreName, string> = {
-  order: 'orders, saga_instances, idempotency_keys, events, processed_events',
-  payment: 'payment_transactions, events, processed_events',
-  inventory: 'stock, inventory_reservations, events, processed_events',
+const tables: Record<StoreName, readonly string[]> = {
+  order: ['orders', 'saga_instances', 'idempotency_keys', 'events', 'processed_events'],
+  payment: ['payment_transactions', 'events', 'processed_events'],
+  inventory: ['stock', 'inventory_reservations', 'events', 'processed_events'],
 }
 
 /** A UUIDv7 of that moment. */
@@ -44,6 +44,7 @@ export class AuditedSystem {
       const client = new Client({ connectionString: url })
       await client.connect()
       await client.query(withoutGuards)
+      await client.query('SET synchronous_commit = off')
       return [store, url, client]
     }
     const opened = await Promise.all(storeNames.map(open))
@@ -57,7 +58,9 @@ export class AuditedSystem {
   }
 
   async clear(): Promise<void> {
-    await Promise.all(storeNames.map((store) => this.sql(store, `TRUNCATE ${tables[store]}`)))
+    await Promise.all(
+      storeNames.map((store) => this.sql(store, tables[store].map((table) => `DELETE FROM ${table}`).join(';'))),
+    )
   }
 
   async stop(): Promise<void> {

@@ -30,11 +30,11 @@ describe('the audit of a consistent history', () => {
 
   it('reads every order once, however small its pages', async () => {
     const names = Object.keys(plots) as (keyof typeof plots)[]
-    for (const name of [...names, ...names]) await tell(system, name)
-    for (const pageSize of [1, 2, 3, 7, 100]) {
+    for (const name of names) await tell(system, name)
+    for (const pageSize of [1, 2, 7, 100]) {
       const report = await system.audit({ pageSize })
       assert.deepEqual(violationsIn(report), {}, `pages of ${pageSize}`)
-      assert.equal(report.orders, 2 * names.length, `pages of ${pageSize}`)
+      assert.equal(report.orders, names.length, `pages of ${pageSize}`)
     }
   })
 

@@ -57,7 +57,7 @@ async function connect(sources: AuditSources, statementTimeoutMs: number): Promi
 
 /** A dead letter is an effect that somebody still waits for. */
 async function auditQueues(broker: BrokerSource, tally: Tally, allowed: number): Promise<void> {
-  const depths = (await readQueueDepths(broker)).filter(({ messages }) => messages > 0)
+  const depths = await readQueueDepths(broker)
   const deadLetters = depths.filter((depth) => depth.deadLetters)
   const total = deadLetters.reduce((sum, { messages }) => sum + messages, 0)
   for (const { queue, messages } of depths) tally.note('queues', [`${queue}: ${messages}`])

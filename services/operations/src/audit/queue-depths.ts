@@ -1,6 +1,6 @@
 import { serviceQueues, type ServiceName, services } from '@order-saga/contracts'
 import { deadLetterQueue, laneQueue, messageOf, retryQueue } from '@order-saga/chassis'
-import { type Channel, type ChannelModel, connect } from 'amqplib'
+import { type ChannelModel, connect } from 'amqplib'
 import type { BrokerSource } from './sources.ts'
 
 /** Ready messages. What a consumer holds unacknowledged is not among them: AMQP does not tell. */
@@ -17,7 +17,7 @@ const notFound = 404
 
 /**
  * Asks the broker how full the queues are, without touching a message. Works on every broker, with no plugin and no more
- * rights than a log-in. A queue that does not exist holds nothing.
+ * rights than a log-in. Only queues that hold something are returned; one that does not exist holds nothing.
  * @throws Error whose message is half a sentence naming the broker
  */
 export async function readQueueDepths(source: BrokerSource): Promise<QueueDepth[]> {
@@ -37,28 +37,35 @@ export async function readQueueDepths(source: BrokerSource): Promise<QueueDepth[
 }
 
 async function depthsOf(model: ChannelModel, source: BrokerSource): Promise<QueueDepth[]> {
-  const depths: QueueDepth[] = []
-  let channel: Channel | undefined
-  for (const [i, { queue, lanes }] of serviceQueues(source.queues).entries()) {
-    const service = services[i] as ServiceName
-    const working = [
-      queue,
-      ...lanes.map((lane) => laneQueue(queue, lane)),
-      ...source.retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)),
-    ]
-    for (const name of [...working, deadLetterQueue(queue)]) {
-      channel ??= await openChannel(model)
-      try {
-        const { messageCount } = await channel.checkQueue(name)
-        depths.push({ service, queue: name, deadLetters: name === deadLetterQueue(queue), messages: messageCount })
-      } catch (error) {
-        if ((error as { code?: unknown }).code !== notFound) throw error
-        // The broker closes the channel on which a queue was not found.
-        channel = undefined
-      }
-    }
+  const depths = await Promise.all(
+    serviceQueues(source.queues).flatMap(({ queue, lanes }, i) => {
+      const service = services[i] as ServiceName
+      const waiting = [
+        queue,
+        ...lanes.map((lane) => laneQueue(queue, lane)),
+        ...source.retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)),
+      ]
+      return [...waiting, deadLetterQueue(queue)].map(async (name) => {
+        const messages = await messagesIn(model, name)
+        return { service, queue: name, deadLetters: !waiting.includes(name), messages }
+      })
+    }),
+  )
+  return depths.filter(({ messages }) => messages > 0)
+}
+
+/** On a channel of its own: the broker closes the channel on which a queue was not found. */
+async function messagesIn(model: ChannelModel, queue: string): Promise<number> {
+  const channel = await model.createChannel()
+  channel.on('error', () => undefined)
+  try {
+    const { messageCount } = await channel.checkQueue(queue)
+    await channel.close()
+    return messageCount
+  } catch (error) {
+    if ((error as { code?: unknown }).code === notFound) return 0
+    throw error
   }
-  return depths
 }
 
 /** A broker that falls silent is noticed within two to three intervals. */
@@ -66,12 +73,6 @@ function withHeartbeat(url: string): string {
   const parsed = new URL(url)
   if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatSeconds))
   return parsed.toString()
-}
-
-async function openChannel(model: ChannelModel): Promise<Channel> {
-  const channel = await model.createChannel()
-  channel.on('error', () => undefined)
-  return channel
 }
 
 /** Ready messages of one service: those its consumer will still get, and those that were given up. */

@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type ClientAnswer, readClientLog } from '../src/index.ts'
+import { AuditedSystem, violationsIn } from './audited-system.ts'
+import { type Story, tell } from './story.ts'
+
+const at = '2026-03-01T10:20:30.000Z'
+
+describe('the audit of what clients were answered', () => {
+  let system: AuditedSystem
+  let story: Story
+
+  before(async () => {
+    system = await AuditedSystem.start()
+  })
+  after(() => system.stop())
+  beforeEach(async () => {
+    story = await tell(system, 'confirmed')
+  })
+  afterEach(() => system.clear())
+
+  const found = async (...clientAnswers: ClientAnswer[]): Promise<Record<string, readonly string[]>> =>
+    violationsIn(await system.audit({}, { clientAnswers }))
+  const accepted = ({ orderId, sagaId }: Story, idempotencyKey?: string): ClientAnswer => ({
+    at,
+    status: 202,
+    orderId,
+    sagaId,
+    idempotencyKey,
+  })
+
+  it('keeps every promise that was made, and asks nothing of refusals', async () => {
+    const other = await tell(system, 'declined')
+    const lost = randomUUID()
+    const upper = { ...story, orderId: story.orderId.toUpperCase(), sagaId: story.sagaId.toUpperCase() }
+    assert.deepEqual(
+      await found(
+        accepted(story, 'k1'),
+        accepted(story, 'k1'),
+        accepted(upper, 'k1'),
+        accepted(other, 'k2'),
+        accepted(other),
+        { at, status: 503 },
+        { at, status: 409, orderId: lost, idempotencyKey: 'k1' },
+      ),
+      {},
+    )
+  })
+
+  it('finds an accepted order that is not there', async () => {
+    const lost = randomUUID()
+    assert.deepEqual(await found(accepted({ ...story, orderId: lost }), accepted({ ...story, orderId: 'no-uuid' })), {
+      'client_answers: accepted, and the order is not there': [lost, 'no-uuid'],
+    })
+  })
+
+  it('finds an accepted order under another saga', async () => {
+    assert.deepEqual(await found(accepted({ ...story, sagaId: randomUUID() })), {
+      'client_answers: accepted with another saga': [story.orderId],
+    })
+  })
+
+  it('finds an acceptance that names no order', async () => {
+    assert.deepEqual(await found({ at, status: 202 }), { 'client_answers: accepted without an order id': [at] })
+  })
+
+  it('finds one key that gave two orders', async () => {
+    const other = await tell(system, 'declined')
+    assert.deepEqual(await found(accepted(story, 'k1'), accepted(other, 'k1')), {
+      'client_answers: one key gave two orders': [`${story.orderId} and ${other.orderId}`],
+    })
+  })
+
+  it('finds a key that is kept for another order', async () => {
+    const other = await tell(system, 'declined')
+    await system.sql('order', "INSERT INTO idempotency_keys VALUES ('k1', '', $1, $2, now())", [
+      other.orderId,
+      other.sagaId,
+    ])
+    assert.deepEqual(await found(accepted(story, 'k1')), {
+      'client_answers: the key is kept for another order': [story.orderId],
+    })
+  })
+
+  it('checks more answers than it holds at once', async () => {
+    const lost = randomUUID()
+    const many = Array.from({ length: 2_500 }, () => accepted(story))
+    assert.deepEqual(await found(...many, accepted({ ...story, orderId: lost }), ...many), {
+      'client_answers: accepted, and the order is not there': [lost],
+    })
+  })
+})
+
+describe("a client's log", () => {
+  let folder: string
+
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'order-saga-audit-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  async function read(text: string): Promise<ClientAnswer[]> {
+    const file = join(folder, 'log.jsonl')
+    await writeFile(file, text)
+    const answers: ClientAnswer[] = []
+    for await (const answer of readClientLog(file)) answers.push(answer)
+    return answers
+  }
+
+  it('is read line by line, empty lines and unknown fields left aside', async () => {
+    const absent = { orderId: undefined, sagaId: undefined, idempotencyKey: undefined }
+    assert.deepEqual(
+      await read('{"at":"a","status":202,"orderId":"o","sagaId":"s","x":1}\n\n{"at":"b","status":503}'),
+      [
+        { ...absent, at: 'a', status: 202, orderId: 'o', sagaId: 's' },
+        { ...absent, at: 'b', status: 503 },
+      ],
+    )
+  })
+
+  it('is refused with the number of the line that is none', async () => {
+    await assert.rejects(read('{"at":"a","status":202}\n{"at":"b"}'), /line 2 of .*log\.jsonl is no answer to a client/)
+    await assert.rejects(read('{"at":"a","status":202}\n\nnot json'), /line 3 of /)
+    await assert.rejects(read('[]'), /line 1 of /)
+  })
+
+  it('that does not exist is named', async () => {
+    await assert.rejects(readClientLog(join(folder, 'none')).next(), /ENOENT/)
+  })
+})

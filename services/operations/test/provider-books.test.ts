@@ -1,0 +1,97 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import type { GatewayLedger, LedgerEntry } from '../src/index.ts'
+import { AuditedSystem, violationsIn } from './audited-system.ts'
+import { tell } from './story.ts'
+
+describe("the audit of the provider's books", () => {
+  let system: AuditedSystem
+  let charges: Map<string, LedgerEntry>
+  let refunds: Map<string, LedgerEntry>
+  /** Orders: confirmed, refunded, declined. */
+  let paid: string
+  let returned: string
+  let declined: string
+
+  before(async () => {
+    system = await AuditedSystem.start()
+  })
+  after(() => system.stop())
+  beforeEach(async () => {
+    paid = (await tell(system, 'confirmed')).orderId
+    returned = (await tell(system, 'compensated')).orderId
+    declined = (await tell(system, 'declined')).orderId
+    charges = new Map([paid, returned].map((orderId) => [`charge:${orderId}`, entry('ch', orderId)]))
+    refunds = new Map([[`refund:${returned}`, entry('re', returned)]])
+  })
+  afterEach(() => system.clear())
+
+  const entry = (kind: string, orderId: string): LedgerEntry => ({
+    id: `${kind}_${orderId}`,
+    amount: '125.50',
+    currency: 'EUR',
+  })
+  const found = async (): Promise<Record<string, readonly string[]>> => {
+    const gateway: GatewayLedger = { charges, refunds }
+    return violationsIn(await system.audit({}, { gateway }))
+  }
+
+  it('finds nothing when both say the same', async () => {
+    assert.deepEqual(await found(), {})
+  })
+
+  it('finds money that was taken and payment does not know of', async () => {
+    charges.set(`charge:${declined}`, entry('ch', declined))
+    assert.deepEqual(await found(), { 'money: the provider has charged, and payment does not know': [declined] })
+  })
+
+  it('finds money that payment believes in and the provider never took', async () => {
+    charges.delete(`charge:${paid}`)
+    assert.deepEqual(await found(), { 'money: payment says charged, and the provider never was': [paid] })
+  })
+
+  for (const [what, change] of Object.entries({
+    amount: { amount: '125.51' },
+    currency: { currency: 'USD' },
+    id: { id: 'x' },
+  })) {
+    it(`finds a charge and a refund with another ${what}`, async () => {
+      charges.set(`charge:${paid}`, { ...entry('ch', paid), ...change })
+      refunds.set(`refund:${returned}`, { ...entry('re', returned), ...change })
+      assert.deepEqual(await found(), {
+        "money: the provider's charge is another than payment's": [paid],
+        "money: the provider's refund is another than payment's": [returned],
+      })
+    })
+  }
+
+  it('finds money that was given back and payment does not know of', async () => {
+    refunds.set(`refund:${paid}`, entry('re', paid))
+    assert.deepEqual(await found(), { 'money: the provider has refunded, and payment does not know': [paid] })
+  })
+
+  it('finds a refund that payment believes in and the provider never made', async () => {
+    refunds.clear()
+    assert.deepEqual(await found(), { 'money: payment says refunded, and the provider never was': [returned] })
+  })
+
+  it('finds money that moved for an order nobody knows', async () => {
+    const unknown = `charge:${randomUUID()}`
+    charges.set(unknown, entry('ch', unknown))
+    refunds.set('odd key', entry('re', unknown))
+    assert.deepEqual(await found(), {
+      'money: the provider moved money for an order nobody knows': [unknown, 'odd key'],
+    })
+  })
+
+  it('waits for payment while the outcome is unknown', async () => {
+    await system.sql(
+      'payment',
+      "UPDATE payment_transactions SET status = 'charging', charge_id = NULL WHERE order_id = $1",
+      [declined],
+    )
+    await system.sql('payment', "UPDATE payment_transactions SET status = 'refunding' WHERE order_id = $1", [returned])
+    charges.set(`charge:${declined}`, entry('ch', declined))
+    assert.deepEqual(Object.keys(await found()), [])
+  })
+})
