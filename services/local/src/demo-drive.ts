@@ -9,6 +9,8 @@ const slowPollMs = 50
 /** How one order went. */
 export interface DrivenOrder {
   saga: SagaView
+  /** When the service had answered that it accepts the order, in ISO 8601. */
+  acceptedAt: string
   asExpected: boolean
   /** From the sending of the POST to the answer that showed the final status, as a client sees it. */
   clientMs: number
@@ -49,12 +51,13 @@ export async function driveOrder(
     signal,
   }
   const { sagaId } = await request<{ sagaId: string }>(`${orderUrl}/orders`, post, 202)
+  const acceptedAt = new Date().toISOString()
   for (;;) {
     const saga = await request<SagaView>(`${orderUrl}/sagas/${sagaId}`, { signal }, 200)
     const clientMs = performance.now() - since
     if (isOver(saga, flow) || clientMs > limitMs) {
       const serverMs = saga.finishedAt === null ? undefined : Date.parse(saga.finishedAt) - Date.parse(saga.createdAt)
-      return { saga, asExpected: isExpected(saga, flow), clientMs, serverMs }
+      return { saga, acceptedAt, asExpected: isExpected(saga, flow), clientMs, serverMs }
     }
     await delay(flow.together ? slowPollMs : pollMs, undefined, { signal })
   }

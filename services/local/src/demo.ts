@@ -1,4 +1,4 @@
-import { mkdir, rmdir } from 'node:fs/promises'
+import { mkdir, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
 import { driveFlow } from './demo-drive.ts'
@@ -43,6 +43,15 @@ async function drive(orderUrl: string, env: NodeJS.ProcessEnv, signal: AbortSign
   return results
 }
 
+/** What the service answered its client, in the form the audit compares with what the databases hold. */
+function answers(results: Result[]): string {
+  const accepted = results.flatMap(({ driven }) => driven)
+  return accepted
+    .map(({ acceptedAt, saga }) => ({ at: acceptedAt, status: 202, orderId: saga.orderId, sagaId: saga.sagaId }))
+    .map((answer) => `${JSON.stringify(answer)}\n`)
+    .join('')
+}
+
 /** The sentences about orders that did not end as expected. */
 function complaints(results: Result[]): string[] {
   return results.flatMap(({ flow, driven }) =>
@@ -59,10 +68,11 @@ function complaints(results: Result[]): string[] {
 export async function demo({ env, localFolder, program = compiledProgram }: DemoOptions): Promise<number> {
   const environment = { ...shortDeadline, ...env }
   await mkdir(localFolder, { recursive: true })
+  const folder = join(localFolder, `demo-${process.pid}`)
   const request = new StopRequest(() => system.hurry())
   const system = System.prepare({
     env: environment,
-    folder: join(localFolder, `demo-${process.pid}`),
+    folder,
     usualPorts: {},
     log: say,
     program,
@@ -74,9 +84,11 @@ export async function demo({ env, localFolder, program = compiledProgram }: Demo
     const results = await drive(addresses['ORDER_URL']!, environment, request.signal)
     say(`\n${demoTable(results)}\n`)
     failures.push(...complaints(results))
+    const clientLog = join(folder, 'answers.jsonl')
+    await writeFile(clientLog, answers(results))
     const audit = await runProgram(process.execPath, [program('operations', 'audit-main')], {
       cwd: checkout,
-      env: { ...environment, ...addresses },
+      env: { ...environment, ...addresses, AUDIT_CLIENT_LOG: clientLog },
       signal: request.signal,
     })
     say(`${audit.output}${audit.errors}`)

@@ -1,85 +1,38 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { chown, mkdir, open, readFile, rm, writeFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { Client } from 'pg'
 import { unprivilegedAccount } from './account.ts'
-import type { Account } from './account.ts'
 import { Child } from './child-process.ts'
 import { createDatabase } from './create-database.ts'
-import { freePort } from './free-port.ts'
-import { embeddedPostgres, machinePostgres } from './postgres-binaries.ts'
+import { installPostgres } from './postgres-installation.ts'
+import type { InstallOptions, PostgresInstallation } from './postgres-installation.ts'
 import { descendants, isRunning, signalIfAlive } from './process-tree.ts'
 import { RunFolder } from './run-folder.ts'
 import { waitUntil } from './wait-until.ts'
 
 const run = promisify(execFile)
 
-export interface PostgresOptions {
-  /** Aborting it during the start makes the start reject, with nothing left behind. */
-  signal?: AbortSignal | undefined
-  /** Use only the machine's own server, or only the one from npm; by default the first of them that exists. */
-  binaries?: 'machine' | 'embedded' | undefined
-}
-
-interface Installation {
-  folder: RunFolder
-  programs: string
-  account: Account | undefined
-  password: string
-  port: number
-}
-
-async function install(
-  folder: RunFolder,
-  account: Account | undefined,
-  options: PostgresOptions,
-): Promise<Installation> {
-  const onMachine = options.binaries === 'embedded' ? undefined : await machinePostgres(account)
-  if (!onMachine && options.binaries === 'machine')
-    throw new Error('No PostgreSQL server is on this machine: install one.')
-  const programs = onMachine ?? (await embeddedPostgres(folder.path))
-  const password = randomBytes(12).toString('hex')
-  const own = join(folder.path, 'postgres')
-  await mkdir(own, { mode: 0o700 })
-  const passwordFile = join(own, 'password')
-  await writeFile(passwordFile, password)
-  if (account) await Promise.all([own, passwordFile].map((path) => chown(path, account.uid, account.gid)))
-  // No sync: this data need not survive a power cut, and the server itself runs with fsync on.
-  const args = ['-D', join(own, 'data'), '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
-  await run(join(programs, 'initdb'), [...args, '--encoding=UTF8', '--no-locale', '--no-sync'], {
-    cwd: own,
-    env: { ...process.env, HOME: own },
-    ...(account && { uid: account.uid, gid: account.gid }),
-    ...(options.signal && { signal: options.signal }),
-  }).catch((error: Error & { stderr?: string }) => {
-    options.signal?.throwIfAborted()
-    throw new Error(`PostgreSQL's initdb failed: ${error.stderr?.trim() || error.message}`)
-  })
-  await rm(passwordFile)
-  return { folder, programs, account, password, port: await freePort() }
-}
-
 /** A PostgreSQL server of one's own. It ends with the process that started it, however that one ends. */
 export class PostgresServer {
   readonly port: number
   readonly user = 'postgres'
   readonly password: string
-  readonly #installation: Installation
+  readonly #installation: PostgresInstallation
   #postmaster: Child | undefined
 
-  private constructor(installation: Installation) {
+  private constructor(installation: PostgresInstallation) {
     this.#installation = installation
     this.port = installation.port
     this.password = installation.password
   }
 
-  static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
+  static async start(options: InstallOptions = {}): Promise<PostgresServer> {
     const account = await unprivilegedAccount()
     const folder = await RunFolder.create('postgres', account)
     try {
-      const server = new PostgresServer(await install(folder, account, options))
+      const server = new PostgresServer(await installPostgres(folder, account, options))
       await server.#start(options.signal).catch(async (error: unknown) => {
         await server.#shutDown()
         throw error
@@ -228,6 +181,9 @@ export class PostgresServer {
     if (segment) await run('ipcrm', ['-m', segment]).catch(() => undefined)
   }
 }
+
+/** `signal`: aborting it during the start makes the start reject, with nothing left behind. */
+export type PostgresOptions = InstallOptions
 
 /**
  * Starts a private PostgreSQL on a free port of 127.0.0.1, with a temporary data folder and fsync on. Rejects with one

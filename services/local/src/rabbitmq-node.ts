@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process'
-import { randomBytes } from 'node:crypto'
-import { mkdir, open, readFile, writeFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Child } from './child-process.ts'
 import { freePort, listensOn } from './free-port.ts'
 import { descendants, signalIfAlive } from './process-tree.ts'
+import { configureNode, findEpmd, nodeEnvironment } from './rabbitmq-node-setup.ts'
+import type { NodePorts } from './rabbitmq-node-setup.ts'
 import { acceptsConnections } from './rabbitmq-server.ts'
 import type { RabbitMqOptions, RabbitMqServer } from './rabbitmq-server.ts'
 import { RunFolder } from './run-folder.ts'
@@ -18,49 +19,24 @@ const run = promisify(execFile)
 const registrationMs = 1200
 const noBusyWaiting = '+sbwt none +sbwtdcpu none +sbwtdio none'
 
-interface Ports {
-  amqp: number
-  distribution: number
-  epmd: number
-}
-
 /** A node run by the machine's own programs. */
 class RabbitMqNode implements RabbitMqServer {
   readonly port: number
   readonly url: string
   readonly #programs: string
   readonly #folder: RunFolder
-  readonly #ports: Ports
+  readonly #ports: NodePorts
   readonly #environment: NodeJS.ProcessEnv
   #epmd: Child | undefined
   #beam: Child | undefined
 
-  constructor(programs: string, folder: RunFolder, ports: Ports) {
+  constructor(programs: string, folder: RunFolder, ports: NodePorts) {
     this.#programs = programs
     this.#folder = folder
     this.#ports = ports
     this.port = ports.amqp
     this.url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
-    const inFolder = (name: string): string => join(folder.path, name)
-    this.#environment = {
-      PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin`,
-      LANG: 'C.UTF-8',
-      HOME: folder.path,
-      // localhost resolves everywhere, which the machine's own name may not.
-      RABBITMQ_NODENAME: `order-saga-${ports.amqp}@localhost`,
-      RABBITMQ_CONFIG_FILE: inFolder('rabbitmq.conf'),
-      RABBITMQ_ADVANCED_CONFIG_FILE: inFolder('advanced.config'),
-      RABBITMQ_CONF_ENV_FILE: inFolder('rabbitmq-env.conf'),
-      RABBITMQ_ENABLED_PLUGINS_FILE: inFolder('enabled_plugins'),
-      RABBITMQ_MNESIA_BASE: inFolder('data'),
-      RABBITMQ_LOG_BASE: inFolder('log'),
-      RABBITMQ_GENERATED_CONFIG_DIR: inFolder('generated'),
-      RABBITMQ_PID_FILE: inFolder('beam.pid'),
-      RABBITMQ_DIST_PORT: String(ports.distribution),
-      ERL_EPMD_PORT: String(ports.epmd),
-      ERL_EPMD_ADDRESS: '127.0.0.1',
-      ERL_CRASH_DUMP_SECONDS: '0',
-    }
+    this.#environment = nodeEnvironment(folder, ports)
   }
 
   get folder(): string {
@@ -167,36 +143,13 @@ class RabbitMqNode implements RabbitMqServer {
   }
 }
 
-async function findEpmd(): Promise<string> {
-  const program = 'io:format("~s/erts-~s/bin/epmd", [code:root_dir(), erlang:system_info(version)]), halt().'
-  try {
-    return (await run('erl', ['-noshell', '-eval', program])).stdout
-  } catch {
-    throw new Error('RabbitMQ is here but Erlang is not: put erl on the PATH, or set RABBITMQ_URL to a running broker.')
-  }
-}
-
-async function configure(folder: RunFolder, ports: Ports): Promise<void> {
-  // Erlang terms instead of rabbitmq.conf: translating that one costs a quarter of the start.
-  const settings = `[{rabbit, [
-    {tcp_listeners, [{"127.0.0.1", ${ports.amqp}}]},
-    {disk_free_limit, 50000000},
-    {log, [{file, [{file, "rabbit.log"}, {level, info}]}]}
-  ]}].`
-  await mkdir(join(folder.path, 'data'))
-  await writeFile(join(folder.path, 'rabbitmq-env.conf'), '')
-  await writeFile(join(folder.path, 'advanced.config'), settings)
-  await writeFile(join(folder.path, 'enabled_plugins'), '[].\n')
-  await writeFile(join(folder.path, '.erlang.cookie'), randomBytes(20).toString('hex'), { mode: 0o400 })
-}
-
 /** `programs`: the folder of rabbitmq-server and rabbitmqctl. */
 export async function startRabbitMqNode(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
   const folder = await RunFolder.create('rabbitmq')
   const ports = { amqp: await freePort(), distribution: await freePort(), epmd: await freePort() }
   const node = new RabbitMqNode(programs, folder, ports)
   try {
-    await configure(folder, ports)
+    await configureNode(folder, ports)
     await node.start(options.signal)
     return node
   } catch (error) {

@@ -46,7 +46,7 @@ describe("a service's output", () => {
       'order        [1, 2]',
     ])
     assert.equal(await readFile(join(folder, 'order.log'), 'utf8'), `${lines.join('\n')}\n`)
-    assert.equal(log.latest, 'Error: not a log record / error reason=no text / [1, 2]')
+    assert.equal(log.latest, 'error reason=no text / warn waiting for the database reason=refused attempt=4 / [1, 2]')
   })
 
   it('goes all to the terminal when asked for', async () => {
