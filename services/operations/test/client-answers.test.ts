@@ -9,6 +9,14 @@ import { type Story, tell } from './story.ts'
 
 const at = '2026-03-01T10:20:30.000Z'
 
+const accepted = ({ orderId, sagaId }: Story, idempotencyKey?: string): ClientAnswer => ({
+  at,
+  status: 202,
+  orderId,
+  sagaId,
+  idempotencyKey,
+})
+
 describe('the audit of what clients were answered', () => {
   let system: AuditedSystem
   let story: Story
@@ -24,13 +32,6 @@ describe('the audit of what clients were answered', () => {
 
   const found = async (...clientAnswers: ClientAnswer[]): Promise<Record<string, readonly string[]>> =>
     violationsIn(await system.audit({}, { clientAnswers }))
-  const accepted = ({ orderId, sagaId }: Story, idempotencyKey?: string): ClientAnswer => ({
-    at,
-    status: 202,
-    orderId,
-    sagaId,
-    idempotencyKey,
-  })
 
   it('keeps every promise that was made, and asks nothing of refusals', async () => {
     const other = await tell(system, 'declined')

@@ -4,6 +4,12 @@ import type { GatewayLedger, LedgerEntry } from '../src/index.ts'
 import { AuditedSystem, violationsIn } from './audited-system.ts'
 import { tell } from './story.ts'
 
+const entry = (kind: string, orderId: string): LedgerEntry => ({
+  id: `${kind}_${orderId}`,
+  amount: '125.50',
+  currency: 'EUR',
+})
+
 describe("the audit of the provider's books", () => {
   let system: AuditedSystem
   let charges: Map<string, LedgerEntry>
@@ -26,11 +32,6 @@ describe("the audit of the provider's books", () => {
   })
   afterEach(() => system.clear())
 
-  const entry = (kind: string, orderId: string): LedgerEntry => ({
-    id: `${kind}_${orderId}`,
-    amount: '125.50',
-    currency: 'EUR',
-  })
   const found = async (): Promise<Record<string, readonly string[]>> => {
     const gateway: GatewayLedger = { charges, refunds }
     return violationsIn(await system.audit({}, { gateway }))

@@ -7,6 +7,12 @@ import type { BrokerSource } from '../src/index.ts'
 import { AuditedSystem, notesIn, violationsIn } from './audited-system.ts'
 import { type Story, tell } from './story.ts'
 
+const lostAt = ({ events }: Story): Record<string, string[]> => ({
+  'events: published, and neither processed by inventory nor in its queues': [
+    `${events['order.confirmed']} order.confirmed`,
+  ],
+})
+
 describe('the audit of queues', () => {
   let system: AuditedSystem
   let model: ChannelModel
@@ -60,11 +66,6 @@ describe('the audit of queues', () => {
     await system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [story.events['order.confirmed']])
     return story
   }
-  const lostAt = ({ events }: Story): Record<string, string[]> => ({
-    'events: published, and neither processed by inventory nor in its queues': [
-      `${events['order.confirmed']} order.confirmed`,
-    ],
-  })
 
   it('passes over queues that do not exist', async () => {
     assert.deepEqual(await readQueueDepths(broker), [])
