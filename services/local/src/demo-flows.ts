@@ -64,9 +64,10 @@ export function outcome({ status, reason, compensation }: Partial<SagaView>): st
  * True when nothing more is to happen to the saga that the flow waits for. A saga that ends at its deadline while the
  * charge is under way has its final status before it is known that there is something to pay back.
  */
-export function isOver({ status, compensation }: SagaView, { expected }: Flow): boolean {
+export function isOver({ status, reason, compensation }: SagaView, { expected }: Flow): boolean {
   if (!['completed', 'cancelled', 'timeout_cancelled'].includes(status)) return false
-  if (status !== expected.status) return compensation !== 'refund_requested'
+  const asExpectedSoFar = status === expected.status && (expected.reason === undefined || reason === expected.reason)
+  if (!asExpectedSoFar) return compensation !== 'refund_requested'
   return expected.compensation === undefined || compensation === expected.compensation
 }
 

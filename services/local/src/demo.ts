@@ -52,13 +52,14 @@ function answers(results: Result[]): string {
     .join('')
 }
 
-/** The sentences about orders that did not end as expected. */
+/** One sentence per flow whose orders did not all end as expected, with one saga to look at. */
 function complaints(results: Result[]): string[] {
-  return results.flatMap(({ flow, driven }) =>
-    driven
-      .filter(({ asExpected }) => !asExpected)
-      .map(({ saga }) => `The saga ${saga.sagaId} is ${outcome(saga)}, expected was ${outcome(flow.expected)}.`),
-  )
+  return results.flatMap(({ flow, driven }) => {
+    const others = driven.filter(({ asExpected }) => !asExpected).map(({ saga }) => saga)
+    const [first] = others
+    if (!first) return []
+    return `${flow.name}: ${others.length} of ${flow.orders} orders did not end as expected; the saga ${first.sagaId} is ${outcome(first)}.`
+  })
 }
 
 /**

@@ -72,6 +72,7 @@ describe('the demo', () => {
     ])
     assert.ok(first?.asExpected)
     assert.ok(isOver({ ...view, status: 'completed' }, tooLate))
+    assert.ok(isOver({ ...view, status: 'timeout_cancelled', reason: 'other' }, tooLate))
     assert.ok(!isExpected({ ...view, status: 'completed' }, tooLate))
   })
 
