@@ -4,14 +4,15 @@ import { connect, type Socket } from 'node:net'
 /** A client that sends any bytes it likes. */
 export class RawClient {
   received = ''
+  /** How the connection broke: a server that closes it with unread bytes resets it. */
+  error: Error | undefined
   readonly socket: Socket
   readonly closed: Promise<void>
 
   constructor(port: number) {
     this.socket = connect(port, '127.0.0.1')
     this.socket.setEncoding('utf8').on('data', (text) => (this.received += String(text)))
-    // A server that closes on us may do so by a reset.
-    this.socket.on('error', () => undefined)
+    this.socket.on('error', (error) => (this.error = error))
     this.closed = new Promise((resolve) => this.socket.once('close', () => resolve()))
   }
 
