@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test lint typecheck build audit
+.PHONY: help up demo env status test compose-test lint typecheck build audit
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -8,7 +8,7 @@ local := services/local/dist
 tests := services/*/test/**/*.test.ts
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 up: build ## Start everything here, until Ctrl-C: PostgreSQL, RabbitMQ, the four services
 	@node $(local)/up-main.js
@@ -29,6 +29,9 @@ audit: build ## Check the running system's invariants
 
 test: build ## Run all tests; the servers they need are started and stopped with them
 	@node_modules/.bin/mocha $(if $(CI),--forbid-only) '$(tests)'
+
+compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
+	@node_modules/.bin/mocha --config services/system-tests/compose/.mocharc.json $(if $(CI),--forbid-only)
 
 lint: $(installed) ## Check style and likely mistakes
 	@npm run --silent lint

@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const root = fileURLToPath(new URL('../../../', import.meta.url))
+const run = promisify(execFile)
+
+/** Long enough to fetch base images and packages on a machine that has none of them yet. */
+const upLimitMs = 15 * 60_000
+const commandLimitMs = 150_000
+
+/** What `docker inspect` says about a container, as far as it is looked at here. */
+export interface ContainerState {
+  readonly Id: string
+  readonly Config: { readonly User: string }
+  readonly HostConfig: { readonly ReadonlyRootfs: boolean }
+  readonly State: { readonly Running: boolean; readonly ExitCode: number; readonly OOMKilled: boolean }
+}
+
+/**
+ * compose.yaml under a project name, image tag and ports of its own, so that it runs beside a developer's system and
+ * leaves that one's containers, volumes and images alone.
+ */
+export class ComposeProject {
+  readonly name: string
+  readonly #environment: NodeJS.ProcessEnv
+
+  constructor(name: string) {
+    this.name = name
+    // Settings in the developer's shell or .env file are not the test's.
+    const kept = Object.entries(process.env).filter(([variable]) => /^(PATH|HOME|DOCKER_.*)$/.test(variable))
+    this.#environment = {
+      ...Object.fromEntries(kept),
+      COMPOSE_PROJECT_NAME: name,
+      IMAGE_TAG: name,
+      // Docker chooses free ports.
+      PORT: '0',
+      INVENTORY_PORT: '0',
+      RABBITMQ_UI_PORT: '0',
+    }
+  }
+
+  /** `docker compose up -d` with these settings; all others are back at their defaults. */
+  async up(settings: Readonly<Record<string, string>> = {}, ...options: string[]): Promise<void> {
+    await this.#compose(['up', '--detach', ...options], settings, upLimitMs)
+  }
+
+  /** The environment each service is given; null where a setting is only passed on. */
+  async environments(): Promise<Record<string, Record<string, string | null>>> {
+    const config = JSON.parse(await this.#compose(['config', '--format=json'])) as {
+      readonly services: Record<string, { readonly environment: Record<string, string | null> }>
+    }
+    return Object.fromEntries(Object.entries(config.services).map(([name, { environment }]) => [name, environment]))
+  }
+
+  /** What a service prints that is run once, to its end. Rejects when it ends with another code than 0. */
+  async runOnce(service: string): Promise<string> {
+    return await this.#compose(['run', '--rm', '-T', service], {}, upLimitMs)
+  }
+
+  async stop(...services: string[]): Promise<void> {
+    await this.#compose(['stop', ...services])
+  }
+
+  async start(...services: string[]): Promise<void> {
+    await this.#compose(['start', ...services])
+  }
+
+  /** Removes everything: containers, network, volumes, and the images built for this project. */
+  async remove(): Promise<void> {
+    await this.#compose(['down', '--volumes', '--remove-orphans', '--timeout=5'])
+    const format = '--format={{.Repository}}:{{.Tag}}'
+    const images = lines(await this.#docker(['image', 'ls', format, `--filter=reference=order-saga/*:${this.name}`]))
+    if (images.length > 0) await this.#docker(['image', 'rm', ...images])
+  }
+
+  async logs(service: string): Promise<string> {
+    return await this.#compose(['logs', '--no-log-prefix', service])
+  }
+
+  /** The URL of a published port; it changes whenever the container is made anew. */
+  async url(service: string, port: number): Promise<string> {
+    return `http://${(await this.#compose(['port', service, String(port)])).trim()}`
+  }
+
+  /** Ids of the containers of every service, stopped ones included. */
+  async containers(): Promise<Map<string, string[]>> {
+    const found = new Map<string, string[]>()
+    for (const line of lines(await this.#compose(['ps', '--all', '--format={{.Service}} {{.ID}}']))) {
+      const [service = '', id = ''] = line.split(' ')
+      found.set(service, [...(found.get(service) ?? []), id])
+    }
+    return found
+  }
+
+  async inspect(container: string): Promise<ContainerState> {
+    const [state] = JSON.parse(await this.#docker(['inspect', container])) as ContainerState[]
+    if (state === undefined) throw new Error(`There is no container ${container}.`)
+    return state
+  }
+
+  /** What a command prints in a running container; as root, so that nothing is refused for want of rights alone. */
+  async exec(container: string, ...command: string[]): Promise<string> {
+    return (await this.#docker(['exec', '--user=0', container, ...command])).trim()
+  }
+
+  /** What a shell script prints as root in a new container of a service's image. */
+  async runInImage(service: string, script: string): Promise<string> {
+    const image = `order-saga/${service}:${this.name}`
+    return (await this.#docker(['run', '--rm', '--network=none', '--user=0', image, 'sh', '-c', script])).trim()
+  }
+
+  /** The rows of a query, as psql prints them bare. */
+  async query(service: 'order' | 'payment' | 'inventory', sql: string): Promise<string[]> {
+    const psql = ['psql', '--username=postgres', `--dbname=${service}_db`, '--tuples-only', '--no-align']
+    return lines(await this.#compose(['exec', '-T', `postgres-${service}`, ...psql, `--command=${sql}`]))
+  }
+
+  async kill(container: string): Promise<void> {
+    await this.#docker(['kill', container])
+  }
+
+  /** What every container is and last said, for the report of a failure. */
+  async describe(): Promise<string> {
+    const parts = [
+      ['ps', '--all'],
+      ['logs', '--no-color', '--tail=40'],
+    ].map((args) => this.#compose(args).catch(String))
+    return (await Promise.all(parts)).join('\n')
+  }
+
+  async #compose(args: string[], settings: NodeJS.ProcessEnv = {}, limitMs?: number): Promise<string> {
+    const base = ['compose', '--ansi=never', '--progress=plain', '--env-file=/dev/null']
+    return await this.#docker([...base, ...args], settings, limitMs)
+  }
+
+  async #docker(args: string[], settings: NodeJS.ProcessEnv = {}, limitMs = commandLimitMs): Promise<string> {
+    const env = { ...this.#environment, ...settings }
+    try {
+      const { stdout } = await run('docker', args, { cwd: root, env, timeout: limitMs, maxBuffer: 64 * 1024 * 1024 })
+      return stdout
+    } catch (error) {
+      throw explained(args, limitMs, error as Failure)
+    }
+  }
+}
+
+interface Failure extends Error {
+  readonly code?: string | number
+  readonly killed?: boolean
+  readonly stdout?: string
+  readonly stderr?: string
+}
+
+function explained(args: string[], limitMs: number, failure: Failure): Error {
+  if (failure.code === 'ENOENT') {
+    return new Error('This test needs Docker with the Compose plugin, and there is no `docker` on the path.')
+  }
+  const how = failure.killed === true ? `did not end within ${limitMs / 1000} s` : `ended with ${failure.code}`
+  const output = `${failure.stdout ?? ''}${failure.stderr ?? failure.message}`
+  return new Error(`docker ${args.join(' ')} ${how}:\n${output.slice(-6_000)}`)
+}
+
+function lines(text: string): string[] {
+  return text.split('\n').filter((line) => line !== '')
+}
