@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { fileURLToPath } from 'node:url'
+import { waitUntil } from '@order-saga/local'
+import { ReadOnlyDatabase } from '../src/audit/read-only-database.ts'
+import { AuditedSystem } from './audited-system.ts'
+import { tell } from './story.ts'
+
+const connections = "SELECT pid FROM pg_stat_activity WHERE application_name = 'order-saga audit'"
+
+describe('a database under audit', () => {
+  let system: AuditedSystem
+  const opened: ReadOnlyDatabase[] = []
+
+  before(async () => {
+    system = await AuditedSystem.start()
+  })
+  after(() => system.stop())
+  afterEach(async () => {
+    for (const database of opened.splice(0)) await database.close()
+    await system.clear()
+  })
+
+  async function open(statementTimeoutMs = 5_000): Promise<ReadOnlyDatabase> {
+    const database = await ReadOnlyDatabase.connect('order', system.sources.order, statementTimeoutMs)
+    opened.push(database)
+    return database
+  }
+
+  async function nobodyConnected(): Promise<void> {
+    await waitUntil(async () => (await system.sql('order', connections)).length === 0, {
+      what: 'the connections of the audit to be gone',
+      limitMs: 10_000,
+    })
+  }
+
+  it('cannot be changed', async () => {
+    const database = await open()
+    await assert.rejects(database.read('DELETE FROM orders'), /^Error: the order database: .* read-only transaction$/)
+  })
+
+  it('gives up a statement that takes too long, and goes on', async () => {
+    const database = await open(100)
+    await assert.rejects(database.read('SELECT pg_sleep(20)'), /statement timeout/)
+    assert.deepEqual(await database.read('SELECT 1 AS one'), [{ one: 1 }])
+  })
+
+  it('does not wait long behind a change of the schema', async () => {
+    const database = await open()
+    await system.sql('order', 'BEGIN')
+    try {
+      await system.sql('order', 'LOCK TABLE orders IN ACCESS EXCLUSIVE MODE')
+      await assert.rejects(database.read('SELECT FROM orders'), /lock timeout/)
+    } finally {
+      await system.sql('order', 'ROLLBACK')
+    }
+  })
+
+  it('keeps no transaction and no setting between two reads', async () => {
+    const database = await open()
+    const [first, second] = await Promise.all([
+      database.read<{ id: string }>('SELECT pg_current_snapshot()::text AS id, pg_sleep(0.05)'),
+      database.read<{ id: string }>('SELECT pg_current_snapshot()::text AS id'),
+    ])
+    assert.equal(first.length + second.length, 2)
+    const [state] = await system.sql<{ state: string }>(
+      'order',
+      "SELECT state FROM pg_stat_activity WHERE application_name = 'order-saga audit'",
+    )
+    assert.equal(state?.state, 'idle')
+  })
+
+  it('leaves no connection behind, whether the audit could be done or not', async () => {
+    await system.audit()
+    await nobodyConnected()
+    await assert.rejects(system.audit({}, { payment: { url: 'postgres://127.0.0.1:1/x' } }), /the payment database/)
+    await nobodyConnected()
+  })
+
+  it('that goes away during the audit ends it with an error', async () => {
+    await tell(system, 'declined')
+    await system.sql('payment', "UPDATE payment_transactions SET status = 'charged'")
+    const pause = async (): Promise<void> => {
+      await system.sql('order', `SELECT pg_terminate_backend(pid) FROM (${connections}) AS audit`)
+      await nobodyConnected()
+    }
+    await assert.rejects(system.audit({ pause }), /^Error: the \w+ database: /)
+  })
+
+  it('is refused without TLS when an authority is given', async () => {
+    const { url } = system.sources.inventory
+    const anyFile = fileURLToPath(import.meta.url)
+    await assert.rejects(
+      system.audit({}, { inventory: { url, caFile: anyFile } }),
+      /the inventory database: The server does not support SSL connections/,
+    )
+    await assert.rejects(system.audit({}, { inventory: { url, caFile: '/nowhere' } }), /the inventory database: ENOENT/)
+  })
+})
