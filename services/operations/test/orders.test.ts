@@ -88,7 +88,7 @@ const cases: Case[] = [
   {
     plot: 'refunding',
     how: 'waits for a refund that payment never saw asked for',
-    breaks: payments("status = 'charged'"),
+    breaks: payments("status = 'charged', next_attempt_at = NULL"),
     found: 'finality: a refund was asked for and payment never saw it',
   },
   {
@@ -100,8 +100,20 @@ const cases: Case[] = [
   {
     plot: 'refunding',
     how: 'waits for a refund that was paid long ago',
-    breaks: payments("status = 'refunded', refund_id = 're'"),
+    breaks: payments("status = 'refunded', refund_id = 're', next_attempt_at = NULL"),
     found: 'finality: payment has answered the refund long ago and the saga does not know',
+  },
+  {
+    plot: 'refunding',
+    how: 'waits for an overdue refund that nobody asks for again',
+    breaks: sagas("refund_due_at = now() - interval '5 minutes'"),
+    found: 'finality: an overdue refund was not asked for again',
+  },
+  {
+    plot: 'refunding',
+    how: 'waits for a refund whose outcome nobody looks for',
+    breaks: payments("next_attempt_at = now() - interval '5 minutes'"),
+    found: 'finality: payment is refunding, and nobody looks for the outcome',
   },
   {
     plot: 'confirmed',
@@ -221,6 +233,18 @@ const cases: Case[] = [
       remove('order', 'orders'),
     ),
     found: 'money: money was taken for an order that does not exist',
+  },
+  {
+    plot: 'confirmed',
+    how: 'was paid under another saga',
+    breaks: payments('saga_id = gen_random_uuid()'),
+    found: 'money: its payment names another saga',
+  },
+  {
+    plot: 'confirmed',
+    how: 'was reserved under another saga',
+    breaks: reservations('saga_id = gen_random_uuid()'),
+    found: 'stock: its reservation names another saga',
   },
   {
     plot: 'declined',

@@ -18,7 +18,7 @@ export interface Story {
 
 interface Plot {
   readonly saga: { status: string; reason?: string; compensation?: string }
-  readonly payment?: { status: string; refundWanted?: boolean }
+  readonly payment?: string
   readonly reservation?: string
   /** Event, publisher, and the event that caused it. */
   readonly events: readonly (readonly [name: string, store: StoreName, cause?: string])[]
@@ -31,19 +31,19 @@ const reserved = [...paid, ['inventory.reserved', 'inventory', 'payment.complete
 export const plots = {
   confirmed: {
     saga: { status: 'completed' },
-    payment: { status: 'charged' },
+    payment: 'charged',
     reservation: 'committed',
     events: [...reserved, ['order.confirmed', 'order', 'inventory.reserved']],
   },
   declined: {
     saga: { status: 'cancelled', reason: 'payment_failed' },
-    payment: { status: 'declined' },
+    payment: 'declined',
     reservation: 'cancelled',
     events: [created, ['payment.failed', 'payment', 'order.created'], ['order.cancelled', 'order', 'payment.failed']],
   },
   compensated: {
     saga: { status: 'cancelled', reason: 'compensation', compensation: 'refunded' },
-    payment: { status: 'refunded' },
+    payment: 'refunded',
     reservation: 'rejected',
     events: [
       ...paid,
@@ -55,7 +55,7 @@ export const plots = {
   },
   refunding: {
     saga: { status: 'refunding', compensation: 'refund_requested' },
-    payment: { status: 'refunding' },
+    payment: 'refunding',
     reservation: 'rejected',
     events: [
       ...paid,
@@ -65,7 +65,7 @@ export const plots = {
   },
   timedOut: {
     saga: { status: 'timeout_cancelled', reason: 'timeout', compensation: 'refunded' },
-    payment: { status: 'refunded' },
+    payment: 'refunded',
     reservation: 'released',
     events: [
       ...reserved,
@@ -111,7 +111,7 @@ async function writeOrder(system: AuditedSystem, story: Story, { saga, events }:
   await system.sql(
     'order',
     `INSERT INTO saga_instances (saga_id, order_id, status, reason, compensation, timeout_at, history, created_at,
-       updated_at, finished_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9)`,
+       updated_at, finished_at, refund_due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
     [
       story.sagaId,
       story.orderId,
@@ -122,6 +122,7 @@ async function writeOrder(system: AuditedSystem, story: Story, { saga, events }:
       JSON.stringify(history),
       at,
       ended ? at : null,
+      compensation === 'refund_requested' ? new Date() : null,
     ],
   )
 }
@@ -129,14 +130,14 @@ async function writeOrder(system: AuditedSystem, story: Story, { saga, events }:
 async function writePayment(
   system: AuditedSystem,
   { orderId, sagaId }: Story,
-  { status, refundWanted = false }: NonNullable<Plot['payment']>,
+  status: string,
   at: Date,
 ): Promise<void> {
   const charged = ['charged', 'refunding', 'refunded'].includes(status)
   await system.sql(
     'payment',
     `INSERT INTO payment_transactions (order_id, saga_id, payment_id, status, amount, currency, charge_id, refund_id,
-       refund_wanted, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'EUR', $6, $7, $8, $9, $9)`,
+       next_attempt_at, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, 'EUR', $6, $7, $8, $9, $9)`,
     [
       orderId,
       sagaId,
@@ -145,7 +146,7 @@ async function writePayment(
       amount,
       charged ? `ch_${orderId}` : null,
       status === 'refunded' ? `re_${orderId}` : null,
-      refundWanted,
+      status === 'refunding' ? new Date() : null,
       at,
     ],
   )

@@ -17,11 +17,12 @@ type Flat = { orderId: string; orderSagaId: string | null; sagaSagaId: string | 
 
 const orderColumns = `order_id AS "orderId", o.saga_id AS "orderSagaId", o.status AS "orderStatus", o.amount::text, o.currency,
   o.items, s.saga_id AS "sagaSagaId", s.status AS "sagaStatus", s.reason, s.compensation, s.timeout_at AS "timeoutAt",
+  s.refund_due_at AS "refundDueAt",
   s.version, s.created_at AS "createdAt", s.updated_at AS "updatedAt", s.finished_at AS "finishedAt",
   s.history @> '[{"event": "order.confirmed"}]' AS "saidConfirmed",
   s.history @> '[{"event": "order.cancelled"}]' AS "saidCancelled"`
 const paymentColumns = `order_id AS "orderId", saga_id AS "sagaId", status, amount::text, currency,
-  charge_id AS "chargeId", refund_id AS "refundId", refund_wanted AS "refundWanted", version, updated_at AS "updatedAt"`
+  charge_id AS "chargeId", refund_id AS "refundId", next_attempt_at AS "nextAttemptAt", version, updated_at AS "updatedAt"`
 const reservationColumns = `order_id AS "orderId", saga_id AS "sagaId", status, items, version`
 
 const afterId = 'WHERE order_id > $1::uuid ORDER BY order_id LIMIT $2'

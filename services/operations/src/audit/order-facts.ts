@@ -16,6 +16,8 @@ export interface SagaRow {
   readonly reason: 'payment_failed' | 'compensation' | 'timeout' | null
   readonly compensation: 'none' | 'refund_requested' | 'refunded'
   readonly timeoutAt: Date
+  /** When the refund is asked for again. */
+  readonly refundDueAt: Date | null
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
@@ -33,7 +35,8 @@ export interface PaymentRow {
   readonly currency: string | null
   readonly chargeId: string | null
   readonly refundId: string | null
-  readonly refundWanted: boolean
+  /** When the sweeper looks at a charge or refund under way next. */
+  readonly nextAttemptAt: Date | null
   readonly version: number
   readonly updatedAt: Date
 }

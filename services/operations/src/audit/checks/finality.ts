@@ -1,18 +1,25 @@
 import { type Finding, isLongAgo, type JudgeContext, type OrderCheck, wrong, wrongAtRest } from '../finding.ts'
 import { isCancelled, isOpen, type OrderFacts, type OrderRow, type SagaRow } from '../order-facts.ts'
 
-/** Invariant 1: every order has its saga, both say the same, and it ends in time. */
+/** Invariant 1: every order has its saga, both say the same, and it ends in time; whatever takes longer is being worked on. */
 export const checkFinality: OrderCheck = (facts, context) => {
-  const { order, saga } = facts
-  if (order === undefined) return saga === undefined ? [] : [wrong('finality', 'a saga without its order')]
-  if (saga === undefined) return [wrong('finality', 'an order without its saga')]
+  const { order, saga, payment } = facts
   const findings: Finding[] = []
+  if (payment?.nextAttemptAt && isLongAgo(payment.nextAttemptAt, context)) {
+    findings.push(wrong('finality', `payment is ${payment.status}, and nobody looks for the outcome`))
+  }
+  if (order === undefined && saga === undefined) return findings
+  if (order === undefined) return [...findings, wrong('finality', 'a saga without its order')]
+  if (saga === undefined) return [...findings, wrong('finality', 'an order without its saga')]
   if (order.sagaId !== saga.sagaId) findings.push(wrong('finality', 'the order names another saga'))
   if (order.status !== orderStatusOf(saga)) {
     findings.push(wrong('finality', `the order is ${order.status}, its saga ${saga.status}`))
   }
   if (isOpen(saga) && isLongAgo(saga.timeoutAt, context)) {
     findings.push(wrong('finality', 'still open long after the deadline'))
+  }
+  if (saga.refundDueAt !== null && isLongAgo(saga.refundDueAt, context)) {
+    findings.push(wrong('finality', 'an overdue refund was not asked for again'))
   }
   return [...findings, ...forgottenRefund(saga, facts, context)]
 }

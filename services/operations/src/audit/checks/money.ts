@@ -8,6 +8,9 @@ export const checkMoney: OrderCheck = ({ order, saga, payment, events = [] }) =>
   if (payment !== undefined && order === undefined && saga === undefined && holdsMoney(payment)) {
     findings.push(wrong('money', 'money was taken for an order that does not exist'))
   }
+  if (payment !== undefined && saga !== undefined && payment.sagaId !== saga.sagaId) {
+    findings.push(wrong('money', 'its payment names another saga'))
+  }
   if (order !== undefined && saga?.status === 'completed') findings.push(...confirmedOrder(order, payment))
   if (saga !== undefined && isCancelled(saga)) findings.push(...cancelledOrder(saga, payment))
   if (payment === undefined) return findings

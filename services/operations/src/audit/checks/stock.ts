@@ -1,17 +1,27 @@
 import type { Item } from '@order-saga/contracts'
-import { type OrderCheck, wrong, wrongAtRest } from '../finding.ts'
-import { isCancelled } from '../order-facts.ts'
+import { type Finding, type OrderCheck, wrong, wrongAtRest } from '../finding.ts'
+import { isCancelled, type OrderRow, type ReservationRow, type SagaRow } from '../order-facts.ts'
 
 /** Invariant 4, order by order: what inventory holds or has shipped for it. */
 export const checkStock: OrderCheck = ({ order, saga, reservation }) => {
-  const holds = reservation?.status === 'reserved' || reservation?.status === 'committed'
   if (order === undefined || saga === undefined) {
-    return holds && order === undefined && saga === undefined
-      ? [wrong('stock', 'stock is held for an order that does not exist')]
-      : []
+    const ghost = order === undefined && saga === undefined && holdsStock(reservation)
+    return ghost ? [wrong('stock', 'stock is held for an order that does not exist')] : []
   }
-  if (isCancelled(saga)) {
-    return holds ? [wrongAtRest('stock', `cancelled, but its stock is ${reservation.status}`)] : []
+  const findings = atEnd(order, saga, reservation)
+  if (reservation !== undefined && reservation.sagaId !== saga.sagaId) {
+    findings.push(wrong('stock', 'its reservation names another saga'))
+  }
+  return findings
+}
+
+function holdsStock(reservation: ReservationRow | undefined): reservation is ReservationRow {
+  return reservation?.status === 'reserved' || reservation?.status === 'committed'
+}
+
+function atEnd(order: OrderRow, saga: SagaRow, reservation: ReservationRow | undefined): Finding[] {
+  if (isCancelled(saga) && holdsStock(reservation)) {
+    return [wrongAtRest('stock', `cancelled, but its stock is ${reservation.status}`)]
   }
   if (saga.status !== 'completed') return []
   if (reservation === undefined) return [wrongAtRest('stock', 'confirmed, but inventory does not know it')]
