@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { Pool, type PoolClient, type PoolConfig, type QueryResult, types } from 'pg'
+import { Pool, type PoolClient, type PoolConfig, type QueryConfig, type QueryResult, types } from 'pg'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import { asDatabaseError, isLostRace, isRepeatable } from './sql-errors.ts'
@@ -39,31 +39,36 @@ const repetitions = 6
  */
 export class Transaction {
   readonly #client: PoolClient
-  readonly #writes: Promise<unknown>[] = []
+  #failure: unknown
 
   constructor(client: PoolClient) {
     this.#client = client
   }
 
-  async query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
-    const result = await this.#client.query<R>({ ...statement, values: [...values] })
+  async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
+    const result = await this.#send<R>({ ...sql, values: [...values] })
     return result.rows
   }
 
-  write(statement: Statement, values: readonly unknown[] = []): void {
-    const write = this.#client.query({ ...statement, values: [...values] })
-    write.catch(() => undefined)
-    this.#writes.push(write)
+  write(sql: Statement, values: readonly unknown[] = []): void {
+    this.#send({ ...sql, values: [...values] }).catch(() => undefined)
   }
 
   /** Must be called by `Database.transaction` alone. */
   async commit(): Promise<void> {
-    const commit: Promise<QueryResult> = this.#client.query('COMMIT')
-    commit.catch(() => undefined)
-    await Promise.all(this.#writes)
-    const { command } = await commit
+    const { command } = await this.#send({ text: 'COMMIT' })
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-    if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
+    if (command !== 'COMMIT') throw this.#failure ?? new Error(`the transaction ended in ${command}`)
+  }
+
+  /** Answers come in order, so the first error is the cause; all later ones only say that the transaction has failed. */
+  async #send<R extends object>(sql: QueryConfig): Promise<QueryResult<R>> {
+    try {
+      return await this.#client.query<R>(sql)
+    } catch (error) {
+      this.#failure ??= error
+      throw this.#failure
+    }
   }
 }
 
@@ -77,7 +82,7 @@ export class Database {
 
   constructor(options: DatabaseOptions) {
     this.#log = options.log
-    const config: PoolConfig & { pipeline: boolean } = {
+    const config: PoolConfig = {
       host: options.host,
       port: options.port,
       database: options.name,
@@ -96,13 +101,7 @@ export class Database {
       lock_timeout: limits.lockMs,
       idle_in_transaction_session_timeout: limits.idleInTransactionMs,
       query_timeout: limits.queryMs,
-      ...(options.caFile === ''
-        ? {}
-        : {
-            get ssl() {
-              return { ca: readFileSync(options.caFile, 'utf8'), rejectUnauthorized: true }
-            },
-          }),
+      ...(options.caFile === '' ? {} : { ssl: trusting(options.caFile) }),
     }
     this.#pool = new Pool(config)
     // Without these two a connection that dies, idle in the pool or in use, ends the process.
@@ -118,9 +117,9 @@ export class Database {
   }
 
   /** One statement in a transaction of its own. */
-  async query<R extends object>(statement: Statement, values: readonly unknown[] = []): Promise<R[]> {
+  async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
     return await this.#withClient(async (client) => {
-      const result = await client.query<R>({ ...statement, values: [...values] })
+      const result = await client.query<R>({ ...sql, values: [...values] })
       return result.rows
     })
   }
@@ -167,15 +166,32 @@ export class Database {
     } catch (error) {
       throw asDatabaseError(error)
     }
+    let known: unknown
     try {
-      const result = await work(client)
-      client.release()
-      return result
+      return await work(client)
     } catch (error) {
-      const known = asDatabaseError(error)
-      client.release(known instanceof DependencyUnavailable)
+      known = asDatabaseError(error)
       throw known
+    } finally {
+      // A connection in doubt is not used again, nor one that has a transaction open after all.
+      client.release(known instanceof DependencyUnavailable || client.getTransactionStatus() !== 'I')
     }
+  }
+}
+
+/** TLS that trusts one authority. pg reads `ca` at each connect; a file that is just being replaced must not throw there. */
+function trusting(caFile: string): { readonly ca: string; readonly rejectUnauthorized: true } {
+  let ca = readFileSync(caFile, 'utf8')
+  return {
+    rejectUnauthorized: true,
+    get ca() {
+      try {
+        ca = readFileSync(caFile, 'utf8')
+      } catch {
+        // The one read before is still good, or the handshake says that it is not.
+      }
+      return ca
+    },
   }
 }
 

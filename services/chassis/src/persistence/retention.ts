@@ -1,4 +1,4 @@
-import { type Database, type Statement, statement } from './database.ts'
+import { type Database, statement, type Statement } from './database.ts'
 
 /** One table's clean-up: `text` takes the instant before which rows may go ($1) and how many at once ($2). */
 export interface RetentionRule {
@@ -40,9 +40,9 @@ export async function cleanUp(
   now: Date,
   signal: AbortSignal,
 ): Promise<void> {
-  for (const { statement, keepMs } of rules) {
+  for (const { statement: remove, keepMs } of rules) {
     const before = new Date(now.getTime() - keepMs)
     let gone = step
-    while (gone === step && !signal.aborted) gone = (await database.query(statement, [before, step])).length
+    while (gone === step && !signal.aborted) gone = (await database.query(remove, [before, step])).length
   }
 }

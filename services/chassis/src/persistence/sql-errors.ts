@@ -23,7 +23,7 @@ const repeatableCodes = new Set([
 ])
 
 const socketErrors =
-  /^(ECONN|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ENOENT|ERR_TLS|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/
+  /^(ECONN|EPIPE|EPROTO|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ENOENT|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/
 const driverTexts =
   /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|Cannot use a pool after|server does not support SSL|password must be a string/
 
@@ -48,8 +48,10 @@ export function isLostRace(error: unknown): boolean {
 export function isDatabaseTrouble(error: unknown): boolean {
   if (error instanceof AggregateError) return error.errors.some(isDatabaseTrouble)
   const code = sqlState(error)
+  // First, because EPIPE has the form of an SQLSTATE.
+  if (socketErrors.test(code)) return true
   if (/^[0-9A-Z]{5}$/.test(code)) return troubleCodes.has(code) || troubleClasses.includes(code.slice(0, 2))
-  return socketErrors.test(code) || (error instanceof Error && driverTexts.test(error.message))
+  return error instanceof Error && driverTexts.test(error.message)
 }
 
 /** The same error, or the dependency error it stands for. */

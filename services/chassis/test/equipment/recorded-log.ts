@@ -9,8 +9,7 @@ export interface LogLine {
 const names: Record<number, string> = { 20: 'debug', 30: 'info', 40: 'warn', 50: 'error', 60: 'fatal' }
 
 /** A log whose lines a test can read. `TEST_LOG=1` prints them too, for the search after a failure. */
-export function recordedLog(): { log: Log; lines: LogLine[] } {
-  const lines: LogLine[] = []
+export function recordedLog(lines: LogLine[] = []): { log: Log; lines: LogLine[] } {
   const log = createLog('test', 'debug', {
     write: (text) => {
       const line = JSON.parse(text) as Record<string, unknown>

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import { PaymentRefundRequested } from '@order-saga/contracts'
+import type { ConsumeMessage } from 'amqplib'
+import { encode, type Message, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
+
+/** An event on its way out: a refund request, unless told otherwise. */
+export function outgoing(more: Partial<OutgoingEvent> = {}): OutgoingEvent {
+  return {
+    eventId: randomUUID(),
+    sagaId: randomUUID(),
+    orderId: randomUUID(),
+    name: PaymentRefundRequested.name,
+    version: 1,
+    createdAt: new Date(),
+    causationId: undefined,
+    traceparent: undefined,
+    payload: '{"reason":"no stock"}',
+    ...more,
+  }
+}
+
+/** The event as a consumer gets it, unchanged unless told otherwise. */
+export function delivered(
+  event: OutgoingEvent,
+  more: { content?: Buffer; fields?: object; properties?: object } = {},
+): ConsumeMessage {
+  return {
+    content: more.content ?? encode(event),
+    fields: {
+      deliveryTag: 1,
+      redelivered: false,
+      exchange: 'order.topic',
+      routingKey: event.name,
+      consumerTag: 'test',
+      ...more.fields,
+    },
+    properties: { ...propertiesOf(event), ...more.properties },
+  } as ConsumeMessage
+}
+
+/** A decoded message, for what sits behind the consumer. */
+export function message(more: Partial<Message> = {}): Message {
+  return {
+    name: PaymentRefundRequested.name,
+    eventId: randomUUID(),
+    sagaId: randomUUID(),
+    orderId: randomUUID(),
+    timestamp: new Date(),
+    payload: { reason: 'no stock' },
+    attempt: 1,
+    redelivered: false,
+    returns: 0,
+    traceparent: undefined,
+    ...more,
+  }
+}

@@ -1,0 +1,151 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+
+interface Link {
+  readonly client: Socket
+  readonly upstream: Socket
+  /** Bytes of the server that may still pass before the link is reset. */
+  replyBytesLeft: number
+}
+
+/**
+ * Stands between a client and a server on 127.0.0.1 and does what networks do: it lets bytes pass, late if told so, holds
+ * them back without a word, resets connections, or refuses them. Its own port stays the same all the while.
+ */
+export class FaultProxy {
+  readonly #target: number
+  readonly #links = new Set<Link>()
+  #server: Server | undefined
+  #port = 0
+  #silent = false
+  #delayMs = 0
+  #replyBytes = Number.POSITIVE_INFINITY
+  #cut: { text: string; done: () => void } | undefined
+
+  private constructor(target: number) {
+    this.#target = target
+  }
+
+  static async start(targetPort: number): Promise<FaultProxy> {
+    const proxy = new FaultProxy(targetPort)
+    await proxy.accept()
+    return proxy
+  }
+
+  get port(): number {
+    return this.#port
+  }
+
+  /** The URL with this proxy's address in place of the server's. */
+  through(url: string): string {
+    const changed = new URL(url)
+    changed.host = `127.0.0.1:${this.#port}`
+    return changed.toString()
+  }
+
+  get connections(): number {
+    return this.#links.size
+  }
+
+  /** Ends every fault; what was held back goes on its way. */
+  pass(): void {
+    this.#silent = false
+    this.#delayMs = 0
+    this.#replyBytes = Number.POSITIVE_INFINITY
+    for (const { client, upstream } of this.#links) for (const socket of [client, upstream]) socket.resume()
+  }
+
+  /** Nothing passes and nothing is closed; new connections are accepted and hear nothing. */
+  silence(): void {
+    this.#silent = true
+    for (const { client, upstream } of this.#links) for (const socket of [client, upstream]) socket.pause()
+  }
+
+  delay(ms: number): void {
+    this.#delayMs = ms
+  }
+
+  /** Resets every open connection, on both sides. */
+  reset(): void {
+    for (const link of this.#links) this.#resetLink(link)
+  }
+
+  /** Each connection made from now on is reset after that many bytes from the server. */
+  resetAfter(replyBytes: number): void {
+    this.#replyBytes = replyBytes
+  }
+
+  /** Withholds the next reply that contains the text and resets its connection. Resolves when that has happened. */
+  async cutReply(text: string): Promise<void> {
+    await new Promise<void>((done) => (this.#cut = { text, done }))
+  }
+
+  /** Resets what is open and refuses new connections, until `accept`. */
+  async refuse(): Promise<void> {
+    this.reset()
+    const server = this.#server
+    this.#server = undefined
+    if (server === undefined) return
+    server.close()
+    await once(server, 'close')
+  }
+
+  async accept(): Promise<void> {
+    if (this.#server !== undefined) return
+    this.#server = createServer({ noDelay: true }, (client) => this.#link(client))
+    this.#server.listen(this.#port, '127.0.0.1')
+    await once(this.#server, 'listening')
+    this.#port = (this.#server.address() as AddressInfo).port
+  }
+
+  async close(): Promise<void> {
+    await this.refuse()
+  }
+
+  #link(client: Socket): void {
+    const upstream = connect({ port: this.#target, host: '127.0.0.1', noDelay: true })
+    const link = { client, upstream, replyBytesLeft: this.#replyBytes }
+    this.#links.add(link)
+    client.on('data', (chunk: Buffer) => this.#forward(chunk, upstream))
+    upstream.on('data', (chunk: Buffer) => this.#reply(link, chunk))
+    for (const [socket, other] of [
+      [client, upstream],
+      [upstream, client],
+    ] as const) {
+      socket.on('error', () => undefined)
+      socket.on('end', () => other.end())
+      socket.on('close', () => {
+        // A silent network does not tell one end that the other has gone.
+        if (this.#silent) return
+        this.#links.delete(link)
+        other.destroy()
+      })
+      if (this.#silent) socket.pause()
+    }
+  }
+
+  #reply(link: Link, chunk: Buffer): void {
+    if (this.#cut !== undefined && chunk.includes(this.#cut.text)) {
+      this.#resetLink(link)
+      this.#cut.done()
+      this.#cut = undefined
+      return
+    }
+    const passing = chunk.subarray(0, Math.max(0, link.replyBytesLeft))
+    link.replyBytesLeft -= chunk.length
+    if (passing.length > 0) this.#forward(passing, link.client)
+    // After the bytes before it, which a reset would overtake.
+    if (link.replyBytesLeft < 0) setImmediate(() => this.#resetLink(link))
+  }
+
+  #forward(chunk: Buffer, to: Socket): void {
+    if (this.#delayMs === 0) to.write(chunk)
+    else setTimeout(() => to.write(chunk), this.#delayMs)
+  }
+
+  #resetLink(link: Link): void {
+    this.#links.delete(link)
+    link.client.resetAndDestroy()
+    link.upstream.resetAndDestroy()
+  }
+}
