@@ -24,6 +24,8 @@ export interface ContainerState {
 export class ComposeProject {
   readonly name: string
   readonly #environment: NodeJS.ProcessEnv
+  readonly #interrupted = new AbortController()
+  #removal: Promise<void> | undefined
 
   constructor(name: string) {
     this.name = name
@@ -42,7 +44,7 @@ export class ComposeProject {
 
   /** `docker compose up -d` with these settings; all others are back at their defaults. */
   async up(settings: Readonly<Record<string, string>> = {}, ...options: string[]): Promise<void> {
-    await this.#compose(['up', '--detach', ...options], settings, upLimitMs)
+    await this.#compose(['up', '--detach', ...options], { settings, limitMs: upLimitMs })
   }
 
   /** The environment each service is given; null where a setting is only passed on. */
@@ -55,7 +57,7 @@ export class ComposeProject {
 
   /** What a service prints that is run once, to its end. Rejects when it ends with another code than 0. */
   async runOnce(service: string): Promise<string> {
-    return await this.#compose(['run', '--rm', '-T', service], {}, upLimitMs)
+    return await this.#compose(['run', '--rm', '-T', service], { limitMs: upLimitMs })
   }
 
   async stop(...services: string[]): Promise<void> {
@@ -68,10 +70,19 @@ export class ComposeProject {
 
   /** Removes everything: containers, network, volumes, and the images built for this project. */
   async remove(): Promise<void> {
-    await this.#compose(['down', '--volumes', '--remove-orphans', '--timeout=5'])
-    const format = '--format={{.Repository}}:{{.Tag}}'
-    const images = lines(await this.#docker(['image', 'ls', format, `--filter=reference=order-saga/*:${this.name}`]))
-    if (images.length > 0) await this.#docker(['image', 'rm', ...images])
+    await (this.#removal ??= this.#remove())
+  }
+
+  /** Ctrl-C leaves nothing behind either: the command under way is cut short, everything removed, then the process ends. */
+  removeWhenInterrupted(): void {
+    const end = (): void => {
+      if (this.#interrupted.signal.aborted) return
+      this.#interrupted.abort()
+      void this.remove()
+        .catch(console.error)
+        .finally(() => process.exit(130))
+    }
+    process.on('SIGINT', end).on('SIGTERM', end)
   }
 
   async logs(service: string): Promise<string> {
@@ -122,6 +133,7 @@ export class ComposeProject {
 
   /** What every container is and last said, for the report of a failure. */
   async describe(): Promise<string> {
+    if (this.#interrupted.signal.aborted) return 'Interrupted.'
     const parts = [
       ['ps', '--all'],
       ['logs', '--no-color', '--tail=40'],
@@ -129,20 +141,36 @@ export class ComposeProject {
     return (await Promise.all(parts)).join('\n')
   }
 
-  async #compose(args: string[], settings: NodeJS.ProcessEnv = {}, limitMs?: number): Promise<string> {
-    const base = ['compose', '--ansi=never', '--progress=plain', '--env-file=/dev/null']
-    return await this.#docker([...base, ...args], settings, limitMs)
+  async #remove(): Promise<void> {
+    const signal = new AbortController().signal
+    await this.#compose(['down', '--volumes', '--remove-orphans', '--timeout=5'], { signal })
+    const format = '--format={{.Repository}}:{{.Tag}}'
+    const list = ['image', 'ls', format, `--filter=reference=order-saga/*:${this.name}`]
+    const images = lines(await this.#docker(list, { signal }))
+    if (images.length > 0) await this.#docker(['image', 'rm', ...images], { signal })
   }
 
-  async #docker(args: string[], settings: NodeJS.ProcessEnv = {}, limitMs = commandLimitMs): Promise<string> {
+  async #compose(args: string[], options?: CommandOptions): Promise<string> {
+    return await this.#docker(['compose', '--ansi=never', '--progress=plain', '--env-file=/dev/null', ...args], options)
+  }
+
+  async #docker(args: string[], options: CommandOptions = {}): Promise<string> {
+    const { settings, limitMs = commandLimitMs, signal = this.#interrupted.signal } = options
     const env = { ...this.#environment, ...settings }
+    const bounds = { timeout: limitMs, maxBuffer: 64 * 1024 * 1024, signal }
     try {
-      const { stdout } = await run('docker', args, { cwd: root, env, timeout: limitMs, maxBuffer: 64 * 1024 * 1024 })
+      const { stdout } = await run('docker', args, { cwd: root, env, ...bounds })
       return stdout
     } catch (error) {
       throw explained(args, limitMs, error as Failure)
     }
   }
+}
+
+interface CommandOptions {
+  readonly settings?: Readonly<Record<string, string>>
+  readonly limitMs?: number
+  readonly signal?: AbortSignal
 }
 
 interface Failure extends Error {

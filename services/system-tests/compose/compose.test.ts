@@ -26,6 +26,7 @@ describe('the system under docker compose', () => {
 
   before(async function () {
     this.timeout(20 * 60_000)
+    project.removeWhenInterrupted()
     try {
       await project.up()
     } catch (error) {
