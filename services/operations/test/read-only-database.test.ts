@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { waitUntil } from '@order-saga/local'
 import { ReadOnlyDatabase } from '../src/audit/read-only-database.ts'
+import { type StoreName, storeNames } from '../src/audit/sources.ts'
 import { AuditedSystem } from './audited-system.ts'
 import { tell } from './story.ts'
 
@@ -36,6 +38,24 @@ describe('a database under audit', () => {
   it('cannot be changed', async () => {
     const database = await open()
     await assert.rejects(database.read('DELETE FROM orders'), /^Error: the order database: .* read-only transaction$/)
+  })
+
+  it('may be read through a role that can do nothing else', async () => {
+    const role = `reader_${randomUUID().slice(0, 8)}`
+    const urls: Partial<Record<StoreName, { url: string }>> = {}
+    try {
+      await system.sql('order', `CREATE ROLE ${role} LOGIN PASSWORD 'reads'`)
+      for (const store of storeNames) {
+        await system.sql(store, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`)
+        const url = new URL(system.sources[store].url)
+        Object.assign(url, { username: role, password: 'reads' })
+        urls[store] = { url: url.href }
+      }
+      assert.equal((await system.audit({}, urls)).clean, true)
+    } finally {
+      for (const store of storeNames) await system.sql(store, `DROP OWNED BY ${role}`)
+      await system.sql('order', `DROP ROLE ${role}`)
+    }
   })
 
   it('gives up a statement that takes too long, and goes on', async () => {
