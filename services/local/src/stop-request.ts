@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty'
+
 /**
  * Turns the signals that ask a process to end (Ctrl-C, SIGTERM, a closed terminal) into a request it can answer in
  * order.
@@ -22,7 +24,7 @@ export class StopRequest {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ask)
     // A closed terminal takes no more text; that is no reason to end before everything is stopped.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-    if (process.env['MAKELEVEL']) this.#watchMake(ask)
+    this.#watchSurroundings(ask)
   }
 
   /** Aborted when the first request came. */
@@ -35,11 +37,14 @@ export class StopRequest {
     return this.#asking
   }
 
-  // make passes on no signal but SIGTERM; killed, it would leave this process behind with nobody to stop it.
-  #watchMake(ask: () => void): void {
-    const make = process.ppid
+  // make passes on no signal but SIGTERM: the end of make itself, or of the terminal it has for its own, would leave
+  // this process behind with nobody to stop it.
+  #watchSurroundings(ask: () => void): void {
+    const make = process.env['MAKELEVEL'] ? process.ppid : undefined
+    const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
     setInterval(() => {
-      if (process.ppid !== make) ask()
+      const orphaned = make !== undefined && process.ppid !== make
+      if (orphaned || !terminals.every((descriptor) => isatty(descriptor))) ask()
     }, 1000).unref()
   }
 }

@@ -62,7 +62,12 @@ export class StandIns {
   }
 
   run(env: NodeJS.ProcessEnv = {}): UpRun {
-    return new UpRun(this, { ...this.env, ...env })
+    return new UpRun(this, { ...this.env, ...env }, [process.execPath])
+  }
+
+  /** Under a process that takes make's place; the signals of the run go to that one. */
+  runUnderMake(): UpRun {
+    return new UpRun(this, { ...this.env, MAKELEVEL: '1' }, ['/bin/sh', '-c', '"$0" "$@"; :', process.execPath])
   }
 
   async remove(): Promise<void> {
@@ -77,11 +82,11 @@ export class UpRun {
   readonly #standIns: StandIns
   #output = ''
 
-  constructor(standIns: StandIns, env: NodeJS.ProcessEnv) {
+  constructor(standIns: StandIns, env: NodeJS.ProcessEnv, [command, ...args]: [string, ...string[]]) {
     this.#standIns = standIns
-    const args = ['--conditions=source', '--import', 'tsx', fixture('up.ts')]
+    args.push('--conditions=source', '--import', 'tsx', fixture('up.ts'))
     // A group of its own, as a terminal gives it: Ctrl-C reaches all of the group.
-    this.process = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    this.process = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
     for (const stream of [this.process.stdout, this.process.stderr]) {
       stream?.on('data', (chunk: Buffer) => {
         this.#output += chunk.toString()

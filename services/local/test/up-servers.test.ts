@@ -9,7 +9,10 @@ function pidsOf(state: RunState | undefined): number[] {
   return state?.processes.map(({ pid }) => pid!) ?? []
 }
 
-describe('make up with servers of its own', () => {
+describe('make up with servers of its own', function () {
+  // Each starts several processes, on a machine that may be busy with others.
+  this.timeout(90_000)
+
   let standIns: StandIns
   let run: UpRun
 
@@ -45,7 +48,7 @@ describe('make up with servers of its own', () => {
       ends.every((note) => note.endsWith('stopped while its servers were up')),
       ends.join(),
     )
-  }).timeout(60_000)
+  })
 
   for (const signals of [1, 2]) {
     it(`leaves nothing when it is stopped while its servers start, by ${signals} signals`, async () => {

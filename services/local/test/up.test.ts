@@ -9,7 +9,10 @@ import { waitUntil } from '../src/wait-until.ts'
 import { nothingLeft, StandIns } from '../test-support/stand-in-run.ts'
 import type { UpRun } from '../test-support/stand-in-run.ts'
 
-describe('make up on servers that run already', () => {
+describe('make up on servers that run already', function () {
+  // Each starts several processes, on a machine that may be busy with others.
+  this.timeout(60_000)
+
   let standIns: StandIns
   const runs: UpRun[] = []
 
@@ -145,6 +148,15 @@ describe('make up on servers that run already', () => {
     assert.ok(next.pids.every(isRunning))
     next.run.signal('SIGINT')
     assert.equal(await next.run.exitCode, 0)
+  })
+
+  it('stops when make is killed, which can tell it nothing', async () => {
+    const run = standIns.runUnderMake()
+    await run.saying(/Everything runs/)
+    const { pid, processes } = (await run.state)!
+    run.process.kill('SIGKILL')
+    await nothingLeft(standIns, [pid, ...processes.map((process) => process.pid!)])
+    assert.match(run.output, /Stopping\nStopped\n$/)
   })
 
   it('stops during its start', async () => {
