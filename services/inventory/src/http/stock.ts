@@ -1,20 +1,22 @@
 import { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { Breaker, type Database, invalidField, notFound, Patience, valid } from '@order-saga/chassis'
+import { type Database, invalidField, notFound, Patience, valid } from '@order-saga/chassis'
 import { findStock, setAvailable } from '../store/stock.ts'
 import { Sku, StockBody } from './stock-bodies.ts'
 
 export interface StockApiDependencies {
   readonly database: Database
   readonly now: () => Date
+  /** How long a request waits for the database; 2500 ms unless told otherwise. */
+  readonly answerMs?: number
 }
 
 const checkSku = checkerOf(Sku)
 const checkBody = checkerOf(StockBody)
 
 /** The stock API. While the database is away its requests are answered with 503 within about three seconds. */
-export function createStockRouter({ database, now }: StockApiDependencies): Router {
-  const patience = new Patience({ name: 'database', breaker: new Breaker({ name: 'database' }) })
+export function createStockRouter({ database, now, answerMs }: StockApiDependencies): Router {
+  const patience = new Patience('database', answerMs)
   const router = new Router()
 
   router.put('/stock/:sku', async (ctx) => {

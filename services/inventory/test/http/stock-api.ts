@@ -30,7 +30,7 @@ export class StockApi {
       applicationName: 'stock-http-test',
       log,
     })
-    const router = createStockRouter({ database: this.database, now: () => new Date() })
+    const router = createStockRouter({ database: this.database, now: () => new Date(), answerMs: 20_000 })
     this.#server = createApi({ router, log, metrics: createMetrics() })
   }
 

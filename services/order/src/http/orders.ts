@@ -1,5 +1,5 @@
 import { Router } from '@koa/router'
-import { Breaker, type Database, Patience } from '@order-saga/chassis'
+import { type Database, Patience } from '@order-saga/chassis'
 import type { AcceptOrder } from '../store/accept-orders.ts'
 import { addOrderRoutes } from './order-routes.ts'
 import { addSagaRoutes } from './saga-routes.ts'
@@ -8,11 +8,13 @@ export interface OrderApiDependencies {
   readonly database: Database
   readonly accept: AcceptOrder
   readonly now: () => Date
+  /** How long a request waits for the database; 2500 ms unless told otherwise. */
+  readonly answerMs?: number
 }
 
 /** The order API. While the database is away its requests are answered with 503 within about three seconds. */
-export function createOrderRouter({ database, accept, now }: OrderApiDependencies): Router {
-  const patience = new Patience({ name: 'database', breaker: new Breaker({ name: 'database' }) })
+export function createOrderRouter({ database, accept, now, answerMs }: OrderApiDependencies): Router {
+  const patience = new Patience('database', answerMs)
   const router = new Router()
   addOrderRoutes(router, { database, patience, accept })
   addSagaRoutes(router, { database, patience, now })

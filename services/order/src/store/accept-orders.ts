@@ -1,6 +1,5 @@
 import {
   appendEvents,
-  Breaker,
   type Database,
   GroupCommit,
   Patience,
@@ -37,6 +36,8 @@ export interface AcceptanceDependencies {
   /** UUIDv7: lists and their cursors rely on ids that sort by time. */
   readonly newId: () => string
   readonly sagaTimeoutMs: number
+  /** How long a request waits for the database; 2500 ms unless told otherwise. */
+  readonly answerMs?: number
   /** Called after the commit with the number of orders that are new. */
   readonly onAccepted: (count: number) => void
 }
@@ -69,7 +70,7 @@ export const idempotencyRetention: RetentionRule = {
  * repetition with the same key tells.
  */
 export function createOrderAcceptance(dependencies: AcceptanceDependencies): AcceptOrder {
-  const patience = new Patience({ name: 'database', breaker: new Breaker({ name: 'database' }) })
+  const patience = new Patience('database', dependencies.answerMs)
   const running = new Set<string>()
   const group = new GroupCommit<WaitingRequest, Outcome>({
     limit: groupLimit,

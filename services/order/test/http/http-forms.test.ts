@@ -88,6 +88,24 @@ describe('the forms of HTTP', () => {
     assert.equal((await api.send('HEAD', `/orders/${uuidv7()}`)).status, 404)
   })
 
+  it('measures its answers by route and status, never by id', async () => {
+    await api.get(`/orders/${String(orderId)}`)
+    await api.get(`/sagas/${uuidv7()}`)
+    await api.get('/nothing/else')
+    await api.post('{')
+    const text = await api.metrics.registry.getSingleMetricAsString('http_request_duration_seconds')
+    for (const labels of [
+      'method="GET",route="/orders/:orderId",status="200"',
+      'method="GET",route="/sagas/:sagaId",status="404"',
+      'method="GET",route="none",status="404"',
+      'method="POST",route="/orders",status="400"',
+      'method="POST",route="/orders",status="202"',
+    ]) {
+      assert.ok(text.includes(`http_request_duration_seconds_count{${labels}}`), labels)
+    }
+    assert.doesNotMatch(text, /nothing|[0-9a-f]{8}-[0-9a-f]{4}-/)
+  })
+
   it('answers what goes wrong inside with 500, tells nothing of it, and logs it', async () => {
     await api.database.query({ name: 'test-break', text: 'ALTER TABLE orders RENAME TO orders_away' })
     try {

@@ -10,7 +10,16 @@ const idsOf = (answers: readonly Answer[]): unknown[] => [
   ...new Set(answers.map(({ json }) => `${String(json['orderId'])} ${String(json['sagaId'])}`)),
 ]
 
-describe('Idempotency-Key', () => {
+function assertAcceptedOrBusy(answers: readonly Answer[]): void {
+  const others = answers.filter(({ status }) => status !== 202 && status !== 409)
+  assert.deepEqual(
+    others.map(({ text }) => text),
+    [],
+  )
+}
+
+describe('Idempotency-Key', function () {
+  this.timeout(60_000)
   let api: OrderApi
   let other: OrderApi
   let proxy: CommitProxy
@@ -115,14 +124,14 @@ describe('Idempotency-Key', () => {
     assert.equal(await ordersOf(order['customerId']), 1)
   })
 
-  it('makes one order of a hundred posts at once in two processes', async () => {
-    for (let round = 0; round < 5; round += 1) {
+  it('makes one order of sixty posts at once in two processes', async () => {
+    for (let round = 0; round < 3; round += 1) {
       const order = someOrder()
       const answers = await Promise.all(
-        Array.from({ length: 100 }, (_, i) => (i % 2 === 0 ? api : other).post(order, key(`both ${round}`))),
+        Array.from({ length: 60 }, (_, i) => (i % 2 === 0 ? api : other).post(order, key(`both ${round}`))),
       )
       const accepted = answers.filter(({ status }) => status === 202)
-      assert.ok(answers.every(({ status }) => status === 202 || status === 409))
+      assertAcceptedOrBusy(answers)
       assert.equal(idsOf(accepted).length, 1)
       assert.equal(await ordersOf(order['customerId']), 1)
       assert.deepEqual((await other.post(order, key(`both ${round}`))).json, accepted[0]?.json)
@@ -135,7 +144,7 @@ describe('Idempotency-Key', () => {
       ...orders.map((order, i) => api.post(order, key(`crossed ${i}`))),
       ...orders.toReversed().map((order, i) => other.post(order, key(`crossed ${39 - i}`))),
     ])
-    assert.ok(answers.every(({ status }) => status === 202 || status === 409))
+    assertAcceptedOrBusy(answers)
     for (const order of orders) assert.equal(await ordersOf(order['customerId']), 1)
   })
 

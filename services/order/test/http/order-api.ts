@@ -33,6 +33,8 @@ export interface OrderApiOptions {
   /** A proxy's, instead of the server's own. */
   readonly port?: number
   readonly poolMax?: number
+  /** How long a request waits for the database: by default so long that no busy machine spoils a test. */
+  readonly answerMs?: number
 }
 
 /** The order API as a process would serve it, but for the broker: what the relay gets is kept here. */
@@ -43,6 +45,7 @@ export class OrderApi {
   readonly offered: OutgoingEvent[] = []
   accepted = 0
   relayAccepts = true
+  readonly metrics = createMetrics()
   readonly #server: Server
 
   private constructor(postgres: PostgresServer, options: OrderApiOptions) {
@@ -67,15 +70,21 @@ export class OrderApi {
       offer: (events: readonly OutgoingEvent[]) => void this.offered.push(...events),
     }
     const { database } = this
+    const { answerMs = 20_000 } = options
     const accept = createOrderAcceptance({
       database,
       relay,
       now,
       newId: () => uuidv7(),
       sagaTimeoutMs,
+      answerMs,
       onAccepted: (count) => (this.accepted += count),
     })
-    this.#server = createApi({ router: createOrderRouter({ accept, database, now }), log, metrics: createMetrics() })
+    this.#server = createApi({
+      router: createOrderRouter({ accept, database, now, answerMs }),
+      log,
+      metrics: this.metrics,
+    })
   }
 
   static async start(options: OrderApiOptions): Promise<OrderApi> {
