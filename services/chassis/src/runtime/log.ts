@@ -16,5 +16,14 @@ export function createLog(service: string, level: string, destination?: Destinat
       remove: true,
     },
   }
-  return destination === undefined ? pino(options) : pino(options, destination)
+  return pino(options, destination ?? standardOutput())
+}
+
+/**
+ * Not pino's own writer: when the reader of its lines has gone, that one repeats its last write for ever, and a process
+ * whose supervisor died would never end. Lines that nobody reads are dropped.
+ */
+function standardOutput(): DestinationStream {
+  process.stdout.on('error', () => undefined)
+  return process.stdout
 }
