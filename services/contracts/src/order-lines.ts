@@ -26,7 +26,7 @@ export const Items = Type.Array(Item, {
 export const CustomerEmail = Type.String({
   maxLength: orderLimits.emailLength,
   pattern:
-    '^[^\\s@<>(),;:"\\[\\]\\\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
+    '^[^\\s\\x00-\\x1f\\x7f@<>(),;:"\\[\\]\\\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
   description: 'a well-formed e-mail address',
 })
 
