@@ -82,6 +82,20 @@ describe('an order that looks wrong', () => {
     assert.deepEqual(violationsIn(await system.audit()), kept, 'processed, and of no avail')
   })
 
+  it('is a violation at once when no event could mend it', async () => {
+    const story = await tell(system, 'confirmed')
+    await system.sql('order', 'UPDATE orders SET amount = 1')
+    await append(system, 'order', { ...story, events: {} }, 'payment.refund.requested', {
+      at: new Date(),
+      published: false,
+    })
+    const { pause, looks } = atEachLook()
+    assert.deepEqual(violationsIn(await system.audit({ pause })), {
+      'money: confirmed, but charged another amount': [story.orderId],
+    })
+    assert.equal(looks(), 1)
+  })
+
   it('is a violation when only a parked event could mend it', async () => {
     const story = await tell(system, 'confirmed')
     await system.sql('inventory', "UPDATE inventory_reservations SET status = 'reserved'")
