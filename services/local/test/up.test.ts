@@ -144,6 +144,7 @@ describe('make up on servers that run already', function () {
     assert.equal(await run.exitCode, null)
     assert.equal((await addressReport(standIns.localFolder)).exitCode, 1)
     await waitUntil(() => !pids.some(isRunning), { what: 'the services to be gone', limitMs: 10_000 })
+    assert.equal((await standIns.notes()).filter((note) => note.includes('stopped')).length, 4)
     const next = await started()
     assert.ok(next.pids.every(isRunning))
     next.run.signal('SIGINT')
@@ -196,6 +197,7 @@ describe('make up on servers that run already', function () {
     assert.equal(await run.exitCode, 1)
     server.close()
     assert.match(run.output, new RegExp(`^Port ${standIns.env['PORT']} is in use: set PORT to a free one.$`, 'm'))
+    assert.doesNotMatch(run.output, /PostgreSQL|RabbitMQ/)
     await nothingLeft(standIns, [])
   })
 
