@@ -16,7 +16,7 @@ up: build ## Start everything here, until Ctrl-C: PostgreSQL, RabbitMQ, the four
 demo: build ## Start everything, drive orders through all four flows, show the outcomes, audit, stop
 	@node $(local)/demo-main.js
 
-env: ## Print the running system's addresses, for eval "$$(make -s env)"
+env: ## Print the running system's addresses as shell assignments; use it with -s
 	@if [ -f $(local)/env-main.js ]; then node $(local)/env-main.js; \
 	else echo 'Nothing runs: start it with make up.' >&2; exit 1; fi
 
@@ -45,5 +45,5 @@ build: $(installed) ## Install what npm gives, and compile
 $(installed): package-lock.json
 	@command -v npm >/dev/null || { echo 'Node.js is missing: install version 20.19 or later, with npm.' >&2; exit 1; }
 	@echo 'Installing packages'
-	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
