@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
+import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Child } from './child-process.ts'
 import { freePort } from './free-port.ts'
-import { acceptsConnections } from './rabbitmq-server.ts'
+import { acceptsConnections, registrationMs } from './rabbitmq-server.ts'
 import type { RabbitMqOptions, RabbitMqServer } from './rabbitmq-server.ts'
 import { RunFolder } from './run-folder.ts'
 import { waitUntil } from './wait-until.ts'
@@ -70,6 +71,7 @@ class RabbitMqContainer implements RabbitMqServer {
 
   async kill(): Promise<void> {
     if (!this.#pid) return
+    await delay(registrationMs)
     await this.#do('kill', this.#name)
     await this.#exited
   }

@@ -8,15 +8,12 @@ import { freePort, listensOn } from './free-port.ts'
 import { descendants, signalIfAlive } from './process-tree.ts'
 import { configureNode, findEpmd, nodeEnvironment } from './rabbitmq-node-setup.ts'
 import type { NodePorts } from './rabbitmq-node-setup.ts'
-import { acceptsConnections } from './rabbitmq-server.ts'
+import { acceptsConnections, registrationMs } from './rabbitmq-server.ts'
 import type { RabbitMqOptions, RabbitMqServer } from './rabbitmq-server.ts'
 import { RunFolder } from './run-folder.ts'
 import { waitUntil } from './wait-until.ts'
 
 const run = promisify(execFile)
-// RabbitMQ writes the registration of a new quorum queue to disk up to a second later. A node that crashes before that
-// comes back with a queue it cannot revive, which is no crash the rest of the system is meant to survive.
-const registrationMs = 1200
 const noBusyWaiting = '+sbwt none +sbwtdcpu none +sbwtdio none'
 
 /** A node run by the machine's own programs. */

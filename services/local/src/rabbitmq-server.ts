@@ -34,6 +34,13 @@ export interface RabbitMqServer {
   stop(): Promise<void>
 }
 
+/**
+ * RabbitMQ writes the registration of a new quorum queue to disk up to a second later. A node that crashes before that
+ * comes back with a queue it cannot revive, which is no crash the rest of the system is meant to survive: this long
+ * after its declaration a queue is safe.
+ */
+export const registrationMs = 1200
+
 /** True when a broker at that URL accepts a connection of that user. */
 export async function acceptsConnections(url: string): Promise<boolean> {
   const connection = await connect(url, { timeout: 5000 })
