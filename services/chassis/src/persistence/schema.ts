@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { DependencyUnavailable } from '../runtime/errors.ts'
 import { type Database, statement } from './database.ts'
 import { sqlState } from './sql-errors.ts'
@@ -54,14 +55,6 @@ export async function waitForSchema(
     if (reason === undefined) return
     if (reason !== told) onWait(reason)
     told = reason
-    await new Promise<void>((resolve) => {
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, intervalMs)
-      signal.addEventListener('abort', done)
-    })
+    await delay(intervalMs, undefined, { signal }).catch(() => undefined)
   }
 }
