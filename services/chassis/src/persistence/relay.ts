@@ -1,6 +1,6 @@
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
-import { messageOf } from '../runtime/errors.ts'
+import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ChassisMetrics } from '../runtime/metrics.ts'
 import { type Database, statement } from './database.ts'
@@ -151,7 +151,7 @@ export class Relay {
     const { publisher, exchange, maxMessageBytes = 1_048_576 } = this.#options
     const published: OutgoingEvent[] = []
     const unroutable: OutgoingEvent[] = []
-    const oversized: OutgoingEvent[] = []
+    const unpublishable: OutgoingEvent[] = []
     const failed: OutgoingEvent[] = []
     let failure: unknown
     // In parallel on one channel: the broker confirms many at once, and they leave in this order.
@@ -159,7 +159,7 @@ export class Relay {
       events.map(async (event) => {
         const content = encode(event)
         if (content.byteLength > maxMessageBytes) {
-          oversized.push(event)
+          unpublishable.push(event)
           return
         }
         try {
@@ -167,19 +167,23 @@ export class Relay {
           const outcome = await publisher.publish({ exchange, routingKey: event.name, content, options })
           ;(outcome === 'routed' ? published : unroutable).push(event)
         } catch (error) {
+          if (!(error instanceof DependencyUnavailable)) {
+            unpublishable.push(event)
+            return
+          }
           failure = error
           failed.push(event)
         }
       }),
     )
-    await this.#record(published, unroutable, oversized, failed)
+    await this.#record(published, unroutable, unpublishable, failed)
     if (failure !== undefined) throw failure
   }
 
   async #record(
     published: readonly OutgoingEvent[],
     unroutable: readonly OutgoingEvent[],
-    oversized: readonly OutgoingEvent[],
+    unpublishable: readonly OutgoingEvent[],
     failed: readonly OutgoingEvent[],
   ): Promise<void> {
     const { database, metrics, log, parkAfterMs } = this.#options
@@ -188,10 +192,11 @@ export class Relay {
       await database.query(markPublished, [idsOf(published), now])
       for (const event of published) metrics.outboxPublished.inc({ event: event.name })
     }
-    if (oversized.length > 0) {
-      await database.query(park, [idsOf(oversized), now, 'oversized'])
-      for (const { eventId, name } of oversized)
-        log.error({ eventId, event: name }, 'event parked: it is too large to be published')
+    if (unpublishable.length > 0) {
+      await database.query(park, [idsOf(unpublishable), now, 'unpublishable'])
+      for (const { eventId, name } of unpublishable) {
+        log.error({ eventId, event: name }, 'event parked: it is too large for a message, or has no form in AMQP')
+      }
     }
     if (unroutable.length > 0) {
       const rows = await database.query<{ event_id: string; routing_key: string; parked_at: Date | null }>(

@@ -172,9 +172,22 @@ describe('a relay', function () {
     await allPublished()
     assert.equal(await test.ready(), 3)
     assert.deepEqual(
-      await store.sql('SELECT event_id, published_at, attempts FROM events WHERE park_reason = $1', ['oversized']),
+      await store.sql('SELECT event_id, published_at, attempts FROM events WHERE park_reason = $1', ['unpublishable']),
       [{ event_id: large?.eventId, published_at: null, attempts: 1 }],
     )
+  })
+
+  it('parks an event that AMQP has no form for at once', async () => {
+    await store.sql(
+      `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload)
+       SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), repeat('k', 300), '{}'`,
+    )
+    await commit(3, { leased: false })
+    relay().start()
+    await allPublished()
+    assert.deepEqual(await store.sql('SELECT park_reason FROM events WHERE parked_at IS NOT NULL'), [
+      { park_reason: 'unpublishable' },
+    ])
   })
 
   it('claims nothing while the broker blocks publishers, marks nothing unconfirmed, and publishes all afterwards', async () => {
