@@ -37,7 +37,7 @@ const longestWaitMs = 60_000
 /** Records the results of outside effects: the third part of a reaction. Results that arrive together share a commit. */
 export class Outcomes {
   readonly #options: OutcomesOptions
-  readonly #group: GroupCommit<Outcome, void>
+  readonly #group: GroupCommit<Outcome, undefined>
 
   constructor(options: OutcomesOptions) {
     this.#options = options

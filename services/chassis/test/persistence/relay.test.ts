@@ -25,7 +25,7 @@ describe('a relay', function () {
     ;({ broker, publisher } = await connected())
   })
   afterEach(async () => {
-    await Promise.all(relays.splice(0).map((relay) => relay.drain()))
+    await Promise.all(relays.splice(0).map((one) => one.drain()))
     await test.drop()
     await store.drop()
   })
