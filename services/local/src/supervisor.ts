@@ -17,8 +17,8 @@ export interface Supervised {
 export interface SupervisorOptions {
   /** Told in one line what happened to whom. */
   log: (line: string) => void
-  /** Called after each end and each start. */
-  onChange?: () => void
+  /** Called after each end and each start, and awaited before `log` is told. Must not fail. */
+  onChange?: () => void | Promise<void>
   /** Wait before the first new start; it doubles while the process ends soon, up to the longest. */
   firstWaitMs?: number
   longestWaitMs?: number
@@ -43,10 +43,10 @@ export class Supervisor {
   }
 
   /** Takes charge of running processes, which are stopped together, before those added earlier. */
-  add(...members: Supervised[]): void {
+  async add(...members: Supervised[]): Promise<void> {
     this.#tiers.push(members)
     for (const member of members) this.#watches.push(this.#watch(member))
-    this.#options.onChange()
+    await this.#options.onChange()
   }
 
   /** Stops everything, tier by tier. A process that resists does not keep the others from being stopped. */
@@ -68,19 +68,20 @@ export class Supervisor {
       const since = performance.now()
       const end = await Promise.race([member.exited, stopping])
       if (signal.aborted) return
-      onChange()
+      await onChange()
       if (performance.now() - since >= steadyMs) waitMs = firstWaitMs
       log(`${member.name} ended (${end ?? 'unknown'}); starting it again in ${waitMs / 1000} s`)
       try {
         await delay(waitMs, undefined, { signal })
         await member.restart(signal)
+        await onChange()
         log(`${member.name} runs again, pid ${member.pid}`)
       } catch (error) {
         if (signal.aborted) return
+        await onChange()
         log(`${member.name} could not be started again: ${reasonOf(error)}`)
       }
       waitMs = Math.min(waitMs * 2, longestWaitMs)
-      onChange()
     }
   }
 }

@@ -22,7 +22,7 @@ export interface SystemOptions {
   /** For the terminal, a line at a time. */
   log: (line: string) => void
   /** Called whenever a process started or ended. */
-  onChange?: (processes: ProcessState[]) => void
+  onChange?: (processes: ProcessState[]) => void | Promise<void>
   /** The compiled program of a service; that of this checkout unless given. */
   program?: (service: string, name: string) => string
 }
@@ -63,7 +63,7 @@ export class System {
     await mkdir(join(folder, 'log'))
     const ports = await choosePorts(env, usualPorts)
     const { addresses, started } = await findServers({ env, signal, log })
-    if (started.length > 0) this.#supervisor.add(...started)
+    if (started.length > 0) await this.#supervisor.add(...started)
     await createDatabases(addresses.database, Object.values(databases))
     const storing: StoringService[] = ['order', 'payment', 'inventory']
     await allOrFirstFailure(storing.map((name) => this.#migrate(name, ports, addresses, signal)))
@@ -73,7 +73,7 @@ export class System {
       log(`${service.name.padEnd(12)} ready, pid ${service.pid}`)
     })
     await allOrFirstFailure(ready)
-    this.#supervisor.add(...this.#services)
+    await this.#supervisor.add(...this.#services)
     return addressesOf(ports, addresses)
   }
 

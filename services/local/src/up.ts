@@ -52,7 +52,7 @@ export async function up({ env, localFolder, program }: UpOptions): Promise<numb
     folder,
     usualPorts: { order: 3000, inventory: 3001 },
     log: say,
-    onChange: (processes) => void state.update({ processes }).catch((error: unknown) => say(reasonOf(error))),
+    onChange: (processes) => state.update({ processes }).catch((error: unknown) => say(reasonOf(error))),
     ...(program && { program }),
   })
   let failure: string | undefined

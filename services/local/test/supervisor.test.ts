@@ -83,7 +83,7 @@ describe('the supervisor', () => {
   it('starts again what ended, waiting longer each time, up to a limit', async () => {
     supervisor = create({ firstWaitMs: 2, longestWaitMs: 8 })
     const order = new Pretended('order', events)
-    supervisor.add(order)
+    await supervisor.add(order)
     for (let times = 0; times < 4; times += 1) await dieAgain(order)
     const waits = events.flatMap(
       (line) => /order ended \(exit code 1\); starting it again in ([\d.]+) s/.exec(line)?.[1] ?? [],
@@ -95,7 +95,7 @@ describe('the supervisor', () => {
   it('waits as little as at first for what has run well', async () => {
     supervisor = create({ firstWaitMs: 1, steadyMs: 0 })
     const order = new Pretended('order', events)
-    supervisor.add(order)
+    await supervisor.add(order)
     for (let times = 0; times < 3; times += 1) await dieAgain(order)
     assert.equal(events.filter((line) => line.endsWith('in 0.001 s')).length, 3)
   })
@@ -104,25 +104,33 @@ describe('the supervisor', () => {
     supervisor = create()
     const order = new Pretended('order', events)
     order.failures = 2
-    supervisor.add(order)
+    await supervisor.add(order)
     await dieAgain(order)
     assert.equal(events.filter((line) => line === 'order could not be started again: no port').length, 2)
   })
 
-  it('tells of every change', async () => {
-    let changes = 0
-    supervisor = new Supervisor({ log: (line) => events.push(line), firstWaitMs: 1, onChange: () => (changes += 1) })
+  it('makes every change known before it tells of it', async () => {
     const order = new Pretended('order', events)
-    supervisor.add(order)
-    assert.equal(changes, 1)
+    const onChange = async (): Promise<void> => {
+      await new Promise((resolve) => setImmediate(resolve))
+      events.push(`known as ${order.pid ?? 'ended'}`)
+    }
+    supervisor = new Supervisor({ log: (line) => events.push(line), firstWaitMs: 1, onChange })
+    await supervisor.add(order)
     await dieAgain(order)
-    await waitUntil(() => changes === 3, { what: 'a change for the end and one for the start', limitMs: 5000 })
+    assert.deepEqual(events, [
+      'known as 1',
+      'known as ended',
+      'order ended (exit code 1); starting it again in 0.001 s',
+      'known as 2',
+      'order runs again, pid 2',
+    ])
   })
 
   it('stops what was added last first, and all that was added together at once', async () => {
     supervisor = create()
-    supervisor.add(new Pretended('postgres', events))
-    supervisor.add(new Pretended('order', events), new Pretended('payment', events))
+    await supervisor.add(new Pretended('postgres', events))
+    await supervisor.add(new Pretended('order', events), new Pretended('payment', events))
     await supervisor.stop()
     assert.deepEqual(events, [
       'order stopping',
@@ -138,7 +146,7 @@ describe('the supervisor', () => {
     supervisor = create({ firstWaitMs: 60_000 })
     const order = new Pretended('order', events)
     const payment = new Pretended('payment', events)
-    supervisor.add(order, payment)
+    await supervisor.add(order, payment)
     order.die()
     await waitUntil(() => events.length > 0, { what: 'the end to be noted', limitMs: 5000 })
     await supervisor.stop()
@@ -149,8 +157,8 @@ describe('the supervisor', () => {
     supervisor = create()
     const order = new Pretended('order', events)
     order.stop = () => Promise.reject(new Error('it hangs'))
-    supervisor.add(new Pretended('postgres', events))
-    supervisor.add(order)
+    await supervisor.add(new Pretended('postgres', events))
+    await supervisor.add(order)
     await supervisor.stop()
     assert.deepEqual(events, ['it hangs', 'postgres stopping', 'postgres stopped'])
   })
