@@ -1,6 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { type ChannelModel, connect } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
+import { close, closeConnection, within } from './closing.ts'
 import { checkTopology, declareTopology, type Topology } from './topology.ts'
 
 export interface BrokerOptions {
@@ -11,7 +13,7 @@ export interface BrokerOptions {
   /** `assume` declares nothing and only checks that everything is there. */
   readonly mode: 'declare' | 'assume'
   readonly log: Log
-  /** Called once when no retry can help: the topology exists with other arguments, or may not be declared. */
+  /** Called once, when no retry can help: the topology exists with other arguments. */
   readonly onFatal: (error: Error) => void
   readonly random?: () => number
 }
@@ -23,6 +25,8 @@ const longestWaitMs = 5_000
 /** A silent broker is noticed after two to three missed intervals. */
 const heartbeatSeconds = 10
 const connectTimeoutMs = 10_000
+/** Between the loss of a channel and its successor. */
+const rebuildMs = 200
 
 /**
  * One connection that comes back. `start` never throws for a broker that is away: it keeps trying, with growing, jittered
@@ -32,12 +36,11 @@ const connectTimeoutMs = 10_000
 export class Broker {
   readonly #options: BrokerOptions
   readonly #listeners: OnConnect[] = []
+  readonly #stop = new AbortController()
   #model: ChannelModel | undefined
   #ready = false
   #blocked = false
-  #closing = false
   #loop: Promise<void> | undefined
-  #wakeLoop: (() => void) | undefined
 
   constructor(options: BrokerOptions) {
     this.#options = options
@@ -61,44 +64,54 @@ export class Broker {
     this.#loop ??= this.#run()
   }
 
+  /** Resolves when the connection is gone, at the latest after about 2 s. */
   async close(): Promise<void> {
-    this.#closing = true
-    this.#wakeLoop?.()
-    // A blocked broker may never answer the close: the socket goes with the process.
-    await Promise.race([this.#model?.close().catch(() => undefined), pause(2_000)])
-    await this.#loop
+    this.#stop.abort()
+    if (this.#model !== undefined) await closeConnection(this.#model)
+    // A connect that is under way ends by its own limit and is then closed.
+    if (this.#loop !== undefined) await within(this.#loop)
+  }
+
+  /**
+   * For the owner of a channel that was lost while its connection is well: runs its listener again, until that works or
+   * the connection is gone. The topology is ensured first, since a deleted queue may be what has cost the channel.
+   */
+  async rebuild(model: ChannelModel, listener: OnConnect): Promise<void> {
+    for (;;) {
+      await pause(rebuildMs, this.#stop.signal)
+      if (this.#model !== model || this.#stop.signal.aborted) return
+      try {
+        await this.#ensureTopology(model)
+        await listener(model)
+        return
+      } catch (error) {
+        this.#tell(error, 'a channel could not be rebuilt, trying again')
+      }
+    }
   }
 
   async #run(): Promise<void> {
+    const { log, name, random = Math.random } = this.#options
     let waitMs = firstWaitMs
-    while (!this.#closing) {
+    for (;;) {
       try {
         const { lost } = await this.#connect()
         waitMs = firstWaitMs
-        this.#options.log.info({ connection: this.#options.name }, 'broker connected')
+        log.info({ connection: name }, 'broker connected')
         await lost
-        if (this.#closing) return
-        this.#options.log.warn({ connection: this.#options.name }, 'broker connection lost, connecting again')
+        if (!this.#stop.signal.aborted) log.warn({ connection: name }, 'broker connection lost, connecting again')
       } catch (error) {
-        if (this.#closing) return
-        if (isFatal(error)) {
-          this.#options.onFatal(fatalError(error))
-          return
-        }
-        this.#options.log.warn(
-          { connection: this.#options.name, reason: messageOf(error) },
-          'broker is not reachable, trying again',
-        )
+        if (!this.#stop.signal.aborted) this.#tell(error, 'broker is not reachable, trying again')
       }
-      const jitter = 0.5 + (this.#options.random ?? Math.random)() / 2
-      await this.#interruptible(waitMs * jitter)
+      if (this.#stop.signal.aborted) return
+      await pause(waitMs * (0.5 + random() / 2), this.#stop.signal)
       waitMs = Math.min(longestWaitMs, waitMs * 2)
     }
   }
 
   /** Resolves once everything is built; `lost` resolves when the connection is gone. */
   async #connect(): Promise<{ lost: Promise<void> }> {
-    const { url, name, topology, mode } = this.#options
+    const { url, name, log } = this.#options
     const model = await connect(withHeartbeat(url), {
       clientProperties: { connection_name: name },
       noDelay: true,
@@ -106,44 +119,54 @@ export class Broker {
       timeout: connectTimeoutMs,
     })
     // Before anything else: an `error` nobody listens to ends the process.
-    model.on('error', (error) =>
-      this.#options.log.warn({ connection: name, reason: messageOf(error) }, 'broker connection failed'),
-    )
+    model.on('error', (error) => log.warn({ connection: name, reason: messageOf(error) }, 'broker connection failed'))
     const lost = new Promise<void>((resolve) => {
       model.once('close', () => {
+        this.#model = undefined
         this.#ready = false
         this.#blocked = false
-        this.#model = undefined
         resolve()
       })
     })
-    this.#model = model
     model.on('blocked', (reason) => {
       this.#blocked = true
-      this.#options.log.warn({ connection: name, reason }, 'broker blocks publishing')
+      log.warn({ connection: name, reason }, 'broker blocks publishing')
     })
     model.on('unblocked', () => {
       this.#blocked = false
-      this.#options.log.info({ connection: name }, 'broker takes messages again')
+      log.info({ connection: name }, 'broker takes messages again')
     })
+    this.#model = model
     try {
-      if (this.#closing) throw new Error('closing')
-      const channel = await model.createChannel()
-      channel.on('error', () => undefined)
-      await (mode === 'declare' ? declareTopology(channel, topology) : checkTopology(channel, topology))
-      await channel.close()
+      if (this.#stop.signal.aborted) throw new Error('closing')
+      await this.#ensureTopology(model)
       for (const listener of this.#listeners) await listener(model)
+      if (this.#model !== model) throw new Error('the connection was lost while its channels were built')
       this.#ready = true
+      return { lost }
     } catch (error) {
-      await model.close().catch(() => undefined)
+      await closeConnection(model)
       throw error
     }
-    return { lost }
   }
 
-  async #interruptible(ms: number): Promise<void> {
-    if (this.#closing) return
-    await Promise.race([pause(ms), new Promise<void>((resolve) => (this.#wakeLoop = resolve))])
+  async #ensureTopology(model: ChannelModel): Promise<void> {
+    const { topology, mode } = this.#options
+    const channel = await model.createChannel()
+    // A refused declaration is reported by its own promise too.
+    channel.on('error', () => undefined)
+    await (mode === 'declare' ? declareTopology(channel, topology) : checkTopology(channel, topology))
+    await close(channel)
+  }
+
+  #tell(error: unknown, what: string): void {
+    const { log, name, onFatal } = this.#options
+    if (!isFatal(error)) {
+      log.warn({ connection: name, reason: messageOf(error) }, what)
+      return
+    }
+    this.#stop.abort()
+    onFatal(fatalError(error))
   }
 }
 
@@ -154,8 +177,8 @@ function withHeartbeat(url: string): string {
   return parsed.toString()
 }
 
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
 }
 
 /** 406: a queue or exchange of that name has other arguments. Waiting cannot mend that; a 404 or a refused login it can. */

@@ -1,9 +1,11 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { EventType } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage, Options } from 'amqplib'
 import { DependencyUnavailable, Divert, messageOf, PoisonMessage } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ChassisMetrics } from '../runtime/metrics.ts'
-import type { Broker } from './broker.ts'
+import { type Broker, brokerUnavailable } from './broker.ts'
+import { close, within } from './closing.ts'
 import { attemptOf, decode, headersOf, type Message, nameOf } from './message.ts'
 import type { Publisher } from './publisher.ts'
 import { Settlements } from './settlements.ts'
@@ -21,7 +23,8 @@ export interface Subscription {
   /**
    * Resolves when the effect is durable; the delivery is then acknowledged.
    * `PoisonMessage` dead-letters it, `DependencyUnavailable` holds it and tries again, `Divert` moves it to another queue,
-   * anything else is an attempt that failed. Must stop waiting when the signal is aborted.
+   * anything else is an attempt that failed. Must stop waiting, with `DependencyUnavailable`, when the signal is aborted:
+   * the delivery can no longer be settled, or has been held for too long.
    */
   readonly react: (message: Message, signal: AbortSignal) => Promise<'processed' | 'duplicate'>
 }
@@ -32,14 +35,19 @@ export interface ConsumerDependencies {
   readonly log: Log
   readonly metrics: ChassisMetrics
   readonly now?: () => Date
-  /**
-   * How long a delivery may be held before its channel is given back. Well below RabbitMQ's `consumer_timeout`, which is
-   * 30 minutes by default and closes the channel on the consumer.
-   */
+  /** How long a delivery may be held before its channel is given back; 15 min by default. */
   readonly holdLimitMs?: number
 }
 
-const resubscribeMs = 500
+/**
+ * Half of RabbitMQ's `consumer_timeout`, beyond which it closes the channel on the consumer. No less, because each
+ * return counts towards the queue's delivery limit: at 15 min it is reached after a day without the database.
+ */
+const defaultHoldLimitMs = 15 * 60_000
+/** Between two tries of what a dependency in trouble held up. */
+const retryHeldMs = 100
+/** What RabbitMQ counted on the way here is not ours to send on, and `CC` would send copies to other queues. */
+const brokersOwn = /^(x-|B?CC$)/
 
 /** A channel and the deliveries it brought. Deliveries of a channel that is gone can no longer be settled. */
 interface Session {
@@ -47,6 +55,8 @@ interface Session {
   readonly consumerTag: string
   readonly settlements: Settlements
   readonly running: Set<Promise<void>>
+  /** Aborted when nothing of it may wait any longer. */
+  readonly over: AbortController
   open: boolean
   ackScheduled: boolean
 }
@@ -60,8 +70,8 @@ export class Consumer {
   readonly #subscription: Subscription
   readonly #dependencies: ConsumerDependencies
   readonly #events: ReadonlyMap<string, EventType>
-  readonly #stop = new AbortController()
   #session: Session | undefined
+  #stopping = false
 
   constructor(subscription: Subscription, dependencies: ConsumerDependencies) {
     this.#subscription = subscription
@@ -84,33 +94,37 @@ export class Consumer {
    * up and goes back to the queue with the channel.
    */
   async drain(): Promise<void> {
+    this.#stopping = true
     const session = this.#session
-    this.#stop.abort(new DependencyUnavailable('this process', 'it is stopping'))
     if (session === undefined || !session.open) return
-    await session.channel.cancel(session.consumerTag).catch(() => undefined)
+    await within(session.channel.cancel(session.consumerTag).catch(() => undefined))
+    session.over.abort(new DependencyUnavailable('this process', 'it is stopping'))
     while (session.running.size > 0) await Promise.allSettled(session.running)
     this.#sendAcks(session)
-    await session.channel.close().catch(() => undefined)
+    await close(session.channel)
   }
 
   async #subscribe(model: ChannelModel): Promise<void> {
-    if (this.#stop.signal.aborted) return
-    const { log } = this.#dependencies
+    if (this.#stopping) return
+    const { log, broker } = this.#dependencies
     const { prefetch, queue, from = queue } = this.#subscription
     const channel = await model.createChannel()
-    const consumerTag = `${from}-${Math.random().toString(36).slice(2)}`
     const session: Session = {
       channel,
-      consumerTag,
+      consumerTag: `${from}-${Math.random().toString(36).slice(2)}`,
       settlements: new Settlements(),
       running: new Set(),
+      over: new AbortController(),
       open: true,
       ackScheduled: false,
     }
+    const watch = this.#watch(session)
     channel.on('error', (error) => log.warn({ queue: from, reason: messageOf(error) }, 'consuming channel failed'))
     channel.on('close', () => {
       session.open = false
-      if (this.#session === session) this.#resubscribe(model)
+      clearInterval(watch)
+      session.over.abort(brokerUnavailable('the channel is gone'))
+      if (!this.#stopping) void broker.rebuild(model, (again) => this.#subscribe(again))
     })
     this.#session = session
     await channel.prefetch(prefetch)
@@ -118,29 +132,33 @@ export class Consumer {
       from,
       (delivery) => {
         // null: the broker cancelled the consumer, because its queue was deleted or moved.
-        if (delivery === null) channel.close().catch(() => undefined)
+        if (delivery === null) void close(channel)
         else this.#take(session, delivery)
       },
-      { consumerTag },
+      { consumerTag: session.consumerTag },
     )
   }
 
-  #resubscribe(model: ChannelModel): void {
-    if (this.#stop.signal.aborted) return
-    setTimeout(() => {
-      this.#subscribe(model).catch((error: unknown) => {
-        this.#dependencies.log.warn({ queue: this.#subscription.queue, reason: messageOf(error) }, 'could not consume')
-      })
-    }, resubscribeMs).unref()
+  /** Gives the channel back when a delivery is held too long: all that is unsettled returns to the queue, without a nack. */
+  #watch(session: Session): NodeJS.Timeout {
+    const { log, holdLimitMs = defaultHoldLimitMs } = this.#dependencies
+    const look = (): void => {
+      const heldMs = this.#now().getTime() - (session.settlements.oldestAt ?? Number.POSITIVE_INFINITY)
+      if (heldMs < holdLimitMs || !session.open) return
+      const { unsettled } = session.settlements
+      log.warn({ queue: this.#subscription.queue, heldMs, unsettled }, 'held for too long, giving the deliveries back')
+      void close(session.channel)
+    }
+    return setInterval(look, holdLimitMs / 10).unref()
   }
 
   /** Must not throw: amqplib would close the channel on it. */
   #take(session: Session, delivery: ConsumeMessage): void {
-    session.settlements.delivered(delivery.fields.deliveryTag, this.#now().getTime())
-    const run = this.#handle(session, delivery)
-      .then((settled) => {
-        if (settled) this.#settle(session, delivery.fields.deliveryTag)
-      })
+    const { deliveryTag } = delivery.fields
+    const arrived = this.#now().getTime()
+    session.settlements.delivered(deliveryTag, arrived)
+    const run = this.#handle(session, delivery, arrived)
+      .then((settled) => (settled ? this.#settle(session, deliveryTag) : undefined))
       .catch((error: unknown) => {
         this.#dependencies.log.error({ reason: messageOf(error) }, 'a delivery was left to the broker')
       })
@@ -149,36 +167,40 @@ export class Consumer {
   }
 
   /** @returns false when the delivery could not be brought to an end here and stays with the broker */
-  async #handle(session: Session, delivery: ConsumeMessage): Promise<boolean> {
-    const arrived = this.#now().getTime()
-    const heldUntil = arrived + (this.#dependencies.holdLimitMs ?? 300_000)
+  async #handle(session: Session, delivery: ConsumeMessage, arrived: number): Promise<boolean> {
     let message: Message | undefined
-    for (;;) {
-      try {
-        message ??= decode(delivery, this.#events)
-        const result = await this.#subscription.react(message, this.#stop.signal)
-        this.#count(message.name, result, arrived, message.timestamp)
+    try {
+      const decoded = decode(delivery, this.#events)
+      message = decoded
+      const result = await this.#hold(session, () => this.#subscription.react(decoded, session.over.signal))
+      if (result !== undefined) this.#count(decoded.name, result, arrived, decoded.timestamp)
+      return result !== undefined
+    } catch (error) {
+      const moved = await this.#hold(session, async () => {
+        if (error instanceof Divert) await this.#move(delivery, error.queue, {})
+        else await this.#fail(delivery, message, error, arrived)
         return true
+      })
+      return moved ?? false
+    }
+  }
+
+  /**
+   * Does the work again while something it depends on is in trouble; the delivery is held that long.
+   * @returns undefined when it may not be held any longer
+   */
+  async #hold<T>(session: Session, work: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = session.over
+    while (session.open) {
+      try {
+        return await work()
       } catch (error) {
-        if (!session.open) return false
-        try {
-          if (error instanceof DependencyUnavailable) {
-            if (this.#stop.signal.aborted) return false
-            if (this.#now().getTime() >= heldUntil) return this.#giveBack(session)
-            await this.#pause(100)
-            continue
-          }
-          if (error instanceof Divert) await this.#move(delivery, error.queue, {})
-          else await this.#fail(delivery, message, error, arrived)
-          return true
-        } catch (unpublished) {
-          // The retry or dead letter could not be published: hold the delivery until the broker takes messages again.
-          if (this.#stop.signal.aborted || !session.open) return false
-          if (!(unpublished instanceof DependencyUnavailable)) throw unpublished
-          await this.#pause(250)
-        }
+        if (!(error instanceof DependencyUnavailable)) throw error
+        if (signal.aborted) return undefined
+        await delay(retryHeldMs, undefined, { signal }).catch(() => undefined)
       }
     }
+    return undefined
   }
 
   async #fail(delivery: ConsumeMessage, message: Message | undefined, error: unknown, arrived: number): Promise<void> {
@@ -224,8 +246,7 @@ export class Consumer {
   /** Publishes the delivery as it is to another queue and waits for the confirm. */
   async #move(delivery: ConsumeMessage, queue: string, more: Record<string, unknown>): Promise<void> {
     const { properties } = delivery
-    // What RabbitMQ counted on the way here is not ours to send on.
-    const { 'x-death': _death, 'x-delivery-count': _count, ...headers } = headersOf(delivery)
+    const headers = Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !brokersOwn.test(name)))
     const options: Options.Publish & { messageId?: string } = {
       messageId: properties.messageId as string | undefined,
       correlationId: properties.correlationId as string | undefined,
@@ -267,13 +288,6 @@ export class Consumer {
     }
   }
 
-  /** Closing the channel returns everything unsettled to the queue, without an attempt or a nack. */
-  #giveBack(session: Session): false {
-    this.#dependencies.log.warn({ queue: this.#subscription.queue }, 'held for too long, giving the deliveries back')
-    if (session.open) session.channel.close().catch(() => undefined)
-    return false
-  }
-
   #count(event: string, result: string, arrived: number, timestamp?: Date): void {
     const { metrics } = this.#dependencies
     const { queue } = this.#subscription
@@ -287,19 +301,5 @@ export class Consumer {
 
   #now(): Date {
     return this.#dependencies.now?.() ?? new Date()
-  }
-
-  async #pause(ms: number): Promise<void> {
-    const { signal } = this.#stop
-    await new Promise<void>((resolve) => {
-      if (signal.aborted) return resolve()
-      const done = (): void => {
-        clearTimeout(timer)
-        signal.removeEventListener('abort', done)
-        resolve()
-      }
-      const timer = setTimeout(done, ms)
-      signal.addEventListener('abort', done)
-    })
   }
 }

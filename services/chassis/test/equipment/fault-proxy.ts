@@ -20,7 +20,10 @@ export class FaultProxy {
   #silent = false
   #delayMs = 0
   #replyBytes = Number.POSITIVE_INFINITY
+  #resets = 0
+  #replied = 0
   #cut: { text: string; done: () => void } | undefined
+  #silenceAfter: string | undefined
 
   private constructor(target: number) {
     this.#target = target
@@ -47,9 +50,20 @@ export class FaultProxy {
     return this.#links.size
   }
 
+  /** Bytes that came from the server, on all connections together. */
+  get replied(): number {
+    return this.#replied
+  }
+
+  /** How many connections it has reset. */
+  get resets(): number {
+    return this.#resets
+  }
+
   /** Ends every fault; what was held back goes on its way. */
   pass(): void {
     this.#silent = false
+    this.#silenceAfter = undefined
     this.#delayMs = 0
     this.#replyBytes = Number.POSITIVE_INFINITY
     for (const { client, upstream } of this.#links) for (const socket of [client, upstream]) socket.resume()
@@ -59,6 +73,11 @@ export class FaultProxy {
   silence(): void {
     this.#silent = true
     for (const { client, upstream } of this.#links) for (const socket of [client, upstream]) socket.pause()
+  }
+
+  /** Falls silent as soon as a reply that contains the text has passed. */
+  silenceAfter(text: string): void {
+    this.#silenceAfter = text
   }
 
   delay(ms: number): void {
@@ -125,6 +144,7 @@ export class FaultProxy {
   }
 
   #reply(link: Link, chunk: Buffer): void {
+    this.#replied += chunk.length
     if (this.#cut !== undefined && chunk.includes(this.#cut.text)) {
       this.#resetLink(link)
       this.#cut.done()
@@ -134,6 +154,7 @@ export class FaultProxy {
     const passing = chunk.subarray(0, Math.max(0, link.replyBytesLeft))
     link.replyBytesLeft -= chunk.length
     if (passing.length > 0) this.#forward(passing, link.client)
+    if (this.#silenceAfter !== undefined && passing.includes(this.#silenceAfter)) this.silence()
     // After the bytes before it, which a reset would overtake.
     if (link.replyBytesLeft < 0) setImmediate(() => this.#resetLink(link))
   }
@@ -144,7 +165,8 @@ export class FaultProxy {
   }
 
   #resetLink(link: Link): void {
-    this.#links.delete(link)
+    if (!this.#links.delete(link)) return
+    this.#resets += 1
     link.client.resetAndDestroy()
     link.upstream.resetAndDestroy()
   }

@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto'
+import { type EventType, PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
+import { testServers } from '@order-saga/local'
+import { connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
+import { Broker, type BrokerOptions } from '../../src/messaging/broker.ts'
+import { Consumer, type ConsumerDependencies, type Subscription } from '../../src/messaging/consumer.ts'
+import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
+import { Publisher } from '../../src/messaging/publisher.ts'
+import { declareTopology, type Topology, topologyOf } from '../../src/messaging/topology.ts'
+import { createMetrics } from '../../src/runtime/metrics.ts'
+import { type LogLine, recordedLog } from './recorded-log.ts'
+
+interface Wanted {
+  readonly events?: readonly EventType[]
+  readonly lanes?: readonly string[]
+  readonly retryDelaysMs?: readonly number[]
+}
+
+/**
+ * An exchange and a queue of their own on the tests' broker, named at random. `drop` closes what was opened here and
+ * deletes them.
+ */
+export class BrokerForTest {
+  readonly url: string
+  readonly exchange: string
+  readonly queue: string
+  readonly events: readonly EventType[]
+  readonly retryDelaysMs: readonly number[]
+  readonly topology: Topology
+  readonly lines: LogLine[] = []
+  readonly metrics = createMetrics()
+  readonly #opened: { close(): Promise<void> }[] = []
+
+  private constructor(url: string, wanted: Wanted) {
+    const name = `chassis-${randomBytes(4).toString('hex')}`
+    this.url = url
+    this.exchange = `${name}.topic`
+    this.queue = `${name}_queue`
+    this.events = wanted.events ?? [PaymentRefundRequested, PaymentRefunded]
+    this.retryDelaysMs = wanted.retryDelaysMs ?? [50, 100]
+    const queues = [{ queue: this.queue, events: this.events, lanes: wanted.lanes ?? [] }]
+    this.topology = topologyOf({ exchange: this.exchange, queues, retryDelaysMs: this.retryDelaysMs })
+  }
+
+  static async create(wanted: Wanted = {}): Promise<BrokerForTest> {
+    const server = await testServers().rabbitMq()
+    return new BrokerForTest(server.url, wanted)
+  }
+
+  /** A connection, started; closed by `drop`. */
+  open(more: Partial<BrokerOptions> = {}): Broker {
+    const broker = new Broker({
+      url: this.url,
+      name: 'chassis test',
+      topology: this.topology,
+      mode: 'declare',
+      log: recordedLog(this.lines).log,
+      onFatal: (error) => this.lines.push({ level: 'fatal', msg: error.message }),
+      ...more,
+    })
+    this.#opened.push(broker)
+    broker.start()
+    return broker
+  }
+
+  publisher(broker: Broker): Publisher {
+    return new Publisher(broker, recordedLog(this.lines).log)
+  }
+
+  consumer(
+    broker: Broker,
+    publisher: Publisher,
+    react: Subscription['react'],
+    { prefetch = 50, from, ...more }: Partial<Pick<Subscription, 'prefetch' | 'from'> & ConsumerDependencies> = {},
+  ): Consumer {
+    const { queue, events, retryDelaysMs, metrics } = this
+    const subscription = { queue, events, retryDelaysMs, prefetch, react, ...(from === undefined ? {} : { from }) }
+    return new Consumer(subscription, { broker, publisher, metrics, log: recordedLog(this.lines).log, ...more })
+  }
+
+  async declare(): Promise<void> {
+    await this.use((channel) => declareTopology(channel, this.topology))
+  }
+
+  /** Runs the work on a channel of its own connection, past the code under test. */
+  async use<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
+    const model = await connect(this.url)
+    model.on('error', () => undefined)
+    try {
+      const channel = await model.createConfirmChannel()
+      channel.on('error', () => undefined)
+      return await work(channel)
+    } finally {
+      await model.close().catch(() => undefined)
+    }
+  }
+
+  /** Publishes events as the relay would, confirmed. */
+  async send(events: readonly OutgoingEvent[], more: Options.Publish = {}): Promise<void> {
+    await this.use(async (channel) => {
+      for (const event of events) {
+        channel.publish(this.exchange, event.name, encode(event), { ...propertiesOf(event), ...more })
+      }
+      await channel.waitForConfirms()
+    })
+  }
+
+  /** Messages of the queue that nobody has been given; undefined when there is no such queue. */
+  async ready(queue = this.queue): Promise<number | undefined> {
+    try {
+      return await this.use(async (channel) => (await channel.checkQueue(queue)).messageCount)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** Takes the next message out of the queue. */
+  async take(queue = this.queue): Promise<GetMessage | undefined> {
+    return await this.use(async (channel) => (await channel.get(queue, { noAck: true })) || undefined)
+  }
+
+  async drop(): Promise<void> {
+    await Promise.all(this.#opened.map((one) => one.close()))
+    await this.use(async (channel) => {
+      for (const { name } of this.topology.queues) await channel.deleteQueue(name)
+      await channel.deleteExchange(this.exchange)
+    })
+  }
+}
