@@ -3,6 +3,7 @@ import { formatReport } from '../src/index.ts'
 import { AuditedSystem, notesIn, violationsIn } from './audited-system.ts'
 import { plots, tell } from './story.ts'
 
+const day = 86_400_000
 const longAgo = new Date(Date.now() - 2 * 3_600_000)
 
 describe('the audit of a consistent history', () => {
@@ -44,18 +45,28 @@ describe('the audit of a consistent history', () => {
     }
   })
 
-  it('tells of orders on their way and of open refunds, as no violation', async () => {
+  it('tells of what is on its way, still open, or was late, as no violation', async () => {
     const pending = await tell(system, 'pending')
     const refunding = await tell(system, 'refunding')
-    assert.deepEqual(notesIn(await system.audit()), {
+    const unknown = await tell(system, 'declined')
+    await system.sql('payment', "UPDATE payment_transactions SET status = 'charging' WHERE order_id = $1", [
+      unknown.orderId,
+    ])
+    const late = await tell(system, 'declined')
+    await system.sql('order', 'UPDATE saga_instances SET finished_at = now() WHERE order_id = $1', [late.orderId])
+    const report = await system.audit()
+    assert.equal(report.clean, true)
+    assert.deepEqual(notesIn(report), {
       in_flight: [pending.orderId],
       open_compensations: [refunding.orderId],
+      unknown_outcomes: [unknown.orderId],
+      late_ends: [late.orderId],
       outstanding_events: [`${pending.events['order.created']} order.created`],
     })
   })
 
   it('counts old history as settled once the outboxes and inboxes have forgotten it', async () => {
-    await tell(system, 'confirmed', new Date(Date.now() - 30 * 86_400_000))
+    for (const ageMs of [30 * day, day - 30_000]) await tell(system, 'confirmed', new Date(Date.now() - ageMs))
     for (const store of ['order', 'payment', 'inventory'] as const) {
       await system.sql(store, 'TRUNCATE events, processed_events')
     }

@@ -42,6 +42,13 @@ const alsoSays =
     })
     for (const consumer of consumersOf(name)) await claim(system, consumer, eventId, at)
   }
+const setAmount =
+  (name: string, amount: string): Break =>
+  (system, { events }) =>
+    system.sql('payment', 'UPDATE events SET payload = payload || $2 WHERE event_id = $1', [
+      events[name],
+      JSON.stringify({ amount }),
+    ])
 const orders = (change: string): Break => set('order', 'orders', change)
 const sagas = (change: string): Break => set('order', 'saga_instances', change)
 const payments = (change: string): Break => set('payment', 'payment_transactions', change)
@@ -90,6 +97,12 @@ const cases: Case[] = [
     plot: 'refunding',
     how: 'waits for a refund that payment never saw asked for',
     breaks: payments("status = 'charged', next_attempt_at = NULL"),
+    found: 'finality: a refund was asked for and payment never saw it',
+  },
+  {
+    plot: 'timedOut',
+    how: 'has ended and waits for a refund that payment never saw asked for',
+    breaks: all(sagas("compensation = 'refund_requested', refund_due_at = now()"), payments("status = 'charged'")),
     found: 'finality: a refund was asked for and payment never saw it',
   },
   {
@@ -210,19 +223,13 @@ const cases: Case[] = [
   {
     plot: 'confirmed',
     how: 'was announced to have paid another amount',
-    breaks: (system, { events }) =>
-      system.sql('payment', `UPDATE events SET payload = payload || '{"amount": "1.00"}' WHERE event_id = $1`, [
-        events['payment.completed'],
-      ]),
+    breaks: setAmount('payment.completed', '1.00'),
     found: 'money: another amount was announced than was charged',
   },
   {
     plot: 'compensated',
     how: 'got back less than it had paid',
-    breaks: (system, { events }) =>
-      system.sql('payment', `UPDATE events SET payload = payload || '{"amount": "125.00"}' WHERE event_id = $1`, [
-        events['payment.refunded'],
-      ]),
+    breaks: setAmount('payment.refunded', '125.00'),
     found: 'money: another amount was refunded than was charged',
   },
   {
@@ -330,6 +337,31 @@ describe('the audit of single orders', () => {
       assert.equal(report.clean, false)
     })
   }
+
+  it('lets a refund be asked for again, and be answered with 0 before the charge was known', async () => {
+    const story = await tell(system, 'compensated')
+    await alsoSays('payment.refund.requested', 'order')(system, story)
+    await alsoSays('payment.refund.requested', 'order')(system, story)
+    await alsoSays('payment.refunded', 'payment')(system, story)
+    await setAmount('payment.refunded', '0')(system, story)
+    assert.deepEqual(violationsIn(await system.audit()), {})
+  })
+
+  it('finds one whose refund was only ever answered with 0', async () => {
+    const story = await tell(system, 'compensated')
+    await setAmount('payment.refunded', '0.00')(system, story)
+    assert.deepEqual(violationsIn(await system.audit()), {
+      'money: another amount was refunded than was charged': [story.orderId],
+    })
+  })
+
+  it('counts every order when there are more suspects than it holds at once', async () => {
+    for (let i = 0; i < 5; i += 1) await tell(system, 'declined')
+    await system.sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
+    const report = await system.audit({ suspectLimit: 2, idsShown: 10 })
+    const money = report.checks.find(({ check }) => check === 'money')
+    assert.deepEqual([money?.violations, new Set(money?.kinds[0]?.ids).size], [5, 5])
+  })
 
   it('takes equal quantities in other lines, and equal amounts with fewer decimals, as the same', async () => {
     const { orderId } = await tell(system, 'confirmed')

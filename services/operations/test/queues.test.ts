@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/local'
 import { type Channel, type ChannelModel, connect } from 'amqplib'
+import { looks } from '../src/audit/options.ts'
 import { readQueueDepths } from '../src/audit/queue-depths.ts'
 import type { BrokerSource } from '../src/index.ts'
 import { AuditedSystem, notesIn, violationsIn } from './audited-system.ts'
@@ -117,6 +118,23 @@ describe('the audit of queues', () => {
     const report = await system.audit({}, { broker })
     assert.deepEqual(violationsIn(report), {})
     assert.deepEqual(notesIn(report).outstanding_events, [`${story.events['order.confirmed']} order.confirmed`])
+  })
+
+  it('looks no more at what waits behind a queue that is never empty', async () => {
+    for (let i = 0; i < 3; i += 1) await unprocessed()
+    await fill(broker.queues.inventoryQueue, 1)
+    let pauses = 0
+    const options = { suspectLimit: 1, pause: async () => void (pauses += 1) }
+    const report = await system.audit(options, { broker })
+    assert.deepEqual(violationsIn(report), {})
+    assert.equal(notesIn(report).outstanding_events?.length, 3)
+    assert.equal(pauses, looks)
+  })
+
+  it('counts every lost event when there are more suspects than it holds at once', async () => {
+    for (let i = 0; i < 3; i += 1) await unprocessed()
+    const report = await system.audit({ suspectLimit: 2 }, { broker })
+    assert.equal(report.checks.find(({ check }) => check === 'events')?.violations, 3)
   })
 
   it('counts it as lost when its queues become empty and it is still missing at the look after', async () => {

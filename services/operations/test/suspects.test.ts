@@ -112,6 +112,17 @@ describe('an order that looks wrong', () => {
     })
   })
 
+  it('is judged without waiting for effects that the inbox has forgotten', async () => {
+    const story = await tell(system, 'declined')
+    await system.sql('payment', keepsMoney)
+    await system.sql('payment', 'DELETE FROM processed_events')
+    assert.deepEqual(notesIn(await system.audit()).unsettled, [story.orderId])
+    const forgetful = await system.audit({ inboxRetentionMs: 60_000 })
+    assert.deepEqual(violationsIn(forgetful), {
+      'money: cancelled, but its money is kept and no refund is under way': [story.orderId],
+    })
+  })
+
   it('waits as long as it was told to between looks', async () => {
     await tell(system, 'declined')
     await system.sql('payment', keepsMoney)

@@ -1,7 +1,7 @@
 import { chunks } from './chunks.ts'
 import type { FactsReader } from './facts-reader.ts'
 import { unprocessedAt } from './inbox.ts'
-import { looks, type ResolvedOptions, suspectLimit } from './options.ts'
+import { looks, type ResolvedOptions } from './options.ts'
 import { isOpen, type OrderFacts } from './order-facts.ts'
 import { depthOf, type QueueDepth, readQueueDepths } from './queue-depths.ts'
 import type { Databases } from './read-only-database.ts'
@@ -44,7 +44,7 @@ export class DeliverySuspects {
   async add(delivery: Delivery): Promise<void> {
     if (this.#behind.has(delivery.consumer)) this.#wait(delivery)
     else this.#suspects.push(delivery)
-    if (this.#suspects.length >= suspectLimit) await this.#settle()
+    if (this.#suspects.length >= this.#dependencies.options.suspectLimit) await this.#settle()
   }
 
   /** Settles the rest and reports. A dead letter explains one missing event, unless all dead letters were allowed for. */

@@ -1,4 +1,4 @@
-import { mintedAt, mintedFrom } from './event-age.ts'
+import { mintedFrom } from './event-age.ts'
 import { absentFrom } from './inbox.ts'
 import { clockSlackMs, type ResolvedOptions } from './options.ts'
 import type { Databases } from './read-only-database.ts'
@@ -11,12 +11,15 @@ interface Processed {
   readonly consumer: string
 }
 
+// An id of another kind than ours tells no time: of its event it is known only when it was processed.
+const tellsTime = "substr(event_id::text, 15, 1) = '7'"
 const processedAfter = `SELECT event_id AS "eventId", consumer FROM processed_events
-  WHERE (event_id, consumer) > ($1::uuid, $2::text) ORDER BY event_id, consumer LIMIT $3`
-// Ids that tell no time, and sort among those too old to ask about. Ordered by what the age index serves: the order of
+  WHERE (event_id, consumer) > ($1::uuid, $2::text) AND (${tellsTime} OR processed_at >= $4)
+  ORDER BY event_id, consumer LIMIT $3`
+// Such ids that sort among those too old to ask about. Ordered by what the age index serves: the order of
 // the ids would have the planner walk through all the old ones in hope of an early match.
 const strangers = `SELECT event_id AS "eventId", consumer FROM processed_events
-  WHERE processed_at >= $1 AND event_id < $2::uuid AND substr(event_id::text, 15, 1) <> '7'
+  WHERE processed_at >= $1 AND event_id < $2::uuid AND NOT ${tellsTime}
   ORDER BY processed_at LIMIT $3`
 
 /**
@@ -36,7 +39,8 @@ export async function auditGhosts(databases: Databases, tally: Tally, options: R
     )
     let last: Processed = { eventId: from, consumer: '' }
     for (;;) {
-      const page = await database.read<Processed>(processedAfter, [last.eventId, last.consumer, options.pageSize])
+      const { eventId, consumer } = last
+      const page = await database.read<Processed>(processedAfter, [eventId, consumer, options.pageSize, since])
       await check(store, page, last)
       last = page.at(-1) ?? last
       if (page.length < options.pageSize) break
@@ -51,7 +55,7 @@ export async function auditGhosts(databases: Databases, tally: Tally, options: R
       `processed by ${store} under two names`,
       twice.map(({ eventId }) => eventId),
     )
-    let absent = ids.filter((eventId) => (mintedAt(eventId) ?? since) >= since)
+    let absent = ids
     for (const publisher of publishersFor(store)) absent = await absentFrom(databases[publisher], absent)
     tally.violation('events', `processed by ${store}, and in nobody's outbox`, absent)
   }

@@ -16,6 +16,8 @@ export interface AuditOptions {
   readonly statementTimeoutMs?: number
   /** Rows held in memory per table. */
   readonly pageSize?: number
+  /** Suspects held in memory; more are settled in several goes. */
+  readonly suspectLimit?: number
   readonly now?: () => Date
   readonly pause?: (ms: number) => Promise<void>
 }
@@ -32,13 +34,11 @@ export const defaultOptions = {
   idsShown: 20,
   statementTimeoutMs: 60_000,
   pageSize: 2_000,
+  suspectLimit: 20_000,
 } as const
 
 /** Times a suspect is looked at again before it is left as unsettled. */
 export const looks = 4
-
-/** Suspects in memory at most; more are settled in several goes. */
-export const suspectLimit = 20_000
 
 /** Clocks of two machines, and a clean-up that runs during the audit, may differ by this much. */
 export const clockSlackMs = 60_000

@@ -2,7 +2,7 @@ import { chunks } from './chunks.ts'
 import type { FactsReader } from './facts-reader.ts'
 import type { JudgeContext } from './finding.ts'
 import { judge } from './judge.ts'
-import { looks, type ResolvedOptions, suspectLimit } from './options.ts'
+import { looks, type ResolvedOptions } from './options.ts'
 import { fingerprint, type OrderFacts, sagaIdOf } from './order-facts.ts'
 import type { Databases } from './read-only-database.ts'
 import { readEvents, sagasUnderWay } from './saga-events.ts'
@@ -35,7 +35,7 @@ export class OrderSuspects {
 
   async add(facts: OrderFacts): Promise<void> {
     this.#remember(facts)
-    if (this.#suspects.size >= suspectLimit) await this.settle()
+    if (this.#suspects.size >= this.#dependencies.options.suspectLimit) await this.settle()
   }
 
   async settle(): Promise<void> {
