@@ -2,12 +2,12 @@ import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, readdirSync } from 'node:fs'
-import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { freePort } from '../src/free-port.ts'
 import { isRunning } from '../src/process-tree.ts'
+import { RunFolder } from '../src/run-folder.ts'
 import { readRunState } from '../src/run-state.ts'
 import type { RunState } from '../src/run-state.ts'
 import { serviceNames } from '../src/service-plan.ts'
@@ -19,14 +19,18 @@ const fixture = (name: string): string => fileURLToPath(new URL(`../test/fixture
 export class StandIns {
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
+  // Guarded, so that a test run that is interrupted leaves neither the folder nor what runs in it.
+  readonly #folder: RunFolder
 
-  private constructor(folder: string, env: NodeJS.ProcessEnv) {
-    this.folder = folder
+  private constructor(folder: RunFolder, env: NodeJS.ProcessEnv) {
+    this.#folder = folder
+    this.folder = folder.path
     this.env = env
   }
 
   static async create(env: NodeJS.ProcessEnv): Promise<StandIns> {
-    const folder = await mkdtemp(join(tmpdir(), 'order-saga-test-'))
+    const runFolder = await RunFolder.create('test')
+    const folder = runFolder.path
     // PostgreSQL, which does not run as root, must reach the folder of temporary files.
     await chmod(folder, 0o711)
     await mkdir(join(folder, 'tmp'))
@@ -37,7 +41,7 @@ export class StandIns {
     await writeFile(join(folder, 'migration.mjs'), "console.log('[migrate] done')\n")
     await writeFile(join(folder, 'notes'), '')
     const ports = { PORT: String(await freePort()), INVENTORY_PORT: String(await freePort()) }
-    return new StandIns(folder, {
+    return new StandIns(runFolder, {
       PATH: process.env['PATH'],
       TMPDIR: join(folder, 'tmp'),
       ...ports,
@@ -61,17 +65,23 @@ export class StandIns {
     return (await readFile(join(this.folder, 'notes'), 'utf8')).trim().split('\n')
   }
 
-  run(env: NodeJS.ProcessEnv = {}): UpRun {
-    return new UpRun(this, { ...this.env, ...env }, [process.execPath])
+  run(env: NodeJS.ProcessEnv = {}): Promise<UpRun> {
+    return this.#recorded(new UpRun(this, { ...this.env, ...env }, [process.execPath]))
   }
 
   /** Under a process that takes make's place; the signals of the run go to that one. */
-  runUnderMake(): UpRun {
-    return new UpRun(this, { ...this.env, MAKELEVEL: '1' }, ['/bin/sh', '-c', '"$0" "$@"; :', process.execPath])
+  runUnderMake(): Promise<UpRun> {
+    const command: [string, ...string[]] = ['/bin/sh', '-c', '"$0" "$@"; :', process.execPath]
+    return this.#recorded(new UpRun(this, { ...this.env, MAKELEVEL: '1' }, command))
   }
 
-  async remove(): Promise<void> {
-    await rm(this.folder, { recursive: true, force: true })
+  remove(): Promise<void> {
+    return this.#folder.remove()
+  }
+
+  async #recorded(run: UpRun): Promise<UpRun> {
+    await this.#folder.record(run.process.pid!, 'TERM')
+    return run
   }
 }
 

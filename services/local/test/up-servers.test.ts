@@ -18,13 +18,16 @@ describe('make up with servers of its own', function () {
 
   beforeEach(async () => {
     standIns = await StandIns.create({})
-    run = standIns.run()
+    run = await standIns.run()
   })
 
   afterEach(async () => {
     await run.end()
-    await nothingLeft(standIns, [])
-    await standIns.remove()
+    try {
+      await nothingLeft(standIns, [])
+    } finally {
+      await standIns.remove()
+    }
   })
 
   it('starts a killed server again with its port, and stops services before servers', async () => {

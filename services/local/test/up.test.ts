@@ -16,14 +16,14 @@ describe('make up on servers that run already', function () {
   let standIns: StandIns
   const runs: UpRun[] = []
 
-  function start(env: NodeJS.ProcessEnv = {}): UpRun {
-    const run = standIns.run(env)
+  async function start(env: NodeJS.ProcessEnv = {}): Promise<UpRun> {
+    const run = await standIns.run(env)
     runs.push(run)
     return run
   }
 
   async function started(env: NodeJS.ProcessEnv = {}): Promise<{ run: UpRun; pids: number[] }> {
-    const run = start(env)
+    const run = await start(env)
     await run.saying(/Everything runs/)
     const pids = (await run.state)?.processes.map(({ pid }) => pid!) ?? []
     return { run, pids }
@@ -42,8 +42,11 @@ describe('make up on servers that run already', function () {
 
   afterEach(async () => {
     await Promise.all(runs.splice(0).map((run) => run.end()))
-    await nothingLeft(standIns, [])
-    await standIns.remove()
+    try {
+      await nothingLeft(standIns, [])
+    } finally {
+      await standIns.remove()
+    }
   })
 
   it('starts the four services, says where they are, and stops them when asked', async () => {
@@ -128,7 +131,7 @@ describe('make up on servers that run already', function () {
 
   it('refuses a second run in the same checkout, and lets the first one be', async () => {
     const { run, pids } = await started()
-    const second = start()
+    const second = await start()
     assert.equal(await second.exitCode, 1)
     assert.equal(
       second.output,
@@ -152,7 +155,7 @@ describe('make up on servers that run already', function () {
   })
 
   it('stops when make is killed, which can tell it nothing', async () => {
-    const run = standIns.runUnderMake()
+    const run = await standIns.runUnderMake()
     await run.saying(/Everything runs/)
     const { pid, processes } = (await run.state)!
     run.process.kill('SIGKILL')
@@ -161,7 +164,7 @@ describe('make up on servers that run already', function () {
   })
 
   it('stops during its start', async () => {
-    const run = start({ STAND_IN: 'order:unready' })
+    const run = await start({ STAND_IN: 'order:unready' })
     await run.saying(/payment +ready/)
     assert.match((await addressReport(standIns.localFolder)).complaint ?? '', /still starting/)
     const pids = (await standIns.notes()).map((note) => Number(note.split(' ')[2]))
@@ -184,7 +187,7 @@ describe('make up on servers that run already', function () {
   })
 
   it('fails with the last words of a service that does not start', async () => {
-    const run = start({ STAND_IN: 'inventory:fails' })
+    const run = await start({ STAND_IN: 'inventory:fails' })
     assert.equal(await run.exitCode, 1)
     assert.match(run.output, /inventory did not start \(exit code 1\): fatal the schema is too old\n/)
     await nothingLeft(standIns, [])
@@ -193,7 +196,7 @@ describe('make up on servers that run already', function () {
   it('fails before it starts anything when a port is in use', async () => {
     const server = createServer().listen(Number(standIns.env['PORT']))
     await once(server, 'listening')
-    const run = start()
+    const run = await start()
     assert.equal(await run.exitCode, 1)
     server.close()
     assert.match(run.output, new RegExp(`^Port ${standIns.env['PORT']} is in use: set PORT to a free one.$`, 'm'))
@@ -202,7 +205,7 @@ describe('make up on servers that run already', function () {
   })
 
   it('says what to do about a broker that refuses', async () => {
-    const run = start({ RABBITMQ_URL: 'amqp://nobody:wrong@127.0.0.1:1/' })
+    const run = await start({ RABBITMQ_URL: 'amqp://nobody:wrong@127.0.0.1:1/' })
     assert.equal(await run.exitCode, 1)
     assert.match(run.output, /The broker at 127.0.0.1:1 refuses: .*Correct RABBITMQ_URL, or unset it/)
   })
