@@ -16,6 +16,7 @@ describe('the audit of events', () => {
   afterEach(() => system.clear())
 
   it('finds a published event that one of its consumers never processed', async () => {
+    await tell(system, 'confirmed')
     const { events } = await tell(system, 'confirmed')
     const lost = events['payment.completed']
     await system.sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [lost])
