@@ -19,7 +19,7 @@ import { Tally } from './tally.ts'
  */
 export async function audit(sources: AuditSources, options: AuditOptions = {}): Promise<AuditReport> {
   const resolved = resolveOptions(options)
-  const { broker, clientAnswers, gateway } = sources
+  const { broker, clientAnswers, gateway, foreignEvents } = sources
   const startedAt = resolved.now()
   const tally = new Tally(resolved.idsShown)
   const databases = await connect(sources, resolved.statementTimeoutMs)
@@ -28,7 +28,7 @@ export async function audit(sources: AuditSources, options: AuditOptions = {}): 
     await auditStock(databases, tally)
     await auditDeliveries(databases, tally, resolved, broker)
     await auditOutboxes(databases, tally, resolved)
-    await auditGhosts(databases, tally, resolved)
+    await auditGhosts(databases, tally, resolved, foreignEvents)
     if (clientAnswers === undefined) tally.skip('client_answers')
     else await auditClientAnswers(databases, tally, clientAnswers)
     if (broker === undefined) tally.skip('dead_letters')

@@ -46,4 +46,6 @@ export interface AuditSources extends Readonly<Record<StoreName, DatabaseSource>
   readonly broker?: BrokerSource | undefined
   readonly clientAnswers?: Iterable<ClientAnswer> | AsyncIterable<ClientAnswer> | undefined
   readonly gateway?: GatewayLedger | undefined
+  /** Ids of events that somebody published past the outboxes, and knows of. */
+  readonly foreignEvents?: ReadonlySet<string> | undefined
 }

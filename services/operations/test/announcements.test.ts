@@ -1,0 +1,31 @@
+import { type Case, findsEach, all, alsoSays, forgetEvent } from './breaks.ts'
+import { AuditedSystem } from './audited-system.ts'
+
+const cases: readonly Case[] = [
+  {
+    plot: 'confirmed',
+    how: 'completed without saying so',
+    breaks: all(forgetEvent('order', 'order.confirmed'), (system, { events }) =>
+      system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [events['order.confirmed']]),
+    ),
+    found: 'events: completed, and no outbox holds its order.confirmed',
+  },
+  {
+    plot: 'compensated',
+    how: 'was paid twice for one event',
+    breaks: alsoSays('payment.completed', 'payment', 'order.created'),
+    found: 'events: one event has led to two of payment.completed',
+  },
+]
+
+describe('the audit of announcements', () => {
+  let system: AuditedSystem
+
+  before(async () => {
+    system = await AuditedSystem.start()
+  })
+  after(() => system.stop())
+  afterEach(() => system.clear())
+
+  findsEach(cases, () => system)
+})

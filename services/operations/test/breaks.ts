@@ -1,0 +1,76 @@
+import assert from 'node:assert/strict'
+import { consumersOf } from '../src/audit/routes.ts'
+import type { StoreName } from '../src/audit/sources.ts'
+import { type AuditedSystem, violationsIn } from './audited-system.ts'
+import { append, claim, type plots, type Story, tell } from './story.ts'
+
+export type Break = (system: AuditedSystem, story: Story) => Promise<unknown>
+
+/** One way in which an order can be wrong, and what the audit says of it. */
+export interface Case {
+  readonly plot: keyof typeof plots
+  readonly how: string
+  readonly breaks: Break
+  readonly found: string
+}
+
+/** Changes the order's own rows. */
+const set =
+  (store: StoreName, table: string, change: string): Break =>
+  (system, { orderId }) =>
+    system.sql(store, `UPDATE ${table} SET ${change} WHERE order_id = $1`, [orderId])
+export const remove =
+  (store: StoreName, table: string): Break =>
+  (system, { orderId }) =>
+    system.sql(store, `DELETE FROM ${table} WHERE order_id = $1`, [orderId])
+export const forgetEvent =
+  (store: StoreName, name: string): Break =>
+  (system, { events }) =>
+    system.sql(store, 'DELETE FROM events WHERE event_id = $1', [events[name]])
+export const all =
+  (...breaks: Break[]): Break =>
+  async (system, story) => {
+    for (const one of breaks) await one(system, story)
+  }
+/** One more event, processed like the others. */
+export const alsoSays =
+  (name: string, store: StoreName, cause?: string): Break =>
+  async (system, story) => {
+    const at = new Date(Date.now() - 3_600_000)
+    const eventId = await append(system, store, { ...story, events: {} }, name, {
+      at,
+      cause: story.events[cause ?? ''],
+    })
+    for (const consumer of consumersOf(name)) await claim(system, consumer, eventId, at)
+  }
+export const setAmount =
+  (name: string, amount: string): Break =>
+  (system, { events }) =>
+    system.sql('payment', 'UPDATE events SET payload = payload || $2 WHERE event_id = $1', [
+      events[name],
+      JSON.stringify({ amount }),
+    ])
+export const orders = (change: string): Break => set('order', 'orders', change)
+export const sagas = (change: string): Break => set('order', 'saga_instances', change)
+export const payments = (change: string): Break => set('payment', 'payment_transactions', change)
+export const reservations = (change: string): Break => set('inventory', 'inventory_reservations', change)
+/** Keeps the article's balance out of tests about single orders. */
+export const stockFollows: Break = (system) => system.sql('inventory', 'TRUNCATE stock')
+export const untracked = reservations(
+  `items = (SELECT jsonb_agg(i || '{"tracked": false}') FROM jsonb_array_elements(items) i)`,
+)
+
+/** Breaks one order of two in each way, and expects the audit to find that and nothing else. */
+export function findsEach(cases: readonly Case[], system: () => AuditedSystem): void {
+  for (const { plot, how, breaks, found } of cases) {
+    it(`finds an order that ${how}`, async () => {
+      await tell(system(), 'declined')
+      const story = await tell(system(), plot)
+      assert.deepEqual(violationsIn(await system().audit()), {}, 'before it was broken')
+      await breaks(system(), story)
+      const report = await system().audit()
+      assert.deepEqual(violationsIn(report), { [found]: [story.orderId] })
+      assert.equal(report.clean, false)
+    })
+  }
+}

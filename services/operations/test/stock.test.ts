@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict'
+import { type Case, findsEach, all, orders, remove, reservations, stockFollows, untracked } from './breaks.ts'
+import { AuditedSystem, violationsIn } from './audited-system.ts'
+import { tell } from './story.ts'
+
+const cases: readonly Case[] = [
+  {
+    plot: 'confirmed',
+    how: 'was reserved under another saga',
+    breaks: reservations('saga_id = gen_random_uuid()'),
+    found: 'stock: its reservation names another saga',
+  },
+  {
+    plot: 'declined',
+    how: 'was cancelled and holds its stock',
+    breaks: all(reservations("status = 'reserved'"), untracked),
+    found: 'stock: cancelled, but its stock is reserved',
+  },
+  {
+    plot: 'timedOut',
+    how: 'was cancelled and its stock shipped',
+    breaks: all(reservations("status = 'committed'"), untracked),
+    found: 'stock: cancelled, but its stock is committed',
+  },
+  {
+    plot: 'confirmed',
+    how: 'is confirmed and was never shipped',
+    breaks: all(reservations("status = 'reserved'"), untracked, stockFollows),
+    found: 'stock: confirmed, but its reservation is reserved',
+  },
+  {
+    plot: 'confirmed',
+    how: 'is confirmed and unknown to inventory',
+    breaks: all(remove('inventory', 'inventory_reservations'), stockFollows),
+    found: 'stock: confirmed, but inventory does not know it',
+  },
+  {
+    plot: 'confirmed',
+    how: 'took other quantities',
+    breaks: orders(`items = '[{"sku": "TEA", "qty": 2}, {"sku": "POT", "qty": 2}]'`),
+    found: 'stock: confirmed, but other quantities were taken',
+  },
+  {
+    plot: 'confirmed',
+    how: 'took other articles',
+    breaks: orders(`items = '[{"sku": "TEA", "qty": 2}]'`),
+    found: 'stock: confirmed, but other quantities were taken',
+  },
+  {
+    plot: 'declined',
+    how: 'does not exist and holds stock',
+    breaks: all(
+      reservations("status = 'reserved'"),
+      untracked,
+      remove('order', 'saga_instances'),
+      remove('order', 'orders'),
+    ),
+    found: 'stock: stock is held for an order that does not exist',
+  },
+]
+
+describe('the audit of stock', () => {
+  let system: AuditedSystem
+
+  before(async () => {
+    system = await AuditedSystem.start()
+  })
+  after(() => system.stop())
+  afterEach(() => system.clear())
+
+  findsEach(cases, () => system)
+
+  it('takes equal quantities in other lines, and equal amounts with fewer decimals, as the same', async () => {
+    const { orderId } = await tell(system, 'confirmed')
+    const split = [
+      { sku: 'POT', qty: 1 },
+      { sku: 'TEA', qty: 1 },
+      { sku: 'TEA', qty: 1 },
+    ]
+    await system.sql('order', 'UPDATE orders SET items = $2 WHERE order_id = $1', [orderId, JSON.stringify(split)])
+    assert.deepEqual(violationsIn(await system.audit()), {})
+  })
+
+  const articles: Record<string, string> = {
+    'stock: stock is negative': 'available = -1, received = shipped - 1',
+    'stock: received is not available + reserved + shipped': 'received = received + 1',
+    'stock: reserved is not what open reservations hold': 'reserved = 1, available = available - 1',
+    'stock: shipped is not what committed reservations took': 'shipped = shipped + 1, available = available - 1',
+  }
+  for (const [found, change] of Object.entries(articles)) {
+    it(`finds that ${found.slice('stock: '.length)}`, async () => {
+      await tell(system, 'confirmed')
+      await system.sql('inventory', `UPDATE stock SET ${change} WHERE sku = 'TEA'`)
+      assert.deepEqual(violationsIn(await system.audit()), { [found]: ['TEA'] })
+    })
+  }
+
+  it('finds that an article was taken that stock does not know', async () => {
+    await tell(system, 'confirmed')
+    await system.sql('inventory', "DELETE FROM stock WHERE sku = 'POT'")
+    assert.deepEqual(violationsIn(await system.audit()), {
+      'stock: shipped is not what committed reservations took': ['POT'],
+    })
+  })
+
+  it('expects nothing of stock for an article that is not tracked', async () => {
+    await tell(system, 'confirmed')
+    await system.sql('inventory', 'DELETE FROM stock')
+    await system.sql(
+      'inventory',
+      `UPDATE inventory_reservations SET items =
+         (SELECT jsonb_agg(item || '{"tracked": false}') FROM jsonb_array_elements(items) AS item)`,
+    )
+    assert.deepEqual(violationsIn(await system.audit()), {})
+  })
+})
