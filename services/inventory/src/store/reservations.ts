@@ -1,5 +1,5 @@
 import type { Item } from '@order-saga/contracts'
-import { statement, type Transaction } from '@order-saga/chassis'
+import { PoisonMessage, statement, type Transaction } from '@order-saga/chassis'
 import type { ReservationStatus } from '../domain/reservation.ts'
 
 /** An item of a reservation. One that is not tracked (an accepted unknown sku) took nothing from stock. */
@@ -95,9 +95,13 @@ export class Warehouse {
     this.#now = now
   }
 
+  /** @throws PoisonMessage when the order is known, and as another saga's */
   reservationOf(orderId: string, sagaId: string): ReservationRecord {
     const known = this.#reservations.get(orderId)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      if (known.sagaId !== sagaId) throw new PoisonMessage(`order ${orderId} is not the order of saga ${sagaId}`)
+      return known
+    }
     const record: ReservationRecord = {
       orderId,
       sagaId,

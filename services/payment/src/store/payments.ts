@@ -1,5 +1,5 @@
 import type { Item, PaymentFailure } from '@order-saga/contracts'
-import { type Database, statement, type Transaction } from '@order-saga/chassis'
+import { type Database, PoisonMessage, statement, type Transaction } from '@order-saga/chassis'
 import { type PaymentState, type PaymentStatus, unknownPayment } from '../domain/payment.ts'
 
 /** One order's payment, locked until the end of the transaction. */
@@ -96,9 +96,13 @@ export class PaymentBook {
     this.#now = now
   }
 
+  /** @throws PoisonMessage when the order is known, and as another saga's */
   of(orderId: string, sagaId: string): PaymentRecord {
     const known = this.#records.get(orderId)
-    if (known !== undefined) return known
+    if (known !== undefined) {
+      if (known.sagaId !== sagaId) throw new PoisonMessage(`order ${orderId} is not the order of saga ${sagaId}`)
+      return known
+    }
     const record: PaymentRecord = {
       orderId,
       sagaId,
