@@ -3,6 +3,7 @@ import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import type { ServiceName } from '@order-saga/contracts'
 import { v7 as uuidv7 } from 'uuid'
+import { closeServer } from '../http/close-server.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
@@ -216,14 +217,4 @@ export class Service {
     )
     process.exit(1)
   }
-}
-
-/** Answers what is under way, with `Connection: close` so that clients with open connections go elsewhere. */
-async function closeServer(server: Server): Promise<void> {
-  if (!server.listening) return
-  server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
-  await new Promise<void>((resolve) => {
-    server.close(() => resolve())
-    server.closeIdleConnections()
-  })
 }
