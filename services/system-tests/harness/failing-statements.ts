@@ -1,0 +1,40 @@
+import { randomBytes } from 'node:crypto'
+import type { Store } from './databases.ts'
+import type { System } from './system.ts'
+
+export interface FailingStatements {
+  readonly store: Store
+  readonly table: string
+  readonly on: 'INSERT' | 'UPDATE'
+  readonly orderId: string
+  /** How many attempts at this order fail; all of them when left out. */
+  readonly times?: number
+}
+
+/**
+ * Makes the database refuse what a reaction writes about one order, as an error of the data would. A transaction that it
+ * shares with others fails too, and is not counted: it is repeated for each of them alone.
+ * @returns what ends it
+ */
+export async function failStatements(system: System, failing: FailingStatements): Promise<() => Promise<void>> {
+  const { store, table, on, orderId, times = 1_000_000 } = failing
+  const name = `failing_${randomBytes(4).toString('hex')}`
+  // A sequence counts also what is rolled back.
+  await system.sql(
+    store,
+    `CREATE SEQUENCE ${name};
+     CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+       IF EXISTS (SELECT FROM written WHERE order_id = '${orderId}') THEN
+         IF (SELECT count(*) FROM written) > 1 OR nextval('${name}') <= ${times} THEN
+           RAISE EXCEPTION 'the shelf has collapsed';
+         END IF;
+       END IF;
+       RETURN NULL;
+     END $$;
+     CREATE TRIGGER ${name} AFTER ${on} ON ${table} REFERENCING NEW TABLE AS written
+       FOR EACH STATEMENT EXECUTE FUNCTION ${name}()`,
+  )
+  return async () => {
+    await system.sql(store, `DROP TRIGGER ${name} ON ${table}; DROP FUNCTION ${name}(); DROP SEQUENCE ${name}`)
+  }
+}

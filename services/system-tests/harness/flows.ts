@@ -1,0 +1,53 @@
+import type { EventName } from '@order-saga/contracts'
+import type { Network } from './network.ts'
+import { someCustomer, type WantedOrder } from './shop.ts'
+
+/** One way an order can go: what triggers it, and the events it publishes. Together they publish all nine. */
+export interface Flow {
+  readonly name: string
+  readonly wanted: () => WantedOrder
+  readonly events: readonly EventName[]
+}
+
+export const flows: readonly Flow[] = [
+  {
+    name: 'a confirmed order',
+    wanted: () => ({ customerEmail: someCustomer() }),
+    events: ['order.created', 'payment.completed', 'inventory.reserved', 'order.confirmed'],
+  },
+  {
+    name: 'an order whose payment is declined',
+    wanted: () => ({ customerEmail: someCustomer(), amount: declinedAmount }),
+    events: ['order.created', 'payment.failed', 'order.cancelled'],
+  },
+  {
+    name: 'an order that is refunded',
+    wanted: () => ({ customerEmail: someCustomer(), items: [{ sku: 'SIM-NONE', qty: 1 }] }),
+    events: [
+      'order.created',
+      'payment.completed',
+      'inventory.failed',
+      'payment.refund.requested',
+      'payment.refunded',
+      'order.cancelled',
+    ],
+  },
+]
+
+/** What the tests' provider declines. */
+export const declinedAmount = 66.6
+
+/** Delivers what an order publishes, each event to each of its consumers in `copies`, until nothing of it is due. */
+export async function carry(
+  network: Network,
+  orderId: string,
+  events: readonly EventName[],
+  copies = 1,
+): Promise<void> {
+  for (const name of events) {
+    const event = await network.next(orderId, name)
+    for (const { to } of network.due().filter((delivery) => delivery.event === event)) {
+      await network.deliver(event, to, copies)
+    }
+  }
+}

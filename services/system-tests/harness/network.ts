@@ -1,0 +1,109 @@
+import { consumedBy, type EventName, type ServiceName, services } from '@order-saga/contracts'
+import type { TestBroker } from './broker.ts'
+import { Capture } from './capture.ts'
+import type { CapturedEvent, Delivery } from './captured-event.ts'
+import type { System } from './system.ts'
+
+export interface Route {
+  readonly name: EventName
+  readonly to: ServiceName
+}
+
+/** Every way an event takes to a consumer. */
+export const allRoutes: readonly Route[] = services.flatMap((to) =>
+  consumedBy(to).map((event) => ({ name: event.name as EventName, to })),
+)
+
+/**
+ * The delivery of some events in the hands of a test: on the routes it has taken, a consumer gets what the test delivers,
+ * when and as often as it does, and nothing else. To be taken and given back while no service connects.
+ */
+export class Network {
+  readonly #system: System
+  readonly #capture: Capture
+  readonly #routes: readonly Route[]
+  readonly #sent = new Set<string>()
+
+  private constructor(system: System, capture: Capture, routes: readonly Route[]) {
+    this.#system = system
+    this.#capture = capture
+    this.#routes = routes
+  }
+
+  static async take(system: System, routes: readonly Route[] = allRoutes): Promise<Network> {
+    const network = new Network(system, await Capture.start(system.broker), routes)
+    await rewire(system.broker, routes, 'unbindQueue')
+    return network
+  }
+
+  /** All events published since, on whatever route. */
+  get events(): readonly CapturedEvent[] {
+    return this.#capture.events
+  }
+
+  of(orderId: string, name?: EventName): CapturedEvent[] {
+    return this.#capture.of(orderId, name)
+  }
+
+  /** The order's first event of this name, once it is published. */
+  async next(orderId: string, name: EventName): Promise<CapturedEvent> {
+    return await this.#system.until(`${name} of order ${orderId}`, () => this.of(orderId, name)[0])
+  }
+
+  /** Deliveries on the taken routes that are due and have never been made. */
+  due(): Delivery[] {
+    return this.events
+      .flatMap((event) =>
+        this.#routes.filter((route) => route.name === event.name).map(({ to }): Delivery => ({ event, to })),
+      )
+      .filter((delivery) => !this.#sent.has(keyOf(delivery)))
+  }
+
+  /** Puts the event into the consumer's queue, without waiting for what comes of it. */
+  async send(event: CapturedEvent, to: ServiceName): Promise<void> {
+    this.#sent.add(keyOf({ event, to }))
+    const { content, options } = event
+    await this.#system.broker.send(this.#system.broker.queueOf(to), {
+      content,
+      options: { ...options, type: event.name },
+    })
+  }
+
+  /** Delivers the event and resolves when the consumer has brought all its copies to an end. */
+  async deliver(event: CapturedEvent, to: ServiceName, copies = 1): Promise<void> {
+    const before = await this.#handled(event, to)
+    for (let copy = 1; copy <= copies; copy += 1) await this.send(event, to)
+    await this.#system.until(
+      `${to} to handle ${event.name}`,
+      async () => (await this.#handled(event, to)) >= before + copies,
+    )
+  }
+
+  /** Delivers the order's next event of this name, once it is published. */
+  async pass(orderId: string, name: EventName, to: ServiceName, copies = 1): Promise<CapturedEvent> {
+    const event = await this.next(orderId, name)
+    await this.deliver(event, to, copies)
+    return event
+  }
+
+  /** Delivers what is due, and lets the broker deliver again. */
+  async giveBack(): Promise<void> {
+    await rewire(this.#system.broker, this.#routes, 'bindQueue')
+    for (const { event, to } of this.due()) await this.send(event, to)
+    await this.#capture.stop()
+  }
+
+  async #handled({ name }: CapturedEvent, to: ServiceName): Promise<number> {
+    const queue = this.#system.broker.queueOf(to)
+    return (await this.#system.metrics(to)).sum('event_consumed_total', { queue, event: name })
+  }
+}
+
+function keyOf({ event, to }: Delivery): string {
+  return `${event.eventId} ${to}`
+}
+
+async function rewire(broker: TestBroker, routes: readonly Route[], act: 'bindQueue' | 'unbindQueue'): Promise<void> {
+  const channel = await broker.channel()
+  for (const { name, to } of routes) await channel[act](broker.queueOf(to), broker.exchange, name)
+}

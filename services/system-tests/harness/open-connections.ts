@@ -1,0 +1,39 @@
+import { Agent } from 'node:http'
+import { connect, type NetConnectOpts, type Socket } from 'node:net'
+
+/**
+ * Connections that a client keeps open. While they are held it makes no new ones, as behind a load balancer that knows of
+ * a process that is about to end: requests that find no open connection wait.
+ */
+export class OpenConnections {
+  readonly agent: Agent
+  readonly #waiting: (() => void)[] = []
+  #held = false
+
+  constructor(count: number) {
+    this.agent = new Agent({ keepAlive: true, maxSockets: count })
+    this.agent.createConnection = (options, made) => {
+      const make = (): Socket => {
+        const socket = connect(options as NetConnectOpts)
+        made?.(null, socket)
+        return socket
+      }
+      if (!this.#held) return make()
+      this.#waiting.push(make)
+      return undefined
+    }
+  }
+
+  hold(): void {
+    this.#held = true
+  }
+
+  release(): void {
+    this.#held = false
+    for (const make of this.#waiting.splice(0)) make()
+  }
+
+  close(): void {
+    this.agent.destroy()
+  }
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto'
+import type { Agent } from 'node:http'
+import { setTimeout as pause } from 'node:timers/promises'
+import { declinedAmount } from './flows.ts'
+import type { PlacedOrder, Shop, WantedOrder } from './shop.ts'
+
+export interface OrderStreamOptions {
+  readonly shop: Shop
+  readonly perSecond: number
+  /** An article that is in stock; other orders of the stream ask for one that never is. */
+  readonly sku: string
+  /**
+   * What a client may do when it gets no answer. `until accepted`: it repeats the request under its Idempotency-Key
+   * after anything else. `when refused`: it repeats it only if the connection was refused, and gives up otherwise.
+   */
+  readonly repeat: 'until accepted' | 'when refused'
+  /** Every request has a connection of its own when left out. */
+  readonly agent?: Agent
+}
+
+const repeatMs = 50
+
+/** Clients that place orders at a steady pace, of which some are declined and some find nothing in stock. */
+export class OrderStream {
+  readonly accepted: PlacedOrder[] = []
+  /** What became of the requests that were not accepted at once: a status, or an error's code. */
+  readonly trouble: string[] = []
+  /** Requests that were given up. */
+  readonly failed: string[] = []
+  readonly #options: OrderStreamOptions
+  readonly #timer: NodeJS.Timeout
+  readonly #running = new Set<Promise<void>>()
+  #number = 0
+  #abandoned = false
+
+  constructor(options: OrderStreamOptions) {
+    this.#options = options
+    this.#timer = setInterval(() => this.#place(), 1_000 / options.perSecond)
+  }
+
+  /** Places no more orders, and resolves when all that were begun are accepted or given up. */
+  async stop(): Promise<void> {
+    clearInterval(this.#timer)
+    await Promise.all(this.#running)
+  }
+
+  /** Ends the stream whatever its clients wait for, after a test that failed. */
+  abandon(): void {
+    clearInterval(this.#timer)
+    this.#abandoned = true
+  }
+
+  #place(): void {
+    this.#number += 1
+    const placing: Promise<void> = this.#accept(this.#wanted()).finally(() => this.#running.delete(placing))
+    this.#running.add(placing)
+  }
+
+  #wanted(): WantedOrder {
+    const items = [{ sku: this.#number % 7 === 3 ? 'SIM-NONE' : this.#options.sku, qty: 1 }]
+    return { items, amount: this.#number % 7 === 5 ? declinedAmount : 10 }
+  }
+
+  async #accept(wanted: WantedOrder): Promise<void> {
+    const { shop, repeat, agent } = this.#options
+    const key = randomUUID()
+    while (!this.#abandoned) {
+      const outcome = await shop
+        .tryPost(wanted, { key, ...(agent && { agent }) })
+        .catch((error: NodeJS.ErrnoException) => error)
+      if (!(outcome instanceof Error) && outcome.status === 202) {
+        this.accepted.push(outcome.body as PlacedOrder)
+        return
+      }
+      const trouble = outcome instanceof Error ? (outcome.code ?? outcome.message) : String(outcome.status)
+      this.trouble.push(trouble)
+      if (repeat === 'when refused' && trouble !== 'ECONNREFUSED') {
+        this.failed.push(trouble)
+        return
+      }
+      await pause(repeatMs)
+    }
+  }
+}
