@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EventType } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage, Options } from 'amqplib'
@@ -118,6 +119,8 @@ export class Consumer {
       open: true,
       ackScheduled: false,
     }
+    // Every delivery that is held listens to it.
+    setMaxListeners(0, session.over.signal)
     const watch = this.#watch(session)
     channel.on('error', (error) => log.warn({ queue: from, reason: messageOf(error) }, 'consuming channel failed'))
     channel.on('close', () => {
