@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { type EventType, PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers } from '@order-saga/local'
-import { connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
+import { type ChannelModel, connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
 import { Broker, type BrokerOptions } from '../../src/messaging/broker.ts'
+import { close, closeConnection } from '../../src/messaging/closing.ts'
 import { Consumer, type ConsumerDependencies, type Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
 import { Publisher } from '../../src/messaging/publisher.ts'
@@ -14,6 +15,8 @@ interface Wanted {
   readonly events?: readonly EventType[]
   readonly lanes?: readonly string[]
   readonly retryDelaysMs?: readonly number[]
+  /** How often a delivery may come back from consumers that died. */
+  readonly crashLimit?: number
 }
 
 /**
@@ -30,6 +33,7 @@ export class BrokerForTest {
   readonly lines: LogLine[] = []
   readonly metrics = createMetrics()
   readonly #opened: { close(): Promise<void> }[] = []
+  #own: Promise<ChannelModel> | undefined
 
   private constructor(url: string, wanted: Wanted) {
     const name = `chassis-${randomBytes(4).toString('hex')}`
@@ -39,7 +43,8 @@ export class BrokerForTest {
     this.events = wanted.events ?? [PaymentRefundRequested, PaymentRefunded]
     this.retryDelaysMs = wanted.retryDelaysMs ?? [50, 100]
     const queues = [{ queue: this.queue, events: this.events, lanes: wanted.lanes ?? [] }]
-    this.topology = topologyOf({ exchange: this.exchange, queues, retryDelaysMs: this.retryDelaysMs })
+    const topology = topologyOf({ exchange: this.exchange, queues, retryDelaysMs: this.retryDelaysMs })
+    this.topology = wanted.crashLimit === undefined ? topology : limited(topology, this.queue, wanted.crashLimit)
   }
 
   static async create(wanted: Wanted = {}): Promise<BrokerForTest> {
@@ -82,16 +87,27 @@ export class BrokerForTest {
     await this.use((channel) => declareTopology(channel, this.topology))
   }
 
-  /** Runs the work on a channel of its own connection, past the code under test. */
+  /** Runs the work on a channel of a connection that the code under test knows nothing of. */
   async use<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
-    const model = await connect(this.url)
-    model.on('error', () => undefined)
+    const model = await (this.#own ??= this.#connect())
+    const channel = await model.createConfirmChannel()
+    channel.on('error', () => undefined)
     try {
-      const channel = await model.createConfirmChannel()
-      channel.on('error', () => undefined)
       return await work(channel)
     } finally {
-      await model.close().catch(() => undefined)
+      await close(channel)
+    }
+  }
+
+  async #connect(): Promise<ChannelModel> {
+    try {
+      const model = await connect(this.url)
+      model.on('error', () => undefined)
+      model.on('close', () => (this.#own = undefined))
+      return model
+    } catch (error) {
+      this.#own = undefined
+      throw error
     }
   }
 
@@ -114,16 +130,35 @@ export class BrokerForTest {
     }
   }
 
+  /** How many consume the queue. */
+  async consumers(queue = this.queue): Promise<number> {
+    return await this.use(async (channel) => (await channel.checkQueue(queue)).consumerCount)
+  }
+
   /** Takes the next message out of the queue. */
   async take(queue = this.queue): Promise<GetMessage | undefined> {
     return await this.use(async (channel) => (await channel.get(queue, { noAck: true })) || undefined)
   }
 
+  /** Closes what was opened here. */
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.splice(0).map((one) => one.close()))
+  }
+
   async drop(): Promise<void> {
-    await Promise.all(this.#opened.map((one) => one.close()))
+    await this.close()
     await this.use(async (channel) => {
       for (const { name } of this.topology.queues) await channel.deleteQueue(name)
       await channel.deleteExchange(this.exchange)
     })
+    const model = await this.#own
+    if (model !== undefined) await closeConnection(model)
   }
+}
+
+function limited(topology: Topology, queue: string, crashLimit: number): Topology {
+  const queues = topology.queues.map((one) =>
+    one.name === queue ? { ...one, arguments: { ...one.arguments, 'x-delivery-limit': crashLimit } } : one,
+  )
+  return { ...topology, queues }
 }

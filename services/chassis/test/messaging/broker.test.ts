@@ -138,15 +138,4 @@ describe('a broker connection', function () {
     assert.ok(took < 5_000, `it took ${took} ms`)
     assert.equal(broker.isReady, false)
   })
-
-  it('comes back after the broker was killed and started again', async function () {
-    this.timeout(90_000)
-    const server = await testServers().rabbitMq()
-    const broker = own.open()
-    await until('the connection', () => broker.isReady)
-    await server.kill()
-    await until('the loss', () => !broker.isReady)
-    await server.restart()
-    await until('the connection again', () => broker.isReady, 30_000)
-  })
 })
