@@ -24,12 +24,14 @@ export interface RelayOptions {
 
 const claimPending = statement(
   'relay-claim',
-  `UPDATE events SET lease_until = $1::timestamptz + make_interval(secs => $2)
-   WHERE event_id IN (
-     SELECT event_id FROM events
-     WHERE published_at IS NULL AND parked_at IS NULL AND lease_until <= $1
-     ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED)
-   RETURNING event_id, saga_id, order_id, routing_key, payload::text, schema_version, causation_id, traceparent, created_at`,
+  `WITH claimed AS (
+     UPDATE events SET lease_until = $1::timestamptz + make_interval(secs => $2)
+     WHERE event_id = ANY(ARRAY(
+       SELECT event_id FROM events
+       WHERE published_at IS NULL AND parked_at IS NULL AND lease_until <= $1
+       ORDER BY lease_until LIMIT $3 FOR UPDATE SKIP LOCKED))
+     RETURNING event_id, saga_id, order_id, routing_key, payload::text, schema_version, causation_id, traceparent, created_at)
+   SELECT * FROM claimed ORDER BY created_at, event_id`,
 )
 const markPublished = statement(
   'relay-published',
@@ -119,6 +121,8 @@ export class Relay {
     this.#pollDue ||= poll
     this.#running ??= this.#run().finally(() => {
       this.#running = undefined
+      // Offered after the loop had looked for the last time.
+      if (this.#fresh.length > 0) this.#wake(false)
     })
   }
 
@@ -127,7 +131,7 @@ export class Relay {
     await new Promise((resolve) => setImmediate(resolve))
     while (this.#fresh.length > 0 || (this.#pollDue && !this.#stopped)) {
       try {
-        if (this.#fresh.length > 0) await this.#publish(this.#fresh.splice(0, this.#batchSize))
+        if (this.#fresh.length > 0) await this.#publishFresh()
         else await this.#publishPending()
       } catch (error) {
         // The rows keep their lease and come again after it.
@@ -137,14 +141,20 @@ export class Relay {
     }
   }
 
+  async #publishFresh(): Promise<void> {
+    const batch = this.#fresh.splice(0, this.#batchSize)
+    // What has waited longer than its lease is any relay's by now, and found in the table.
+    const leasedFrom = this.#now().getTime() - leaseMs
+    const leased = batch.filter(({ createdAt }) => createdAt.getTime() >= leasedFrom)
+    if (leased.length > 0) await this.#publish(leased)
+  }
+
   async #publishPending(): Promise<void> {
     this.#pollDue = false
     if (!this.#options.publisher.isAvailable) return
     const rows = await this.#options.database.query<Row>(claimPending, [this.#now(), leaseMs / 1000, this.#batchSize])
     if (rows.length === this.#batchSize) this.#pollDue = true
-    const events = rows.map(eventOf)
-    events.sort((a, b) => a.createdAt.getTime() - b.createdAt.getTime() || (a.eventId < b.eventId ? -1 : 1))
-    if (events.length > 0) await this.#publish(events)
+    if (rows.length > 0) await this.#publish(rows.map(eventOf))
   }
 
   async #publish(events: readonly OutgoingEvent[]): Promise<void> {
@@ -157,12 +167,12 @@ export class Relay {
     // In parallel on one channel: the broker confirms many at once, and they leave in this order.
     await Promise.all(
       events.map(async (event) => {
-        const content = encode(event)
-        if (content.byteLength > maxMessageBytes) {
-          unpublishable.push(event)
-          return
-        }
         try {
+          const content = encode(event)
+          if (content.byteLength > maxMessageBytes) {
+            unpublishable.push(event)
+            return
+          }
           const options = { ...propertiesOf(event), messageId: event.eventId }
           const outcome = await publisher.publish({ exchange, routingKey: event.name, content, options })
           ;(outcome === 'routed' ? published : unroutable).push(event)

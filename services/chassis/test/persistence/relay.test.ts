@@ -5,11 +5,15 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Broker } from '../../src/messaging/broker.ts'
 import type { OutgoingEvent } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
-import { appendEvents, newEvent } from '../../src/persistence/outbox.ts'
+import { appendEvents, leaseMs, newEvent } from '../../src/persistence/outbox.ts'
 import { Relay, type RelayOptions } from '../../src/persistence/relay.ts'
 import { BrokerForTest } from '../equipment/broker-for-test.ts'
 import { DatabaseForTest } from '../equipment/database-for-test.ts'
+import { FaultProxy } from '../equipment/fault-proxy.ts'
 import { recordedLog } from '../equipment/recorded-log.ts'
+
+/** The first bytes of the frame that confirms a message: class 60, method 80. */
+const basicAck = '\0<\0P'
 
 describe('a relay', function () {
   this.timeout(90_000)
@@ -66,6 +70,8 @@ describe('a relay', function () {
     await store.open().transaction(async (tx) => appendEvents(tx, events, leased, now))
     return events
   }
+
+  const port = async (): Promise<number> => (await testServers().rabbitMq()).port
 
   const unpublished = async (): Promise<number> =>
     (
@@ -177,17 +183,48 @@ describe('a relay', function () {
     )
   })
 
-  it('parks an event that AMQP has no form for at once', async () => {
+  it('parks an event that AMQP or the envelope has no form for at once, and publishes its batch', async () => {
     await store.sql(
-      `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload)
-       SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), repeat('k', 300), '{}'`,
+      `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload, created_at)
+       SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), key, '{}', at
+       FROM (VALUES (repeat('k', 300), now()), ('payment.refunded', '-infinity'::timestamptz)) AS odd (key, at)`,
     )
     await commit(3, { leased: false })
     relay().start()
     await allPublished()
+    assert.equal(await test.ready(), 3)
     assert.deepEqual(await store.sql('SELECT park_reason FROM events WHERE parked_at IS NOT NULL'), [
       { park_reason: 'unpublishable' },
+      { park_reason: 'unpublishable' },
     ])
+  })
+
+  it('publishes an event again, under the same id, when the confirm was lost, and marks it only then', async () => {
+    const proxy = await FaultProxy.start(await port())
+    const connection = test.open({ url: proxy.through(test.url) })
+    const cutOff = test.publisher(connection)
+    await waitUntil(() => cutOff.isAvailable, { what: 'the broker', limitMs: 30_000 })
+    const events = await commit(1)
+    const confirm = proxy.cutReply(basicAck)
+    const under = relay({ publisher: cutOff, pollIntervalMs: 600_000 })
+    under.offer(events)
+    await confirm
+    assert.equal(await unpublished(), 1)
+    await allPublished()
+    const ids = [await test.take(), await test.take()].map((message) => message?.properties.messageId as unknown)
+    assert.deepEqual(ids, [events[0]?.eventId, events[0]?.eventId])
+    await connection.close()
+    await proxy.close()
+  })
+
+  it('leaves what has waited in memory longer than its lease to the table, where others find it too', async () => {
+    const late = relay({ now: () => new Date(Date.now() + leaseMs + 1_000) })
+    late.offer(await commit(5))
+    await late.drain()
+    assert.equal(await test.ready(), 0)
+    relay({ now: () => new Date(Date.now() + leaseMs + 1_000) }).start()
+    await allPublished()
+    assert.equal(await test.ready(), 5)
   })
 
   it('claims nothing while the broker blocks publishers, marks nothing unconfirmed, and publishes all afterwards', async () => {
