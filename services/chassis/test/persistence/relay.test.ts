@@ -233,11 +233,16 @@ describe('a relay', function () {
     under.start()
     await server.ctl('set_vm_memory_high_watermark', '0.00001')
     try {
-      under.offer(await commit(10))
-      await waitUntil(() => broker.isBlocked, { what: 'the broker to block', limitMs: 20_000 })
+      // The broker looks at its memory about once a second, and tells of the alarm only when somebody publishes.
+      const blocks = async (): Promise<boolean> => {
+        if (!broker.isBlocked) under.offer(await commit(1))
+        return broker.isBlocked
+      }
+      await waitUntil(blocks, { what: 'the broker to block', limitMs: 20_000 })
       assert.equal(under.accepts, false)
+      under.offer(await commit(10))
       await commit(10, { leased: false })
-      assert.equal(await unpublished(), 20)
+      assert.ok((await unpublished()) >= 20)
     } finally {
       await server.ctl('set_vm_memory_high_watermark', '0.6')
     }
