@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test compose-test lint typecheck build audit
+.PHONY: help up demo env status test compose-test lint typecheck build audit drill charts charts-golden charts-docs e2e e2e-keda e2e-ha operators kind-up kind-down dev-loop-test
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -8,7 +8,7 @@ local := services/local/dist
 tests := services/*/test/**/*.test.ts
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 up: build ## Start everything here, until Ctrl-C: PostgreSQL, RabbitMQ, the four services
 	@node $(local)/up-main.js
@@ -27,6 +27,9 @@ status: ## Show the running system's processes
 audit: build ## Check the running system's invariants
 	@addresses=$$(node $(local)/env-main.js) && set -a && eval "$$addresses" && node services/operations/dist/audit-main.js
 
+drill: build ## Drive orders through the flows of the running system, and audit it
+	@addresses=$$(node $(local)/env-main.js) && set -a && eval "$$addresses" && node services/operations/dist/drill-main.js
+
 test: build ## Run all tests; the servers they need are started and stopped with them
 	@node_modules/.bin/mocha $(if $(CI),--forbid-only) '$(tests)'
 
@@ -38,6 +41,42 @@ lint: $(installed) ## Check style and likely mistakes
 
 typecheck: $(installed) ## Check the types of sources and tests
 	@npm run --silent typecheck
+
+charts := node_modules/.bin/mocha --config charts/test/.mocharc.json
+
+charts: $(installed) ## Check the charts: lint, renderings, values, rights, policies, kinds, advice; needs Helm and Go
+	@$(charts) $(if $(CI),--forbid-only)
+
+charts-golden: $(installed) ## Keep the charts' renderings as they are now, after looking at what changed
+	@UPDATE_GOLDEN=1 $(charts) --grep 'golden renderings'
+
+charts-docs: ## Write the charts' README files from the comments in their values
+	@PATH="$$PATH:$${XDG_CACHE_HOME:-$$HOME/.cache}/order-saga-tools"; for chart in charts/*/Chart.yaml; do \
+	helm-docs --log-level warning --chart-search-root "$$(dirname "$$chart")"; done
+
+# On a cluster: that of the current kubeconfig.
+on_cluster := node --conditions=source --import=tsx services/cluster-tests/src
+
+e2e: $(installed) ## Prove the chart on the cluster: install, upgrade, drills, losses, autoscaling
+	@$(on_cluster)/e2e-main.ts
+
+e2e-keda: $(installed) ## The same for autoscaling by KEDA
+	@$(on_cluster)/e2e-keda-main.ts
+
+e2e-ha: $(installed) ## The same for three instances per database and three RabbitMQ nodes
+	@$(on_cluster)/e2e-ha-main.ts
+
+operators: $(installed) ## Install on the cluster what the chart needs there
+	@$(on_cluster)/operators-main.ts
+
+dev-loop-test: ## Prove kind-config.yaml by kind's own parser, and the Tiltfile by executing it; needs Go and Helm
+	@cd services/cluster-tests/dev-loop && go test -count=1 ./...
+
+kind-up: ## Create a local cluster with a registry, by kind
+	@k8s/kind-up
+
+kind-down: ## Delete that cluster and its registry
+	@k8s/kind-down
 
 build: $(installed) ## Install what npm gives, and compile
 	@npm run --silent build

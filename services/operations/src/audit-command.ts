@@ -1,9 +1,8 @@
 import { parseArgs } from 'node:util'
 import { ConfigurationError, loadConfig, messageOf } from '@order-saga/chassis'
 import { audit } from './audit/audit.ts'
-import { readClientLog } from './audit/client-log.ts'
 import { formatReport } from './audit/format-report.ts'
-import { type AuditConfig, auditSettings } from './audit-config.ts'
+import { type AuditConfig, auditSettings, auditSources } from './audit-config.ts'
 
 /** What the command says with its exit code. */
 export const exitCodes = { clean: 0, violated: 1, notDone: 2 } as const
@@ -33,7 +32,7 @@ export async function runAudit(
       return exitCodes.clean
     }
     const config = loadConfig<AuditConfig>(auditSettings, { ...environment, ...env })
-    const report = await audit(sourcesOf(config), config)
+    const report = await audit(auditSources(config), config)
     print.out(json ? JSON.stringify(report) : formatReport(report))
     return report.clean ? exitCodes.clean : exitCodes.violated
   } catch (error) {
@@ -56,16 +55,6 @@ function readArguments(args: readonly string[]): { json: boolean; help: boolean;
     return { json: values.json === true, help: values.help === true, env }
   } catch (error) {
     throw new ConfigurationError(`${messageOf(error).split('. ')[0] ?? ''}; --help lists the options`)
-  }
-}
-
-function sourcesOf(config: AuditConfig) {
-  return {
-    order: { url: config.orderDbUrl, caFile: config.orderDbCaFile },
-    payment: { url: config.paymentDbUrl, caFile: config.paymentDbCaFile },
-    inventory: { url: config.inventoryDbUrl, caFile: config.inventoryDbCaFile },
-    broker: { url: config.rabbitmqUrl, queues: config, retryDelaysMs: config.retryDelaysMs },
-    clientAnswers: config.clientLog === '' ? undefined : readClientLog(config.clientLog),
   }
 }
 

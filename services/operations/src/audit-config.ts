@@ -8,8 +8,9 @@ import {
   type Setting,
   url,
 } from '@order-saga/chassis'
+import { readClientLog } from './audit/client-log.ts'
 import { defaultOptions } from './audit/options.ts'
-import type { StoreName } from './audit/sources.ts'
+import type { AuditSources, StoreName } from './audit/sources.ts'
 
 type Queues = Pick<CommonConfig, 'orderQueue' | 'paymentQueue' | 'inventoryQueue' | 'notificationQueue'>
 
@@ -78,6 +79,16 @@ export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> 
     env: 'AUDIT_CLIENT_LOG',
     doc: 'File with what clients were answered, a JSON object per line; without it invariant 6 is not checked.',
   }),
+}
+
+export function auditSources(config: AuditConfig): AuditSources {
+  return {
+    order: { url: config.orderDbUrl, caFile: config.orderDbCaFile },
+    payment: { url: config.paymentDbUrl, caFile: config.paymentDbCaFile },
+    inventory: { url: config.inventoryDbUrl, caFile: config.inventoryDbCaFile },
+    broker: { url: config.rabbitmqUrl, queues: config, retryDelaysMs: config.retryDelaysMs },
+    clientAnswers: config.clientLog === '' ? undefined : readClientLog(config.clientLog),
+  }
 }
 
 function databaseUrl(store: StoreName): Setting<string> {

@@ -11,4 +11,11 @@ export {
   type GatewayLedger,
   type LedgerEntry,
 } from './audit/sources.ts'
-export { type AuditConfig, auditSettings } from './audit-config.ts'
+export { type AuditConfig, auditSettings, auditSources } from './audit-config.ts'
+export { drill, type DrilledOrder, type DrillOptions, type DrillResult } from './drill/drill.ts'
+export { type FlowName, flowNames, type SagaState } from './drill/flows.ts'
+export { type Followed, followSagas, type FollowOptions, isAtRest } from './drill/follow-sagas.ts'
+export { formatDrill } from './drill/format-drill.ts'
+export { inLanes } from './drill/in-lanes.ts'
+export { type Accepted, type NewOrder, OrderClient, type Saga } from './drill/order-client.ts'
+export { sendOrders } from './drill/send-orders.ts'

@@ -25,7 +25,7 @@ const repeatableCodes = new Set([
 const socketErrors =
   /^(ECONN|EPIPE|EPROTO|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ENOENT|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/
 const driverTexts =
-  /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|Cannot use a pool after|server does not support SSL|password must be a string/
+  /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|Cannot use a pool after|server does not support SSL|establishing an SSL connection|password must be a string/
 
 export function sqlState(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code

@@ -1,0 +1,18 @@
+{{/* The chart's name is the alias the umbrella gives it: order-db, payment-db, inventory-db. */}}
+{{- define "postgres.fullname" -}}
+{{- (.Values.global).nameOverride | default .Release.Name }}-{{ .Chart.Name -}}
+{{- end }}
+
+{{- define "postgres.labels" -}}
+app.kubernetes.io/name: order-saga
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: {{ .Chart.Name }}
+app.kubernetes.io/part-of: order-saga
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: postgres-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "postgres.monitoring" -}}
+{{- $enabled := toString (dig "monitoring" "enabled" "auto" (.Values.global | default dict)) -}}
+{{- if or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}true{{- end -}}
+{{- end }}

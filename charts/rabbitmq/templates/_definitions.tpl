@@ -1,0 +1,126 @@
+{{/*
+The broker's definitions: exactly what the services would declare, from files/topology.json and the names in use, and a
+user per service that may do what it does and no more. Passwords are put in by the init container, so that this holds none.
+A test compares the queues, their arguments and the bindings with the ones the services' code declares.
+*/}}
+{{- define "rabbitmq.definitions" -}}
+{{- $messaging := include "rabbitmq.messaging" . | fromJson -}}
+{{- $services := (.Files.Get "files/topology.json" | fromJson).services -}}
+{{- $vhost := $messaging.vhost -}}
+{{- $exchange := $messaging.exchange -}}
+{{- $crashLimit := 100 -}}
+{{- $neverReached := 1000000 -}}
+{{- $queues := list -}}
+{{- $bindings := list -}}
+{{- $all := list -}}
+{{- $dead := list -}}
+{{- range $service := list "order" "payment" "inventory" "notification" -}}
+{{- $of := get $services $service -}}
+{{- $queue := get $messaging.queues $service -}}
+{{- $dlq := printf "%s.dlq" $queue -}}
+{{- $dead = append $dead $dlq -}}
+{{- $deadLetter := dict "x-dead-letter-exchange" "" "x-dead-letter-strategy" "at-least-once" "x-overflow" "reject-publish" -}}
+{{- $queues = append $queues (dict "name" $dlq "arguments" (dict "x-queue-type" "quorum" "x-delivery-limit" $neverReached)) -}}
+{{- $working := merge (dict "x-queue-type" "quorum" "x-delivery-limit" $crashLimit "x-dead-letter-routing-key" $dlq) $deadLetter -}}
+{{- $queues = append $queues (dict "name" $queue "arguments" $working) -}}
+{{- range $lane := $of.lanes -}}
+{{- $queues = append $queues (dict "name" (printf "%s.%s" $queue $lane) "arguments" $working) -}}
+{{- end -}}
+{{- range $delay := $messaging.retryDelaysMs -}}
+{{- $waiting := merge (dict "x-queue-type" "quorum" "x-message-ttl" (int64 $delay) "x-dead-letter-routing-key" $queue) $deadLetter -}}
+{{- $queues = append $queues (dict "name" (printf "%s.retry.%d" $queue (int64 $delay)) "arguments" $waiting) -}}
+{{- end -}}
+{{- range $event := $of.consumes -}}
+{{- $bindings = append $bindings (dict "source" $exchange "vhost" $vhost "destination" $queue "destination_type" "queue" "routing_key" $event "arguments" dict) -}}
+{{- end -}}
+{{- end -}}
+{{- range $queues -}}
+{{- $_ := set . "vhost" $vhost -}}
+{{- $_ := set . "durable" true -}}
+{{- $_ := set . "auto_delete" false -}}
+{{- $all = append $all (regexQuoteMeta .name) -}}
+{{- end -}}
+{{- /* Writing to a queue's name alone allows nothing but looking at it: publishing goes by exchange, and a binding also
+needs to read an exchange. Retries, lanes and dead letters are published through the default exchange. */ -}}
+{{- $write := printf "^(amq\\.default|%s|%s)$" (regexQuoteMeta $exchange) (join "|" $all) -}}
+{{- $configure := ternary (printf "^(%s|%s)$" (regexQuoteMeta $exchange) (join "|" $all)) "^$" .Values.lookingNeedsConfigure -}}
+{{- $users := list
+  (dict "name" "admin" "password" "@admin@" "tags" (list "administrator"))
+  (dict "name" "monitoring" "password" "@monitoring@" "tags" (list "monitoring"))
+  (dict "name" "operations" "password" "@operations@" "tags" list) -}}
+{{- $permissions := list
+  (dict "user" "admin" "vhost" $vhost "configure" ".*" "write" ".*" "read" ".*")
+  (dict "user" "monitoring" "vhost" $vhost "configure" "^$" "write" "^$" "read" "^$")
+  (dict "user" "operations" "vhost" $vhost "configure" $configure "write" $write "read" (printf "^(%s)$" (join "|" (include "rabbitmq.quoted" $dead | fromJsonArray)))) -}}
+{{- $topics := list (dict "user" "operations" "vhost" $vhost "exchange" $exchange "write" "^$" "read" "^$") -}}
+{{- range $service := list "order" "payment" "inventory" "notification" -}}
+{{- $of := get $services $service -}}
+{{- $queue := get $messaging.queues $service -}}
+{{- $own := list $queue -}}
+{{- range $of.lanes -}}{{- $own = append $own (printf "%s.%s" $queue .) -}}{{- end -}}
+{{- $users = append $users (dict "name" $service "password" (printf "@%s@" $service) "tags" list) -}}
+{{- $permissions = append $permissions (dict "user" $service "vhost" $vhost "configure" $configure "write" $write "read" (printf "^(%s)$" (join "|" (include "rabbitmq.quoted" $own | fromJsonArray)))) -}}
+{{- $keys := join "|" (include "rabbitmq.quoted" $of.publishes | fromJsonArray) -}}
+{{- $topics = append $topics (dict "user" $service "vhost" $vhost "exchange" $exchange "write" (ternary (printf "^(%s)$" $keys) "^$" (ne $keys "")) "read" "^$") -}}
+{{- end -}}
+{{- dict
+  "users" $users
+  "vhosts" (list (dict "name" $vhost "default_queue_type" "quorum"))
+  "permissions" $permissions
+  "topic_permissions" $topics
+  "exchanges" (list (dict "name" $exchange "vhost" $vhost "type" "topic" "durable" true "auto_delete" false "internal" false "arguments" dict))
+  "queues" $queues
+  "bindings" $bindings
+  "policies" list
+  | toPrettyJson -}}
+{{- end }}
+
+{{/* A list of names as a JSON list of patterns. */}}
+{{- define "rabbitmq.quoted" -}}
+{{- $quoted := list -}}
+{{- range . -}}{{- $quoted = append $quoted (regexQuoteMeta .) -}}{{- end -}}
+{{- $quoted | toJson -}}
+{{- end }}
+
+{{/* The settings of a node that this chart runs. */}}
+{{- define "rabbitmq.conf" -}}
+{{- $name := include "rabbitmq.fullname" . -}}
+{{- include "rabbitmq.commonConf" . }}
+listeners.tcp.default = 5672
+management.tcp.port = 15672
+prometheus.tcp.port = 15692
+log.console = true
+log.file = false
+{{- if gt (int .Values.replicas) 1 }}
+# The members' names are known beforehand, so no node asks the Kubernetes API, on any version.
+cluster_formation.peer_discovery_backend = classic_config
+cluster_formation.target_cluster_size_hint = {{ .Values.replicas }}
+{{- range $i := until (int .Values.replicas) }}
+cluster_formation.classic_config.nodes.{{ add $i 1 }} = rabbit@{{ $name }}-{{ $i }}.{{ $name }}-nodes.{{ $.Release.Namespace }}
+{{- end }}
+{{- if include "rabbitmq.hasPartitionHandling" . }}
+cluster_partition_handling = pause_minority
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* The settings that hold for the operator's nodes as well. */}}
+{{- define "rabbitmq.commonConf" -}}
+definitions.import_backend = local_filesystem
+definitions.local.path = {{ ternary "/etc/rabbitmq/definitions.json" "/etc/rabbitmq-definitions/definitions.json" (eq .Values.mode "statefulset") }}
+definitions.skip_if_unchanged = true
+queue_leader_locator = balanced
+# What a container may use is its limit; a fifth of it stays free for what the alarm does not count.
+total_memory_available_override_value = {{ div (mul (include "rabbitmq.bytes" .Values.resources.limits.memory | int64) 4) 5 }}
+# A fifth of the volume, 2 GB at most: a fixed 2 GB would block every publisher on a small one.
+disk_free_limit.absolute = {{ min (div (include "rabbitmq.bytes" .Values.storage.size | int64) 5) 2000000000 }}
+{{- if gt (int .Values.replicas) 1 }}
+# Queues are declared by the first node that boots, while it is alone: they get their other members as those join.
+quorum_queue.continuous_membership_reconciliation.enabled = true
+quorum_queue.continuous_membership_reconciliation.interval = 30000
+quorum_queue.continuous_membership_reconciliation.target_group_size = {{ min 3 (int .Values.replicas) }}
+{{- end }}
+{{- with .Values.extraConfig }}
+{{ . }}
+{{- end }}
+{{- end }}

@@ -1,0 +1,77 @@
+{{/* What the names of all objects begin with: the release, unless global.nameOverride says otherwise. */}}
+{{- define "rabbitmq.prefix" -}}
+{{- (.Values.global).nameOverride | default .Release.Name -}}
+{{- end }}
+
+{{- define "rabbitmq.fullname" -}}
+{{- include "rabbitmq.prefix" . }}-rabbitmq
+{{- end }}
+
+{{- define "rabbitmq.authSecret" -}}
+{{- .Values.auth.existingSecret | default (printf "%s-auth" (include "rabbitmq.fullname" .)) -}}
+{{- end }}
+
+{{- define "rabbitmq.serviceAccount" -}}
+{{- .Values.serviceAccount.name | default (include "rabbitmq.fullname" .) -}}
+{{- end }}
+
+{{/* The operator gives its pods a name of its own, which its StatefulSet is bound to. */}}
+{{- define "rabbitmq.selector" -}}
+{{- if eq .Values.mode "statefulset" -}}
+app.kubernetes.io/name: order-saga
+{{ end -}}
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: rabbitmq
+{{- end }}
+
+{{- define "rabbitmq.labels" -}}
+app.kubernetes.io/name: order-saga
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: rabbitmq
+app.kubernetes.io/part-of: order-saga
+app.kubernetes.io/version: {{ .Values.image.tag | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{- define "rabbitmq.image" -}}
+{{- with .Values.image -}}
+{{- with .registry -}}{{ . }}/{{- end -}}
+{{ .repository }}
+{{- if .digest -}}@{{ .digest }}{{- else -}}:{{ .tag }}{{- end -}}
+{{- end -}}
+{{- end }}
+
+{{/* Names, exchange and delays as the services have them; alone, without the umbrella, the defaults. */}}
+{{- define "rabbitmq.messaging" -}}
+{{- $default := dict
+  "vhost" "/"
+  "exchange" "order.topic"
+  "queues" (dict "order" "order_queue" "payment" "payment_queue" "inventory" "inventory_queue" "notification" "notification_queue")
+  "retryDelaysMs" (list 1000 5000 15000 45000) -}}
+{{- mergeOverwrite $default (deepCopy ((.Values.global).messaging | default dict)) | toJson -}}
+{{- end }}
+
+{{/* A quantity of memory or disk in bytes. */}}
+{{- define "rabbitmq.bytes" -}}
+{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $text := toString . -}}
+{{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" $text -}}
+{{- $unit := trimPrefix $number $text -}}
+{{- if or (eq $number "") (not (hasKey $units $unit)) -}}
+{{- fail (printf "%q is no quantity such as 512Mi or 8Gi" $text) -}}
+{{- end -}}
+{{- mulf (float64 $number) (get $units $unit) | int64 -}}
+{{- end }}
+
+{{/* Whether monitoring objects are made: values win, "auto" asks the cluster. */}}
+{{- define "rabbitmq.monitoring" -}}
+{{- $enabled := toString (dig "monitoring" "enabled" "auto" (.Values.global | default dict)) -}}
+{{- if or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}true{{- end -}}
+{{- end }}
+
+{{/* 4.3 has no partition strategies any more; before it, a minority must not go on alone. A tag without a minor is the newest. */}}
+{{- define "rabbitmq.hasPartitionHandling" -}}
+{{- $version := regexFind "^4\\.[0-9]+" .Values.image.tag -}}
+{{- if and $version (semverCompare "<4.3" (printf "%s.0" $version)) -}}true{{- end -}}
+{{- end }}

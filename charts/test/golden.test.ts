@@ -1,0 +1,37 @@
+import { deepEqual, equal } from 'node:assert/strict'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type Loose, parse, render, umbrella, variantNames } from './render.ts'
+import { helms } from './tools.ts'
+
+const update = process.env['UPDATE_GOLDEN'] !== undefined
+const fileOf = (variant: string): string => `${umbrella}/golden/${variant}.yaml`
+
+const identity = ({ kind, metadata }: Loose): string => `${kind}/${metadata.name}`
+const sorted = (objects: Loose[]): Loose[] => objects.toSorted((a, b) => identity(a).localeCompare(identity(b)))
+
+describe('golden renderings', () => {
+  if (update) mkdirSync(`${umbrella}/golden`, { recursive: true })
+
+  for (const variant of variantNames) {
+    for (const helm of helms()) {
+      it(`${variant} is as it was, with ${helm}`, () => {
+        const now = render(variant, helm)
+        if (update && helm === helms()[0]) writeFileSync(fileOf(variant), now)
+        const before = readFileSync(fileOf(variant), 'utf8')
+        // Versions of Helm differ in blank lines and in the order of kinds they do not know.
+        deepEqual(
+          sorted(parse(now)),
+          sorted(parse(before)),
+          `${variant} changed: look at it, then keep it with make charts-golden`,
+        )
+      })
+    }
+  }
+
+  it('no two objects of a rendering share kind and name', () => {
+    for (const variant of variantNames) {
+      const names = parse(render(variant)).map(identity)
+      equal(new Set(names).size, names.length, variant)
+    }
+  })
+})

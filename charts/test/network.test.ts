@@ -1,0 +1,164 @@
+import { deepEqual, equal, ok } from 'node:assert/strict'
+import { type Loose, objects, pods, type Variant, variantNames } from './render.ts'
+
+type Labels = Record<string, string>
+interface Peer {
+  readonly labels: Labels
+  readonly namespace: string
+}
+
+const release: Labels = { 'app.kubernetes.io/instance': 'shop' }
+const here = (labels: Labels): Peer => ({ labels, namespace: 'orders' })
+const elsewhere = (namespace: string): Peer => ({ labels: {}, namespace })
+const component = (name: string): Labels => ({
+  ...release,
+  'app.kubernetes.io/name': 'order-saga',
+  'app.kubernetes.io/component': name,
+})
+/** Ours, or the operator's, which have a name of its own. */
+const brokerOf = (variant: Variant): Labels =>
+  variant === 'operator'
+    ? { ...component('rabbitmq'), 'app.kubernetes.io/name': 'shop-rabbitmq' }
+    : component('rabbitmq')
+const database = (service: string): Peer => here({ ...release, 'cnpg.io/cluster': `shop-${service}-db` })
+
+/** What a NetworkPolicy's rules mean, as far as ours go: labels by equality, ports by number. */
+function selects(selector: Loose, labels: Labels): boolean {
+  return Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
+}
+
+function names(peers: Loose[] | undefined, other: Peer): boolean {
+  if (peers === undefined || peers.length === 0) return true
+  return peers.some(({ podSelector, namespaceSelector, ipBlock }) => {
+    if (ipBlock !== undefined) return false
+    if (namespaceSelector === undefined) return other.namespace === 'orders' && selects(podSelector, other.labels)
+    return (
+      selects(namespaceSelector, {
+        'kubernetes.io/metadata.name': other.namespace,
+      }) && selects(podSelector, other.labels)
+    )
+  })
+}
+
+function permits(variant: Variant, direction: 'ingress' | 'egress', pod: Peer, other: Peer, port: number): boolean {
+  if (pod.namespace !== 'orders') return true
+  const policies = objects(variant, 'NetworkPolicy').filter(
+    ({ spec }) =>
+      spec.policyTypes.includes(direction === 'ingress' ? 'Ingress' : 'Egress') &&
+      selects(spec.podSelector, pod.labels),
+  )
+  if (policies.length === 0) return true
+  return policies.some(({ spec }) =>
+    (spec[direction] ?? []).some(
+      (rule: Loose) =>
+        (rule.ports === undefined || rule.ports.some((allowed: Loose) => allowed.port === port)) &&
+        names(direction === 'ingress' ? rule.from : rule.to, other),
+    ),
+  )
+}
+
+const reaches = (variant: Variant, from: Peer, to: Peer, port: number): boolean =>
+  permits(variant, 'egress', from, to, port) && permits(variant, 'ingress', to, from, port)
+
+/** Where a pod's own environment says it connects to. */
+function targets(variant: Variant, spec: Loose): { to: Peer; port: number }[] {
+  const found: { to: Peer; port: number }[] = []
+  for (const { env = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
+    for (const { name, value = '' } of env as {
+      name: string
+      value?: string
+    }[]) {
+      const db = /shop-(order|payment|inventory)-db-rw/.exec(value)
+      if (db !== null) found.push({ to: database(db[1] ?? ''), port: 5432 })
+      else if (name === 'RABBITMQ_URL' && value.includes('shop-rabbitmq')) {
+        found.push({ to: here(brokerOf(variant)), port: 5672 })
+      } else if (name === 'ORDER_URL') found.push({ to: here(component('order')), port: 3000 })
+      else if (name === 'INVENTORY_URL') found.push({ to: here(component('inventory')), port: 3001 })
+    }
+  }
+  return found
+}
+
+for (const variant of variantNames.filter((name) => name !== 'external')) {
+  describe(`network policies of ${variant}`, () => {
+    const all = pods(variant)
+    const peerOf = (name: string): Peer => {
+      const pod = all.find((candidate) => candidate.name === `Deployment/shop-${name}`)
+      if (pod === undefined) throw new Error(`there is no ${name}`)
+      return here(pod.labels)
+    }
+    const services = ['order', 'payment', 'inventory', 'notification']
+
+    it('let every pod reach what its environment names', () => {
+      let checked = 0
+      for (const { name, labels, spec } of all) {
+        for (const { to, port } of targets(variant, spec)) {
+          ok(reaches(variant, here(labels), to, port), `${name} to ${JSON.stringify(to.labels)} ${port}`)
+          checked += 1
+        }
+      }
+      ok(checked >= 14, `${checked} connections`)
+    })
+
+    it('let every pod ask for names', () => {
+      for (const { labels } of all) ok(permits(variant, 'egress', here(labels), elsewhere('kube-system'), 53))
+    })
+
+    it('let a service reach its own database and no other', () => {
+      for (const service of services) {
+        const reached = ['order', 'payment', 'inventory'].filter((other) =>
+          reaches(variant, peerOf(service), database(other), 5432),
+        )
+        deepEqual(reached, service === 'notification' ? [] : [service])
+      }
+    })
+
+    it('keep services apart from each other and from the broker but for AMQP', () => {
+      for (const from of services) {
+        for (const [to, port] of [
+          ['order', 9464],
+          ['payment', 9464],
+          ['inventory', 3001],
+          ['rabbitmq', 15_672],
+          ['rabbitmq', 25_672],
+        ] as const) {
+          equal(
+            reaches(variant, peerOf(from), here(to === 'rabbitmq' ? brokerOf(variant) : component(to)), port),
+            false,
+            `${from} to ${to} ${port}`,
+          )
+        }
+      }
+    })
+
+    it('let Prometheus read metrics, KEDA the management API, and the operator its servers', () => {
+      const monitoring = elsewhere('monitoring')
+      for (const service of services) ok(reaches(variant, monitoring, peerOf(service), 9464), service)
+      ok(reaches(variant, monitoring, here(brokerOf(variant)), 15_692))
+      ok(reaches(variant, monitoring, database('order'), 9187))
+      ok(reaches(variant, elsewhere('keda'), here(brokerOf(variant)), 15_672))
+      ok(reaches(variant, elsewhere('cnpg-system'), database('payment'), 8000))
+      ok(reaches(variant, database('payment'), database('payment'), 5432))
+      ok(permits(variant, 'egress', database('payment'), elsewhere('default'), 6443))
+    })
+
+    it('let nodes of the broker form a cluster', () => {
+      const node = here(brokerOf(variant))
+      for (const port of [4369, 5672, 25_672]) ok(reaches(variant, node, node, port), String(port))
+    })
+
+    it('keep strangers out', () => {
+      const stranger = elsewhere('default')
+      for (const [to, port] of [
+        [here(brokerOf(variant)), 5672],
+        [here(brokerOf(variant)), 15_672],
+        [database('order'), 5432],
+        [peerOf('inventory'), 3001],
+        [peerOf('order'), 9464],
+      ] as const) {
+        equal(reaches(variant, stranger, to, port), false, `${JSON.stringify(to.labels)} ${port}`)
+      }
+      ok(reaches(variant, stranger, peerOf('order'), 3000), 'orders are for everybody unless apiFrom says who')
+    })
+  })
+}

@@ -1,0 +1,126 @@
+import { deepEqual, equal, match, notEqual } from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { inventorySettings } from '../../services/inventory/src/config.ts'
+import { notificationSettings } from '../../services/notification/src/config.ts'
+import { orderSettings } from '../../services/order/src/config.ts'
+import { paymentSettings } from '../../services/payment/src/config.ts'
+import { type Loose, template, umbrella } from './render.ts'
+import { helms } from './tools.ts'
+
+/** What somebody may write, and what the answer must say. */
+const refused: { values: string[]; because: RegExp; prod?: true }[] = [
+  { values: ['replicas=2'], because: /additional properties 'replicas' not allowed/ },
+  { values: ['services.paymnt.replicaCount=2'], because: /'\/services'.*'paymnt' not allowed/ },
+  { values: ['services.payment.replicas=2'], because: /'\/services\/payment'.*'replicas' not allowed/ },
+  { values: ['services.payment.env.PAYMENT_PROCESING_MS=1'], because: /PAYMENT_PROCESING_MS/ },
+  { values: ['services.notification.env.DB_POOL_MAX=5'], because: /DB_POOL_MAX/ },
+  { values: ['services.payment.env.PAYMENT_GATEWAY_API_KEY=secret'], because: /PAYMENT_GATEWAY_API_KEY/ },
+  { values: ['services.payment.env.RABBITMQ_URL=amqp://x'], because: /RABBITMQ_URL/ },
+  { values: ['services.payment.autoscaling.minReplicas=0'], because: /minReplicas.*minimum: got 0, want 1/ },
+  {
+    values: ['services.payment.autoscaling.minReplicas=7'],
+    because: /minReplicas \(7\) is more than maxReplicas \(6\)/,
+  },
+  { values: ['services.payment.replicaCount=two'], because: /replicaCount.*got string/ },
+  { values: ['services.payment.image.digest=sha256:abc'], because: /digest.*does not match/ },
+  { values: ['autoscaling.provider=vpa'], because: /provider.*'hpa', 'keda', 'none'/ },
+  {
+    values: ['migrations.ttlSecondsAfterFinished=60'],
+    because: /ttlSecondsAfterFinished.*minimum: got 60, want 86,?400/,
+  },
+  { values: ['global.messaging.queues.shipping=x'], because: /'shipping' not allowed/ },
+  { values: ['global.messaging.retryDelaysMs={0}'], because: /retryDelaysMs.*minimum/ },
+  { values: ['global.monitoring.enabled=yes'], because: /enabled.*'auto', true, false/ },
+  { values: ['image.tag=null', 'image.pullPolicy=Sometimes'], because: /pullPolicy/ },
+  { values: ['rabbitmq.replicas=2'], because: /replicas.*1, 3, 5, 7/ },
+  { values: ['rabbitmq.mode=bitnami'], because: /mode.*'statefulset', 'operator'/ },
+  { values: ['rabbitmq.auth.passwords.order=with:colon'], because: /passwords\/order.*does not match/ },
+  { values: ['rabbitmq.auth.passwords.shipping=shipping1'], because: /'shipping' not allowed/ },
+  { values: ['rabbitmq.storage.size=big'], because: /size.*does not match/ },
+  { values: ['rabbitmq.persistence.size=8Gi'], because: /'persistence' not allowed/ },
+  { values: ['order-db.instances=0'], because: /instances.*minimum: got 0, want 1/ },
+  { values: ['order-db.synchronous.enabled=true'], because: /instances.*minimum: got 1, want 2/ },
+  { values: ['order-db.instnces=3'], because: /'instnces' not allowed/ },
+  { values: ['order-db.owner=Order Service'], because: /owner.*does not match/ },
+  { values: ['order-db.postgresql.maxConnections=30'], because: /need 65 connections.*maxConnections is 30/ },
+  { values: ['order-db.enabled=false'], because: /set services\.order\.database\.host and \.existingSecret/ },
+  { values: ['rabbitmq.enabled=false'], because: /set externalBroker\.existingSecret/ },
+  {
+    values: ['rabbitmq.enabled=false', 'externalBroker.existingSecret=b', 'autoscaling.provider=keda'],
+    because: /needs the broker's management API/,
+  },
+  { values: ['profile=production'], because: /services\/payment.*missing properties 'env', 'secretEnv'/ },
+  { prod: true, values: ['services.payment.env.PAYMENT_GATEWAY=simulated'], because: /PAYMENT_GATEWAY.*'http'/ },
+  { prod: true, values: ['services.payment.env.PAYMENT_FAILURE_RATE=0.1'], because: /PAYMENT_FAILURE_RATE.*0/ },
+  { prod: true, values: ['services.payment.env.PAYMENT_PROCESSING_MS=500'], because: /PAYMENT_PROCESSING_MS.*0/ },
+  { prod: true, values: ['services.inventory.env.INVENTORY_FAILURE_RATE=1'], because: /INVENTORY_FAILURE_RATE.*0/ },
+  {
+    prod: true,
+    values: ['services.payment.env.PAYMENT_GATEWAY_URL=http://plain'],
+    because: /PAYMENT_GATEWAY_URL.*https/,
+  },
+  { prod: true, values: ['rabbitmq.auth.passwords.order=orderorder'], because: /passwords.*maxProperties/ },
+]
+
+const accepted = [
+  ['services.payment.replicaCount=null', 'autoscaling.provider=none'],
+  ['services.payment.env.PAYMENT_FAILURE_RATE=0.3', 'services.payment.env.PAYMENT_PROCESSING_MS=500'],
+  ['services.order.env.NODE_OPTIONS=--enable-source-maps', 'env.OTEL_SERVICE_NAME=shop'],
+  ['order-db.instances=3', 'order-db.synchronous.enabled=true'],
+]
+
+for (const helm of helms()) {
+  describe(`values with ${helm}`, () => {
+    for (const { values, because, prod } of refused) {
+      it(`refuses ${values.join(' and ')}${prod === true ? ' in production' : ''}`, () => {
+        const { code, err } = template(args(values, prod), helm)
+        notEqual(code, 0)
+        match(err.replaceAll(/\s+/g, ' '), because)
+      })
+    }
+    for (const values of accepted) {
+      it(`accepts ${values.join(' and ')}`, () => {
+        const { code, err } = template(args(values), helm)
+        equal(code, 0, err)
+      })
+    }
+  })
+}
+
+function args(values: readonly string[], prod?: true): string[] {
+  return [
+    ...(prod === true ? ['-f', `${umbrella}/values-prod.yaml`] : []),
+    ...values.flatMap((value) => ['--set', value]),
+  ]
+}
+
+const names = (part: Loose): string[] => part.propertyNames.anyOf[0].enum.toSorted()
+
+describe('the environment the schema knows', () => {
+  const schema: Loose = JSON.parse(readFileSync(`${umbrella}/values.schema.json`, 'utf8'))
+  /** The chart sets these itself, from what it makes or from global.messaging. */
+  const ours = new Set(
+    [
+      'OPS_PORT PORT RABBITMQ_URL TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
+      'ORDER_QUEUE PAYMENT_QUEUE INVENTORY_QUEUE NOTIFICATION_QUEUE',
+      'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE',
+    ].flatMap((line) => line.split(' ')),
+  )
+  /** These come from Secrets alone. */
+  const secret = new Set(['PAYMENT_GATEWAY_API_KEY'])
+  const settings = {
+    order: orderSettings,
+    payment: paymentSettings,
+    inventory: inventorySettings,
+    notification: notificationSettings,
+  }
+
+  for (const [service, known] of Object.entries(settings)) {
+    it(`is what ${service} reads, less what the chart sets`, () => {
+      const read = Object.values(known).map(({ env }) => env)
+      const { env, secretEnv } = schema.properties.services.properties[service].properties
+      deepEqual(names(env), read.filter((name) => !ours.has(name) && !secret.has(name)).toSorted())
+      deepEqual(names(secretEnv), read.filter((name) => !ours.has(name)).toSorted())
+    })
+  }
+})

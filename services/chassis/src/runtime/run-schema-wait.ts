@@ -1,0 +1,46 @@
+import type { ServiceName } from '@order-saga/contracts'
+import { Database } from '../persistence/database.ts'
+import { type SchemaVersions, waitForSchema } from '../persistence/schema.ts'
+import { loadConfig, type Setting } from './config.ts'
+import { createLog } from './log.ts'
+import type { DatabaseConfig } from './settings.ts'
+
+type Settings = { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> }
+
+/**
+ * The `wait-for-schema` command of a service: returns once its database has a schema this version works with, and says on
+ * the way why it does not return yet. It has no time limit of its own: the platform's is the one that counts.
+ */
+export async function runSchemaWait(service: ServiceName, settings: Settings, schema: SchemaVersions): Promise<void> {
+  const { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile } = settings
+  const wanted = { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }
+  const config = loadConfig<Pick<DatabaseConfig, keyof typeof wanted>>(wanted, process.env)
+  const print = (line: string): void => {
+    process.stdout.write(`[wait-for-schema] ${config.dbName}: ${line}\n`)
+  }
+  const database = new Database({
+    host: config.dbHost,
+    port: config.dbPort,
+    name: config.dbName,
+    user: config.dbUser,
+    password: config.dbPassword,
+    caFile: config.dbCaFile,
+    poolMax: 1,
+    applicationName: `wait-for-schema-${service}`,
+    log: createLog(service, 'error'),
+  })
+  const stop = new AbortController()
+  const onSignal = (): void => stop.abort()
+  process.once('SIGTERM', onSignal)
+  process.once('SIGINT', onSignal)
+  try {
+    await waitForSchema(database, schema, { signal: stop.signal, onWait: print })
+  } finally {
+    process.off('SIGTERM', onSignal)
+    process.off('SIGINT', onSignal)
+    await database.close()
+  }
+  // What runs next must not run because this was told to stop.
+  if (stop.signal.aborted) throw new Error('told to stop before the schema was there')
+  print('the schema fits')
+}

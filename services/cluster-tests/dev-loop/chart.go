@@ -1,0 +1,88 @@
+// Package devloop proves kind-config.yaml and the Tiltfile without kind and without Tilt.
+package devloop
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+
+	"go.yaml.in/yaml/v3"
+)
+
+// release is what the Tiltfile calls it.
+const release = "shop"
+
+// object is what the checks ask of a rendered manifest.
+type object struct {
+	APIVersion string `yaml:"apiVersion"`
+	Kind       string
+	Metadata   struct {
+		Name        string
+		Annotations map[string]string
+	}
+	Spec struct {
+		Ports []struct {
+			Port     int32
+			NodePort int32 `yaml:"nodePort"`
+		}
+		Template    podTemplate
+		JobTemplate struct {
+			Spec struct{ Template podTemplate }
+		} `yaml:"jobTemplate"`
+	}
+}
+
+type podTemplate struct {
+	Spec struct {
+		InitContainers []container `yaml:"initContainers"`
+		Containers     []container
+	}
+}
+
+type container struct {
+	Image   string
+	Command []string
+}
+
+func (o object) containers() []container {
+	template := o.Spec.Template.Spec
+	if o.Kind == "CronJob" {
+		template = o.Spec.JobTemplate.Spec.Template.Spec
+	}
+	return append(append([]container{}, template.InitContainers...), template.Containers...)
+}
+
+// render runs the very command Tilt runs, and leaves out the chart's tests as Tilt does.
+func render(chart, namespace string, values []string) ([]object, error) {
+	helm := os.Getenv("HELM")
+	if helm == "" {
+		helm = "helm"
+	}
+	args := []string{"template", release, root + chart, "--namespace", namespace}
+	for _, file := range values {
+		args = append(args, "--values", root+file)
+	}
+	text, err := exec.Command(helm, args...).Output()
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		return nil, fmt.Errorf("helm template: %s", exit.Stderr)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var objects []object
+	for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
+		var next object
+		if err := decoder.Decode(&next); errors.Is(err, io.EOF) {
+			return objects, nil
+		} else if err != nil {
+			return nil, err
+		}
+		if next.Kind != "" && next.Metadata.Annotations["helm.sh/hook"] != "test" {
+			objects = append(objects, next)
+		}
+	}
+}

@@ -1,0 +1,27 @@
+import { explain } from './explain.ts'
+import { preparationSteps } from './prepare.ts'
+import { Shop } from './shop.ts'
+import { autoscalingSteps } from './steps/autoscaling.ts'
+import { installSteps, usualDeadline } from './steps/install.ts'
+import { lossSteps } from './steps/losses.ts'
+import { outageSteps } from './steps/outage.ts'
+import { restoreSteps } from './steps/restore.ts'
+import { uninstallSteps } from './steps/uninstall.ts'
+import { upgradeSteps } from './steps/upgrades.ts'
+import { runSuite } from './suite.ts'
+
+const shop = new Shop('order-saga-e2e', ['values-test.yaml'])
+
+const steps = [
+  ...preparationSteps('hpa'),
+  ...installSteps(shop),
+  ...outageSteps(shop),
+  ...upgradeSteps(shop, { services: { order: { env: usualDeadline } } }),
+  ...lossSteps(shop),
+  ...restoreSteps(shop),
+  ...autoscalingSteps(shop, { title: 'HPA', maxReplicas: 4 }),
+  ...uninstallSteps(shop),
+]
+
+process.exitCode = await runSuite('make e2e', steps, () => explain(shop.cluster))
+await shop.close()

@@ -1,0 +1,24 @@
+import type { Shop } from '../shop.ts'
+import type { Step } from '../suite.ts'
+import { killUnderOrders } from './losses.ts'
+import { expect } from './expect.ts'
+
+/** With three instances of everything, what is killed must be replaced by a neighbour, not by its own return. */
+export function highAvailabilitySteps(shop: Shop): readonly Step[] {
+  return [
+    ...(['order', 'payment', 'inventory'] as const).map((store) => ({
+      name: `the ${store} database fails over`,
+      run: async () => {
+        const before = await shop.primaryOf(store)
+        expect(String((await shop.databasePods(store)).length), '3', `the instances of the ${store} database`)
+        const told = await killUnderOrders(shop, async () => before)
+        return `${before} to ${await shop.primaryOf(store)}; ${told}`
+      },
+    })),
+    ...[0, 1, 2].map((node) => ({
+      name: `RabbitMQ's node ${node} is killed`,
+      run: () => killUnderOrders(shop, async () => shop.nameOf(`rabbitmq-${node}`)),
+    })),
+    { name: 'audit after the failovers', run: () => shop.audit() },
+  ]
+}

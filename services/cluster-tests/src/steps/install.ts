@@ -1,0 +1,46 @@
+import { tags } from '../images.ts'
+import type { Shop } from '../shop.ts'
+import type { Step } from '../suite.ts'
+import type { Values } from '../release.ts'
+
+const testLimitMs = 300_000
+
+/** Orders have little time, so that the drill and the outage need not wait 90 s for a deadline. */
+export const shortDeadline: Values = { SAGA_TIMEOUT_MS: '20000', TIMEOUT_CHECK_INTERVAL_MS: '1000' }
+/** As in production: what a broker or a database that restarts may cost. */
+export const usualDeadline: Values = { SAGA_TIMEOUT_MS: '90000', TIMEOUT_CHECK_INTERVAL_MS: '1000' }
+
+export function installSteps(shop: Shop, deadline: Values = shortDeadline): readonly Step[] {
+  return [
+    {
+      name: 'namespace with Pod Security restricted',
+      essential: true,
+      run: async () => {
+        if (await shop.cluster.exists()) await shop.cluster.remove()
+        await shop.cluster.create()
+        return shop.cluster.namespace
+      },
+    },
+    {
+      name: 'helm install',
+      essential: true,
+      run: async () => {
+        const { status } = await shop.upgrade({
+          image: { tag: tags.tested },
+          services: { order: { env: deadline } },
+          drill: { timeoutFlow: deadline === shortDeadline },
+        })
+        return `${status}, every pod ready`
+      },
+    },
+    {
+      name: 'helm test: the saga drill',
+      run: async () => {
+        const said = await shop.release.test(testLimitMs)
+        const told = said.split('\n').filter((line) => /: all as promised|^clean:/.test(line))
+        if (told.length < 2) throw new Error(`The drill did not say how it went:\n${said}`)
+        return told.join('; ')
+      },
+    },
+  ]
+}

@@ -1,0 +1,31 @@
+import { ConfigurationError, loadConfig, messageOf } from '@order-saga/chassis'
+import { audit } from './audit/audit.ts'
+import { formatReport } from './audit/format-report.ts'
+import { auditSources } from './audit-config.ts'
+import { exitCodes } from './audit-command.ts'
+import { drill } from './drill/drill.ts'
+import { formatDrill } from './drill/format-drill.ts'
+import { type DrillConfig, drillSettings } from './drill-config.ts'
+
+/**
+ * The `drill` command, whole: drives orders through the flows of the system it is pointed at, then audits it.
+ * @returns the exit code: 0 only when every order ended as promised and no invariant is broken
+ */
+export async function runDrill(
+  environment: NodeJS.ProcessEnv,
+  print: { readonly out: (text: string) => void; readonly error: (text: string) => void },
+): Promise<number> {
+  try {
+    const config = loadConfig<DrillConfig>(drillSettings, environment)
+    print.out(`Drilling ${config.orderUrl} with ${config.orders} orders`)
+    const result = await drill({ ...config, withTimeout: config.timeoutFlow === 'true', onProgress: print.out })
+    print.out(formatDrill(result))
+    const report = await audit({ ...auditSources(config), clientAnswers: result.answers }, config)
+    print.out(`\nAudit of all orders\n${formatReport(report)}`)
+    return report.clean && result.complaints.length === 0 ? exitCodes.clean : exitCodes.violated
+  } catch (error) {
+    const reason = messageOf(error).replace(/\.$/, '')
+    print.error(error instanceof ConfigurationError ? `${reason}.` : `The drill could not be done: ${reason}.`)
+    return exitCodes.notDone
+  }
+}

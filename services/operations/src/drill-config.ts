@@ -1,0 +1,40 @@
+import { integer, milliseconds, oneOf, type Setting, url } from '@order-saga/chassis'
+import { type AuditConfig, auditSettings } from './audit-config.ts'
+
+export interface DrillConfig extends AuditConfig {
+  orderUrl: string
+  inventoryUrl: string
+  orders: number
+  timeoutFlow: 'true' | 'false'
+  patienceMs: number
+}
+
+/** Settings of the drill; it ends with the audit and so has the audit's as well. */
+export const drillSettings: { [K in keyof DrillConfig]: Setting<DrillConfig[K]> } = {
+  ...auditSettings,
+  orderUrl: url({
+    env: 'ORDER_URL',
+    default: 'http://localhost:3000',
+    schemes: ['http', 'https'],
+    doc: 'The order API.',
+  }),
+  inventoryUrl: url({
+    env: 'INVENTORY_URL',
+    default: 'http://localhost:3001',
+    schemes: ['http', 'https'],
+    doc: 'The stock API.',
+  }),
+  orders: integer({ env: 'DRILL_ORDERS', default: 40, min: 5, max: 100_000, unit: 'orders', doc: 'Orders placed.' }),
+  timeoutFlow: oneOf({
+    env: 'DRILL_TIMEOUT_FLOW',
+    default: 'false',
+    values: ['true', 'false'],
+    doc: 'Whether orders are driven into their deadline too; the drill then takes that long, so set SAGA_TIMEOUT_MS short.',
+  }),
+  patienceMs: milliseconds({
+    env: 'DRILL_PATIENCE_MS',
+    default: 60_000,
+    max: 3_600_000,
+    doc: "How long an answer, or an order's end once it is due, is waited for.",
+  }),
+}

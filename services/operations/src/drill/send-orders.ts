@@ -1,0 +1,24 @@
+import { randomUUID } from 'node:crypto'
+import { describe, flows, planFlows } from './flows.ts'
+import { followSagas } from './follow-sagas.ts'
+import { inLanes } from './in-lanes.ts'
+import { OrderClient } from './order-client.ts'
+
+const lanes = 4
+const patienceMs = 60_000
+
+/**
+ * Sends some orders of all kinds and follows them to their ends, whatever these are.
+ * @returns a line per kind of end
+ */
+export async function sendOrders(orderUrl: string, count: number): Promise<readonly string[]> {
+  const client = new OrderClient(orderUrl)
+  const accepted = await inLanes(planFlows(count, false), lanes, (name) => {
+    const { customerEmail, extraSku } = flows[name]
+    const order = { customerEmail, items: [{ sku: extraSku ?? 'SKU-1', qty: 1 }], amount: 19.5 }
+    return client.place(order, randomUUID(), patienceMs)
+  })
+  const sagas = await followSagas(client, accepted, { patienceMs })
+  const ends = sagas.map((saga) => (saga === undefined ? 'unknown' : describe(saga)))
+  return [...new Set(ends)].map((end) => `${String(ends.filter((other) => other === end).length).padStart(5)}  ${end}`)
+}

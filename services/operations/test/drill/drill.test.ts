@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict'
+import { drill, formatDrill, type SagaState } from '../../src/index.ts'
+import { type StandInShop, standInShop } from './stand-in-shop.ts'
+
+const completed: SagaState = { status: 'completed', reason: null, compensation: 'none' }
+const declined: SagaState = { status: 'cancelled', reason: 'payment_failed', compensation: 'none' }
+const refunded: SagaState = { status: 'cancelled', reason: 'compensation', compensation: 'refunded' }
+
+describe('The drill', () => {
+  let shop: StandInShop
+  // A machine that is busy with other tests takes its time, too.
+  const run = async (endOf: Parameters<typeof standInShop>[0], patienceMs = 10_000) => {
+    shop = await standInShop(endOf)
+    const lines: string[] = []
+    const result = await drill({
+      orderUrl: shop.url,
+      inventoryUrl: shop.url,
+      orders: 10,
+      withTimeout: false,
+      patienceMs,
+      onProgress: (line) => lines.push(line),
+    })
+    return { result, lines }
+  }
+  afterEach(() => shop.close())
+
+  it('is content when every flow ends as promised, and repeats a lost request with its key', async () => {
+    const { result, lines } = await run(({ customerEmail, items }) => {
+      if (customerEmail.startsWith('decline@')) return declined
+      return items.some(({ sku }) => sku === 'SIM-NONE') ? refunded : completed
+    })
+    assert.deepEqual(result.complaints, [])
+    assert.equal(result.answers.length, 10)
+    assert.deepEqual([...shop.keys.values()].filter((times) => times > 1).length, 3)
+    assert.deepEqual(lines.at(-1), '10 of 10 orders at their end')
+    assert.match(formatDrill(result), /confirmed +6 +6 .*\n.*payment_failed +2 +2 /)
+    assert.match(formatDrill(result), /10 orders in .*: all as promised/)
+  })
+
+  it('names the orders that took another way, and the stock that is wrong', async () => {
+    const { result } = await run(({ items }) => (items.length > 1 ? completed : declined))
+    assert.equal(result.complaints.length, 8)
+    assert.match(result.complaints.join('\n'), /is cancelled, payment_failed, and was to be completed\./)
+    assert.match(result.complaints.join('\n'), /is completed, and was to be cancelled, compensation, refunded\./)
+    assert.match(formatDrill(result), /NOT as promised/)
+  })
+
+  it('waits for an order that is on its way no longer than its patience', async () => {
+    const { result } = await run(() => ({ status: 'pending', reason: null, compensation: 'none' }), 2_000)
+    assert.equal(result.complaints.length, 10)
+    assert.match(result.complaints[0] ?? '', /is pending, and was to be completed\./)
+  })
+
+  it('says which end a late charge must come to', async () => {
+    shop = await standInShop(() => ({
+      status: 'timeout_cancelled',
+      reason: 'timeout',
+      compensation: 'refund_requested',
+    }))
+    const options = { orderUrl: shop.url, inventoryUrl: shop.url, orders: 5, withTimeout: true, patienceMs: 2_000 }
+    const { complaints } = await drill(options)
+    assert.match(
+      complaints[0] ?? '',
+      /is timeout_cancelled, timeout, refund_requested, and was to be timeout_cancelled, timeout, refunded\./,
+    )
+  })
+})

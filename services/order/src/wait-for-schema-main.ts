@@ -1,0 +1,4 @@
+import { databaseSettings, runSchemaWait, start } from '@order-saga/chassis'
+import { schema } from './store/schema.ts'
+
+await start(() => runSchemaWait('order', databaseSettings('order_db'), schema))

@@ -1,0 +1,98 @@
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { migrate } from '@order-saga/chassis'
+import { type PostgresServer, testServers } from '@order-saga/local'
+
+const main = fileURLToPath(new URL('../src/wait-for-schema-main.ts', import.meta.url))
+
+interface Waiting {
+  readonly process: ChildProcess
+  readonly lines: string[]
+  says(pattern: RegExp): Promise<void>
+  exitCode(): Promise<number | null>
+}
+
+describe('wait-for-schema', () => {
+  let postgres: PostgresServer
+  const running: ChildProcess[] = []
+
+  before(async () => {
+    postgres = await testServers().postgres()
+  })
+
+  afterEach(() => {
+    for (const child of running.splice(0)) child.kill('SIGKILL')
+  })
+
+  it('says why it waits and ends with 0 once the migrations ran', async () => {
+    await postgres.createDatabase('waits_for_migrations')
+    const waiting = wait('waits_for_migrations')
+    await waiting.says(/no schema yet/)
+    const { port, user, password } = postgres
+    await migrate(
+      { host: '127.0.0.1', port, name: 'waits_for_migrations', user, password, caFile: '' },
+      'order',
+      () => undefined,
+    )
+    equal(await waiting.exitCode(), 0)
+    match(waiting.lines.at(-1) ?? '', /the schema fits$/)
+  })
+
+  it('tells each reason once, however long it lasts', async () => {
+    await postgres.createDatabase('waits_long')
+    const waiting = wait('waits_long')
+    await waiting.says(/no schema yet/)
+    await new Promise((resolve) => setTimeout(resolve, 2_500))
+    equal(waiting.lines.length, 1)
+  })
+
+  it('waits for a server that is not there', async () => {
+    const waiting = wait('order_db', { DB_PORT: '1' })
+    await waiting.says(/ECONNREFUSED|not available|unavailable/)
+    equal(waiting.process.exitCode, null)
+  })
+
+  it('ends with 1 when it is told to stop before the schema is there', async () => {
+    await postgres.createDatabase('waits_in_vain')
+    const waiting = wait('waits_in_vain')
+    await waiting.says(/no schema yet/)
+    waiting.process.kill('SIGTERM')
+    equal(await waiting.exitCode(), 1)
+    deepEqual(
+      waiting.lines.filter((line) => line.includes('fits')),
+      [],
+    )
+  })
+
+  function wait(database: string, env: NodeJS.ProcessEnv = {}): Waiting {
+    const { port, user, password } = postgres
+    const child = spawn(process.execPath, ['--conditions=source', '--import=tsx', main], {
+      env: {
+        PATH: process.env['PATH'],
+        DB_HOST: '127.0.0.1',
+        DB_PORT: String(port),
+        DB_NAME: database,
+        DB_USER: user,
+        DB_PASSWORD: password,
+        ...env,
+      },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    running.push(child)
+    const ended = once(child, 'exit') as Promise<[number | null]>
+    const lines: string[] = []
+    child.stdout.on('data', (chunk: Buffer) => lines.push(...chunk.toString().trimEnd().split('\n')))
+    return {
+      process: child,
+      lines,
+      async says(pattern) {
+        while (!lines.some((line) => pattern.test(line))) await once(child.stdout, 'data')
+      },
+      async exitCode() {
+        return (await ended)[0]
+      },
+    }
+  }
+})
