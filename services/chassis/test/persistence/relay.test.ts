@@ -159,11 +159,16 @@ describe('a relay', function () {
     relay({ parkAfterMs: 10_000, now: () => new Date(now) }).start()
     await waitUntil(async () => (await test.ready()) === 499, { what: '499 events', limitMs: 30_000 })
     const state = (): Promise<Record<string, unknown>[]> =>
-      store.sql(
-        `SELECT attempts > 0 AS tried, park_reason, published_at FROM events WHERE routing_key = 'nobody.listens'`,
-      )
-    assert.deepEqual(await state(), [{ tried: true, park_reason: null, published_at: null }])
-    now += 20_000
+      store.sql(`SELECT attempts, park_reason, published_at FROM events WHERE routing_key = 'nobody.listens'`)
+    assert.deepEqual(await state(), [{ attempts: 1, park_reason: null, published_at: null }])
+    now += 6_000
+    await waitUntil(async () => (await state())[0]?.['attempts'] === 2, {
+      what: 'the second try',
+      limitMs: 20_000,
+      state,
+    })
+    assert.equal((await state())[0]?.['park_reason'], null)
+    now += 6_000
     await waitUntil(async () => (await state())[0]?.['park_reason'] === 'unroutable', {
       what: 'the event to be parked',
       limitMs: 20_000,
@@ -251,19 +256,26 @@ describe('a relay', function () {
     assert.ok(ready >= 20, `${ready} messages`)
   })
 
-  it('publishes everything after the broker crashed and came back', async () => {
-    const server = await testServers().rabbitMq()
-    const under = relay()
+  it('keeps the rows while the broker is away, and publishes them all when it is back', async () => {
+    const proxy = await FaultProxy.start(await port())
+    const connection = test.open({ url: proxy.through(test.url) })
+    const distant = test.publisher(connection)
+    await waitUntil(() => distant.isAvailable, { what: 'the broker', limitMs: 30_000 })
+    const under = relay({ publisher: distant })
     under.start()
-    await server.kill()
+    await proxy.refuse()
     under.offer(await commit(10))
     await commit(10, { leased: false })
-    await server.restart()
+    await waitUntil(() => !under.accepts, { what: 'the loss', limitMs: 10_000 })
+    assert.equal(await unpublished(), 20)
+    await proxy.accept()
     await allPublished()
     const ids = new Set<unknown>()
     for (let message = await test.take(); message !== undefined; message = await test.take())
       ids.add(message.properties.messageId)
     assert.equal(ids.size, 20)
+    await connection.close()
+    await proxy.close()
   })
 
   it('publishes what is in memory before it ends', async () => {
@@ -271,5 +283,6 @@ describe('a relay', function () {
     under.offer(await commit(100))
     await under.drain()
     assert.equal(await unpublished(), 0)
+    assert.equal(under.accepts, false)
   })
 })
