@@ -19,14 +19,16 @@ const checkLimitMs = 2_000
 
 /**
  * `/healthz` (the process turns its loop), `/readyz` (it can do its work) and `/metrics`, and the process's end: terminus
- * turns readiness to 503 on the signal, the service drains, then the process exits. Liveness stays 200 while draining
- * and never asks a dependency: restarting a process does not bring back its database.
+ * turns readiness to 503 on the signal, the service drains, then the process exits, with 0 if all came to its end in
+ * time, else with 1. Liveness stays 200 while draining and never asks a dependency: restarting a process does not bring
+ * back its database.
  * @throws when the port is taken
  */
 export async function startOpsServer(options: OpsServerOptions): Promise<Server> {
   const { registry, log } = options
   const server = createServer((request, response) => {
-    const path = new URL(request.url ?? '/', 'http://localhost').pathname
+    // Not by URL: it throws at what is no URL, and anybody may ask for `//`.
+    const [path] = (request.url ?? '').split('?')
     if (path === '/healthz') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
     } else if (path === '/metrics') {
@@ -67,8 +69,10 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Server>
         await options.shutdown()
       } catch (error) {
         log.error({ reason: messageOf(error) }, 'stopping failed')
+        throw error
+      } finally {
+        clearTimeout(limit)
       }
-      clearTimeout(limit)
       log.info('stopped')
     },
     logger: (message, error) => log.debug({ reason: messageOf(error) }, message),

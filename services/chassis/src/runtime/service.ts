@@ -14,6 +14,7 @@ import { type Reactions, Reactor } from '../persistence/reactor.ts'
 import { Relay } from '../persistence/relay.ts'
 import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/retention.ts'
 import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persistence/schema.ts'
+import { Breaker } from './breaker.ts'
 import { messageOf } from './errors.ts'
 import { createLog, type Log } from './log.ts'
 import { type ChassisMetrics, createMetrics } from './metrics.ts'
@@ -23,6 +24,8 @@ import type { CommonConfig, DatabaseConfig } from './settings.ts'
 
 const cleanUpIntervalMs = 60_000
 const gaugeIntervalMs = 5_000
+/** A connection that falls idle while the process stops is closed after it: the client could keep it open for a minute. */
+const idleWhileStoppingMs = 500
 
 export interface ServiceOptions {
   readonly name: ServiceName
@@ -77,7 +80,7 @@ export class Service {
         topology,
         mode: config.topology,
         log: this.log,
-        onFatal: (error) => this.#fail(error),
+        onFatal: (error) => this.#fail(error.message),
       })
     this.#publishing = broker('publishing')
     this.#consuming = broker('consuming')
@@ -118,7 +121,11 @@ export class Service {
   reactor<S>(reactions: Reactions<S>, batchSize: number): Reactor<S> {
     const store = this.#store
     if (store === undefined) throw new Error('a reactor needs a store')
-    return new Reactor(reactions, { ...store, now: this.now, newId: this.newId, batchSize })
+    const breaker = new Breaker({
+      name: 'database',
+      onChange: (state, reason) => this.log.warn({ dependency: 'database', state, reason }, 'breaker changed'),
+    })
+    return new Reactor(reactions, { ...store, now: this.now, newId: this.newId, batchSize, breaker })
   }
 
   consume(subscription: Omit<Subscription, 'retryDelaysMs'>): void {
@@ -151,8 +158,11 @@ export class Service {
 
   /** Starts everything. Returns once the service is set up; dependencies that are away are waited for, not failed on. */
   async run(): Promise<void> {
-    process.on('unhandledRejection', (error) => this.#fail(error))
-    process.on('uncaughtException', (error) => this.#fail(error))
+    for (const event of ['unhandledRejection', 'uncaughtException']) {
+      process.on(event, (error: unknown) =>
+        this.#fail(messageOf(error), error instanceof Error ? error.stack : undefined),
+      )
+    }
     const { config, name } = this.#options
     try {
       await startOpsServer({
@@ -180,7 +190,7 @@ export class Service {
       }
       this.log.info('started')
     } catch (error) {
-      this.#fail(new Error(`${name} could not start: ${messageOf(error)}`))
+      this.#fail(`${name} could not start: ${messageOf(error)}`)
     }
   }
 
@@ -197,24 +207,22 @@ export class Service {
 
   async #drain(): Promise<void> {
     this.#stop.abort()
+    for (const { server } of this.#servers) server.keepAliveTimeout = idleWhileStoppingMs
     await Promise.all([
       ...this.#servers.map(({ server }) => closeServer(server)),
       ...this.#consumers.map((consumer) => consumer.drain()),
       ...this.#tasks.map((task) => task.stop()),
     ])
-    for (const drain of this.#drains) await drain()
+    let failure: unknown
+    for (const drain of this.#drains) await drain().catch((error: unknown) => (failure = error))
     await this.#store?.relay.drain()
-    await this.#consuming.close()
     await this.publisher.close()
-    await this.#publishing.close()
-    await this.#store?.database.close()
+    await Promise.all([this.#consuming.close(), this.#publishing.close(), this.#store?.database.close()])
+    if (failure !== undefined) throw failure
   }
 
-  #fail(error: unknown): void {
-    this.log.fatal(
-      { reason: messageOf(error), ...(error instanceof Error ? { stack: error.stack } : {}) },
-      messageOf(error),
-    )
+  #fail(reason: string, stack?: string): void {
+    this.log.fatal(stack === undefined ? {} : { stack }, reason)
     process.exit(1)
   }
 }
