@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Knex from 'knex'
 import { messageOf } from '../runtime/errors.ts'
-import { isDatabaseTrouble } from './sql-errors.ts'
+import { asDatabaseError, isDatabaseTrouble } from './sql-errors.ts'
 
 export interface MigrationTarget {
   readonly host: string
@@ -18,6 +18,7 @@ const migrations = fileURLToPath(new URL('../../../../migrations/', import.meta.
 
 /** How long a database that is still starting is waited for. */
 const patienceMs = 60_000
+const connectMs = 3_000
 
 /**
  * Brings one database to the newest schema this version knows, messaging first. Files this version does not know are a
@@ -25,8 +26,13 @@ const patienceMs = 60_000
  * @returns how many files ran
  */
 export async function migrate(target: MigrationTarget, service: string, log: (line: string) => void): Promise<number> {
+  let failed = 'a migration'
   const client = Knex({
     client: 'pg',
+    log: {
+      // The only place where knex says which file it was.
+      warn: (message: unknown) => (failed = /file "([^"]+)" failed/.exec(String(message))?.[1] ?? failed),
+    },
     connection: {
       host: target.host,
       port: target.port,
@@ -34,6 +40,7 @@ export async function migrate(target: MigrationTarget, service: string, log: (li
       user: target.user,
       password: target.password,
       application_name: `migrate-${service}`,
+      connectionTimeoutMillis: connectMs,
       ...(target.caFile === '' ? {} : { ssl: { ca: readFileSync(target.caFile, 'utf8'), rejectUnauthorized: true } }),
     },
     pool: { min: 0, max: 5 },
@@ -46,13 +53,18 @@ export async function migrate(target: MigrationTarget, service: string, log: (li
       disableMigrationsListValidation: true,
     },
   })
+  const latest = (): Promise<[number, string[]]> => client.migrate.latest()
   try {
     await reachable(() => client.raw('SELECT 1'), log)
     // A migrator that was killed leaves knex's lock behind; ours is the session's and dies with it.
     return await client.transaction(async (guard) => {
       await guard.raw(`SELECT pg_advisory_xact_lock(hashtext('order-saga-migrations'))`)
       await client.migrate.forceFreeMigrationsLock()
-      const [, files] = (await client.migrate.latest()) as [number, string[]]
+      const [, files] = await latest().catch((error: unknown) => {
+        // knex puts the whole file before the reason.
+        const reason = messageOf(error).split(' - ').at(-1)
+        throw new Error(`${failed} failed, nothing was changed: ${reason}`, { cause: error })
+      })
       for (const file of files) log(`[migrate] ${target.name}: ${file.split('/').at(-1) ?? file}`)
       return files.length
     })
@@ -68,7 +80,7 @@ async function reachable(probe: () => PromiseLike<unknown>, log: (line: string) 
       await probe()
       return
     } catch (error) {
-      if (!isDatabaseTrouble(error) || Date.now() > deadline) throw error
+      if (!isDatabaseTrouble(error) || Date.now() > deadline) throw asDatabaseError(error)
       if (!told) log(`[migrate] waiting for the database: ${messageOf(error)}`)
       await new Promise((resolve) => setTimeout(resolve, 500))
     }

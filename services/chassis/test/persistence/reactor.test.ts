@@ -148,6 +148,17 @@ describe('a reactor', function () {
     assert.deepEqual(await reactor().react(bad), { result: 'processed' })
   })
 
+  it('needs no more than two connections, however many messages wait', async () => {
+    const narrow = store.open({ poolMax: 2 })
+    const under = reactor({}, narrow)
+    const messages = Array.from({ length: 500 }, (_, i) => message({ redelivered: i % 50 === 0 }))
+    const other = Array.from({ length: 200 }, () => narrow.query(statement('test-other', 'SELECT 1 AS one')))
+    const results = await Promise.all(messages.map((one) => under.react(one)))
+    await Promise.all(other)
+    assert.deepEqual(new Set(results.map(({ result }) => result)), new Set(['processed']))
+    assert.equal(await count('processed_events'), 500)
+  })
+
   it('passes on that a message is poison', async () => {
     const under = reactor(
       reactions(() => {

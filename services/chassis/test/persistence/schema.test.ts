@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { waitUntil } from '@order-saga/local'
 import { migrate } from '../../src/persistence/migrate.ts'
 import { schemaMismatch, waitForSchema } from '../../src/persistence/schema.ts'
 import { DatabaseForTest } from '../equipment/database-for-test.ts'
+import { FaultProxy } from '../equipment/fault-proxy.ts'
 
 describe('the schema of a database', function () {
   this.timeout(60_000)
@@ -75,10 +77,11 @@ describe('a migration', function () {
 
   it('applies messaging before the tables of the service, and nothing the second time', async () => {
     const lines: string[] = []
-    assert.equal(await migrate(store.target, 'payment', (line) => lines.push(line)), 2)
+    const migrateOrder = (): Promise<number> => migrate(store.target, 'order', (line) => lines.push(line))
+    assert.equal(await migrateOrder(), 2)
     assert.match(lines[0] ?? '', /001_outbox_and_inbox\.js/)
-    assert.match(lines[1] ?? '', /001_payment_transactions\.js/)
-    assert.equal(await run(), 0)
+    assert.match(lines[1] ?? '', /001_orders_and_sagas\.js/)
+    assert.equal(await migrateOrder(), 0)
   })
 
   it('runs once when two processes start it together', async () => {
@@ -87,6 +90,21 @@ describe('a migration', function () {
       counts.toSorted((a, b) => a - b),
       [0, 0, 2],
     )
+  })
+
+  it('waits for a database that refuses, or says nothing, as one does that is starting', async function () {
+    const proxy = await FaultProxy.start(store.target.port)
+    await proxy.refuse()
+    const lines: string[] = []
+    const waiting = migrate({ ...store.target, port: proxy.port }, 'payment', (line) => lines.push(line))
+    await waitUntil(() => lines.length > 0, { what: 'a line', limitMs: 10_000 })
+    proxy.silence()
+    await proxy.accept()
+    await waitUntil(() => proxy.connections > 1, { what: 'a second connection', limitMs: 20_000 })
+    proxy.pass()
+    assert.equal(await waiting, 2)
+    assert.match(lines[0] ?? '', /^\[migrate\] waiting for the database: /)
+    await proxy.close()
   })
 
   it('of an older image does not fail on a newer schema, and undoes nothing', async () => {
@@ -112,7 +130,8 @@ describe('a migration', function () {
 
   it('that fails leaves nothing half done, and says which it was', async () => {
     await store.sql('CREATE TABLE payment_transactions (taken integer)')
-    await assert.rejects(run(), /payment_transactions/)
+    const reason = 'nothing was changed: relation "payment_transactions" already exists'
+    await assert.rejects(run(), { message: `001_payment_transactions.js failed, ${reason}` })
     assert.deepEqual(
       await store.sql(`SELECT to_regclass('schema_versions') AS messaging, to_regclass('events') AS events`),
       [{ messaging: null, events: null }],
