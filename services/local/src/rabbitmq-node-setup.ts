@@ -1,11 +1,8 @@
-import { execFile } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import type { RunFolder } from './run-folder.ts'
-
-const run = promisify(execFile)
+import { runProgram } from './run-program.ts'
 
 /** The ports of a node. */
 export interface NodePorts {
@@ -39,13 +36,19 @@ export function nodeEnvironment(folder: RunFolder, ports: NodePorts): NodeJS.Pro
 }
 
 /** The path of Erlang's epmd, for which there is no other way to ask than Erlang itself. */
-export async function findEpmd(): Promise<string> {
+export async function findEpmd(folder: RunFolder, signal?: AbortSignal): Promise<string> {
   const program = 'io:format("~s/erts-~s/bin/epmd", [code:root_dir(), erlang:system_info(version)]), halt().'
-  try {
-    return (await run('erl', ['-noshell', '-eval', program])).stdout
-  } catch {
-    throw new Error('RabbitMQ is here but Erlang is not: put erl on the PATH, or set RABBITMQ_URL to a running broker.')
-  }
+  // Out of reach of Ctrl-C, which makes Erlang ask what to do, and wait for an answer that nobody gives.
+  const options = { cwd: folder.path, env: process.env, signal, folder }
+  const { end, output } = await runProgram('erl', ['-noshell', '-eval', program], options).catch((error: unknown) => {
+    signal?.throwIfAborted()
+    throw new Error(
+      'RabbitMQ is here but Erlang is not: put erl on the PATH, or set RABBITMQ_URL to a running broker.',
+      { cause: error },
+    )
+  })
+  if (end !== 'exit code 0') throw new Error(`Erlang does not work here: erl ended with ${end}. ${output}`.trim())
+  return output
 }
 
 /** Writes the node's configuration into its folder. */

@@ -108,7 +108,7 @@ class RabbitMqNode implements RabbitMqServer {
     if (this.#epmd?.running) return
     const port = this.#ports.epmd
     const args = ['-port', String(port), '-address', '127.0.0.1']
-    this.#epmd = await this.#spawn(await findEpmd(), args, {})
+    this.#epmd = await this.#spawn(await findEpmd(this.#folder, signal), args, {})
     await waitUntil(() => listensOn(port), { what: "Erlang's epmd to listen", limitMs: 10_000, signal })
   }
 
