@@ -9,6 +9,8 @@ export interface ProgramOptions {
   signal?: AbortSignal | undefined
   /** Where to record it, so that it does not outlive this process. */
   folder?: RunFolder | undefined
+  /** Told what the program says, as it says it. */
+  onText?: (text: string) => void
 }
 
 export interface ProgramResult {
@@ -18,21 +20,29 @@ export interface ProgramResult {
   errors: string
 }
 
-async function read(stream: Readable | null): Promise<string> {
-  let text = ''
-  for await (const chunk of stream ?? []) text += String(chunk)
-  return text
+async function read(stream: Readable | null, onText: (text: string) => void): Promise<string> {
+  let whole = ''
+  stream?.setEncoding('utf8')
+  for await (const text of stream ?? []) {
+    whole += text
+    onText(text)
+  }
+  return whole
 }
 
 /** Runs a program to its end, out of reach of the terminal's Ctrl-C. Rejects when it cannot start or was aborted. */
 export async function runProgram(command: string, args: string[], options: ProgramOptions): Promise<ProgramResult> {
-  const { cwd, env, signal, folder } = options
+  const { cwd, env, signal, folder, onText = () => undefined } = options
   signal?.throwIfAborted()
   const child = await Child.start(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] })
   const abort = (): void => void child.end('SIGTERM', 5000)
   signal?.addEventListener('abort', abort, { once: true })
   await folder?.record(child.pid, 'TERM')
-  const [output, errors, end] = await Promise.all([read(child.stdout), read(child.stderr), child.exited])
+  const [output, errors, end] = await Promise.all([
+    read(child.stdout, onText),
+    read(child.stderr, onText),
+    child.exited,
+  ])
   signal?.removeEventListener('abort', abort)
   await folder?.forget(child.pid)
   signal?.throwIfAborted()

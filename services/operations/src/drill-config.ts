@@ -5,6 +5,7 @@ export interface DrillConfig extends AuditConfig {
   orderUrl: string
   inventoryUrl: string
   orders: number
+  lanes: number
   timeoutFlow: 'true' | 'false'
   patienceMs: number
 }
@@ -25,6 +26,14 @@ export const drillSettings: { [K in keyof DrillConfig]: Setting<DrillConfig[K]> 
     doc: 'The stock API.',
   }),
   orders: integer({ env: 'DRILL_ORDERS', default: 40, min: 5, max: 100_000, unit: 'orders', doc: 'Orders placed.' }),
+  lanes: integer({
+    env: 'DRILL_LANES',
+    default: 8,
+    min: 1,
+    max: 1000,
+    unit: 'orders',
+    doc: 'Orders under way at the same time, those aside that wait for their deadline.',
+  }),
   timeoutFlow: oneOf({
     env: 'DRILL_TIMEOUT_FLOW',
     default: 'false',

@@ -11,6 +11,8 @@ export interface DrillOptions {
   readonly orderUrl: string
   readonly inventoryUrl: string
   readonly orders: number
+  /** Orders under way at the same time, those aside that wait for their deadline. */
+  readonly lanes: number
   /** Also drive orders into their deadline: the drill then takes as long as they have. */
   readonly withTimeout: boolean
   /** How long an answer, or an order's end once it is due, is waited for. */
@@ -24,6 +26,11 @@ export interface DrilledOrder {
   readonly saga: Saga | undefined
 }
 
+interface Placed {
+  readonly flow: FlowName
+  readonly accepted: Accepted
+}
+
 export interface DrillResult {
   readonly orders: readonly DrilledOrder[]
   /** What the clients were answered, for the audit. */
@@ -33,7 +40,6 @@ export interface DrillResult {
   readonly tookMs: number
 }
 
-const lanes = 8
 const pollMs = 250
 
 /**
@@ -42,7 +48,7 @@ const pollMs = 250
  * @throws Error when an order is refused or a service is away for longer than the patience
  */
 export async function drill(options: DrillOptions): Promise<DrillResult> {
-  const { orders, withTimeout, patienceMs, onProgress = () => undefined } = options
+  const { orders, lanes, withTimeout, patienceMs, onProgress = () => undefined } = options
   const startedAt = performance.now()
   const run = randomUUID().slice(0, 8)
   const sku = `DRILL-${run}`
@@ -52,22 +58,32 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   const initial = orders * 3
   await stock.setAvailable(initial)
 
-  const placed = await inLanes(plan, lanes, async (flow, index) => {
+  // An order that waits for its deadline would hold up its lane, so those are followed together at last.
+  const follow = (placed: readonly Placed[], onProgress?: (ended: number) => void): Promise<(Saga | undefined)[]> => {
+    const followed = placed.map(({ flow, accepted }) => ({ sagaId: accepted.sagaId, end: flows[flow].end }))
+    return followSagas(client, followed, { patienceMs, onProgress })
+  }
+  const report = endedReporter(orders, onProgress)
+  let ended = 0
+  const driven = await inLanes(plan, lanes, async (flow, index) => {
     const key = `drill-${run}-${index}`
-    return { flow, key, accepted: await client.place(orderFor(flows[flow], sku, index), key, patienceMs) }
+    const placed = { flow, key, accepted: await client.place(orderFor(flows[flow], sku, index), key, patienceMs) }
+    if (flow === 'timeout') return { ...placed, saga: undefined }
+    const [saga] = await follow([placed])
+    report((ended += 1))
+    return { ...placed, saga }
   })
-  onProgress(`${placed.length} orders accepted`)
-
-  const followed = placed.map(({ flow, accepted }) => ({ sagaId: accepted.sagaId, end: flows[flow].end }))
-  const sagas = await followSagas(client, followed, { patienceMs, onProgress: endedReporter(orders, onProgress) })
-  const drilled = placed.map(({ flow, accepted }, index) => ({ flow, accepted, saga: sagas[index] }))
+  const late = driven.filter(({ flow }) => flow === 'timeout')
+  if (late.length > 0) onProgress(`${late.length} orders wait for their deadline`)
+  const lateSagas = await follow(late, (more) => report(ended + more))
+  const drilled = driven.map((order) => ({ ...order, saga: order.saga ?? lateSagas[late.indexOf(order)] }))
 
   const sold = drilled.reduce((sum, { saga }, index) => sum + (saga?.status === 'completed' ? quantity(index) : 0), 0)
   const wanted = { available: initial - sold, reserved: 0 }
   const level = await settledLevel(stock, wanted, patienceMs)
   return {
     orders: drilled,
-    answers: placed.map(({ key, accepted: { at, status, orderId, sagaId } }) => {
+    answers: drilled.map(({ key, accepted: { at, status, orderId, sagaId } }) => {
       return { at, status, orderId, sagaId, idempotencyKey: key }
     }),
     complaints: [...drilled.flatMap(complaintOf), ...stockComplaint(level, wanted)],

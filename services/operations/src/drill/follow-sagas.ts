@@ -12,10 +12,10 @@ export interface Followed {
 export interface FollowOptions {
   /** How long a saga may take from its deadline, or from now when it need not wait for its deadline. */
   readonly patienceMs: number
-  readonly onProgress?: (ended: number) => void
+  readonly onProgress?: ((ended: number) => void) | undefined
 }
 
-const roundMs = 250
+const [roundMs, perSagaMs] = [250, 10]
 const lanes = 10
 
 /** True when neither a message nor the deadline will change the saga any more, as far as it is known from outside. */
@@ -49,7 +49,7 @@ export async function followSagas(
     })
     open = stillOpen
     onProgress?.(followed.length - open.length)
-    if (open.length > 0) await wait(roundMs)
+    if (open.length > 0) await wait(Math.min(roundMs, open.length * perSagaMs))
   }
   return seen
 }

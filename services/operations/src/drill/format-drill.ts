@@ -1,7 +1,9 @@
 import type { DrilledOrder, DrillResult } from './drill.ts'
-import { flowNames, flows, isAt } from './flows.ts'
+import { describe, type FlowName, flowNames, flows, isAt } from './flows.ts'
 
 const shown = 20
+
+type Row = readonly [flow: string, orders: string, expected: string, got: string, median: string, slowest: string]
 
 /** The drill for people: a line per flow, what is wrong, and the verdict. */
 export function formatDrill({ orders, complaints, tookMs }: DrillResult): string {
@@ -11,7 +13,7 @@ export function formatDrill({ orders, complaints, tookMs }: DrillResult): string
   })
   const more = complaints.length - shown
   return [
-    ['flow'.padEnd(16), 'orders', 'as promised', ' median', 'slowest'].join('  '),
+    columns(['flow', 'orders', 'expected', 'got', 'median', 'slowest']),
     ...rows,
     ...complaints.slice(0, shown),
     ...(more > 0 ? [`and ${more} more like these`] : []),
@@ -19,20 +21,28 @@ export function formatDrill({ orders, complaints, tookMs }: DrillResult): string
   ].join('\n')
 }
 
-function row(flow: (typeof flowNames)[number], orders: readonly DrilledOrder[]): string {
-  const good = orders.filter(({ saga }) => saga !== undefined && isAt(saga, flows[flow].end)).length
+function row(flow: FlowName, orders: readonly DrilledOrder[]): string {
+  const ends = orders.map(({ saga }) =>
+    saga === undefined ? 'unknown' : isAt(saga, flows[flow].end) ? 'as expected' : describe(saga),
+  )
+  const got = [...new Set(ends)].map((end) => `${ends.filter((other) => other === end).length} ${end}`)
   const times = orders.flatMap(({ saga }) =>
     saga?.finishedAt == null ? [] : [Date.parse(saga.finishedAt) - Date.parse(saga.createdAt)],
   )
   times.sort((a, b) => a - b)
-  const median = times[Math.floor(times.length / 2)]
-  return [
-    flow.padEnd(16),
-    String(orders.length).padStart(6),
-    String(good).padStart(11),
-    (median === undefined ? '-' : seconds(median)).padStart(7),
-    seconds(times.at(-1) ?? 0).padStart(7),
-  ].join('  ')
+  const [median, slowest] = [times[Math.floor(times.length / 2)], times.at(-1)]
+  return columns([flow, String(orders.length), describe(flows[flow].end), got.join('; '), time(median), time(slowest)])
+}
+
+function columns([flow, orders, expected, got, median, slowest]: Row): string {
+  const left = [flow.padEnd(14), orders.padStart(6), expected.padEnd(36), got.padEnd(15)]
+  return [...left, median.padStart(7), slowest.padStart(7)].join('  ')
+}
+
+/** From the order's acceptance to its end, by the order service's own clock. */
+function time(ms: number | undefined): string {
+  if (ms === undefined) return '-'
+  return ms < 1000 ? `${ms} ms` : seconds(ms)
 }
 
 function seconds(ms: number): string {

@@ -16,6 +16,7 @@ describe('The drill', () => {
       orderUrl: shop.url,
       inventoryUrl: shop.url,
       orders: 10,
+      lanes: 8,
       withTimeout: false,
       patienceMs,
       onProgress: (line) => lines.push(line),
@@ -33,7 +34,10 @@ describe('The drill', () => {
     assert.equal(result.answers.length, 10)
     assert.deepEqual([...shop.keys.values()].filter((times) => times > 1).length, 3)
     assert.deepEqual(lines.at(-1), '10 of 10 orders at their end')
-    assert.match(formatDrill(result), /confirmed +6 +6 .*\n.*payment_failed +2 +2 /)
+    assert.match(
+      formatDrill(result),
+      /^confirmed +6 +completed +6 as expected .*\npayment_failed +2 .* 2 as expected /m,
+    )
     assert.match(formatDrill(result), /10 orders in .*: all as promised/)
   })
 
@@ -42,6 +46,7 @@ describe('The drill', () => {
     assert.equal(result.complaints.length, 8)
     assert.match(result.complaints.join('\n'), /is cancelled, payment_failed, and was to be completed\./)
     assert.match(result.complaints.join('\n'), /is completed, and was to be cancelled, compensation, refunded\./)
+    assert.match(formatDrill(result), /^confirmed +6 +completed +6 cancelled, payment_failed /m)
     assert.match(formatDrill(result), /NOT as promised/)
   })
 
@@ -57,7 +62,14 @@ describe('The drill', () => {
       reason: 'timeout',
       compensation: 'refund_requested',
     }))
-    const options = { orderUrl: shop.url, inventoryUrl: shop.url, orders: 5, withTimeout: true, patienceMs: 2_000 }
+    const options = {
+      orderUrl: shop.url,
+      inventoryUrl: shop.url,
+      orders: 5,
+      lanes: 1,
+      withTimeout: true,
+      patienceMs: 2_000,
+    }
     const { complaints } = await drill(options)
     assert.match(
       complaints[0] ?? '',

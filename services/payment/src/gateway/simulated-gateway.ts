@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { setMaxListeners } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { type Charge, type ChargeResult, OutcomeUnknown, type PaymentGateway, type Refund } from './payment-gateway.ts'
 
@@ -31,6 +32,8 @@ export function createSimulatedGateway(options: SimulatedGatewayOptions): Simula
   const charges = new Map<string, ChargeResult>()
   const refunds = new Map<string, { readonly refundId: string }>()
   const closing = new AbortController()
+  // One for each charge under way.
+  setMaxListeners(0, closing.signal)
 
   function durationOf(charge: Charge): number {
     if (localPartOf(charge) !== 'slow') return processingMs
