@@ -70,7 +70,7 @@ operators: $(installed) ## Install on the cluster what the chart needs there
 	@$(on_cluster)/operators-main.ts
 
 dev-loop-test: ## Prove kind-config.yaml by kind's own parser, and the Tiltfile by executing it; needs Go and Helm
-	@cd services/cluster-tests/dev-loop && go test -count=1 ./...
+	@cd services/cluster-tests/dev-loop && go test -count=1 -v ./...
 
 kind-up: ## Create a local cluster with a registry, by kind
 	@k8s/kind-up
