@@ -3,7 +3,8 @@ import type { Shop } from '../shop.ts'
 import type { Step } from '../suite.ts'
 
 const limitMs = 180_000
-const settleMs = 60_000
+// Three broker nodes that are stopped together each wait a minute, in vain, for a queue's majority.
+const settleMs = 180_000
 const kinds =
   'all,clusters.postgresql.cnpg.io,podmonitors,networkpolicies,serviceaccounts,persistentvolumeclaims,secrets,configmaps'
 const ofTheNamespace = /\/(kube-root-ca\.crt|default)$/
