@@ -64,6 +64,11 @@ export class Release {
     return { revision: version, ...info }
   }
 
+  /** Helm 4 names what was not ready in time; Helm 3 says only that time is over. */
+  async saysWhatFailed(): Promise<boolean> {
+    return !(await this.#helm(['version', '--template={{ .Version }}'], 0)).startsWith('v3.')
+  }
+
   #valuesFlags(): string[] {
     return [...this.#files.map((file) => `--values=${chart}/${file}`), '--values=-']
   }

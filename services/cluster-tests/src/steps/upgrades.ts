@@ -97,6 +97,7 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
         const { status, description } = await shop.release.status()
         expect(status, 'failed', 'the status of the release')
         const why = description.split('\n').find((line) => line.includes('order-migrate'))
+        if (!(await shop.release.saysWhatFailed())) return `${said}; the release says: ${description}`
         if (why === undefined) throw new Error(`The release does not say why: ${description}`)
         return `${said}; the release says: ${why}`
       },
