@@ -36,6 +36,8 @@ export async function up(knex) {
       version         integer NOT NULL DEFAULT 1,
       -- Every event seen or published: [{"at", "event", "eventId", "direction", "status", ...}]
       history         jsonb NOT NULL DEFAULT '[]',
+      -- Where its trace began; what the deadline causes has no message to take it from.
+      traceparent     text,
       created_at      timestamptz NOT NULL,
       updated_at      timestamptz NOT NULL,
       finished_at     timestamptz,

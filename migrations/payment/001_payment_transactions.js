@@ -28,6 +28,8 @@ export async function up(knex) {
       intended_at         timestamptz,
       last_attempt_at     timestamptz,
       attempts            integer NOT NULL DEFAULT 0,
+      -- Where in its trace the last cause was; the result of an effect may have no message to take it from.
+      traceparent         text,
       next_attempt_at     timestamptz,
       version             integer NOT NULL DEFAULT 1,
       created_at          timestamptz NOT NULL,

@@ -8,8 +8,8 @@ import { schema } from './store/schema.ts'
 
 await start(async () => {
   const config = loadConfig<InventoryConfig>(inventorySettings, process.env)
-  const service = new Service({ name: 'inventory', config, queues: serviceQueues(config) })
-  const { log, metrics, now, newId } = service
+  const service = await Service.create({ name: 'inventory', config, queues: serviceQueues(config) })
+  const { log, metrics, tracing, now, newId } = service
   const { database } = service.withStore({ config, schema })
   const queue = config.inventoryQueue
   const policy = { failureRate: config.failureRate, acceptUnknownSku: config.unknownSku === 'accept' }
@@ -21,6 +21,6 @@ await start(async () => {
     events: consumedBy('inventory'),
     react: async (message, signal) => (await reactor.react(message, signal)).result,
   })
-  service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics }), config.port)
+  service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics, tracing }), config.port)
   await service.run()
 })

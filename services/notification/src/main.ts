@@ -13,8 +13,8 @@ import { mailing } from './reactions/send-mail.ts'
 
 await start(async () => {
   const config = loadNotificationConfig(process.env)
-  const service = new Service({ name: 'notification', config, queues: serviceQueues(config) })
-  const { log, metrics } = service
+  const service = await Service.create({ name: 'notification', config, queues: serviceQueues(config) })
+  const { log, metrics, tracing } = service
   const from = parseSenderAddress(config.mailFrom)
   const sender =
     config.smtpUrl === ''
@@ -26,6 +26,7 @@ await start(async () => {
     recentlySent: new RecentlySent(),
     count: createNotificationMetrics(metrics),
     log: (line) => log.warn(line),
+    tracing,
   })
   const mail = notificationReactions(sendMail)
   const breaker = new Breaker({

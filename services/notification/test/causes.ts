@@ -4,6 +4,8 @@ import type { MailCause } from '../src/domain/mail.ts'
 const about = {
   eventId: '0190a000-0000-7000-8000-00000000000e',
   orderId: '0190a000-0000-7000-8000-00000000000d',
+  sagaId: '0190a000-0000-7000-8000-00000000000c',
+  traceparent: '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01',
   timestamp: new Date('2026-03-01T10:20:30.000Z'),
 }
 const order = {

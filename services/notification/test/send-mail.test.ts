@@ -15,7 +15,7 @@ describe('the reactions of notification', () => {
   let sender: MailSender
   let sendMail: SendMail
   let counted: string[]
-  let logged: Record<string, string>[]
+  let logged: Record<string, string | undefined>[]
 
   beforeEach(async () => {
     server = await startMailServer()
@@ -92,8 +92,9 @@ describe('the reactions of notification', () => {
     assert.equal(await sendMail(confirmed()), 'processed')
     assert.equal(await sendMail(confirmed()), 'duplicate')
     assert.deepEqual(counted, ['confirmed rejected'])
-    const { eventId, orderId } = confirmed()
-    assert.deepEqual(logged, [{ msg: 'mail rejected', kind: 'confirmed', orderId, eventId, detail: '550 to RCPT TO' }])
+    const { eventId, sagaId, orderId } = confirmed()
+    const about = { eventId, sagaId, orderId, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' }
+    assert.deepEqual(logged, [{ msg: 'mail rejected', kind: 'confirmed', ...about, detail: '550 to RCPT TO' }])
   })
 
   it('leave an event unhandled and uncounted while the server is away, and send its mail later', async () => {

@@ -12,8 +12,8 @@ const gaugeIntervalMs = 5_000
 
 await start(async () => {
   const config = loadConfig<OrderConfig>(orderSettings, process.env)
-  const service = new Service({ name: 'order', config, queues: serviceQueues(config) })
-  const { log, metrics, now, newId } = service
+  const service = await Service.create({ name: 'order', config, queues: serviceQueues(config) })
+  const { log, metrics, tracing, now, newId } = service
   const store = service.withStore({ config, schema, retention: [idempotencyRetention] })
   const { database } = store
   const { started, committed, measure } = createSagaMetrics(metrics)
@@ -34,6 +34,6 @@ await start(async () => {
   service.every('saga-gauges', gaugeIntervalMs, () => measure(database, now()))
 
   const accept = createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started })
-  service.serve(createApi({ router: createOrderRouter({ accept, database, now }), log, metrics }), config.port)
+  service.serve(createApi({ router: createOrderRouter({ accept, database, now }), log, metrics, tracing }), config.port)
   await service.run()
 })

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { Breaker, DependencyUnavailable, type Log, type Message, messageOf } from '@order-saga/chassis'
+import { Breaker, DependencyUnavailable, type Log, type Message, messageOf, traceIdOf } from '@order-saga/chassis'
 import { type ChargeResult, GatewayUnavailable, type PaymentGateway } from './gateway/payment-gateway.ts'
 import type { Outcome, Outcomes } from './outcomes.ts'
 import type { GatewayTimer } from './payment-metrics.ts'
@@ -90,7 +90,7 @@ export class Charger {
       if (now() >= deadline) return 'too late'
       const key = chargeKey(orderId)
       try {
-        return await time('charge', () =>
+        return await time('charge', payment, () =>
           gateway.charge({ key, orderId, amount, currency, customerEmail: customerEmail ?? '', deadline }),
         )
       } catch (error) {
@@ -105,7 +105,12 @@ export class Charger {
       // Surely nothing was charged: the message is held and tried again.
       if (error instanceof DependencyUnavailable && unknown === undefined) throw error
       log.warn(
-        { orderId, sagaId: payment.sagaId, reason: messageOf(unknown ?? error) },
+        {
+          orderId,
+          sagaId: payment.sagaId,
+          traceId: traceIdOf(payment.traceparent ?? undefined),
+          reason: messageOf(unknown ?? error),
+        },
         'the outcome of a charge is open',
       )
       return { input: undefined }

@@ -15,10 +15,10 @@ const placeWaitMs = 250
 
 await start(async () => {
   const config = loadPaymentConfig(process.env)
-  const service = new Service({ name: 'payment', config, queues: serviceQueues(config) })
+  const service = await Service.create({ name: 'payment', config, queues: serviceQueues(config) })
   const { log, now, newId } = service
   const store = service.withStore({ config, schema })
-  const { time, committed } = createPaymentMetrics(service.metrics)
+  const { time, committed } = createPaymentMetrics(service.metrics, service.tracing)
   const { gateway, refundTimeLimitMs, close } = createGateway(config, now)
   const queue = config.paymentQueue
   const { concurrency } = config

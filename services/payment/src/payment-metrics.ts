@@ -1,10 +1,14 @@
-import type { ChassisMetrics } from '@order-saga/chassis'
+import { type ChassisMetrics, type Tracing, tracingOff } from '@order-saga/chassis'
 import { Counter, Histogram } from 'prom-client'
 import { GatewayUnavailable } from './gateway/payment-gateway.ts'
-import type { PaymentBook } from './store/payments.ts'
+import type { PaymentBook, PaymentRecord } from './store/payments.ts'
 
-/** Runs a call to the gateway and observes how long it took and how it ended. */
-export type GatewayTimer = <T>(operation: string, call: () => Promise<T>) => Promise<T>
+/** Runs a call to the gateway, observes how long it took and how it ended, and makes it a part of the payment's trace. */
+export type GatewayTimer = <T>(
+  operation: string,
+  payment: Pick<PaymentRecord, 'traceparent'>,
+  call: () => Promise<T>,
+) => Promise<T>
 
 export interface PaymentMetrics {
   readonly time: GatewayTimer
@@ -12,7 +16,7 @@ export interface PaymentMetrics {
   readonly committed: (payments: PaymentBook) => void
 }
 
-export function createPaymentMetrics({ registry }: ChassisMetrics): PaymentMetrics {
+export function createPaymentMetrics({ registry }: ChassisMetrics, tracing: Tracing = tracingOff): PaymentMetrics {
   const registers = [registry]
   const gateway = new Histogram({
     name: 'payment_gateway_seconds',
@@ -34,15 +38,19 @@ export function createPaymentMetrics({ registry }: ChassisMetrics): PaymentMetri
     registers,
   })
   return {
-    time: async (operation, call) => {
+    time: async (operation, { traceparent }, call) => {
       const end = gateway.startTimer({ operation })
+      const span = tracing.start({ name: `gateway ${operation}`, kind: 'client', parent: traceparent ?? undefined })
       try {
         const result = await call()
         const kind = (result as { kind?: unknown } | undefined)?.kind
-        end({ result: typeof kind === 'string' ? kind : result === undefined ? 'none' : 'ok' })
+        const ended = typeof kind === 'string' ? kind : result === undefined ? 'none' : 'ok'
+        end({ result: ended })
+        span.end({ attributes: { 'order_saga.result': ended } })
         return result
       } catch (error) {
         end({ result: error instanceof GatewayUnavailable ? 'unavailable' : 'unknown' })
+        span.end({ failure: error })
         throw error
       }
     },

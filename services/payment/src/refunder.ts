@@ -1,4 +1,4 @@
-import { DependencyUnavailable, type Log, messageOf } from '@order-saga/chassis'
+import { DependencyUnavailable, type Log, messageOf, traceIdOf } from '@order-saga/chassis'
 import type { PaymentGateway } from './gateway/payment-gateway.ts'
 import type { Outcome, Outcomes } from './outcomes.ts'
 import type { GatewayTimer } from './payment-metrics.ts'
@@ -78,7 +78,7 @@ export class Refunder {
       await this.#outcomes?.record({ orderId, sagaId, ...outcome })
     } catch (error) {
       log.warn(
-        { orderId, sagaId, reason: messageOf(error) },
+        { orderId, sagaId, traceId: traceIdOf(payment.traceparent ?? undefined), reason: messageOf(error) },
         'a refund has not come through yet, it will be tried again',
       )
       if (!(error instanceof DependencyUnavailable)) {
@@ -94,9 +94,9 @@ export class Refunder {
     const { orderId, chargeId, amount, currency } = payment
     if (chargeId === null || amount === null || currency === null) return undefined
     const key = refundKey(orderId)
-    const found = look ? await time('find_refund', () => gateway.findRefund(key)) : undefined
+    const found = look ? await time('find_refund', payment, () => gateway.findRefund(key)) : undefined
     if (found !== undefined) return found
     if (!mayRepeat) return undefined
-    return await time('refund', () => gateway.refund({ key, orderId, chargeId, amount, currency }))
+    return await time('refund', payment, () => gateway.refund({ key, orderId, chargeId, amount, currency }))
   }
 }

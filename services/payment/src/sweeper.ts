@@ -1,4 +1,4 @@
-import { type Database, DependencyUnavailable, type Log, messageOf } from '@order-saga/chassis'
+import { type Database, DependencyUnavailable, type Log, messageOf, traceIdOf } from '@order-saga/chassis'
 import { chargeKey, outcomeOf } from './charger.ts'
 import type { PaymentGateway } from './gateway/payment-gateway.ts'
 import type { Outcome, Outcomes } from './outcomes.ts'
@@ -53,7 +53,8 @@ async function resolveCharge(payment: PaymentRecord, mayRepeat: boolean, options
   try {
     await outcomes.record({ orderId, sagaId, ...(await findOut(payment, mayRepeat, options)) })
   } catch (error) {
-    log.warn({ orderId, sagaId, reason: messageOf(error) }, 'the outcome of a charge is still open')
+    const traceId = traceIdOf(payment.traceparent ?? undefined)
+    log.warn({ orderId, sagaId, traceId, reason: messageOf(error) }, 'the outcome of a charge is still open')
     if (!(error instanceof DependencyUnavailable)) {
       await outcomes.record({ orderId, sagaId, input: undefined }).catch(() => undefined)
     }
@@ -67,14 +68,14 @@ async function findOut(
 ): Promise<Pick<Outcome, 'input' | 'chargeId' | 'detail'>> {
   const { orderId, amount, currency, deadline, state } = payment
   const key = chargeKey(orderId)
-  const found = await time('find_charge', () => gateway.findCharge(key))
+  const found = await time('find_charge', payment, () => gateway.findCharge(key))
   if (found !== undefined) return outcomeOf(found)
   if (amount === null || currency === null || deadline === null) return { input: undefined }
   const mayCharge = now() < deadline && !state.cancelSeen && !state.refundWanted
   if (mayCharge && mayRepeat) {
     const customerEmail = payment.customerEmail ?? ''
     return outcomeOf(
-      await time('charge', () => gateway.charge({ key, orderId, amount, currency, customerEmail, deadline })),
+      await time('charge', payment, () => gateway.charge({ key, orderId, amount, currency, customerEmail, deadline })),
     )
   }
   // Nothing is charged any more, by us. A request of ours that is still on its way may be: wait until it cannot.

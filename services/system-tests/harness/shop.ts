@@ -25,6 +25,7 @@ export interface StockLevel {
 
 export interface PostOptions {
   readonly key?: string
+  readonly traceparent?: string
   readonly agent?: Agent
 }
 
@@ -44,7 +45,7 @@ export class Shop {
   }
 
   /** Posts an order once and returns the answer, whatever it is. */
-  async tryPost(wanted: WantedOrder = {}, { key, agent }: PostOptions = {}): Promise<Answer> {
+  async tryPost(wanted: WantedOrder = {}, { key, traceparent, agent }: PostOptions = {}): Promise<Answer> {
     const body = {
       customerEmail: 'buyer@example.com',
       items: [{ sku: 'SKU-1', qty: 1 }],
@@ -54,7 +55,10 @@ export class Shop {
     const answer = await call(`${this.#orderUrl}/orders`, {
       method: 'POST',
       body,
-      ...(key !== undefined && { headers: { 'idempotency-key': key } }),
+      headers: {
+        ...(key !== undefined && { 'idempotency-key': key }),
+        ...(traceparent !== undefined && { traceparent }),
+      },
       ...(agent && { agent }),
     })
     const { orderId, sagaId } = answer.body as Partial<PlacedOrder>

@@ -5,6 +5,7 @@ import Koa from 'koa'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ChassisMetrics } from '../runtime/metrics.ts'
+import { type SpanEnd, traceparentOf, type Tracing, tracingOff } from '../runtime/tracing.ts'
 import { answerEarly } from './early-answer.ts'
 import { jsonBody } from './json-body.ts'
 import { Problem, unavailable } from './problem.ts'
@@ -14,6 +15,8 @@ export interface ApiOptions {
   readonly router: Router
   readonly log: Log
   readonly metrics: Pick<ChassisMetrics, 'httpDuration'>
+  /** Each request becomes a span; routes find what to hand on to what they cause in `ctx.state.traceparent`. */
+  readonly tracing?: Tracing
   /** Largest request body. */
   readonly bodyLimitBytes?: number
 }
@@ -26,11 +29,14 @@ const connectionLimit = 5_000
  * route pattern, and time limits against slow clients. Nothing internal is ever answered.
  */
 export function createApi(options: ApiOptions): Server {
-  const { router, log, metrics, bodyLimitBytes = 65_536 } = options
+  const { router, log, metrics, tracing = tracingOff, bodyLimitBytes = 65_536 } = options
   const app = new Koa()
   app.silent = true
   app.use(async (ctx, next) => {
     const started = performance.now()
+    // A client's own trace goes on here; anything else in the header is left out.
+    const span = tracing.start({ name: ctx.method, kind: 'server', parent: traceparentOf(ctx.get('traceparent')) })
+    ctx.state['traceparent'] = span.traceparent
     ctx.set('x-content-type-options', 'nosniff')
     ctx.set('cache-control', 'no-store')
     try {
@@ -40,6 +46,7 @@ export function createApi(options: ApiOptions): Server {
     }
     const labels = { method: ctx.method, route: String(ctx.state['route'] ?? 'none'), status: String(ctx.status) }
     metrics.httpDuration.observe(labels, (performance.now() - started) / 1000)
+    span.end(spanEnd(labels))
     if (!ctx.req.complete) answerEarly(ctx)
   })
   app.use(onlyRoutesOf(router))
@@ -56,6 +63,16 @@ export function createApi(options: ApiOptions): Server {
   server.on('checkContinue', (request, response) => void handle(request, response))
   server.on('clientError', answerMalformed)
   return server
+}
+
+/** Names of OpenTelemetry's semantic conventions for HTTP. A refusal is the client's failure, not this span's. */
+function spanEnd({ method, route, status }: { method: string; route: string; status: string }): SpanEnd {
+  const attributes = {
+    'http.request.method': method,
+    'http.route': route,
+    'http.response.status_code': Number(status),
+  }
+  return { name: `${method} ${route}`, attributes, ...(Number(status) >= 500 && { failure: status }) }
 }
 
 function answer(ctx: Koa.Context, error: unknown, log: Log): void {

@@ -5,11 +5,13 @@ import type { Channel, ChannelModel, ConsumeMessage, Options } from 'amqplib'
 import { DependencyUnavailable, Divert, messageOf, PoisonMessage } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ChassisMetrics } from '../runtime/metrics.ts'
+import { traceIdOf, type Tracing, tracingOff } from '../runtime/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './closing.ts'
 import { attemptOf, decode, headersOf, type Message, nameOf } from './message.ts'
 import type { Publisher } from './publisher.ts'
 import { Settlements } from './settlements.ts'
+import { handlingSpan } from './spans.ts'
 import { deadLetterQueue, retryQueue } from './topology.ts'
 
 export interface Subscription {
@@ -35,6 +37,7 @@ export interface ConsumerDependencies {
   readonly publisher: Publisher
   readonly log: Log
   readonly metrics: ChassisMetrics
+  readonly tracing?: Tracing
   readonly now?: () => Date
   /** How long a delivery may be held before its channel is given back; 15 min by default. */
   readonly holdLimitMs?: number
@@ -175,7 +178,9 @@ export class Consumer {
     try {
       const decoded = decode(delivery, this.#events)
       message = decoded
-      const result = await this.#hold(session, () => this.#subscription.react(decoded, session.over.signal))
+      const result = await this.#traced(decoded, arrived, (traced) =>
+        this.#hold(session, () => this.#subscription.react(traced, session.over.signal)),
+      )
       if (result !== undefined) this.#count(decoded.name, result, arrived, decoded.timestamp)
       return result !== undefined
     } catch (error) {
@@ -185,6 +190,27 @@ export class Consumer {
         return true
       })
       return moved ?? false
+    }
+  }
+
+  /** Does the work with the message as a part of the trace, so that what it causes belongs to this handling. */
+  async #traced(
+    message: Message,
+    arrived: number,
+    work: (message: Message) => Promise<'processed' | 'duplicate' | undefined>,
+  ): Promise<'processed' | 'duplicate' | undefined> {
+    const { tracing = tracingOff } = this.#dependencies
+    if (!tracing.isOn) return await work(message)
+    const { queue, from = queue } = this.#subscription
+    const span = handlingSpan(tracing, message, from, arrived)
+    try {
+      const result = await work({ ...message, traceparent: span.traceparent })
+      span.end({ attributes: { 'order_saga.result': result ?? 'given_back' } })
+      return result
+    } catch (error) {
+      // Moved to another queue of the same service: no failure, and handled from there.
+      span.end(error instanceof Divert ? { attributes: { 'order_saga.result': 'diverted' } } : { failure: error })
+      throw error
     }
   }
 
@@ -223,6 +249,7 @@ export class Consumer {
       eventId: message?.eventId,
       sagaId: message?.sagaId,
       orderId: message?.orderId,
+      traceId: traceIdOf(message?.traceparent),
     }
     if (delayMs === undefined) {
       const died = {

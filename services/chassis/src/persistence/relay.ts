@@ -1,8 +1,10 @@
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
+import { outboxSpan } from '../messaging/spans.ts'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ChassisMetrics } from '../runtime/metrics.ts'
+import { traceIdOf, type Tracing, tracingOff } from '../runtime/tracing.ts'
 import { type Database, statement } from './database.ts'
 import { leaseMs } from './outbox.ts'
 
@@ -12,6 +14,7 @@ export interface RelayOptions {
   readonly exchange: string
   readonly log: Log
   readonly metrics: ChassisMetrics
+  readonly tracing?: Tracing
   /** How often the table is looked at for rows of dead processes and failed publishes. */
   readonly pollIntervalMs: number
   /** How long an event no queue is bound for is tried again before it is parked. */
@@ -49,7 +52,7 @@ const backOffUnroutable = statement(
      parked_at = CASE WHEN $2::timestamptz - coalesce(unroutable_since, $2::timestamptz) >= make_interval(secs => $3) THEN $2::timestamptz END,
      park_reason = CASE WHEN $2::timestamptz - coalesce(unroutable_since, $2::timestamptz) >= make_interval(secs => $3) THEN 'unroutable' END
    WHERE event_id = ANY($1::uuid[]) AND published_at IS NULL AND parked_at IS NULL
-   RETURNING event_id, routing_key, parked_at`,
+   RETURNING event_id, parked_at`,
 )
 const park = statement(
   'relay-park',
@@ -173,8 +176,10 @@ export class Relay {
             unpublishable.push(event)
             return
           }
-          const options = { ...propertiesOf(event), messageId: event.eventId }
-          const outcome = await publisher.publish({ exchange, routingKey: event.name, content, options })
+          const outcome = await this.#traced(event, async (traced) => {
+            const options = { ...propertiesOf(traced), messageId: event.eventId }
+            return await publisher.publish({ exchange, routingKey: event.name, content, options })
+          })
           ;(outcome === 'routed' ? published : unroutable).push(event)
         } catch (error) {
           if (!(error instanceof DependencyUnavailable)) {
@@ -188,6 +193,20 @@ export class Relay {
     )
     await this.#record(published, unroutable, unpublishable, failed)
     if (failure !== undefined) throw failure
+  }
+
+  async #traced<T>(event: OutgoingEvent, publish: (event: OutgoingEvent) => Promise<T>): Promise<T> {
+    const { exchange, tracing = tracingOff } = this.#options
+    if (!tracing.isOn) return await publish(event)
+    const span = outboxSpan(tracing, event, exchange)
+    try {
+      const outcome = await publish({ ...event, traceparent: span.traceparent })
+      span.end(outcome === 'routed' ? {} : { failure: outcome })
+      return outcome
+    } catch (error) {
+      span.end({ failure: error })
+      throw error
+    }
   }
 
   async #record(
@@ -204,17 +223,19 @@ export class Relay {
     }
     if (unpublishable.length > 0) {
       await database.query(park, [idsOf(unpublishable), now, 'unpublishable'])
-      for (const { eventId, name } of unpublishable) {
-        log.error({ eventId, event: name }, 'event parked: it is too large for a message, or has no form in AMQP')
+      for (const event of unpublishable) {
+        log.error(aboutOf(event), 'event parked: it is too large for a message, or has no form in AMQP')
       }
     }
     if (unroutable.length > 0) {
-      const rows = await database.query<{ event_id: string; routing_key: string; parked_at: Date | null }>(
-        backOffUnroutable,
-        [idsOf(unroutable), now, parkAfterMs / 1000],
-      )
+      const events = new Map(unroutable.map((event) => [event.eventId, event]))
+      const rows = await database.query<{ event_id: string; parked_at: Date | null }>(backOffUnroutable, [
+        idsOf(unroutable),
+        now,
+        parkAfterMs / 1000,
+      ])
       for (const row of rows) {
-        const about = { eventId: row.event_id, event: row.routing_key }
+        const about = aboutOf(events.get(row.event_id) as OutgoingEvent)
         if (row.parked_at === null) log.warn(about, 'no queue is bound for an event, trying again')
         else log.error(about, 'event parked: no queue is bound for it')
       }
@@ -229,6 +250,10 @@ export class Relay {
 
 function idsOf(events: readonly OutgoingEvent[]): string[] {
   return events.map((event) => event.eventId).toSorted()
+}
+
+function aboutOf({ eventId, name, sagaId, orderId, traceparent }: OutgoingEvent): Record<string, string | undefined> {
+  return { eventId, event: name, sagaId, orderId, traceId: traceIdOf(traceparent) }
 }
 
 function eventOf(row: Row): OutgoingEvent {

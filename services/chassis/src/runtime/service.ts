@@ -21,6 +21,7 @@ import { type ChassisMetrics, createMetrics } from './metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from './periodic.ts'
 import type { CommonConfig, DatabaseConfig } from './settings.ts'
+import { createTracing, type Tracing } from './tracing.ts'
 
 const cleanUpIntervalMs = 60_000
 const gaugeIntervalMs = 5_000
@@ -54,6 +55,7 @@ export class Service {
   readonly log: Log
   readonly metrics: ChassisMetrics
   readonly publisher: Publisher
+  readonly tracing: Tracing
   readonly now = (): Date => new Date()
   readonly newId = (): string => uuidv7()
   readonly #options: ServiceOptions
@@ -67,10 +69,11 @@ export class Service {
   readonly #stop = new AbortController()
   #store: (Store & { schema: SchemaVersions }) | undefined
 
-  constructor(options: ServiceOptions) {
+  private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
     const { name, config, queues } = options
     this.#options = options
-    this.log = createLog(name, config.logLevel)
+    this.log = log
+    this.tracing = tracing
     this.metrics = createMetrics()
     const topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
     const broker = (purpose: string): Broker =>
@@ -85,6 +88,18 @@ export class Service {
     this.#publishing = broker('publishing')
     this.#consuming = broker('consuming')
     this.publisher = new Publisher(this.#publishing, this.log)
+  }
+
+  static async create(options: ServiceOptions): Promise<Service> {
+    const { name, config } = options
+    const log = createLog(name, config.logLevel)
+    const tracing = await createTracing({
+      service: name,
+      endpoint: config.otlpEndpoint,
+      share: config.traceShare,
+      onTrouble: (reason) => log.warn({ reason }, 'traces could not be sent'),
+    })
+    return new Service(options, log, tracing)
   }
 
   /** Gives the service a database with outbox and inbox. */
@@ -107,6 +122,7 @@ export class Service {
       exchange: this.#options.config.exchange,
       log: this.log,
       metrics: this.metrics,
+      tracing: this.tracing,
       pollIntervalMs: config.outboxPollIntervalMs,
       parkAfterMs: config.outboxParkAfterMs,
     })
@@ -133,7 +149,13 @@ export class Service {
     this.#consumers.push(
       new Consumer(
         { ...subscription, retryDelaysMs },
-        { broker: this.#consuming, publisher: this.publisher, log: this.log, metrics: this.metrics },
+        {
+          broker: this.#consuming,
+          publisher: this.publisher,
+          log: this.log,
+          metrics: this.metrics,
+          tracing: this.tracing,
+        },
       ),
     )
   }
@@ -217,7 +239,12 @@ export class Service {
     for (const drain of this.#drains) await drain().catch((error: unknown) => (failure = error))
     await this.#store?.relay.drain()
     await this.publisher.close()
-    await Promise.all([this.#consuming.close(), this.#publishing.close(), this.#store?.database.close()])
+    await Promise.all([
+      this.#consuming.close(),
+      this.#publishing.close(),
+      this.#store?.database.close(),
+      this.tracing.close(),
+    ])
     if (failure !== undefined) throw failure
   }
 

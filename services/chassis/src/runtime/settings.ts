@@ -1,4 +1,4 @@
-import { delays, integer, milliseconds, oneOf, optionalText, port, type Setting, text, url } from './config.ts'
+import { delays, integer, milliseconds, oneOf, optionalText, port, rate, type Setting, text, url } from './config.ts'
 
 /** Settings of every service. */
 export interface CommonConfig {
@@ -14,6 +14,8 @@ export interface CommonConfig {
   retryDelaysMs: readonly number[]
   prefetch: number
   shutdownTimeoutMs: number
+  otlpEndpoint: string
+  traceShare: number
 }
 
 /** Settings of the services with a database. */
@@ -89,6 +91,17 @@ export const commonSettings: { [K in keyof CommonConfig]: Setting<CommonConfig[K
     default: 25_000,
     max: 600_000,
     doc: 'Time to finish what is running after SIGTERM; less than the grace period of the platform.',
+  }),
+  otlpEndpoint: url({
+    env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
+    default: '',
+    schemes: ['http', 'https'],
+    doc: 'Base URL of an OpenTelemetry collector (OTLP over HTTP); without it nothing is traced.',
+  }),
+  traceShare: rate({
+    env: 'OTEL_TRACES_SAMPLER_ARG',
+    default: 1,
+    doc: "Share of new traces that is recorded; a client's own decision holds.",
   }),
 }
 

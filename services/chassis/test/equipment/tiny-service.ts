@@ -39,7 +39,7 @@ await start(async () => {
   )
   const events = [PaymentRefundRequested, PaymentRefunded]
   const { paymentQueue: queue, orderQueue } = config
-  const service = new Service({
+  const service = await Service.create({
     name: 'payment',
     config,
     queues: [

@@ -14,7 +14,9 @@ export type MailKind = 'confirmed' | 'cancelled' | 'refunded'
 export interface CauseOf<E extends EventType> {
   readonly name: E['name']
   readonly eventId: string
+  readonly sagaId: string
   readonly orderId: string
+  readonly traceparent: string | undefined
   readonly timestamp: Date
   readonly payload: PayloadOf<E>
 }

@@ -1,6 +1,7 @@
-import { type MailCause, mailFor, type MailKind, mailKinds } from '../domain/mail.ts'
+import { traceIdOf, type Tracing, tracingOff } from '@order-saga/chassis'
+import { type Mail, type MailCause, mailFor, type MailKind, mailKinds } from '../domain/mail.ts'
 import type { RecentlySent } from '../domain/recently-sent.ts'
-import type { MailSender } from '../mail/mail-sender.ts'
+import type { MailSender, SendResult } from '../mail/mail-sender.ts'
 
 /** What the three reactions share. */
 export interface Mailing {
@@ -10,7 +11,9 @@ export interface Mailing {
   /** Feeds `notifications_total`. */
   readonly count: (kind: MailKind, result: 'sent' | 'rejected' | 'skipped') => void
   /** Told why a mail was rejected; never an address. */
-  readonly log: (line: Record<string, string>) => void
+  readonly log: (line: Record<string, string | undefined>) => void
+  /** Each mail that is handed over becomes a part of its event's trace. */
+  readonly tracing?: Tracing
 }
 
 export type SendMail = (cause: MailCause) => Promise<'processed' | 'duplicate'>
@@ -19,17 +22,31 @@ export type SendMail = (cause: MailCause) => Promise<'processed' | 'duplicate'>
  * Sends each event's mail, at least once and hardly ever twice. It resolves when the delivery can be acknowledged.
  * @throws what MailSender.send throws; the event then counts as not handled
  */
-export function mailing({ sender, senderDomain, recentlySent, count, log }: Mailing): SendMail {
+export function mailing({ sender, senderDomain, recentlySent, count, log, tracing = tracingOff }: Mailing): SendMail {
   const underway = new Map<string, Promise<void>>()
 
   async function send(cause: MailCause): Promise<void> {
     const kind = mailKinds[cause.name]
     const mail = mailFor(cause, senderDomain)
-    const result = mail === undefined ? { kind: 'skipped' as const } : await sender.send(mail)
+    const result = mail === undefined ? { kind: 'skipped' as const } : await handOver(mail, cause.traceparent)
     recentlySent.add(cause.eventId)
     count(kind, result.kind)
     if (result.kind === 'rejected') {
-      log({ msg: 'mail rejected', kind, orderId: cause.orderId, eventId: cause.eventId, detail: result.detail })
+      const { eventId, sagaId, orderId, traceparent } = cause
+      const about = { eventId, sagaId, orderId, traceId: traceIdOf(traceparent) }
+      log({ msg: 'mail rejected', kind, ...about, detail: result.detail })
+    }
+  }
+
+  async function handOver(mail: Mail, parent: string | undefined): Promise<SendResult> {
+    const span = tracing.start({ name: `send mail ${mail.kind}`, kind: 'client', parent })
+    try {
+      const result = await sender.send(mail)
+      span.end({ attributes: { 'order_saga.result': result.kind } })
+      return result
+    } catch (error) {
+      span.end({ failure: error })
+      throw error
     }
   }
 

@@ -19,18 +19,14 @@ export interface OrderRoutes {
 const checkBody = checkerOf(NewOrderBody)
 const checkQuery = checkerOf(OrdersQuery)
 
-/** A client's own trace goes on in the events of its order; anything else in the header is left out. */
-const traceparent = /^00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}$/
-
 export function addOrderRoutes(router: Router, { database, patience, accept }: OrderRoutes): void {
   router.post('/orders', async (ctx) => {
     const body = valid(checkBody((ctx.request as { body?: unknown }).body))
     const order = newOrderOf(body)
     if ('field' in order) throw invalidField(order.field, order.message)
-    const trace = ctx.get('traceparent')
     const outcome = await accept(order, {
       idempotency: idempotencyOf(ctx.req, body),
-      traceparent: traceparent.test(trace) ? trace : undefined,
+      traceparent: ctx.state['traceparent'] as string | undefined,
     })
     const { orderId, sagaId, replayed } = acceptedOr(outcome)
     ctx.status = 202

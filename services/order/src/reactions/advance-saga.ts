@@ -51,7 +51,12 @@ export function advance(
     saga.added.push({ at, event: seen.event, eventId: seen.eventId, direction: 'seen', status: state.status })
   }
   for (const event of publish) {
-    const cause = { sagaId: saga.sagaId, orderId: saga.orderId, eventId: seen?.eventId, traceparent: seen?.traceparent }
+    const cause = {
+      sagaId: saga.sagaId,
+      orderId: saga.orderId,
+      eventId: seen?.eventId,
+      traceparent: seen?.traceparent ?? saga.traceparent,
+    }
     const eventId = publishOutput(saga, event, context, cause)
     saga.added.push({ at, event, eventId, direction: 'published', status: state.status })
   }

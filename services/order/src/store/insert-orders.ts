@@ -28,20 +28,21 @@ const accept = statement(
   `WITH asked AS MATERIALIZED (
      SELECT *, key IS NULL OR pg_try_advisory_xact_lock(hashtextextended(key, 0)) AS free
      FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[],
-       $9::text[], $10::text[])
-       AS r (order_id, saga_id, key, fingerprint, customer_id, customer_email, items, amount, currency, history)
+       $9::text[], $10::text[], $11::text[])
+       AS r (order_id, saga_id, key, fingerprint, customer_id, customer_email, items, amount, currency, history,
+         traceparent)
    ), claimed AS (
      INSERT INTO idempotency_keys (key, fingerprint, order_id, saga_id, created_at)
-     SELECT key, fingerprint, order_id, saga_id, $11 FROM asked WHERE key IS NOT NULL AND free
+     SELECT key, fingerprint, order_id, saga_id, $12 FROM asked WHERE key IS NOT NULL AND free
      ON CONFLICT (key) DO NOTHING RETURNING order_id
    ), accepted AS (
      SELECT * FROM asked WHERE key IS NULL OR order_id IN (SELECT order_id FROM claimed)
    ), saved AS (
      INSERT INTO orders (order_id, saga_id, customer_id, customer_email, items, amount, currency, created_at, updated_at)
-     SELECT order_id, saga_id, customer_id, customer_email, items::jsonb, amount::numeric, currency, $11, $11 FROM accepted
+     SELECT order_id, saga_id, customer_id, customer_email, items::jsonb, amount::numeric, currency, $12, $12 FROM accepted
    ), started AS (
-     INSERT INTO saga_instances (saga_id, order_id, timeout_at, history, created_at, updated_at)
-     SELECT saga_id, order_id, $12, history::jsonb, $11, $11 FROM accepted
+     INSERT INTO saga_instances (saga_id, order_id, timeout_at, history, traceparent, created_at, updated_at)
+     SELECT saga_id, order_id, $13, history::jsonb, traceparent, $12, $12 FROM accepted
    )
    SELECT order_id, free FROM asked WHERE key IS NOT NULL AND order_id NOT IN (SELECT order_id FROM claimed)`,
 )
@@ -85,6 +86,7 @@ export async function insertOrders(
     drafts.map((draft) => decimalOf(draft.request.order.total)),
     drafts.map((draft) => draft.request.order.total.currency),
     drafts.map((draft) => JSON.stringify(historyOf(draft.created))),
+    drafts.map((draft) => draft.request.traceparent ?? null),
     now,
     deadline,
   ]

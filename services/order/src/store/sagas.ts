@@ -23,6 +23,8 @@ export interface SagaRecord {
   readonly items: Item[]
   readonly amount: string
   readonly currency: string
+  /** Where its trace began. */
+  readonly traceparent: string | undefined
   state: SagaState
   refundDueAt: Date | null
   refundRequests: number
@@ -42,6 +44,7 @@ interface Row {
   refund_due_at: Date | null
   refund_requests: number
   finished_at: Date | null
+  traceparent: string | null
   customer_email: string
   items: Item[]
   amount: string
@@ -49,7 +52,7 @@ interface Row {
 }
 
 const columns = `s.saga_id, s.order_id, s.version, s.created_at, s.status, s.reason, s.compensation, s.refund_due_at,
-  s.refund_requests, s.finished_at, o.customer_email, o.items, o.amount::text AS amount, o.currency`
+  s.refund_requests, s.finished_at, s.traceparent, o.customer_email, o.items, o.amount::text AS amount, o.currency`
 
 // Locked in the order of the ids, so that two batches that share sagas wait and do not deadlock.
 const lockById = statement(
@@ -141,6 +144,7 @@ function recordOf(row: Row): SagaRecord {
     items: row.items,
     amount: row.amount,
     currency: row.currency,
+    traceparent: row.traceparent ?? undefined,
     state: { status: row.status, reason: row.reason, compensation: row.compensation },
     refundDueAt: row.refund_due_at,
     refundRequests: row.refund_requests,

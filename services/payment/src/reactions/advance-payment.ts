@@ -21,6 +21,7 @@ export function advance(payment: PaymentRecord, input: PaymentInput, context: Ad
   if (decision.state === before && decision.publish.length === 0) return decision
   payment.state = decision.state
   payment.changed = true
+  payment.traceparent = context.cause.traceparent ?? payment.traceparent
   const { status } = decision.state
   if (status !== before.status) {
     const intent = status === 'charging' || status === 'refunding'
@@ -33,7 +34,8 @@ export function advance(payment: PaymentRecord, input: PaymentInput, context: Ad
 }
 
 function publish(payment: PaymentRecord, output: PaymentOutput, { append, cause }: Advanced): void {
-  const about = { sagaId: payment.sagaId, orderId: payment.orderId, ...cause }
+  const { sagaId, orderId, traceparent } = payment
+  const about = { sagaId, orderId, eventId: cause.eventId, traceparent: traceparent ?? undefined }
   const currency = payment.currency ?? noCurrency
   switch (output) {
     case 'payment.completed':

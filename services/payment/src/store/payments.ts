@@ -21,6 +21,8 @@ export interface PaymentRecord {
   lastAttemptAt: Date | null
   attempts: number
   nextAttemptAt: Date | null
+  /** Where in its trace the last cause was. */
+  traceparent: string | null
   readonly version: number
   readonly createdAt: Date
   changed: boolean
@@ -46,13 +48,14 @@ interface Row {
   last_attempt_at: Date | null
   attempts: number
   next_attempt_at: Date | null
+  traceparent: string | null
   version: number
   created_at: Date
 }
 
 const columns = `order_id, saga_id, payment_id, status, amount, currency, customer_email, items, deadline, charge_id,
-  refund_id, reason, detail, cancel_seen, refund_wanted, intended_at, last_attempt_at, attempts, next_attempt_at, version,
-  created_at, updated_at`
+  refund_id, reason, detail, cancel_seen, refund_wanted, intended_at, last_attempt_at, attempts, next_attempt_at,
+  traceparent, version, created_at, updated_at`
 
 // Locked in the order of the ids, so that two batches that share orders wait and do not deadlock.
 const lock = statement(
@@ -71,7 +74,8 @@ const update = statement(
      customer_email = u.customer_email, items = u.items, deadline = u.deadline, charge_id = u.charge_id,
      refund_id = u.refund_id, reason = u.reason, detail = u.detail, cancel_seen = u.cancel_seen,
      refund_wanted = u.refund_wanted, intended_at = u.intended_at, last_attempt_at = u.last_attempt_at,
-     attempts = u.attempts, next_attempt_at = u.next_attempt_at, updated_at = u.updated_at, saga_id = u.saga_id,
+     attempts = u.attempts, next_attempt_at = u.next_attempt_at, traceparent = u.traceparent,
+     updated_at = u.updated_at, saga_id = u.saga_id,
      version = CASE WHEN p.version = u.version THEN p.version + 1 END
    FROM json_populate_recordset(NULL::payment_transactions, $1::json) u WHERE p.order_id = u.order_id`,
 )
@@ -120,6 +124,7 @@ export class PaymentBook {
       lastAttemptAt: null,
       attempts: 0,
       nextAttemptAt: null,
+      traceparent: null,
       version: 0,
       createdAt: this.#now,
       changed: false,
@@ -183,6 +188,7 @@ function rowOf(record: PaymentRecord, version: number, now: Date): Record<string
     last_attempt_at: record.lastAttemptAt,
     attempts: record.attempts,
     next_attempt_at: record.nextAttemptAt,
+    traceparent: record.traceparent,
     version,
     created_at: record.createdAt,
     updated_at: now,
@@ -214,6 +220,7 @@ function recordOf(row: Row): PaymentRecord {
     lastAttemptAt: row.last_attempt_at,
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
+    traceparent: row.traceparent,
     version: row.version,
     createdAt: row.created_at,
     changed: false,
