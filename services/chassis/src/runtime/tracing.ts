@@ -1,4 +1,4 @@
-import type { Attributes, Context, Span, SpanContext, SpanOptions, Tracer } from '@opentelemetry/api'
+import type { Attributes, Context, SpanContext, SpanOptions } from '@opentelemetry/api'
 
 /** The W3C form of a place in a trace: version, trace id, span id, flags. */
 const pattern = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
@@ -73,8 +73,6 @@ export interface TracingOptions {
 
 const exportLimitMs = 2_000
 const troubleEveryMs = 60_000
-/** OpenTelemetry's `SpanStatusCode.ERROR`, spelled out because the library may not be loaded. */
-const errorStatus = 2
 
 /** OpenTelemetry is loaded only when it is used: it costs memory and time at the start. */
 export async function createTracing({ service, endpoint, share, onTrouble }: TracingOptions): Promise<Tracing> {
@@ -107,13 +105,13 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
     spanProcessors: [new sdk.BatchSpanProcessor(exporter, { scheduledDelayMillis: 1_000, maxQueueSize: 8_192 })],
   })
   const tracer = provider.getTracer('order-saga')
-  const kinds: Readonly<Record<SpanKind, number>> = {
+  const kinds = {
     internal: api.SpanKind.INTERNAL,
     server: api.SpanKind.SERVER,
     client: api.SpanKind.CLIENT,
     producer: api.SpanKind.PRODUCER,
     consumer: api.SpanKind.CONSUMER,
-  }
+  } as const
   const within = (parent: string | undefined): Context => {
     const place = parent === undefined ? undefined : spanContextOf(parent)
     return place === undefined ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, place)
@@ -126,7 +124,20 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
         ...(attributes && { attributes }),
         ...(startedAt && { startTime: startedAt }),
       }
-      return activeSpan(tracer, name, options, within(parent))
+      const span = tracer.startSpan(name, options, within(parent))
+      const { traceId, spanId, traceFlags } = span.spanContext()
+      return {
+        traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
+        end: ({ name: finalName, attributes: more, failure } = {}) => {
+          if (finalName !== undefined) span.updateName(finalName)
+          if (more !== undefined) span.setAttributes(more)
+          if (failure !== undefined) {
+            span.setStatus({ code: api.SpanStatusCode.ERROR })
+            span.setAttribute('error.type', kindOf(failure))
+          }
+          span.end()
+        },
+      }
     },
     close: async () => {
       const limit = new Promise((resolve) => setTimeout(resolve, exportLimitMs).unref())
@@ -135,22 +146,10 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
   }
 }
 
-function activeSpan(tracer: Tracer, name: string, options: SpanOptions, context: Context): ActiveSpan {
-  const span: Span = tracer.startSpan(name, options, context)
-  const { traceId, spanId, traceFlags } = span.spanContext()
-  return {
-    traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
-    end: ({ name, attributes, failure } = {}) => {
-      if (name !== undefined) span.updateName(name)
-      if (attributes !== undefined) span.setAttributes(attributes)
-      // Only the kind of the failure: its text may hold what has no place in a trace.
-      if (failure !== undefined) {
-        span.setStatus({ code: errorStatus })
-        span.setAttribute('error.type', failure instanceof Error ? failure.name : String(failure))
-      }
-      span.end()
-    },
-  }
+/** Only the kind of a failure: its text may hold what has no place in a trace. */
+function kindOf(failure: unknown): string {
+  if (failure instanceof Error) return failure.name
+  return typeof failure === 'string' ? failure : 'unknown'
 }
 
 function spanContextOf(traceparent: string): SpanContext | undefined {

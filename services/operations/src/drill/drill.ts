@@ -59,9 +59,9 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   await stock.setAvailable(initial)
 
   // An order that waits for its deadline would hold up its lane, so those are followed together at last.
-  const follow = (placed: readonly Placed[], onProgress?: (ended: number) => void): Promise<(Saga | undefined)[]> => {
+  const follow = (placed: readonly Placed[], onEnded?: (ended: number) => void): Promise<(Saga | undefined)[]> => {
     const followed = placed.map(({ flow, accepted }) => ({ sagaId: accepted.sagaId, end: flows[flow].end }))
-    return followSagas(client, followed, { patienceMs, onProgress })
+    return followSagas(client, followed, { patienceMs, onProgress: onEnded })
   }
   const report = endedReporter(orders, onProgress)
   let ended = 0
