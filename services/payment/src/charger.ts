@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { Breaker, DependencyUnavailable, type Log, type Message, messageOf, traceIdOf } from '@order-saga/chassis'
+import { isExpired } from './domain/unseen-charge.ts'
 import { type ChargeResult, GatewayUnavailable, type PaymentGateway } from './gateway/payment-gateway.ts'
 import type { Outcome, Outcomes } from './outcomes.ts'
 import type { GatewayTimer } from './payment-metrics.ts'
@@ -87,7 +88,7 @@ export class Charger {
     let unknown: unknown
     const ask = async (): Promise<ChargeResult | 'too late'> => {
       // The last moment before money may move.
-      if (now() >= deadline) return 'too late'
+      if (isExpired(deadline, now())) return 'too late'
       const key = chargeKey(orderId)
       try {
         return await time('charge', payment, () =>

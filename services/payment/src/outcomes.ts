@@ -50,7 +50,7 @@ export class Outcomes {
   }
 
   async #commit(outcomes: readonly Outcome[]): Promise<undefined[]> {
-    const { consumer, newId } = this.#options
+    const { consumer, newId, refundTimeLimitMs } = this.#options
     const payments = await commitWithEvents(this.#options, async (tx, context) => {
       const orderIds = outcomes.map(({ orderId }) => orderId)
       const ids = new Set(outcomes.flatMap(({ cause }) => (cause?.eventId === undefined ? [] : [cause.eventId])))
@@ -58,7 +58,9 @@ export class Outcomes {
         lockPayments(tx, orderIds, newId, context.now),
         findProcessed(tx, consumer, [...ids]),
       ])
-      for (const outcome of outcomes) this.#apply(book.of(outcome.orderId, outcome.sagaId), outcome, context)
+      for (const outcome of outcomes) {
+        applyOutcome(book.of(outcome.orderId, outcome.sagaId), outcome, { ...context, refundTimeLimitMs })
+      }
       savePayments(tx, book, context.now)
       const unclaimed = [...ids].filter((id) => !processed.has(id))
       claimEvents(tx, consumer, unclaimed, context.now)
@@ -70,21 +72,25 @@ export class Outcomes {
     }
     return outcomes.map(() => undefined)
   }
+}
 
-  #apply(payment: PaymentRecord, outcome: Outcome, context: ReactionContext): void {
-    const { input, chargeId, refundId, detail, cause = {} } = outcome
-    if (input !== undefined) {
-      payment.chargeId ??= chargeId ?? null
-      payment.detail = detail ?? payment.detail
-      if (input.on === 'refund.succeeded') payment.refundId ??= refundId ?? null
-      advance(payment, input, { ...context, effectTimeLimitMs: this.#options.refundTimeLimitMs, cause })
-      return
-    }
-    if (payment.nextAttemptAt === null) return
-    payment.attempts += 1
-    payment.lastAttemptAt = context.now
-    const waitMs = Math.min(longestWaitMs, 500 * 2 ** Math.min(payment.attempts, 10))
-    payment.nextAttemptAt = new Date(context.now.getTime() + waitMs)
-    payment.changed = true
+/** Lets an outcome change its payment: the decision of the third part, without its transaction. */
+export function applyOutcome(
+  payment: PaymentRecord,
+  { input, chargeId, refundId, detail, cause = {} }: Outcome,
+  context: ReactionContext & { readonly refundTimeLimitMs: number },
+): void {
+  if (input !== undefined) {
+    payment.chargeId ??= chargeId ?? null
+    payment.detail = detail ?? payment.detail
+    if (input.on === 'refund.succeeded') payment.refundId ??= refundId ?? null
+    advance(payment, input, { ...context, effectTimeLimitMs: context.refundTimeLimitMs, cause })
+    return
   }
+  if (payment.nextAttemptAt === null) return
+  payment.attempts += 1
+  payment.lastAttemptAt = context.now
+  const waitMs = Math.min(longestWaitMs, 500 * 2 ** Math.min(payment.attempts, 10))
+  payment.nextAttemptAt = new Date(context.now.getTime() + waitMs)
+  payment.changed = true
 }

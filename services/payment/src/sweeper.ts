@@ -1,5 +1,6 @@
 import { type Database, DependencyUnavailable, type Log, messageOf, traceIdOf } from '@order-saga/chassis'
 import { chargeKey, outcomeOf } from './charger.ts'
+import { decideUnseenCharge } from './domain/unseen-charge.ts'
 import type { PaymentGateway } from './gateway/payment-gateway.ts'
 import type { Outcome, Outcomes } from './outcomes.ts'
 import type { GatewayTimer } from './payment-metrics.ts'
@@ -13,7 +14,7 @@ export interface SweeperOptions {
   readonly refunder: Refunder
   /** An intent older than this is only looked up: the provider may have forgotten its key, and a repetition would charge again. */
   readonly keyTtlMs: number
-  /** How long after its last attempt a charge nobody can find may still appear at the provider. */
+  /** How long after the last request for it could end a charge nobody can find may still appear at the provider. */
   readonly settleMs: number
   readonly now: () => Date
   readonly log: Log
@@ -71,15 +72,11 @@ async function findOut(
   const found = await time('find_charge', payment, () => gateway.findCharge(key))
   if (found !== undefined) return outcomeOf(found)
   if (amount === null || currency === null || deadline === null) return { input: undefined }
-  const mayCharge = now() < deadline && !state.cancelSeen && !state.refundWanted
-  if (mayCharge && mayRepeat) {
-    const customerEmail = payment.customerEmail ?? ''
-    return outcomeOf(
-      await time('charge', payment, () => gateway.charge({ key, orderId, amount, currency, customerEmail, deadline })),
-    )
-  }
-  // Nothing is charged any more, by us. A request of ours that is still on its way may be: wait until it cannot.
-  const lastSent = Math.max((payment.lastAttemptAt ?? payment.intendedAt ?? now()).getTime(), 0)
-  const settled = now().getTime() - lastSent >= gateway.timeLimitMs + settleMs
-  return settled && !mayCharge ? { input: { on: 'charge.absent' } } : { input: undefined }
+  const timing = { timeLimitMs: gateway.timeLimitMs, settleMs }
+  const next = decideUnseenCharge({ state, deadline, mayRepeat }, now(), timing)
+  if (next !== 'charge') return { input: next === 'absent' ? { on: 'charge.absent' } : undefined }
+  const customerEmail = payment.customerEmail ?? ''
+  return outcomeOf(
+    await time('charge', payment, () => gateway.charge({ key, orderId, amount, currency, customerEmail, deadline })),
+  )
 }

@@ -171,7 +171,8 @@ export function closeWarehouse(tx: Transaction, warehouse: Warehouse, now: Date)
   ])
 }
 
-function rowOf(record: ReservationRecord, version: number, now: Date): Record<string, unknown> {
+/** The row that is written for a record; `recordOf` reads it back. */
+export function rowOf(record: ReservationRecord, version: number, now: Date): Record<string, unknown> {
   return {
     order_id: record.orderId,
     saga_id: record.sagaId,
@@ -185,7 +186,7 @@ function rowOf(record: ReservationRecord, version: number, now: Date): Record<st
   }
 }
 
-function recordOf(row: ReservationRow): ReservationRecord {
+export function recordOf(row: ReservationRow): ReservationRecord {
   return {
     orderId: row.order_id,
     sagaId: row.saga_id,

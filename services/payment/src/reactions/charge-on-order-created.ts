@@ -1,11 +1,12 @@
 import { OrderCreated } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
 import type { Charger } from '../charger.ts'
+import { isExpired } from '../domain/unseen-charge.ts'
 import type { PaymentBook } from '../store/payments.ts'
 import { advance } from './advance-payment.ts'
 
 /** Charges the order once, unless it was cancelled or its deadline has passed. The charge itself comes after the commit. */
-export const chargeOnOrderCreated = (charger: Charger): Reaction<PaymentBook> =>
+export const chargeOnOrderCreated = (charger: Pick<Charger, 'charge' | 'timeLimitMs'>): Reaction<PaymentBook> =>
   on(OrderCreated, (message, payments, context) => {
     const { payload, orderId, sagaId, eventId, traceparent } = message
     const payment = payments.of(orderId, sagaId)
@@ -19,7 +20,7 @@ export const chargeOnOrderCreated = (charger: Charger): Reaction<PaymentBook> =>
     }
     const decision = advance(
       payment,
-      { on: 'order.created', expired: context.now >= deadline },
+      { on: 'order.created', expired: isExpired(deadline, context.now) },
       { ...context, effectTimeLimitMs: charger.timeLimitMs, cause: { eventId, traceparent } },
     )
     return decision.effect === 'charge' ? () => charger.charge({ ...payment }, message) : undefined

@@ -166,7 +166,8 @@ export async function claimDuePayments(
   return (await database.query<Row>(claimDue, [now, until, limit])).map(recordOf)
 }
 
-function rowOf(record: PaymentRecord, version: number, now: Date): Record<string, unknown> {
+/** The row that is written for a record; `recordOf` reads it back. */
+export function rowOf(record: PaymentRecord, version: number, now: Date): Record<string, unknown> {
   const { state } = record
   return {
     order_id: record.orderId,
@@ -195,7 +196,7 @@ function rowOf(record: PaymentRecord, version: number, now: Date): Record<string
   }
 }
 
-function recordOf(row: Row): PaymentRecord {
+export function recordOf(row: Row): PaymentRecord {
   return {
     orderId: row.order_id,
     sagaId: row.saga_id,

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict'
+import { type PaymentState, unknownPayment } from '../../src/domain/payment.ts'
+import { decideUnseenCharge, isExpired } from '../../src/domain/unseen-charge.ts'
+
+const deadline = new Date('2026-01-01T00:01:30Z')
+const afterDeadline = (ms: number): Date => new Date(deadline.getTime() + ms)
+const patience = { timeLimitMs: 10_000, settleMs: 5_000 }
+const charging: PaymentState = { ...unknownPayment, status: 'charging', orderSeen: true }
+
+describe('A charge the provider knows nothing of', () => {
+  const decideAt = (ms: number, more: Partial<PaymentState> = {}, mayRepeat = true): string =>
+    decideUnseenCharge({ state: { ...charging, ...more }, deadline, mayRepeat }, afterDeadline(ms), patience)
+
+  it('is asked for again until the deadline, while its key is known', () => {
+    assert.equal(decideAt(-1), 'charge')
+    assert.equal(decideAt(-1, {}, false), 'wait')
+    assert.equal(decideAt(0), 'wait')
+  })
+
+  it('is not asked for again once the order was cancelled or a refund was asked for', () => {
+    assert.equal(decideAt(-1, { cancelSeen: true }), 'wait')
+    assert.equal(decideAt(-1, { refundWanted: true }), 'wait')
+  })
+
+  it('was never made, once a request sent at the last moment is over, however often it was looked for', () => {
+    assert.equal(decideAt(14_999), 'wait')
+    assert.equal(decideAt(15_000), 'absent')
+    assert.equal(decideAt(15_000, { cancelSeen: true }), 'absent')
+  })
+
+  it('starts at no moment at or after the deadline', () => {
+    assert.deepEqual(
+      [-1, 0, 1].map((ms) => isExpired(deadline, afterDeadline(ms))),
+      [false, true, true],
+    )
+  })
+})

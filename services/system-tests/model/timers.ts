@@ -1,0 +1,30 @@
+import type { Step } from './explore.ts'
+import { type Moment, moments } from './clock.ts'
+import type { Transitions } from './transitions.ts'
+import type { World } from './world.ts'
+
+/** How often the model lets a refund be asked for. */
+const refundRequests = 2
+
+/** Time passes; the deadline check finds the saga, whatever its state; a refund is overdue. */
+export function* timerSteps(world: World, transitions: Transitions): Generator<Step<World>> {
+  const { moment } = world
+  // Within their time limit, requests come to their end before the leaps that are longer than it.
+  const waits = world.charger === 'waiting' || world.sweeper === 'waiting' || world.chargesInFlight > 0
+  if (moment < 3 && !(waits && moment !== 1)) {
+    const next = (moment + 1) as Moment
+    yield { label: `time passes: ${moments[next]}`, next: { ...world, moment: next } }
+  }
+  // The order service's clock may be ahead of payment's, by any time.
+  yield* timer('the deadline is checked', 'deadline')
+  const { refundDue } = transitions.orders.get(world.order)
+  if (refundDue && transitions.countOf(world, 'payment.refund.requested') < refundRequests) {
+    yield* timer('the refund is overdue', 'overdue')
+  }
+
+  function* timer(label: string, on: 'deadline' | 'overdue'): Generator<Step<World>> {
+    const transition = transitions.timer(world, { on })
+    const next = transitions.apply(world, transition)
+    if (next !== undefined) yield { label, next, broken: transition.broken }
+  }
+}
