@@ -10,6 +10,7 @@ export function createInventoryMetrics({ registry }: ChassisMetrics): (warehouse
     labelNames: ['result'],
     registers: [registry],
   })
+  for (const result of ['reserved', 'rejected', 'released', 'committed', 'cancelled']) reservations.inc({ result }, 0)
   return (warehouse) => {
     for (const { status } of warehouse.changedReservations()) reservations.inc({ result: status })
   }

@@ -1,6 +1,6 @@
 import type { ChassisMetrics } from '@order-saga/chassis'
 import { Counter } from 'prom-client'
-import type { MailKind } from './domain/mail.ts'
+import { type MailKind, mailKinds } from './domain/mail.ts'
 
 /** @returns what counts one mail by kind and result */
 export function createNotificationMetrics({ registry }: ChassisMetrics): (kind: MailKind, result: string) => void {
@@ -10,5 +10,8 @@ export function createNotificationMetrics({ registry }: ChassisMetrics): (kind: 
     labelNames: ['kind', 'result'],
     registers: [registry],
   })
+  for (const kind of Object.values(mailKinds)) {
+    for (const result of ['sent', 'rejected', 'skipped']) notifications.inc({ kind, result }, 0)
+  }
   return (kind, result) => notifications.inc({ kind, result })
 }

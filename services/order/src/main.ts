@@ -8,8 +8,6 @@ import { createSagaMetrics } from './saga-metrics.ts'
 import { createOrderAcceptance, idempotencyRetention } from './store/accept-orders.ts'
 import { schema } from './store/schema.ts'
 
-const gaugeIntervalMs = 5_000
-
 await start(async () => {
   const config = loadConfig<OrderConfig>(orderSettings, process.env)
   const service = await Service.create({ name: 'order', config, queues: serviceQueues(config) })
@@ -31,7 +29,7 @@ await start(async () => {
   service.every('deadlines', config.timeoutCheckIntervalMs, async () => {
     await checkDeadlines({ ...store, now, newId, refundRetryMs, committed })
   })
-  service.every('saga-gauges', gaugeIntervalMs, () => measure(database, now()))
+  service.every('saga-gauges', config.gaugeIntervalMs, measure(database, now))
 
   const accept = createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started })
   service.serve(createApi({ router: createOrderRouter({ accept, database, now }), log, metrics, tracing }), config.port)

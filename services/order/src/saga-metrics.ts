@@ -1,4 +1,4 @@
-import { type ChassisMetrics, type Database, statement } from '@order-saga/chassis'
+import { type ChassisMetrics, type Database, measured, statement } from '@order-saga/chassis'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import type { SagaStatus } from './domain/saga.ts'
 import type { SagaRecord } from './store/sagas.ts'
@@ -7,21 +7,29 @@ const openStatuses: readonly SagaStatus[] = ['pending', 'payment_completed', 're
 
 const measureOpen = statement(
   'saga-gauges',
-  `SELECT status, count(*) AS count, min(created_at) AS oldest FROM saga_instances
-   WHERE status IN ('pending', 'payment_completed', 'refunding') GROUP BY status`,
+  `SELECT status, count(*) AS count, min(created_at) AS oldest,
+     count(*) FILTER (WHERE status <> 'refunding' AND timeout_at <= $1) AS past_deadline
+   FROM saga_instances WHERE status IN ('pending', 'payment_completed', 'refunding') GROUP BY status`,
 )
 const measureOverdue = statement(
   'saga-gauges-overdue',
   'SELECT count(*) AS count FROM saga_instances WHERE refund_due_at <= $1 OR refund_requests > 1 AND refund_due_at IS NOT NULL',
 )
 
+interface OpenRow {
+  status: string
+  count: number
+  oldest: Date
+  past_deadline: number
+}
+
 /** How sagas end, and those that have not. */
 export interface SagaMetrics {
   readonly started: (count: number) => void
   /** Counts the sagas among these that came to their end in the transaction just committed. */
   readonly committed: (sagas: Iterable<SagaRecord>) => void
-  /** Reads the open sagas once and sets their gauges. */
-  readonly measure: (database: Database, now: Date) => Promise<void>
+  /** Reads the open sagas once and sets their gauges; they have no value while that fails. */
+  readonly measure: (database: Database, now: () => Date) => () => Promise<void>
 }
 
 export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
@@ -51,6 +59,11 @@ export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
     help: 'Age of the oldest saga that has not ended, 0 when there is none; take the maximum over pods.',
     registers,
   })
+  const pastDeadline = new Gauge({
+    name: 'saga_past_deadline',
+    help: 'Sagas that have not ended though their deadline is over; take the maximum over pods.',
+    registers,
+  })
   const overdue = new Gauge({
     name: 'saga_compensations_overdue',
     help: 'Refunds that had to be asked for again; take the maximum over pods.',
@@ -68,13 +81,16 @@ export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
         duration.observe({ outcome }, (finishedAt.getTime() - createdAt.getTime()) / 1000)
       }
     },
-    measure: async (database, now) => {
-      const rows = await database.query<{ status: string; count: number; oldest: Date }>(measureOpen)
-      const [late] = await database.query<{ count: number }>(measureOverdue, [now])
-      for (const status of openStatuses) open.set({ status }, rows.find((row) => row.status === status)?.count ?? 0)
-      const ages = rows.map((row) => now.getTime() - row.oldest.getTime())
-      oldest.set(Math.max(0, ...ages) / 1000)
-      overdue.set(late?.count ?? 0)
-    },
+    measure: (database, clock) =>
+      measured([open, oldest, pastDeadline, overdue], async () => {
+        const now = clock()
+        const rows = await database.query<OpenRow>(measureOpen, [now])
+        const [late] = await database.query<{ count: number }>(measureOverdue, [now])
+        for (const status of openStatuses) open.set({ status }, rows.find((row) => row.status === status)?.count ?? 0)
+        const ages = rows.map((row) => now.getTime() - row.oldest.getTime())
+        oldest.set(Math.max(0, ...ages) / 1000)
+        pastDeadline.set(rows.reduce((sum, row) => sum + row.past_deadline, 0))
+        overdue.set(late?.count ?? 0)
+      }),
   }
 }

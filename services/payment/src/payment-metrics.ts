@@ -37,6 +37,8 @@ export function createPaymentMetrics({ registry }: ChassisMetrics, tracing: Trac
     labelNames: ['result'],
     registers,
   })
+  for (const result of ['charged', 'declined', 'expired', 'order_cancelled']) payments.inc({ result }, 0)
+  for (const result of ['requested', 'refunded']) refunds.inc({ result }, 0)
   return {
     time: async (operation, { traceparent }, call) => {
       const end = gateway.startTimer({ operation })

@@ -244,6 +244,7 @@ function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, 
     DB_USER: server.user,
     DB_PASSWORD: server.password,
     OUTBOX_POLL_INTERVAL_MS: 100,
+    GAUGE_INTERVAL_MS: 500,
   }
 }
 

@@ -53,6 +53,9 @@ const retryHeldMs = 100
 /** What RabbitMQ counted on the way here is not ours to send on, and `CC` would send copies to other queues. */
 const brokersOwn = /^(x-|B?CC$)/
 
+const results = ['processed', 'duplicate', 'retried', 'dead_lettered'] as const
+type Result = (typeof results)[number]
+
 /** A channel and the deliveries it brought. Deliveries of a channel that is gone can no longer be settled. */
 interface Session {
   readonly channel: Channel
@@ -81,7 +84,16 @@ export class Consumer {
     this.#subscription = subscription
     this.#dependencies = dependencies
     this.#events = new Map(subscription.events.map((event) => [event.name, event]))
+    this.#countFromZero()
     dependencies.broker.onConnect((model) => this.#subscribe(model))
+  }
+
+  /** A counter that appears with its first delivery hides that one from `rate()`. */
+  #countFromZero(): void {
+    const { queue } = this.#subscription
+    const { consumed } = this.#dependencies.metrics
+    consumed.inc({ queue, event: 'unknown', result: 'dead_lettered' }, 0)
+    for (const event of this.#events.keys()) for (const result of results) consumed.inc({ queue, event, result }, 0)
   }
 
   /** Deliveries taken and not yet settled. */
@@ -318,7 +330,7 @@ export class Consumer {
     }
   }
 
-  #count(event: string, result: string, arrived: number, timestamp?: Date): void {
+  #count(event: string, result: Result, arrived: number, timestamp?: Date): void {
     const { metrics } = this.#dependencies
     const { queue } = this.#subscription
     const now = this.#now().getTime()

@@ -3,7 +3,21 @@ import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom
 const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
 const slow = [...fast, 30, 60, 120, 300]
 
-/** The metrics every service has. One registry per process, so that two services in one process do not collide. */
+/** Of Node's own metrics those that are gauges and end in `_total`, as by convention only counters do. */
+const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+
+const storeMetrics = [
+  'outbox_pending_events',
+  'outbox_oldest_pending_seconds',
+  'outbox_parked_events',
+  'outbox_published_total',
+]
+const apiMetrics = ['http_request_duration_seconds']
+
+/**
+ * The metrics every service has. One registry per process, so that two services in one process do not collide. What each
+ * one means, and how it is aggregated over pods, is in docs/metrics.md.
+ */
 export interface ChassisMetrics {
   readonly registry: Registry
   readonly outboxPending: Gauge
@@ -16,10 +30,24 @@ export interface ChassisMetrics {
   readonly httpDuration: Histogram<'method' | 'route' | 'status'>
 }
 
-export function createMetrics(): ChassisMetrics {
+/** Takes back what a process without a database, or without an API, has nothing to say about. */
+export function withdraw(metrics: ChassisMetrics, missing: { readonly store: boolean; readonly api: boolean }): void {
+  for (const name of [...(missing.store ? storeMetrics : []), ...(missing.api ? apiMetrics : [])]) {
+    metrics.registry.removeSingleMetric(name)
+  }
+}
+
+/** A registry with Node's own metrics. */
+export function createRegistry(): Registry {
   const registry = new Registry()
-  const registers = [registry]
   collectDefaultMetrics({ register: registry })
+  for (const name of misnamed) registry.removeSingleMetric(name)
+  return registry
+}
+
+export function createMetrics(): ChassisMetrics {
+  const registry = createRegistry()
+  const registers = [registry]
   return {
     registry,
     outboxPending: new Gauge({

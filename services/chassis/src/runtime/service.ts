@@ -10,6 +10,7 @@ import { Publisher } from '../messaging/publisher.ts'
 import { type ServiceQueue, topologyOf } from '../messaging/topology.ts'
 import { Database } from '../persistence/database.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
+import { exportPool } from '../persistence/pool-gauges.ts'
 import { type Reactions, Reactor } from '../persistence/reactor.ts'
 import { Relay } from '../persistence/relay.ts'
 import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/retention.ts'
@@ -17,14 +18,14 @@ import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persisten
 import { Breaker } from './breaker.ts'
 import { messageOf } from './errors.ts'
 import { createLog, type Log } from './log.ts'
-import { type ChassisMetrics, createMetrics } from './metrics.ts'
+import { measured } from './measured.ts'
+import { type ChassisMetrics, createMetrics, withdraw } from './metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from './periodic.ts'
 import type { CommonConfig, DatabaseConfig } from './settings.ts'
 import { createTracing, type Tracing } from './tracing.ts'
 
 const cleanUpIntervalMs = 60_000
-const gaugeIntervalMs = 5_000
 /** A connection that falls idle while the process stops is closed after it: the client could keep it open for a minute. */
 const idleWhileStoppingMs = 500
 
@@ -128,9 +129,22 @@ export class Service {
     })
     const rules = [...messagingRetention(config.outboxRetentionMs, config.inboxRetentionMs), ...retention]
     this.every('clean-up', cleanUpIntervalMs, () => cleanUp(database, rules, this.now(), this.#stop.signal))
-    this.every('outbox-gauges', gaugeIntervalMs, () => measureOutbox(database, this.metrics, this.now()))
+    const { outboxPending, outboxOldestPending, outboxParked } = this.metrics
+    const gauges = [outboxPending, outboxOldestPending, outboxParked]
+    const measure = (): Promise<void> => measureOutbox(database, this.metrics, this.now())
+    this.every('outbox-gauges', config.gaugeIntervalMs, measured(gauges, measure))
+    exportPool(this.metrics, database)
+    this.#countFromZero()
     this.#store = { database, relay, schema }
     return this.#store
+  }
+
+  /** A counter that appears with its first event hides that event from `rate()`. */
+  #countFromZero(): void {
+    const { name, queues } = this.#options
+    for (const event of queues.flatMap(({ events }) => events)) {
+      if (event.publishedBy === name) this.metrics.outboxPublished.inc({ event: event.name }, 0)
+    }
   }
 
   /** A reactor on the service's store. */
@@ -186,6 +200,7 @@ export class Service {
       )
     }
     const { config, name } = this.#options
+    withdraw(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
     try {
       await startOpsServer({
         port: config.opsPort,

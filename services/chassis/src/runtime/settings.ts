@@ -32,6 +32,7 @@ export interface DatabaseConfig {
   outboxParkAfterMs: number
   outboxRetentionMs: number
   inboxRetentionMs: number
+  gaugeIntervalMs: number
 }
 
 const everywhere = 'Give every service the same.'
@@ -157,6 +158,13 @@ export function databaseSettings(dbName: string): { [K in keyof DatabaseConfig]:
       min: 1_000,
       max: 366 * 86_400_000,
       doc: 'How long the ids of processed events are kept.',
+    }),
+    gaugeIntervalMs: milliseconds({
+      env: 'GAUGE_INTERVAL_MS',
+      default: 15_000,
+      min: 100,
+      max: 300_000,
+      doc: 'How often the metrics that come from the database are read from it: as often as metrics are scraped.',
     }),
   }
 }

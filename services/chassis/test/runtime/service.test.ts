@@ -111,7 +111,9 @@ describe('a process on the chassis', function () {
     const metrics = await waitUntil(
       async () => {
         const { body } = await one.get('/metrics')
-        return body.includes('outbox_published_total{') && /event_consumed_total\{.*"processed"\} 1/.test(body) && body
+        return (
+          /outbox_published_total\{.*\} 1/.test(body) && /event_consumed_total\{.*"processed"\} 1/.test(body) && body
+        )
       },
       { what: 'the event to be counted', limitMs: 20_000 },
     )
@@ -127,6 +129,7 @@ describe('a process on the chassis', function () {
       'outbox_oldest_pending_seconds gauge',
       'outbox_parked_events gauge',
       'outbox_published_total counter',
+      'db_pool_connections gauge',
       'event_consumed_total counter',
       'event_handling_seconds histogram',
       'event_delivery_seconds histogram',
