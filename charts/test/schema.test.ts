@@ -32,6 +32,10 @@ const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['global.messaging.retryDelaysMs={0}'], because: /retryDelaysMs.*minimum/ },
   { values: ['global.monitoring.enabled=yes'], because: /enabled.*'auto', true, false/ },
   { values: ['image.tag=null', 'image.pullPolicy=Sometimes'], because: /pullPolicy/ },
+  { values: ['alerts.disabled={OutboxOld}'], because: /alerts\/disabled/ },
+  { values: ['alerts.thresholds.outboxAge=5'], because: /'outboxAge' not allowed/ },
+  { values: ['alerts.thresholds.outcomeObjective=0.5'], because: /outcomeObjective.*does not match/ },
+  { values: ['dashboards.enabled=maybe'], because: /dashboards\/enabled/ },
   { values: ['rabbitmq.replicas=2'], because: /replicas.*1, 3, 5, 7/ },
   { values: ['rabbitmq.mode=bitnami'], because: /mode.*'statefulset', 'operator'/ },
   { values: ['rabbitmq.auth.passwords.order=with:colon'], because: /passwords\/order.*does not match/ },
@@ -66,6 +70,7 @@ const accepted = [
   ['services.payment.replicaCount=null', 'autoscaling.provider=none'],
   ['services.payment.env.PAYMENT_FAILURE_RATE=0.3', 'services.payment.env.PAYMENT_PROCESSING_MS=500'],
   ['services.order.env.NODE_OPTIONS=--enable-source-maps', 'env.OTEL_SERVICE_NAME=shop'],
+  ['alerts.disabled={OrderSagaOutboxOld}', 'alerts.thresholds.outboxAgeSeconds=120', 'dashboards.enabled=false'],
   ['order-db.instances=3', 'order-db.synchronous.enabled=true'],
 ]
 
@@ -103,7 +108,7 @@ describe('the environment the schema knows', () => {
     [
       'OPS_PORT PORT RABBITMQ_URL TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
       'ORDER_QUEUE PAYMENT_QUEUE INVENTORY_QUEUE NOTIFICATION_QUEUE',
-      'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE',
+      'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE GAUGE_INTERVAL_MS',
     ].flatMap((line) => line.split(' ')),
   )
   /** These come from Secrets alone. */

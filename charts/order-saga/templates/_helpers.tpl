@@ -205,6 +205,13 @@ order-saga/uses-{{ . }}: 'true'
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}true{{- end -}}
 {{- end }}
 
+{{/* global.monitoring.interval in milliseconds. */}}
+{{- define "order-saga.scrapeIntervalMs" -}}
+{{- $interval := .Values.global.monitoring.interval -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 -}}
+{{- mul (regexFind "^[0-9]+" $interval) (get $units (regexFind "[a-z]+$" $interval)) -}}
+{{- end }}
+
 {{/* Why kube-score's advice is not followed, on the objects themselves. */}}
 {{- define "order-saga.scoreExceptions" -}}
 kube-score/ignore: container-image-pull-policy

@@ -1,0 +1,243 @@
+import { calm, type DashboardSpec, here, noneAllowed, percentile, upTo } from './panel.ts'
+
+const chosen = `${here}, service=~"$service"`
+const requests = (selector = ''): string => `http_request_duration_seconds_count{${chosen}${selector}}`
+const containers = `${here}, container=~"order|payment|inventory|notification"`
+
+export const services: DashboardSpec = {
+  uid: 'order-saga-services',
+  title: 'Order saga / Services',
+  description: 'The processes: their APIs, pods, CPU, memory, event loops and connection pools.',
+  byService: true,
+  rows: [
+    {
+      title: 'APIs',
+      panels: [
+        {
+          title: 'Requests',
+          description: 'Requests a second by service and status. Normal: 2xx, some 4xx of clients’ mistakes, no 5xx.',
+          kind: 'lines',
+          unit: 'reqps',
+          width: 8,
+          steps: calm,
+          queries: [
+            {
+              expr: `sum by (service, status) (rate(${requests()}[$__rate_interval]))`,
+              legend: '{{service}} {{status}}',
+            },
+          ],
+        },
+        {
+          title: 'Failed requests',
+          description: 'Share of requests answered with 5xx. Normal: 0. 503 means that the database did not answer.',
+          kind: 'lines',
+          unit: 'percentunit',
+          width: 8,
+          steps: upTo(0.001, 0.01),
+          queries: [
+            {
+              expr:
+                `(sum by (service) (rate(${requests(', status=~"5.."')}[$__rate_interval])) or 0 * sum by (service) (rate(${requests()}[$__rate_interval])))` +
+                ` / (sum by (service) (rate(${requests()}[$__rate_interval])) > 0)`,
+              legend: '{{service}}',
+            },
+          ],
+        },
+        {
+          title: 'Time of a request (p95)',
+          description: 'By route. Normal: below 0.1 s; POST /orders waits for one commit.',
+          kind: 'lines',
+          unit: 's',
+          width: 8,
+          steps: upTo(0.25, 1),
+          queries: [
+            {
+              expr: percentile(0.95, 'http_request_duration_seconds', chosen, ['method', 'route']),
+              legend: '{{method}} {{route}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Pods',
+      panels: [
+        {
+          title: 'Pods that are scraped',
+          description: 'Processes that answer Prometheus. Normal: between minReplicas and maxReplicas of each service.',
+          kind: 'lines',
+          unit: 'short',
+          width: 8,
+          steps: calm,
+          queries: [{ expr: `count by (service) (process_start_time_seconds{${chosen}})`, legend: '{{service}}' }],
+        },
+        {
+          title: 'Restarts of containers',
+          description:
+            'In the last hour. Normal: 0; a container that restarts again and again says why in its last log (kubectl logs --previous).',
+          kind: 'lines',
+          unit: 'short',
+          width: 8,
+          steps: noneAllowed,
+          expectEmpty: 'kube-state-metrics',
+          queries: [
+            {
+              expr: `sum by (container) (increase(kube_pod_container_status_restarts_total{${containers}}[1h]))`,
+              legend: '{{container}}',
+            },
+          ],
+        },
+        {
+          title: 'Pods wanted by the autoscaler',
+          description:
+            'Normal: follows the backlog. At the maximum for long: raise maxReplicas, or look for what is slow.',
+          kind: 'lines',
+          unit: 'short',
+          width: 8,
+          steps: calm,
+          expectEmpty: 'autoscaler',
+          queries: [
+            {
+              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_desired_replicas{${here}})`,
+              legend: '{{horizontalpodautoscaler}}',
+            },
+            {
+              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{${here}})`,
+              legend: '{{horizontalpodautoscaler}} at most',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'CPU and memory',
+      panels: [
+        {
+          title: 'CPU',
+          description:
+            'Cores used by each process. Normal: well below 1, for JavaScript runs on one core; at 1 the event loop is late.',
+          kind: 'lines',
+          unit: 'short',
+          width: 8,
+          steps: upTo(0.7, 0.9),
+          queries: [
+            {
+              expr: `sum by (service, pod) (rate(process_cpu_seconds_total{${chosen}}[$__rate_interval]))`,
+              legend: '{{service}} {{pod}}',
+            },
+          ],
+        },
+        {
+          title: 'Memory',
+          description:
+            'Resident memory of each process. Normal: level, 80 to 200 MB; the limit is in the values (resources.limits.memory).',
+          kind: 'lines',
+          unit: 'bytes',
+          width: 8,
+          steps: upTo(262_144_000, 314_572_800),
+          queries: [
+            {
+              expr: `max by (service, pod) (process_resident_memory_bytes{${chosen}})`,
+              legend: '{{service}} {{pod}}',
+            },
+          ],
+        },
+        {
+          title: 'Throttled CPU',
+          description:
+            'Share of periods in which a container wanted more CPU than its limit. Normal: below 0.05; above it, raise resources.limits.cpu.',
+          kind: 'lines',
+          unit: 'percentunit',
+          width: 8,
+          steps: upTo(0.05, 0.25),
+          expectEmpty: 'cadvisor',
+          queries: [
+            {
+              expr:
+                `sum by (container) (rate(container_cpu_cfs_throttled_periods_total{${containers}}[$__rate_interval]))` +
+                ` / sum by (container) (rate(container_cpu_cfs_periods_total{${containers}}[$__rate_interval]))`,
+              legend: '{{container}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Node.js',
+      panels: [
+        {
+          title: 'Delay of the event loop (p99)',
+          description: 'How late timers and answers are, of the time since the last scrape. Normal: below 0.05 s.',
+          kind: 'lines',
+          unit: 's',
+          width: 8,
+          steps: upTo(0.1, 0.5),
+          queries: [
+            {
+              expr: `max by (service, pod) (nodejs_eventloop_lag_p99_seconds{${chosen}})`,
+              legend: '{{service}} {{pod}}',
+            },
+          ],
+        },
+        {
+          title: 'Garbage collection',
+          description:
+            'Share of time it takes. Normal: below 0.05; more means too much memory is made and thrown away, or the heap is nearly full.',
+          kind: 'lines',
+          unit: 'percentunit',
+          width: 8,
+          steps: upTo(0.05, 0.2),
+          queries: [
+            {
+              expr: `sum by (service, pod) (rate(nodejs_gc_duration_seconds_sum{${chosen}}[$__rate_interval]))`,
+              legend: '{{service}} {{pod}}',
+            },
+          ],
+        },
+        {
+          title: 'Heap in use',
+          description: 'Normal: a saw-tooth on a level floor. A floor that rises for hours is a leak.',
+          kind: 'lines',
+          unit: 'bytes',
+          width: 8,
+          steps: calm,
+          queries: [
+            {
+              expr: `max by (service, pod) (nodejs_heap_size_used_bytes{${chosen}})`,
+              legend: '{{service}} {{pod}}',
+            },
+          ],
+        },
+      ],
+    },
+    {
+      title: 'Connection pools',
+      panels: [
+        {
+          title: 'Database connections',
+          description: 'Of all pods of a service, used and idle. Normal: used stays below DB_POOL_MAX times the pods.',
+          kind: 'lines',
+          unit: 'short',
+          width: 12,
+          steps: calm,
+          queries: [
+            {
+              expr: `sum by (service, state) (db_pool_connections{${chosen}})`,
+              legend: '{{service}} {{state}}',
+            },
+          ],
+        },
+        {
+          title: 'Waiting for a connection',
+          description:
+            'Requests without a connection yet. Normal: 0. Above it for long: the database is slow, or DB_POOL_MAX is too small.',
+          kind: 'lines',
+          unit: 'short',
+          width: 12,
+          steps: upTo(5, 50),
+          queries: [{ expr: `sum by (service) (db_pool_waiting_requests{${chosen}})`, legend: '{{service}}' }],
+        },
+      ],
+    },
+  ],
+}
