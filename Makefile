@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs e2e e2e-keda e2e-ha operators kind-up kind-down dev-loop-test
+.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha operators kind-up kind-down dev-loop-test
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -56,6 +56,9 @@ charts-golden: $(installed) ## Keep the charts' renderings as they are now, afte
 charts-docs: ## Write the charts' README files from the comments in their values
 	@PATH="$$PATH:$${XDG_CACHE_HOME:-$$HOME/.cache}/order-saga-tools"; for chart in charts/*/Chart.yaml; do \
 	helm-docs --log-level warning --chart-search-root "$$(dirname "$$chart")"; done
+
+dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
+	@node --conditions=source --import=tsx monitoring/src/write-dashboards-main.ts
 
 # On a cluster: that of the current kubeconfig.
 on_cluster := node --conditions=source --import=tsx services/cluster-tests/src

@@ -1,3 +1,8 @@
+export { type AlertRule, alertRules } from './alert-rules.ts'
 export { differences } from './compare-metrics.ts'
+export { dashboards, textOf } from './dashboards/index.ts'
+export { type DashboardSpec, emptyReasons, type PanelSpec } from './dashboards/panel.ts'
 export { type DocumentedMetric, documentedMetrics, recordedMetrics } from './documented-metrics.ts'
 export { type ExportedMetric, exportedMetrics } from './exported-metrics.ts'
+export { foreignMetrics } from './foreign-metrics.ts'
+export { bareNames, metricsIn, type Selector, selectorsIn } from './promql.ts'

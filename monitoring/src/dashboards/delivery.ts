@@ -154,7 +154,7 @@ export const delivery: DashboardSpec = {
           ],
         },
         {
-          title: 'Waiting for another attempt',
+          title: 'Retry queues',
           description: 'Messages in the retry queues, by queue; the delay is in its name. Normal: 0.',
           kind: 'lines',
           unit: 'short',
@@ -251,7 +251,7 @@ export const delivery: DashboardSpec = {
         {
           title: 'Handling alone (p95)',
           description:
-            'From the arrival of a delivery to its end. Where this is as high as the panel beside it, the reaction is slow; where it is low, the event waited.',
+            'From the arrival of a delivery to its end. Normal: below 0.1 s, but for charges. Where this is as high as the panel beside it, the reaction is slow; where it is low, the event waited.',
           kind: 'lines',
           unit: 's',
           width: 12,

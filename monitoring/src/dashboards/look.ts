@@ -63,9 +63,12 @@ export function dashboardOf(spec: DashboardSpec): Dashboard {
     )
     builder.withVariable(services.multi(true).includeAll(true))
   }
+  let id = 1
   for (const row of spec.rows) {
-    builder.withRow(new RowBuilder(row.title))
-    for (const panel of row.panels) builder.withPanel(panel.kind === 'number' ? numberOf(panel) : graphOf(panel))
+    builder.withRow(new RowBuilder(row.title).id(id++))
+    for (const panel of row.panels) {
+      builder.withPanel((panel.kind === 'number' ? numberOf(panel) : graphOf(panel)).id(id++))
+    }
   }
   return builder.build()
 }
