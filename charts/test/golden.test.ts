@@ -1,8 +1,12 @@
 import { deepEqual, equal } from 'node:assert/strict'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { type Loose, parse, render, umbrella, variantNames } from './render.ts'
+import { fileURLToPath } from 'node:url'
+import { dump } from 'js-yaml'
+import { type Loose, parse, render, template, umbrella, variantNames } from './render.ts'
 import { helms } from './tools.ts'
 
+const composeRules = fileURLToPath(new URL('../../monitoring/compose/rules.yaml', import.meta.url))
+const aboutComposeRules = '# Written by make charts-golden from the rules of the chart: change them there.\n'
 const update = process.env['UPDATE_GOLDEN'] !== undefined
 const fileOf = (variant: string): string => `${umbrella}/golden/${variant}.yaml`
 
@@ -31,6 +35,23 @@ describe('golden renderings', () => {
       })
     }
   }
+
+  it('the rules for Docker Compose are those of the chart', () => {
+    const shown = ['alerts.yaml', 'charts/rabbitmq/templates/monitoring.yaml'].flatMap((name) => [
+      '--show-only',
+      name.startsWith('charts') ? name : `templates/${name}`,
+    ])
+    const { out, err } = template([...shown, '--namespace', 'order-saga'])
+    const rules = parse(out).filter(({ kind }) => kind === 'PrometheusRule')
+    equal(rules.length, 2, err)
+    const groups = rules.flatMap(({ spec }) => spec.groups)
+    if (update) writeFileSync(composeRules, `${aboutComposeRules}${dump({ groups }, { lineWidth: 120 })}`)
+    deepEqual(
+      parse(readFileSync(composeRules, 'utf8')),
+      [{ groups }],
+      'the rules changed: make charts-golden writes those for Compose anew',
+    )
+  })
 
   it('no two objects of a rendering share kind and name', () => {
     for (const variant of variantNames) {

@@ -74,12 +74,15 @@ export function dashboardOf(spec: DashboardSpec): Dashboard {
 }
 
 function labelVariable(name: string, label: string, query: string): QueryVariableBuilder {
-  return new QueryVariableBuilder(name)
-    .label(label)
-    .datasource(datasource)
-    .query(query)
-    .refresh(VariableRefresh.OnTimeRangeChanged)
-    .sort(VariableSort.AlphabeticalAsc)
+  return (
+    new QueryVariableBuilder(name)
+      .label(label)
+      .datasource(datasource)
+      .query(query)
+      .refresh(VariableRefresh.OnTimeRangeChanged)
+      // oxlint-disable-next-line unicorn/no-array-sort -- a builder's
+      .sort(VariableSort.AlphabeticalAsc)
+  )
 }
 
 function numberOf(spec: PanelSpec): StatBuilder {
@@ -118,6 +121,7 @@ function graphOf(spec: PanelSpec): TimeseriesBuilder {
         .showLegend(true)
         .calcs(['lastNotNull', 'max']),
     )
+    // oxlint-disable-next-line unicorn/no-array-sort -- a builder's
     .tooltip(new VizTooltipOptionsBuilder().mode(TooltipDisplayMode.Multi).sort(SortOrder.Descending))
   return common(panel, spec)
 }
