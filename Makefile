@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha operators kind-up kind-down dev-loop-test
+.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -71,6 +71,9 @@ e2e-keda: $(installed) ## The same for autoscaling by KEDA
 
 e2e-ha: $(installed) ## The same for three instances per database and three RabbitMQ nodes
 	@$(on_cluster)/e2e-ha-main.ts
+
+e2e-watch: $(installed) ## The same for dashboards and alerts: every query of theirs, against the cluster's Prometheus
+	@$(on_cluster)/e2e-watch-main.ts
 
 operators: $(installed) ## Install on the cluster what the chart needs there
 	@$(on_cluster)/operators-main.ts

@@ -6,3 +6,4 @@ export { type DocumentedMetric, documentedMetrics, recordedMetrics } from './doc
 export { type ExportedMetric, exportedMetrics } from './exported-metrics.ts'
 export { foreignMetrics } from './foreign-metrics.ts'
 export { bareNames, metricsIn, type Selector, selectorsIn } from './promql.ts'
+export { type CheckedQuery, type CheckOptions, checkQueries, complaints, summary } from './check-queries.ts'

@@ -8,6 +8,7 @@ import { outageSteps } from './steps/outage.ts'
 import { restoreSteps } from './steps/restore.ts'
 import { uninstallSteps } from './steps/uninstall.ts'
 import { upgradeSteps } from './steps/upgrades.ts'
+import { watchSteps } from './steps/watch.ts'
 import { runSuite } from './suite.ts'
 
 const shop = new Shop('order-saga-e2e', ['values-test.yaml'])
@@ -15,6 +16,7 @@ const shop = new Shop('order-saga-e2e', ['values-test.yaml'])
 const steps = [
   ...preparationSteps('hpa'),
   ...installSteps(shop),
+  ...watchSteps(shop),
   ...outageSteps(shop),
   ...upgradeSteps(shop, { services: { order: { env: usualDeadline } } }),
   ...lossSteps(shop),

@@ -1,0 +1,60 @@
+interface Answer<T> {
+  readonly status: 'success' | 'error'
+  readonly data: T
+  readonly error?: string
+}
+
+interface Matrix {
+  readonly result: readonly { readonly values: readonly (readonly [number, string])[] }[]
+}
+
+export interface LoadedRule {
+  readonly name: string
+  readonly query: string
+  readonly health: string
+  readonly lastError?: string
+  readonly type: 'alerting' | 'recording'
+  readonly group: string
+}
+
+const limitMs = 20_000
+const step = 15
+
+/** The HTTP API of a Prometheus. Every method throws, with Prometheus' own words, when a query is refused. */
+export class Prometheus {
+  readonly #url: string
+
+  constructor(url: string) {
+    this.#url = url
+  }
+
+  /** How many samples that are numbers a query finds in the last seconds. */
+  async samples(query: string, seconds: number): Promise<number> {
+    const end = Date.now() / 1000
+    const range = { query, start: String(end - seconds), end: String(end), step: String(step) }
+    const { result } = await this.#get<Matrix>('/api/v1/query_range', range)
+    return result.flatMap(({ values }) => values).filter(([, value]) => Number.isFinite(Number(value))).length
+  }
+
+  async labelValues(label: string, selector: string): Promise<readonly string[]> {
+    return await this.#get<readonly string[]>(`/api/v1/label/${label}/values`, { 'match[]': selector })
+  }
+
+  /** The rules it has loaded, as it judges them. */
+  async rules(): Promise<LoadedRule[]> {
+    const { groups } = await this.#get<{ groups: { name: string; rules: Omit<LoadedRule, 'group'>[] }[] }>(
+      '/api/v1/rules',
+      {},
+    )
+    return groups.flatMap(({ name, rules }) => rules.map((rule) => ({ ...rule, group: name })))
+  }
+
+  async #get<T>(path: string, parameters: Readonly<Record<string, string>>): Promise<T> {
+    const response = await fetch(`${this.#url}${path}?${new URLSearchParams(parameters)}`, {
+      signal: AbortSignal.timeout(limitMs),
+    })
+    const answer = (await response.json()) as Answer<T>
+    if (answer.status !== 'success') throw new Error(answer.error ?? `${response.status} of ${path}`)
+    return answer.data
+  }
+}
