@@ -58,7 +58,7 @@ charts-docs: ## Write the charts' README files from the comments in their values
 	helm-docs --log-level warning --chart-search-root "$$(dirname "$$chart")"; done
 
 dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
-	@node --conditions=source --import=tsx monitoring/src/write-dashboards-main.ts
+	@node --conditions=source --import=tsx services/monitoring/src/write-dashboards-main.ts
 
 # On a cluster: that of the current kubeconfig.
 on_cluster := node --conditions=source --import=tsx services/cluster-tests/src

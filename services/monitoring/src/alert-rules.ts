@@ -8,7 +8,7 @@ export interface AlertRule {
   readonly expectEmpty?: string
 }
 
-const file = new URL('../../charts/order-saga/files/alerts.yaml', import.meta.url)
+const file = new URL('../../../charts/order-saga/files/alerts.yaml', import.meta.url)
 
 /** The alerts as the chart's file has them, with the placeholders of the values still in them. */
 export function alertRules(): AlertRule[] {

@@ -8,7 +8,7 @@ export interface DocumentedMetric {
   readonly from: readonly string[] | 'all'
 }
 
-const page = new URL('../../docs/metrics.md', import.meta.url)
+const page = new URL('../../../docs/metrics.md', import.meta.url)
 const code = /`([^`]+)`/g
 
 /** What docs/metrics.md says processes export. */
