@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test compose-test lint typecheck build audit drill charts charts-golden charts-docs e2e e2e-keda e2e-ha operators kind-up kind-down dev-loop-test
+.PHONY: help up demo env status test compose-test lint typecheck build audit drill chaos charts charts-golden charts-docs e2e e2e-keda e2e-ha operators kind-up kind-down dev-loop-test
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -32,6 +32,10 @@ drill: build ## Drive orders through the flows of the running system, and audit 
 
 test: build ## Run all tests; the servers they need are started and stopped with them
 	@node_modules/.bin/mocha $(if $(CI),--forbid-only) '$(tests)'
+
+chaos: build ## Break everything for MINUTES under RATE orders/s, and judge what became of them; SEED repeats a round
+	@SEED='$(SEED)' MINUTES='$(MINUTES)' RATE='$(RATE)' \
+	node --conditions=source --import=tsx services/system-tests/chaos/chaos-main.ts
 
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
 	@node_modules/.bin/mocha --config services/system-tests/compose/.mocharc.json $(if $(CI),--forbid-only)
