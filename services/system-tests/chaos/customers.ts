@@ -92,15 +92,16 @@ export class Customers {
   }
 
   async #pursue(intent: Intent): Promise<void> {
-    while (intent.outcome !== 'accepted') {
-      if (this.#abandoned) return
+    while (!this.#abandoned) {
       const attempt = await this.#post(intent)
       intent.attempts.push(attempt)
       intent.outcome = outcomeOf(attempt, intent)
-      if (intent.outcome === 'given up' || intent.outcome === 'refused') return
+      if (intent.outcome !== 'open') break
       await pause(repeatMs)
     }
-    if (intent.repeats) intent.attempts.push(await this.#post(intent))
+    if (intent.outcome !== 'accepted' || !intent.repeats) return
+    await pause(repeatMs)
+    intent.attempts.push(await this.#post(intent))
   }
 
   async #post({ customer, key, items, amount }: Intent): Promise<Attempt> {
