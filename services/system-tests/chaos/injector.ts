@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { catalogue, type EventType } from '@order-saga/contracts'
-import { encode, type OutgoingEvent, propertiesOf } from '../../chassis/src/messaging/message.ts'
+import { encode, type OutgoingEvent, propertiesOf } from '@order-saga/chassis'
 import { stores } from '../harness/databases.ts'
 import type { System } from '../harness/system.ts'
 

@@ -10,7 +10,7 @@ import { System } from '../harness/system.ts'
 import { type LinkName, links, longestSilenceMs } from './faults.ts'
 import { MailLog } from './mail-log.ts'
 
-export const sagaTimeoutMs = 12_000
+const sagaTimeoutMs = 20_000
 /** Charges that take effect only after the deadline of their order. */
 const lateEffectMs = sagaTimeoutMs + 1_000
 const lateShare = 0.04
