@@ -163,6 +163,8 @@ export class Consumer {
     const { deliveryTag } = delivery.fields
     const arrived = this.#now().getTime()
     session.settlements.delivered(deliveryTag, arrived)
+    const { metrics } = this.#dependencies
+    if (delivery.fields.redelivered) metrics.redelivered.inc({ queue: this.#subscription.queue })
     const run = this.#handle(session, delivery, arrived)
       .then((settled) => (settled ? this.#settle(session, deliveryTag) : undefined))
       .catch((error: unknown) => {
