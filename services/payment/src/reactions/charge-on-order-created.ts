@@ -5,7 +5,7 @@ import type { PaymentBook } from '../store/payments.ts'
 import { advance } from './advance-payment.ts'
 
 /** Charges the order once, unless it was cancelled or its deadline has passed. The charge itself comes after the commit. */
-export const chargeOnOrderCreated = (charger: Charger): Reaction<PaymentBook> =>
+export const chargeOnOrderCreated = (charger: Pick<Charger, 'charge' | 'timeLimitMs'>): Reaction<PaymentBook> =>
   on(OrderCreated, (message, payments, context) => {
     const { payload, orderId, sagaId, eventId, traceparent } = message
     const payment = payments.of(orderId, sagaId)

@@ -10,8 +10,8 @@ import { stopChargingOnOrderCancelled } from './stop-charging-on-order-cancelled
 /** All the payment service does on events of others. */
 export function paymentReactions(options: {
   readonly queue: string
-  readonly charger: Charger
-  readonly refunder: Refunder
+  readonly charger: Pick<Charger, 'charge' | 'timeLimitMs'>
+  readonly refunder: Pick<Refunder, 'start' | 'timeLimitMs'>
   readonly now: () => Date
   readonly newId: () => string
   readonly committed: (payments: PaymentBook) => void

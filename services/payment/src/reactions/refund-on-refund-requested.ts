@@ -5,7 +5,7 @@ import type { PaymentBook } from '../store/payments.ts'
 import { advance } from './advance-payment.ts'
 
 /** Gives back what was charged, once; what was never charged is answered with amount 0. */
-export const refundOnRefundRequested = (refunder: Refunder): Reaction<PaymentBook> =>
+export const refundOnRefundRequested = (refunder: Pick<Refunder, 'timeLimitMs'>): Reaction<PaymentBook> =>
   on(PaymentRefundRequested, (message, payments, context) => {
     const { orderId, sagaId, eventId, traceparent } = message
     const payment = payments.of(orderId, sagaId)
