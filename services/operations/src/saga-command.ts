@@ -71,7 +71,10 @@ function sentence(failure: unknown): string {
   const message = messageOf(failure)
     .replace(/^error: /, '')
     .replace(/\.$/, '')
-  if (failure instanceof CommanderError) return `${message}; --help lists commands and options.`
+  if (failure instanceof CommanderError) {
+    const what = failure.code === 'commander.help' ? 'It is not said what to do' : message.replaceAll('\n', ' ')
+    return `${what}; --help lists commands and options.`
+  }
   const known = failure instanceof NotDone || failure instanceof UsageError || failure instanceof ConfigurationError
   return known ? `${message}.` : `It could not be done: ${message}.`
 }

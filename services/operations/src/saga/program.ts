@@ -95,7 +95,7 @@ export function sagaProgram(parts: ProgramParts): Command {
     .option('--status <status>', 'only those with this status')
     .addOption(duration('--older-than <time>', 'only those accepted at least that long ago: 30s, 5m, 2h, 7d'))
     .addOption(limit(defaultLimit))
-    .addOption(new Option('--after <saga>', 'continue after this saga: the next page').argParser(id))
+    .addOption(new Option('--after <saga>', 'continue after this saga: the next page').argParser(anId))
     .action((options: Common & { status?: string; olderThan?: number; limit: number; after?: string }) =>
       run('list', options.json === true, (workplace) =>
         listSagas(workplace, {
@@ -107,13 +107,13 @@ export function sagaProgram(parts: ProgramParts): Command {
       ),
     )
   command(program, 'show', 'Show one saga over all services: timeline, what it waits for, what its deadline will do.')
-    .argument('<saga>', "the saga's id or the order's", id)
+    .argument('<saga>', "the saga's id or the order's", anId)
     .option('--no-dead-letters', 'do not look through the dead-letter queues')
     .action((saga: string, options: Common & { deadLetters: boolean }) =>
       run('show', options.json === true, (workplace) => showSaga(workplace, saga, options.deadLetters)),
     )
   changing(command(program, 'retry-compensation', 'Ask again for the refund of a saga that waits for it.'))
-    .argument('<saga>', "the saga's id or the order's", id)
+    .argument('<saga>', "the saga's id or the order's", anId)
     .action((saga: string, options: Changing) =>
       run('retry-compensation', options.json === true, (workplace) =>
         retryCompensation(workplace, saga, options.dryRun === true ? undefined : actor(options, parts)),
@@ -130,7 +130,7 @@ export function sagaProgram(parts: ProgramParts): Command {
       ),
     )
   changing(command(outbox, 'release', 'Have parked events published again.'))
-    .argument('[ids...]', 'ids of events', ids)
+    .argument('[ids...]', 'ids of events', someIds)
     .option('--service <service>', 'only those of this service')
     .option('--all', 'all parked events')
     .action((given: string[], options: Changing & { service?: string; all?: true }) =>
@@ -170,7 +170,7 @@ function selecting(command: Command): Command {
     .option('--queue <queue>', 'only those of this queue, or of this service')
     .option('--event <event>', 'only those of this event')
     .option('--died-of <text>', 'only those whose reason contains this')
-    .addOption(new Option('--saga <id>', 'only those of this saga or order').argParser(id))
+    .addOption(new Option('--saga <id>', 'only those of this saga or order').argParser(anId))
     .addOption(duration('--older-than <time>', 'only those that died at least that long ago: 30s, 5m, 2h, 7d'))
     .addOption(duration('--younger-than <time>', 'only those that died less than that long ago'))
 }
@@ -204,13 +204,13 @@ function duration(flags: string, description: string): Option {
   })
 }
 
-function id(text: string): string {
+function anId(text: string): string {
   if (!uuid.test(text)) throw new InvalidArgumentError('Give an id: 32 hexadecimal digits in five groups.')
   return text.toLowerCase()
 }
 
-function ids(text: string, before: string[] | undefined): string[] {
-  return [...(before ?? []), id(text)]
+function someIds(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), anId(text)]
 }
 
 function selectionOf(given: readonly string[], options: Selecting): Selection {

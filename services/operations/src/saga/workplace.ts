@@ -1,9 +1,10 @@
-import { createLog, Database, DependencyUnavailable, messageOf } from '@order-saga/chassis'
+import { Database, DependencyUnavailable, messageOf } from '@order-saga/chassis'
 import { connectReadOnly, type Databases } from '../audit/read-only-database.ts'
 import { type StoreName, storeNames } from '../audit/sources.ts'
 import { auditSources } from '../audit-config.ts'
 import type { SagaConfig } from '../saga-config.ts'
 import { brokerTrouble, MessageBroker } from './dead-letters/message-broker.ts'
+import { quietLog } from './quiet-log.ts'
 import { NotDone } from './result.ts'
 
 const variable = (store: StoreName): string => `${store.toUpperCase()}_DB_URL`
@@ -82,8 +83,7 @@ export class Workplace {
       caFile: this.config[`${store}DbCaFile`],
       poolMax: 2,
       applicationName: 'order-saga saga',
-      // It writes to standard output, which is the result's; what it would tell is thrown as well.
-      log: createLog('saga', 'error'),
+      log: quietLog,
     })
     this.#writable.set(store, database)
     return database

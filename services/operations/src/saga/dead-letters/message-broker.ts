@@ -1,5 +1,6 @@
-import { createLog, messageOf, type Publication, Publisher } from '@order-saga/chassis'
+import { messageOf, type Publication, Publisher } from '@order-saga/chassis'
 import { type Channel, type ChannelModel, connect, type ConsumeMessage } from 'amqplib'
+import { quietLog } from '../quiet-log.ts'
 import { NotDone } from '../result.ts'
 
 const connectMs = 5_000
@@ -50,20 +51,23 @@ export class MessageBroker {
    * killed included, what was not acknowledged is in the queue afterwards, and in its old order as long as this comes to
    * its end. Meanwhile the broker shows the messages as unacknowledged and gives them to nobody else.
    *
-   * A quorum queue returns the messages of a lost consumer in their order, and behind all that were returned before. A
-   * `basic.get` counts as a consumer of its own, and their order is none; neither is that of a multiple `nack`. So each
-   * window is the one consumer of a channel of its own, and the channels are closed in the order of the windows.
+   * A quorum queue returns the messages of a lost consumer in their order, and behind all that were returned before. So
+   * each window is the one consumer of a channel of its own, the channels are closed in the order of the windows, and
+   * even when `visit` has seen enough the rest of the queue is held too: what is left in it would come to stand in front.
+   * A `basic.get` counts as a consumer of its own, and of many consumers that are lost together, the order is none;
+   * neither is it that of a multiple `nack`.
    */
   async lookThrough(queue: string, visit: Visit): Promise<void> {
     const windows: Window[] = []
+    let enough = false
     try {
       for (let left = await this.depth(queue); left > 0;) {
         const window = await Window.open(this.#model, queue, Math.min(left, windowSize))
         windows.push(window)
         const messages = await window.filled()
-        const answer = await visit(messages, (message) => window.ack(message))
+        if (!enough) enough = (await visit(messages, (message) => window.ack(message))) === 'stop'
         left -= messages.length
-        if (answer === 'stop' || messages.length < window.size) break
+        if (messages.length < window.size) break
       }
     } catch (error) {
       throw this.#closed ? brokerTrouble('the connection was lost') : error
@@ -111,8 +115,7 @@ export class MessageBroker {
         onConnect: (open) => void opened.push(open(this.#model)),
         rebuild: () => Promise.resolve(),
       },
-      // It writes to standard output, which is the result's; what it would tell is thrown as well.
-      createLog('saga', 'error'),
+      quietLog,
     )
     await Promise.all(opened)
     return publisher

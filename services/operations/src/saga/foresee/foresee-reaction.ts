@@ -4,7 +4,9 @@ import type { Foresight } from './foresight.ts'
 
 export interface Foreseeing<S> {
   readonly reactions: Reactions<S>
-  /** What the message's order has in this state, in words. */
+  /** What the service keeps of an order: `saga`, `payment`, `reservation`. */
+  readonly noun: string
+  /** How it stands for the message's order, in words. */
   readonly describe: (state: S, message: Message) => string
   /** What is asked of the outside world because of it, in words. */
   readonly effect?: (state: S, message: Message, started: boolean) => string | undefined
@@ -16,7 +18,7 @@ export interface Foreseeing<S> {
  */
 export async function foreseeReaction<S>(
   database: Database,
-  { reactions, describe, effect }: Foreseeing<S>,
+  { reactions, noun, describe, effect }: Foreseeing<S>,
   message: Message,
   now: Date,
 ): Promise<Foresight> {
@@ -44,11 +46,11 @@ export async function foreseeReaction<S>(
       const after = describe(state, message)
       const asked = effect?.(state, message, started)
       const changes = [
-        ...(before === after ? [] : [`${before} becomes ${after}`]),
+        ...(before === after ? [] : [`${noun} ${before} becomes ${after}`]),
         ...(published.length === 0 ? [] : [`publishes ${published.join(', ')}`]),
         ...(asked === undefined ? [] : [asked]),
       ]
-      if (changes.length === 0) return { verdict: 'already_final', why: `${before}: nothing would change` }
+      if (changes.length === 0) return { verdict: 'already_final', why: `${noun} ${before}: nothing would change` }
       return { verdict: 'would_change', why: changes.join('; ') }
     } catch (error) {
       if (error instanceof PoisonMessage) return { verdict: 'dies_again', why: error.message }

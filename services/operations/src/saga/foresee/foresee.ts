@@ -45,9 +45,10 @@ function ofOrder({ config }: Workplace): Foreseeing<SagaBook> {
   const { orderQueue: queue, refundRetryMs } = config
   return {
     reactions: orderReactions({ queue, refundRetryMs, committed: nothing }),
+    noun: 'saga',
     describe: (sagas, { sagaId }) => {
       const state = sagas.get(sagaId)?.state
-      return `saga ${state === undefined ? 'unknown' : sagaWords(state)}`
+      return state === undefined ? 'unknown' : sagaWords(state)
     },
   }
 }
@@ -57,10 +58,11 @@ function ofPayment({ config, now }: Workplace): Foreseeing<PaymentBook> {
   const [queue, charger, refunder, newId] = [config.paymentQueue, never, never, uuidv7]
   return {
     reactions: paymentReactions({ queue, charger, refunder, now, newId, committed: nothing }),
+    noun: 'payment',
     describe: (payments, { orderId, sagaId }) => {
       const { status, cancelSeen, refundWanted } = payments.of(orderId, sagaId).state
       const seen = [...(cancelSeen ? ['cancellation seen'] : []), ...(refundWanted ? ['refund wanted'] : [])]
-      return `payment ${status}${seen.length === 0 ? '' : ` (${seen.join(', ')})`}`
+      return `${status}${seen.length === 0 ? '' : ` (${seen.join(', ')})`}`
     },
     effect: (payments, { orderId, sagaId }, started) => {
       const { amount, currency, state } = payments.of(orderId, sagaId)
@@ -81,6 +83,7 @@ function ofInventory({ config, now }: Workplace): Foreseeing<Warehouse> {
       newId: uuidv7,
       committed: nothing,
     }),
-    describe: (warehouse, { orderId, sagaId }) => `reservation ${warehouse.reservationOf(orderId, sagaId).status}`,
+    noun: 'reservation',
+    describe: (warehouse, { orderId, sagaId }) => warehouse.reservationOf(orderId, sagaId).status,
   }
 }
