@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test
+.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -35,6 +35,14 @@ test: build ## Run all tests; the servers they need are started and stopped with
 
 model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
 	@node --conditions=source --import=tsx services/system-tests/model/main.ts
+
+chaos: build ## Break everything for MINUTES under RATE orders/s, and judge what became of them; SEED repeats a round
+	@SEED='$(SEED)' MINUTES='$(MINUTES)' RATE='$(RATE)' \
+	node --conditions=source --import=tsx services/system-tests/chaos/chaos-main.ts
+
+overload: build ## Send more orders than the system can take for MINUTES, and see it refuse, keep its memory and recover
+	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' \
+	node --conditions=source --import=tsx services/system-tests/overload/overload-main.ts
 
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
 	@node_modules/.bin/mocha --config services/system-tests/compose/.mocharc.json $(if $(CI),--forbid-only)

@@ -3,7 +3,7 @@ export { Patience } from './http/patience.ts'
 export { invalidField, notFound, Problem, type ProblemBody, unavailable, valid } from './http/problem.ts'
 export { Broker, type BrokerOptions } from './messaging/broker.ts'
 export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
-export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
+export { decode, encode, headersToSendOn, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
 export { Settlements } from './messaging/settlements.ts'
 export {

@@ -3,6 +3,7 @@ import {
   commonSettings,
   type DatabaseConfig,
   databaseSettings,
+  integer,
   milliseconds,
   port,
   type Setting,
@@ -13,6 +14,7 @@ export interface OrderConfig extends CommonConfig, DatabaseConfig {
   sagaTimeoutMs: number
   timeoutCheckIntervalMs: number
   refundRetryMs: number
+  maxOpenOrders: number
 }
 
 export const orderSettings: { [K in keyof OrderConfig]: Setting<OrderConfig[K]> } = {
@@ -37,5 +39,13 @@ export const orderSettings: { [K in keyof OrderConfig]: Setting<OrderConfig[K]> 
     min: 10,
     max: 3_600_000,
     doc: 'Wait before an unanswered refund is asked for again; it doubles each time, up to an hour.',
+  }),
+  maxOpenOrders: integer({
+    env: 'MAX_OPEN_ORDERS',
+    default: 10_000,
+    min: 1,
+    max: 10_000_000,
+    unit: 'orders',
+    doc: 'Orders under way at most; beyond it new ones are answered with 503. No more than the system works off within SAGA_TIMEOUT_MS.',
   }),
 }

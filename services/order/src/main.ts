@@ -1,5 +1,6 @@
 import { consumedBy, serviceQueues } from '@order-saga/contracts'
 import { createApi, loadConfig, Service, start } from '@order-saga/chassis'
+import { Admission } from './admission.ts'
 import { type OrderConfig, orderSettings } from './config.ts'
 import { checkDeadlines } from './deadline-checker.ts'
 import { createOrderRouter } from './http/orders.ts'
@@ -7,6 +8,8 @@ import { orderReactions } from './reactions/index.ts'
 import { createSagaMetrics } from './saga-metrics.ts'
 import { createOrderAcceptance, idempotencyRetention } from './store/accept-orders.ts'
 import { schema } from './store/schema.ts'
+
+const admissionIntervalMs = 1_000
 
 await start(async () => {
   const config = loadConfig<OrderConfig>(orderSettings, process.env)
@@ -31,7 +34,9 @@ await start(async () => {
   })
   service.every('saga-gauges', config.gaugeIntervalMs, measure(database, now))
 
-  const accept = createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started })
+  const admission = new Admission(config)
+  service.every('admission', admissionIntervalMs, () => admission.measure(database))
+  const accept = admission.guard(createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started }))
   service.serve(createApi({ router: createOrderRouter({ accept, database, now }), log, metrics, tracing }), config.port)
   await service.run()
 })

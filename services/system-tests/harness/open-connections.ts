@@ -9,12 +9,14 @@ export class OpenConnections {
   readonly agent: Agent
   readonly #waiting: (() => void)[] = []
   #held = false
+  #port: number | undefined
 
   constructor(count: number) {
     this.agent = new Agent({ keepAlive: true, maxSockets: count })
     this.agent.createConnection = (options, made) => {
       const make = (): Socket => {
-        const socket = connect(options as NetConnectOpts)
+        const to = this.#port === undefined ? {} : { port: this.#port }
+        const socket = connect({ ...options, ...to } as NetConnectOpts)
         made?.(null, socket)
         return socket
       }
@@ -22,6 +24,11 @@ export class OpenConnections {
       this.#waiting.push(make)
       return undefined
     }
+  }
+
+  /** New connections go to that port, as when the load balancer has taken a process out; those that are open stay. */
+  divert(port: number | undefined): void {
+    this.#port = port
   }
 
   hold(): void {

@@ -2,12 +2,11 @@ import { deadLetterQueue } from '@order-saga/chassis'
 import { catalogue, type EventType } from '@order-saga/contracts'
 import type { TestBroker } from './broker.ts'
 import { type Databases, type Store, stores } from './databases.ts'
-import type { MailServer } from '../../notification/test/mail-server.ts'
 
 export interface RestSources {
   readonly databases: Databases
   readonly broker: TestBroker
-  readonly mailServer?: MailServer | undefined
+  readonly mailServer?: { readonly received: readonly { readonly messageId: string }[] } | undefined
 }
 
 const events: readonly EventType[] = catalogue

@@ -41,6 +41,11 @@ export class ServiceProcess {
     return this.#child?.running === true
   }
 
+  /** Of its API; 0 when it has none. */
+  get port(): number {
+    return Number(this.#env['PORT'] ?? 0)
+  }
+
   get opsUrl(): string {
     return `http://127.0.0.1:${this.#options.opsPort}`
   }

@@ -91,6 +91,7 @@ export class LocalStates {
       refundDueAt: before.refundDue ? past : null,
       refundRequests: before.refundRequests,
       finishedAt: isFinal(before.saga.status) ? past : null,
+      traceparent: undefined,
       added: [],
     }
     return this.#run<OrderState>(before, moment, (context) => {

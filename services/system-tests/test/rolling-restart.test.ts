@@ -5,11 +5,17 @@ import { type Provider, startProvider } from '../../payment/test/gateway/provide
 import { ProviderLedger } from '../../payment/test/gateway/provider-ledger.ts'
 import { call } from '../harness/call.ts'
 import { declinedAmount } from '../harness/flows.ts'
+import { Metrics } from '../harness/metrics.ts'
 import { OpenConnections } from '../harness/open-connections.ts'
 import { OrderStream } from '../harness/order-stream.ts'
 import { RawClient } from '../harness/raw-client.ts'
+import type { ServiceProcess } from '../harness/service-process.ts'
 import { someSku } from '../harness/shop.ts'
 import { useSystem } from '../harness/use-system.ts'
+
+/** What the chart leaves a process after SIGTERM. */
+const graceMs = 25_000
+const perSecond = 40
 
 describe('A service that is told to end under load', function () {
   this.timeout(180_000)
@@ -39,7 +45,7 @@ describe('A service that is told to end under load', function () {
   for (const service of services) {
     it(`${service} finishes what it has begun, and no request, message or mail is lost or repeated`, async () => {
       const { agent } = connections
-      const orders = new OrderStream({ shop: system().shop, perSecond: 40, sku, repeat: 'when refused', agent })
+      const orders = new OrderStream({ shop: system().shop, perSecond, sku, repeat: 'when refused', agent })
       stream = orders
       await system().until('orders', () => orders.accepted.length >= 15)
       connections.hold()
@@ -54,6 +60,63 @@ describe('A service that is told to end under load', function () {
       const mails = mailServer.received.map(({ messageId }) => messageId)
       assert.equal(new Set(mails).size, mails.length)
     })
+  }
+
+  for (const service of services) {
+    it(`${service} is replaced while orders come, in time, and no request fails and nothing is done twice`, async () => {
+      const { agent } = connections
+      const main = system().services[service]
+      const others = services.filter((other) => other !== service).map((other) => system().services[other])
+      const orders = new OrderStream({ shop: system().shop, perSecond, sku, repeat: 'when refused', agent })
+      stream = orders
+      const before = await repetitionsAt(others)
+      await moreOrders(orders)
+      // As a platform does: another process is ready, gets the new connections, and then the old one is told to end.
+      const replica = await system().addReplica(service)
+      if (service === 'order') connections.divert(replica.port)
+      await endsInTime(main)
+      await moreOrders(orders)
+      await system().start(service)
+      connections.divert(undefined)
+      const atReplica = await repetitionsAt([replica])
+      await endsInTime(replica)
+      await moreOrders(orders)
+      await orders.stop()
+      await system().settle()
+      assert.deepEqual(orders.trouble, [])
+      const after = await repetitionsAt([...others, main])
+      assert.equal(after.handled + atReplica.handled - before.handled, 0, 'events were handled twice')
+      // What the broker was about to deliver, and charges that had not begun: each comes once more, to the next process.
+      const redelivered = after.delivered + atReplica.delivered - before.delivered
+      assert(redelivered <= 2 * perSecond, `${redelivered} deliveries were repeated for two stops`)
+      const mails = mailServer.received.map(({ messageId }) => messageId)
+      assert.equal(new Set(mails).size, mails.length)
+    })
+  }
+
+  async function moreOrders({ accepted }: OrderStream): Promise<void> {
+    const enough = accepted.length + 40
+    await system().until('more orders', () => accepted.length >= enough)
+  }
+
+  /** Deliveries that these processes got after somebody else had had them, and those that had had their effect. */
+  async function repetitionsAt(
+    processes: readonly ServiceProcess[],
+  ): Promise<{ readonly delivered: number; readonly handled: number }> {
+    const metrics = await Promise.all(processes.map(({ opsUrl }) => Metrics.read(opsUrl)))
+    const sum = (metric: string, labels = {}): number =>
+      metrics.reduce((all, each) => all + each.sum(metric, labels), 0)
+    return {
+      delivered: sum('event_redelivered_total'),
+      handled: sum('event_consumed_total', { result: 'duplicate' }),
+    }
+  }
+
+  async function endsInTime(process: ServiceProcess): Promise<void> {
+    const from = performance.now()
+    await process.stop()
+    const tookMs = Math.round(performance.now() - from)
+    assert(tookMs < graceMs, `${process.service} took ${tookMs} ms to end`)
   }
 
   it('order answers a request that it has read in part, and one on a connection that was idle', async () => {

@@ -8,7 +8,7 @@ import type { ChassisMetrics } from '../runtime/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../runtime/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './closing.ts'
-import { attemptOf, decode, headersOf, type Message, nameOf } from './message.ts'
+import { attemptOf, decode, headersOf, headersToSendOn, type Message, nameOf } from './message.ts'
 import type { Publisher } from './publisher.ts'
 import { Settlements } from './settlements.ts'
 import { handlingSpan } from './spans.ts'
@@ -50,8 +50,6 @@ export interface ConsumerDependencies {
 const defaultHoldLimitMs = 15 * 60_000
 /** Between two tries of what a dependency in trouble held up. */
 const retryHeldMs = 100
-/** What RabbitMQ counted on the way here is not ours to send on, and `CC` would send copies to other queues. */
-const brokersOwn = /^(x-|B?CC$)/
 
 const results = ['processed', 'duplicate', 'retried', 'dead_lettered'] as const
 type Result = (typeof results)[number]
@@ -175,6 +173,8 @@ export class Consumer {
     const { deliveryTag } = delivery.fields
     const arrived = this.#now().getTime()
     session.settlements.delivered(deliveryTag, arrived)
+    const { metrics } = this.#dependencies
+    if (delivery.fields.redelivered) metrics.redelivered.inc({ queue: this.#subscription.queue })
     const run = this.#handle(session, delivery, arrived)
       .then((settled) => (settled ? this.#settle(session, deliveryTag) : undefined))
       .catch((error: unknown) => {
@@ -288,7 +288,6 @@ export class Consumer {
   /** Publishes the delivery as it is to another queue and waits for the confirm. */
   async #move(delivery: ConsumeMessage, queue: string, more: Record<string, unknown>): Promise<void> {
     const { properties } = delivery
-    const headers = Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !brokersOwn.test(name)))
     const options: Options.Publish & { messageId?: string } = {
       messageId: properties.messageId as string | undefined,
       correlationId: properties.correlationId as string | undefined,
@@ -296,7 +295,7 @@ export class Consumer {
       contentType: properties.contentType as string | undefined,
       timestamp: properties.timestamp as number | undefined,
       persistent: true,
-      headers: { ...headers, ...more },
+      headers: { ...headersToSendOn(delivery), ...more },
     }
     const outcome = await this.#dependencies.publisher.publish({
       exchange: '',

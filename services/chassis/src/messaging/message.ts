@@ -69,6 +69,14 @@ export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
   return delivery.properties.headers ?? {}
 }
 
+/** What RabbitMQ counted on the way here is not ours to send on, and `CC` would send copies to other queues. */
+const brokersOwn = /^(x-|B?CC$)/
+
+/** The headers with which a delivery goes on to another queue. */
+export function headersToSendOn(delivery: ConsumeMessage): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !brokersOwn.test(name)))
+}
+
 /**
  * @throws PoisonMessage for whatever is not a well-formed event of a known type and version
  */

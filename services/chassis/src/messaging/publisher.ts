@@ -15,6 +15,9 @@ export interface Publication {
 /** Beyond it the outcome is unknown: the same message is published again later, under the same id. */
 const confirmLimitMs = 5_000
 
+/** What a publisher needs of a connection. */
+export type PublishingBroker = Pick<Broker, 'isBlocked' | 'onConnect' | 'rebuild'>
+
 interface Session {
   readonly channel: ConfirmChannel
   /** How many messages of each kind were returned and are not confirmed yet. */
@@ -28,14 +31,14 @@ interface Session {
  * message and not returned it; RabbitMQ sends a return before its confirm, so what is returned is known by then.
  */
 export class Publisher {
-  readonly #broker: Broker
+  readonly #broker: PublishingBroker
   readonly #log: Log
   readonly #readyListeners: (() => void)[] = []
   /** Undefined while there is no channel, or while the last one is being given up. */
   #session: Session | undefined
   #closed = false
 
-  constructor(broker: Broker, log: Log) {
+  constructor(broker: PublishingBroker, log: Log) {
     this.#broker = broker
     this.#log = log
     broker.onConnect((model) => this.#open(model))

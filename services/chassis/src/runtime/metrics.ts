@@ -25,6 +25,7 @@ export interface ChassisMetrics {
   readonly outboxParked: Gauge
   readonly outboxPublished: Counter<'event'>
   readonly consumed: Counter<'queue' | 'event' | 'result'>
+  readonly redelivered: Counter<'queue'>
   readonly handling: Histogram<'queue' | 'event'>
   readonly delivery: Histogram<'queue' | 'event'>
   readonly httpDuration: Histogram<'method' | 'route' | 'status'>
@@ -75,6 +76,12 @@ export function createMetrics(): ChassisMetrics {
       name: 'event_consumed_total',
       help: 'Deliveries by how they ended: processed, duplicate, retried, dead_lettered; sum over pods.',
       labelNames: ['queue', 'event', 'result'],
+      registers,
+    }),
+    redelivered: new Counter({
+      name: 'event_redelivered_total',
+      help: 'Deliveries that were given out before, to a consumer that died or gave them back; sum over pods.',
+      labelNames: ['queue'],
       registers,
     }),
     handling: new Histogram({

@@ -8,6 +8,12 @@ interface Link {
   replyBytesLeft: number
 }
 
+/** What is on its way to a socket, late, and when the last of it is due. */
+interface Late {
+  readonly chunks: Buffer[]
+  dueAt: number
+}
+
 /**
  * Stands between a client and a server on 127.0.0.1 and does what networks do: it lets bytes pass, late if told so, holds
  * them back without a word, resets connections, or refuses them. Its own port stays the same all the while.
@@ -15,6 +21,7 @@ interface Link {
 export class FaultProxy {
   readonly #target: number
   readonly #links = new Set<Link>()
+  readonly #late = new WeakMap<Socket, Late>()
   #server: Server | undefined
   #port = 0
   #silent = false
@@ -66,7 +73,12 @@ export class FaultProxy {
     this.#silenceAfter = undefined
     this.#delayMs = 0
     this.#replyBytes = Number.POSITIVE_INFINITY
-    for (const { client, upstream } of this.#links) for (const socket of [client, upstream]) socket.resume()
+    for (const link of this.#links) {
+      const { client, upstream } = link
+      // What has ended on one side during the silence is told to the other now.
+      if (client.destroyed || upstream.destroyed) this.#endLink(link)
+      else for (const socket of [client, upstream]) socket.resume()
+    }
   }
 
   /** Nothing passes and nothing is closed; new connections are accepted and hear nothing. */
@@ -132,12 +144,10 @@ export class FaultProxy {
       [upstream, client],
     ] as const) {
       socket.on('error', () => undefined)
-      socket.on('end', () => other.end())
+      socket.on('end', () => this.#afterLate(other, () => other.end()))
       socket.on('close', () => {
         // A silent network does not tell one end that the other has gone.
-        if (this.#silent) return
-        this.#links.delete(link)
-        other.destroy()
+        if (!this.#silent) this.#endLink(link)
       })
       if (this.#silent) socket.pause()
     }
@@ -159,9 +169,32 @@ export class FaultProxy {
     if (link.replyBytesLeft < 0) setImmediate(() => this.#resetLink(link))
   }
 
+  /** Late chunks keep their order, also when the delay changes or ends while they wait. */
   #forward(chunk: Buffer, to: Socket): void {
-    if (this.#delayMs === 0) to.write(chunk)
-    else setTimeout(() => to.write(chunk), this.#delayMs)
+    const now = performance.now()
+    const late = this.#late.get(to) ?? { chunks: [], dueAt: 0 }
+    const dueAt = Math.max(now + this.#delayMs, late.dueAt)
+    if (dueAt <= now && late.chunks.length === 0) {
+      to.write(chunk)
+      return
+    }
+    this.#late.set(to, late)
+    late.dueAt = dueAt
+    late.chunks.push(chunk)
+    // Each timer passes on the oldest chunk, so that no order of timers can change that of the bytes.
+    setTimeout(() => to.write(late.chunks.shift() ?? ''), dueAt - now)
+  }
+
+  #afterLate(to: Socket, act: () => void): void {
+    const leftMs = (this.#late.get(to)?.dueAt ?? 0) - performance.now()
+    if (leftMs <= 0) act()
+    else setTimeout(act, leftMs + 1)
+  }
+
+  #endLink(link: Link): void {
+    this.#links.delete(link)
+    link.client.destroy()
+    link.upstream.destroy()
   }
 
   #resetLink(link: Link): void {

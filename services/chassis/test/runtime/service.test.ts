@@ -131,6 +131,7 @@ describe('a process on the chassis', function () {
       'outbox_published_total counter',
       'db_pool_connections gauge',
       'event_consumed_total counter',
+      'event_redelivered_total counter',
       'event_handling_seconds histogram',
       'event_delivery_seconds histogram',
       'http_request_duration_seconds histogram',

@@ -5,9 +5,9 @@ import { type AuditOptions, resolveOptions } from './options.ts'
 import { auditOrders } from './orders.ts'
 import { auditOutboxes } from './outbox-state.ts'
 import { readQueueDepths } from './queue-depths.ts'
-import { type Databases, ReadOnlyDatabase } from './read-only-database.ts'
+import { connectReadOnly } from './read-only-database.ts'
 import type { AuditReport } from './report.ts'
-import { type AuditSources, type BrokerSource, type StoreName, storeNames } from './sources.ts'
+import { type AuditSources, type BrokerSource, storeNames } from './sources.ts'
 import { auditStock } from './stock-balance.ts'
 import { Tally } from './tally.ts'
 
@@ -22,7 +22,7 @@ export async function audit(sources: AuditSources, options: AuditOptions = {}): 
   const { broker, clientAnswers, gateway, foreignEvents } = sources
   const startedAt = resolved.now()
   const tally = new Tally(resolved.idsShown)
-  const databases = await connect(sources, resolved.statementTimeoutMs)
+  const databases = await connectReadOnly(sources, resolved.statementTimeoutMs)
   try {
     await auditOrders(databases, tally, resolved, gateway)
     await auditStock(databases, tally)
@@ -37,22 +37,6 @@ export async function audit(sources: AuditSources, options: AuditOptions = {}): 
     await Promise.all(storeNames.map((store) => databases[store].close()))
   }
   return tally.report(startedAt, resolved.now())
-}
-
-async function connect(sources: AuditSources, statementTimeoutMs: number): Promise<Databases> {
-  const attempts = await Promise.allSettled(
-    storeNames.map((store) => ReadOnlyDatabase.connect(store, sources[store], statementTimeoutMs)),
-  )
-  const connected = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
-  const failed = attempts.find((attempt) => attempt.status === 'rejected')
-  if (failed !== undefined) {
-    await Promise.all(connected.map((database) => database.close()))
-    throw failed.reason
-  }
-  return Object.fromEntries(connected.map((database) => [database.store, database])) as Record<
-    StoreName,
-    ReadOnlyDatabase
-  >
 }
 
 /** A dead letter is an effect that somebody still waits for. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { messageOf } from '@order-saga/chassis'
 import { Client, type ClientConfig } from 'pg'
-import type { DatabaseSource, StoreName } from './sources.ts'
+import { type DatabaseSource, type StoreName, storeNames } from './sources.ts'
 
 const connectMs = 5_000
 /** Waiting behind a migration would make others wait behind us. */
@@ -77,6 +77,26 @@ export class ReadOnlyDatabase {
 }
 
 export type Databases = Readonly<Record<StoreName, ReadOnlyDatabase>>
+
+/** Connects to all of them, or to none. */
+export async function connectReadOnly(
+  sources: Readonly<Record<StoreName, DatabaseSource>>,
+  statementTimeoutMs: number,
+): Promise<Databases> {
+  const attempts = await Promise.allSettled(
+    storeNames.map((store) => ReadOnlyDatabase.connect(store, sources[store], statementTimeoutMs)),
+  )
+  const connected = attempts.flatMap((attempt) => (attempt.status === 'fulfilled' ? [attempt.value] : []))
+  const failed = attempts.find((attempt) => attempt.status === 'rejected')
+  if (failed !== undefined) {
+    await Promise.all(connected.map((database) => database.close()))
+    throw failed.reason
+  }
+  return Object.fromEntries(connected.map((database) => [database.store, database])) as Record<
+    StoreName,
+    ReadOnlyDatabase
+  >
+}
 
 function troubleWith(store: StoreName, error: unknown): Error {
   return new Error(`the ${store} database: ${messageOf(error)}`, { cause: error })

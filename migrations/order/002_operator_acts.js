@@ -1,0 +1,38 @@
+/**
+ * What operators changed by hand, by the command `saga`: who, when, why. One row per message, saga or event.
+ * @param {import('knex').Knex} knex
+ */
+export async function up(knex) {
+  await knex.raw(`
+    CREATE TABLE operator_acts (
+      -- UUIDv7: they sort by the time at which the act began.
+      act_id   uuid PRIMARY KEY,
+      -- All that one command did.
+      run_id   uuid NOT NULL,
+      act      text NOT NULL CHECK (act IN ('replay', 'discard', 'release', 'retry_compensation')),
+      -- What was changed: the id of the event or saga, and the queue or database it was found in.
+      subject  text NOT NULL,
+      place    text NOT NULL,
+      event    text,
+      saga_id  uuid,
+      operator text NOT NULL CHECK (operator <> ''),
+      reason   text NOT NULL CHECK (reason <> ''),
+      -- Written before the act. A row with neither end is of a command that was cut off: the act may have been done.
+      begun_at timestamptz NOT NULL,
+      done_at  timestamptz,
+      failure  text,
+      -- A discarded message is kept here whole.
+      detail   jsonb NOT NULL DEFAULT '{}',
+      CHECK (done_at IS NULL OR failure IS NULL)
+    );
+    CREATE INDEX operator_acts_by_saga ON operator_acts (saga_id, act_id) WHERE saga_id IS NOT NULL;
+    CREATE INDEX operator_acts_by_subject ON operator_acts (subject, act_id);
+
+    INSERT INTO schema_versions (component, version, min_compatible) VALUES ('operations', 1, 1);
+  `)
+}
+
+/** There is no way down: what must be undone is undone by a new migration. knex asks for the function all the same. */
+export async function down() {
+  throw new Error('There is no way down: write a new migration.')
+}

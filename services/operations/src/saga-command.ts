@@ -1,0 +1,80 @@
+import { ConfigurationError, loadConfig, messageOf } from '@order-saga/chassis'
+import { CommanderError } from 'commander'
+import { sagaProgram } from './saga/program.ts'
+import { NotDone, type Result, sagaExitCodes, UsageError } from './saga/result.ts'
+import { Workplace } from './saga/workplace.ts'
+import { type SagaConfig, sagaSettings } from './saga-config.ts'
+
+export interface SagaSurroundings {
+  readonly out: (text: string) => void
+  readonly error: (text: string) => void
+  /** The user of the operating system. */
+  readonly user: () => string
+  readonly now: () => Date
+  /** Aborted when the command is to come to its end early. */
+  readonly signal: AbortSignal
+}
+
+/**
+ * The `saga` command, whole: prints its result or, when it could not be done, one sentence.
+ * @returns the exit code: 0 done, 1 done and not all is as it should be, 2 arguments or settings, 3 could not be done
+ */
+export async function runSaga(
+  args: readonly string[],
+  environment: NodeJS.ProcessEnv,
+  { out, error, user, now, signal }: SagaSurroundings,
+): Promise<number> {
+  let [name, json] = ['saga', args.includes('--json')]
+  let code: number = sagaExitCodes.done
+  const program = sagaProgram({
+    out,
+    user,
+    now,
+    run: async (command, asJson, work) => {
+      ;[name, json] = [command, asJson]
+      const config = loadConfig<SagaConfig>(sagaSettings, environment)
+      const workplace = new Workplace({ config, now, progress: error, signal })
+      try {
+        const result = await work(workplace)
+        code = result.wrong ? sagaExitCodes.found : sagaExitCodes.done
+        out(json ? jsonOf(name, code, result) : result.text)
+      } finally {
+        await workplace.close()
+      }
+    },
+  })
+  try {
+    await program.parseAsync([...args], { from: 'user' })
+    return code
+  } catch (failure) {
+    if (failure instanceof CommanderError && failure.exitCode === 0) return sagaExitCodes.done
+    const usage = [CommanderError, UsageError, ConfigurationError].some((kind) => failure instanceof kind)
+    code = usage ? sagaExitCodes.usage : sagaExitCodes.notDone
+    const message = sentence(failure)
+    error(message)
+    if (json) out(jsonOf(name, code, { items: [], summary: {} }, message))
+    return code
+  }
+}
+
+/** The one shape of all results. */
+function jsonOf(
+  command: string,
+  exitCode: number,
+  { items, summary }: Pick<Result, 'items' | 'summary'>,
+  error: string | null = null,
+): string {
+  return JSON.stringify({ command, exitCode, error, items, summary })
+}
+
+function sentence(failure: unknown): string {
+  const message = messageOf(failure)
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+  if (failure instanceof CommanderError) {
+    const what = failure.code === 'commander.help' ? 'It is not said what to do' : message.replaceAll('\n', ' ')
+    return `${what}; --help lists commands and options.`
+  }
+  const known = failure instanceof NotDone || failure instanceof UsageError || failure instanceof ConfigurationError
+  return known ? `${message}.` : `It could not be done: ${message}.`
+}

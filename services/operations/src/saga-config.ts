@@ -1,0 +1,18 @@
+import type { Setting } from '@order-saga/chassis'
+import { inventorySettings } from '@order-saga/inventory'
+import { orderSettings } from '@order-saga/order'
+import { type AuditConfig, auditSettings } from './audit-config.ts'
+
+export interface SagaConfig extends AuditConfig {
+  refundRetryMs: number
+  inventoryFailureRate: number
+  unknownSku: 'accept' | 'reject'
+}
+
+/** Settings of `saga`: the audit's, and those of the services by which it foresees and repeats what they do. */
+export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
+  ...auditSettings,
+  refundRetryMs: orderSettings.refundRetryMs,
+  inventoryFailureRate: inventorySettings.failureRate,
+  unknownSku: inventorySettings.unknownSku,
+}

@@ -1,0 +1,15 @@
+#!/usr/bin/env node
+import { userInfo } from 'node:os'
+import { runSaga } from './saga-command.ts'
+
+const stop = new AbortController()
+// What is begun comes to its end; a second signal ends the process as ever.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
+
+process.exitCode = await runSaga(process.argv.slice(2), process.env, {
+  out: (text) => process.stdout.write(`${text}\n`),
+  error: (text) => process.stderr.write(`${text}\n`),
+  user: () => userInfo().username,
+  now: () => new Date(),
+  signal: stop.signal,
+})

@@ -1,0 +1,135 @@
+import { createHash } from 'node:crypto'
+import { laneQueue } from '@order-saga/chassis'
+import { lanesOf, type QueueNames, type ServiceName } from '@order-saga/contracts'
+import type { ConsumeMessage } from 'amqplib'
+
+/** One return of a message from its dead-letter queue, as the header `replays` tells it. */
+export interface PastReplay {
+  readonly at: string
+  readonly by: string
+  readonly why: string
+  /** Of the death before it. */
+  readonly reason: string
+  readonly attempts: number
+  readonly diedAt: string
+}
+
+/** What is known of a dead letter without judging it. */
+export interface DeadLetter {
+  /** The event's id; the message's for one whose body has none; else a digest of its body. */
+  readonly id: string
+  readonly service: ServiceName
+  /** The queue it died in. */
+  readonly queue: string
+  readonly event: string
+  readonly eventId: string | undefined
+  readonly sagaId: string | undefined
+  readonly orderId: string | undefined
+  readonly reason: string
+  /** Attempts since it was published or last replayed. */
+  readonly attempts: number
+  readonly firstFailure: Date | undefined
+  readonly diedAt: Date | undefined
+  readonly replays: readonly PastReplay[]
+  readonly bytes: number
+}
+
+interface Death {
+  readonly queue?: unknown
+  readonly reason?: unknown
+  readonly time?: unknown
+  readonly 'routing-keys'?: unknown
+}
+
+/** The service's own queue and its lanes: where a message of it can have died. */
+export function queuesOf(service: ServiceName, names: QueueNames): string[] {
+  const queue = names[`${service}Queue`]
+  return [queue, ...lanesOf[service].map((lane) => laneQueue(queue, lane))]
+}
+
+/** Reads a message of the dead-letter queue of one service; whatever is wrong with it. */
+export function deadLetterOf(message: ConsumeMessage, service: ServiceName, names: QueueNames): DeadLetter {
+  const { content, properties } = message
+  const headers: Record<string, unknown> = properties.headers ?? {}
+  const death = brokersDeath(headers)
+  const { eventId, sagaId, orderId } = idsIn(content)
+  const messageId = text(properties.messageId)
+  const places = queuesOf(service, names)
+  return {
+    id: eventId ?? messageId ?? `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`,
+    service,
+    queue: places.find((place) => place === (death?.queue ?? headers['queue'])) ?? places[0] ?? '',
+    event: nameOf(message),
+    eventId,
+    sagaId,
+    orderId,
+    reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
+    attempts: count(headers['attempt']),
+    firstFailure: date(headers['first-failure']),
+    diedAt: brokersTime(death?.time) ?? date(headers['dead-lettered-at']),
+    replays: replaysIn(headers),
+    bytes: content.byteLength,
+  }
+}
+
+/** As the consumer would call it, and for a message that the broker itself took from its queue, as it was published. */
+export function nameOf({ properties, fields }: ConsumeMessage): string {
+  const death = brokersDeath(properties.headers ?? {})
+  const [published] = Array.isArray(death?.['routing-keys']) ? (death['routing-keys'] as unknown[]) : []
+  return text(properties.type) ?? text(published) ?? fields.routingKey
+}
+
+export function replaysIn(headers: Readonly<Record<string, unknown>>): PastReplay[] {
+  const past: unknown = headers['replays']
+  if (typeof past !== 'string') return []
+  try {
+    const list: unknown = JSON.parse(past)
+    return Array.isArray(list) ? (list as PastReplay[]) : []
+  } catch {
+    return []
+  }
+}
+
+/**
+ * Set when no consumer had the message dead-lettered but the broker: after too many returns by consumers that died. The
+ * consumers' own dead letters do not carry it.
+ */
+function brokersDeath(headers: Readonly<Record<string, unknown>>): Death | undefined {
+  const deaths: unknown = headers['x-death']
+  return Array.isArray(deaths) ? (deaths[0] as Death) : undefined
+}
+
+/** amqplib gives a timestamp of a table as seconds in `value`. */
+function brokersTime(time: unknown): Date | undefined {
+  const seconds = Number((time as { value?: unknown } | undefined)?.value)
+  return Number.isFinite(seconds) ? new Date(seconds * 1000) : undefined
+}
+
+function idsIn(content: Buffer): { eventId?: string; sagaId?: string; orderId?: string } {
+  try {
+    const body: unknown = JSON.parse(content.toString('utf8'))
+    const id = (field: string): string | undefined => {
+      const value = (body as Record<string, unknown> | null)?.[field]
+      return typeof value === 'string' && uuid.test(value) ? value.toLowerCase() : undefined
+    }
+    const [eventId, sagaId, orderId] = ['eventId', 'sagaId', 'orderId'].map(id)
+    return { ...(eventId && { eventId }), ...(sagaId && { sagaId }), ...(orderId && { orderId }) }
+  } catch {
+    return {}
+  }
+}
+
+export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined
+}
+
+function count(value: unknown): number {
+  return Number.isInteger(value) && (value as number) > 0 ? (value as number) : 1
+}
+
+function date(value: unknown): Date | undefined {
+  const at = new Date(typeof value === 'string' ? value : Number.NaN)
+  return Number.isNaN(at.getTime()) ? undefined : at
+}

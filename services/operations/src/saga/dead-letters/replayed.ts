@@ -1,0 +1,39 @@
+import { headersToSendOn, type Publication } from '@order-saga/chassis'
+import type { Actor } from '../acts/acts.ts'
+import { nameOf, type PastReplay, replaysIn } from './dead-letter.ts'
+import type { Found } from './read-dead-letters.ts'
+
+/** The oldest go first: the headers of a message must fit into one frame. */
+const replaysKept = 20
+
+/** Of this death; a consumer that gives the message up again writes them anew. */
+const ofThisDeath = ['attempt', 'reason', 'queue', 'dead-lettered-at']
+
+/**
+ * The properties with which a dead letter goes back: the same event under the same id, with all attempts before it again,
+ * its first failure kept, and one entry more in the header `replays`.
+ */
+export function replayed({ letter, message }: Found, { operator, reason, now }: Actor): Publication['options'] {
+  const { properties } = message
+  const at = now().toISOString()
+  const past: PastReplay = {
+    at,
+    by: operator,
+    why: reason,
+    reason: letter.reason,
+    attempts: letter.attempts,
+    diedAt: (letter.diedAt ?? now()).toISOString(),
+  }
+  const headers = headersToSendOn(message)
+  for (const name of ofThisDeath) delete headers[name]
+  const replays = [...replaysIn(headers), past].slice(-replaysKept)
+  return {
+    messageId: properties.messageId as string | undefined,
+    correlationId: properties.correlationId as string | undefined,
+    type: nameOf(message),
+    contentType: properties.contentType as string | undefined,
+    timestamp: properties.timestamp as number | undefined,
+    persistent: true,
+    headers: { ...headers, replays: JSON.stringify(replays) },
+  }
+}

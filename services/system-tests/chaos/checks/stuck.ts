@@ -1,0 +1,27 @@
+import type { History } from '../history.ts'
+
+const finalSagas = new Set(['completed', 'cancelled', 'timeout_cancelled'])
+
+/** Whatever is still on its way although nothing moves any more. */
+export function checkStuck(history: History): string[] {
+  const { intents, orders, sagas, payments, reservations, events, queues } = history
+  const sagaOf = new Set(sagas.map(({ orderId }) => orderId))
+  return [
+    ...intents.filter(({ outcome }) => outcome === 'open').map(({ customer }) => `${customer} never got an answer`),
+    ...orders.filter(({ orderId }) => !sagaOf.has(orderId)).map(({ orderId }) => `order ${orderId} has no saga`),
+    ...orders.filter(({ status }) => status === 'pending').map(({ orderId }) => `order ${orderId} is pending`),
+    ...sagas
+      .filter(({ status, compensation }) => !finalSagas.has(status) || compensation === 'refund_requested')
+      .map(({ sagaId, status, compensation }) => `saga ${sagaId} is ${status}, compensation ${compensation}`),
+    ...payments
+      .filter(({ status }) => status === 'charging' || status === 'refunding')
+      .map(({ orderId, status }) => `the payment of order ${orderId} is ${status}`),
+    ...reservations
+      .filter(({ status }) => status === 'reserved')
+      .map(({ orderId }) => `stock is still reserved for order ${orderId}`),
+    ...events
+      .filter(({ published, parked }) => parked || !published)
+      .map(({ eventId, name, parked }) => `${name} ${eventId} is ${parked ? 'parked' : 'unpublished'}`),
+    ...Object.entries(queues).map(([queue, count]) => `${queue} holds ${count}`),
+  ]
+}

@@ -1,0 +1,64 @@
+import { type ServiceName, services } from '@order-saga/contracts'
+import { messageOf } from '@order-saga/chassis'
+import type { System } from '../harness/system.ts'
+import type { FaultName } from './faults.ts'
+import type { Heal } from './strike.ts'
+
+/** A service has this long to end when it is told to: its SHUTDOWN_TIMEOUT_MS, and some time to notice. */
+export const graceMs = 25_000
+const slackMs = 3_000
+const watchMs = 250
+
+/** Strikes services and starts them again, and notes each that ends when nobody asked for it, as a platform would. */
+export class ServiceGuard {
+  /** Ends that should not have been. */
+  readonly ends: string[] = []
+  /** The longest time a service took to end after SIGTERM. */
+  longestStopMs = 0
+  readonly #system: System
+  readonly #down = new Set<ServiceName>()
+  readonly #timer: NodeJS.Timeout
+
+  constructor(system: System) {
+    this.#system = system
+    this.#timer = setInterval(() => void this.#watch(), watchMs)
+  }
+
+  close(): void {
+    clearInterval(this.#timer)
+  }
+
+  async strike(service: ServiceName, fault: FaultName): Promise<Heal> {
+    const process = this.#system.services[service]
+    if (fault === 'pause') {
+      process.pause()
+      return async () => process.resume()
+    }
+    this.#down.add(service)
+    if (fault === 'kill') await process.kill()
+    else await this.#stop(service)
+    return async () => {
+      await process.start()
+      this.#down.delete(service)
+    }
+  }
+
+  async #stop(service: ServiceName): Promise<void> {
+    const from = performance.now()
+    await this.#system.services[service].stop().catch((error: unknown) => this.ends.push(messageOf(error)))
+    const tookMs = Math.round(performance.now() - from)
+    this.longestStopMs = Math.max(this.longestStopMs, tookMs)
+    if (tookMs > graceMs + slackMs) this.ends.push(`${service} took ${tookMs} ms to end after SIGTERM`)
+  }
+
+  async #watch(): Promise<void> {
+    for (const service of services) {
+      const process = this.#system.services[service]
+      if (process.running || this.#down.has(service)) continue
+      this.#down.add(service)
+      this.ends.push(`${service} ended unasked: ${process.log.slice(-3).join(' / ')}`)
+      await process.start()
+      this.#down.delete(service)
+    }
+  }
+}

@@ -1,0 +1,45 @@
+import { messageOf } from '@order-saga/chassis'
+import { stopTestServers } from '../../local/src/test-servers.ts'
+import { number } from '../chaos/options.ts'
+import { someSku } from '../harness/shop.ts'
+import { System } from '../harness/system.ts'
+import { asInThePod } from './memory.ts'
+import { complaints, counted, overload, peaks } from './overload.ts'
+
+const settleLimitMs = 10 * 60_000
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+/** 0: all promises were kept; 1: one was broken; 2: the overload could not be made. */
+async function main(): Promise<number> {
+  const minutes = number(process.env, 'MINUTES', { fallback: 5, min: 0.1, max: 24 * 60 })
+  const clients = number(process.env, 'CLIENTS', { fallback: 128, min: 1, max: 4_000, whole: true })
+  say(`Overload: ${clients} clients for ${minutes} min. Starting the servers and services.`)
+  const system = await System.start({ env: asInThePod })
+  try {
+    const sku = someSku()
+    await system.shop.putStock(sku, 100_000_000)
+    const result = await overload({ system, sku, forMs: minutes * 60_000, clients, say })
+    await system.settle(settleLimitMs)
+    await system.assertClean()
+    say(`Answers: ${counted(result.answers)}. Peak memory: ${peaks(result.peakMiB)}.`)
+    say(
+      `99 % of answers within ${Math.round(result.beforeMs)} ms before and ${Math.round(result.afterMs)} ms after; ` +
+        `recovered in ${(result.recoveryMs / 1_000).toFixed(1)} s. The audit is clean: no accepted order is lost.`,
+    )
+    const wrong = complaints(result)
+    for (const complaint of wrong) say(`  ✘ ${complaint}`)
+    say(wrong.length === 0 ? '  1 passing' : '  1 failing')
+    return wrong.length === 0 ? 0 : 1
+  } finally {
+    await system.stop()
+  }
+}
+
+try {
+  process.exitCode = await main()
+} catch (error) {
+  process.stderr.write(`The overload ended badly: ${messageOf(error)}\n`)
+  process.exitCode = 2
+} finally {
+  await stopTestServers()
+}

@@ -1,0 +1,31 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import type { Shop, WantedOrder } from '../harness/shop.ts'
+
+/** The given percentile of some measurements. */
+export function percentile(values: readonly number[], percent: number): number {
+  const sorted = values.toSorted((a, b) => a - b)
+  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0
+}
+
+export interface Paced {
+  readonly answersMs: readonly number[]
+  /** Statuses and error codes other than 202. */
+  readonly trouble: readonly string[]
+}
+
+/** Places orders one after the other at an easy pace, and measures how long each answer takes. */
+export async function placeAtEase(shop: Shop, count: number, wanted: WantedOrder): Promise<Paced> {
+  const answersMs: number[] = []
+  const trouble: string[] = []
+  for (let number = 1; number <= count; number += 1) {
+    const from = performance.now()
+    const result = await shop.tryPost(wanted).then(
+      ({ status }) => String(status),
+      (error: NodeJS.ErrnoException) => error.code ?? error.name,
+    )
+    answersMs.push(performance.now() - from)
+    if (result !== '202') trouble.push(result)
+    await pause(20)
+  }
+  return { answersMs, trouble }
+}
