@@ -37,8 +37,8 @@ async function microseconds(times: number, work: (i: number) => unknown): Promis
     const done = work(i)
     if (done instanceof Promise) await done
   }
-  const used = process.cpuUsage({ user, system })
-  return (used.user + used.system) / times
+  const since = process.cpuUsage({ user, system })
+  return (since.user + since.system) / times
 }
 
 async function used(): Promise<{ cpuSeconds: number; deliveries: number; ended: number }> {

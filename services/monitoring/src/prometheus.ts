@@ -50,7 +50,7 @@ export class Prometheus {
   }
 
   async #get<T>(path: string, parameters: Readonly<Record<string, string>>): Promise<T> {
-    const response = await fetch(`${this.#url}${path}?${new URLSearchParams(parameters)}`, {
+    const response = await fetch(`${this.#url}${path}?${new URLSearchParams(parameters).toString()}`, {
       signal: AbortSignal.timeout(limitMs),
     })
     const answer = (await response.json()) as Answer<T>

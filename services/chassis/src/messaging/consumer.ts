@@ -89,7 +89,8 @@ export class Consumer {
   /** A counter that appears with its first delivery hides that one from `rate()`. */
   #countFromZero(): void {
     const { queue } = this.#subscription
-    const { consumed } = this.#dependencies.metrics
+    const { consumed, redelivered } = this.#dependencies.metrics
+    redelivered.inc({ queue }, 0)
     consumed.inc({ queue, event: 'unknown', result: 'dead_lettered' }, 0)
     for (const event of this.#events.keys()) for (const result of results) consumed.inc({ queue, event, result }, 0)
   }

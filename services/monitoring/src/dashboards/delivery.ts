@@ -186,14 +186,18 @@ export const delivery: DashboardSpec = {
           queries: [{ expr: `sum by (queue) (rate(${consumed()}[$__rate_interval]))`, legend: '{{queue}}' }],
         },
         {
-          title: 'Duplicates',
+          title: 'Redelivered, and duplicates',
           description:
-            'Deliveries of events that had had their effect. Normal: 0, some after a crash or a lost connection; they do no harm.',
+            'Deliveries that were given out before, and those of events that had had their effect. Normal: 0, some after a crash or a lost connection; they do no harm.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
           steps: calm,
           queries: [
+            {
+              expr: `sum by (queue) (rate(event_redelivered_total{${here}}[$__rate_interval]))`,
+              legend: '{{queue}} redelivered',
+            },
             {
               expr: `sum by (queue, event) (rate(${consumed(', result="duplicate"')}[$__rate_interval]))`,
               legend: '{{queue}} {{event}}',
