@@ -44,6 +44,10 @@ overload: build ## Send more orders than the system can take for MINUTES, and se
 	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' \
 	node --conditions=source --import=tsx services/system-tests/overload/overload-main.ts
 
+bench: build ## Measure throughput, latency and cost, beside the bare servers; SECONDS, OPEN, JSON_FILE; needs Linux
+	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
+	node --conditions=source --import=tsx services/system-tests/bench/bench-main.ts
+
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
 	@node_modules/.bin/mocha --config services/system-tests/compose/.mocharc.json $(if $(CI),--forbid-only)
 
