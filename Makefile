@@ -41,7 +41,7 @@ chaos: build ## Break everything for MINUTES under RATE orders/s, and judge what
 	node --conditions=source --import=tsx services/system-tests/chaos/chaos-main.ts
 
 overload: build ## Send more orders than the system can take for MINUTES, and see it refuse, keep its memory and recover
-	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' \
+	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' MAX_OPEN_ORDERS='$(MAX_OPEN_ORDERS)' \
 	node --conditions=source --import=tsx services/system-tests/overload/overload-main.ts
 
 bench: build ## Measure throughput, latency and cost, beside the bare servers; SECONDS, OPEN, JSON_FILE; needs Linux
