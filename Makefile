@@ -41,8 +41,12 @@ chaos: build ## Break everything for MINUTES under RATE orders/s, and judge what
 	node --conditions=source --import=tsx services/system-tests/chaos/chaos-main.ts
 
 overload: build ## Send more orders than the system can take for MINUTES, and see it refuse, keep its memory and recover
-	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' \
+	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' MAX_OPEN_ORDERS='$(MAX_OPEN_ORDERS)' \
 	node --conditions=source --import=tsx services/system-tests/overload/overload-main.ts
+
+bench: build ## Measure throughput, latency and cost, beside the bare servers; SECONDS, OPEN, JSON_FILE; needs Linux
+	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
+	node --conditions=source --import=tsx services/system-tests/bench/bench-main.ts
 
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
 	@node_modules/.bin/mocha --config services/system-tests/compose/.mocharc.json $(if $(CI),--forbid-only)

@@ -46,6 +46,11 @@ export class ServiceProcess {
     return Number(this.#env['PORT'] ?? 0)
   }
 
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.running ? this.#child?.pid : undefined
+  }
+
   get opsUrl(): string {
     return `http://127.0.0.1:${this.#options.opsPort}`
   }

@@ -18,7 +18,9 @@ export class MemorySampler {
 
   constructor(system: System) {
     this.#system = system
-    this.#timer = setInterval(() => (this.#sampling = this.#sampling.then(() => this.#sample())), sampleMs)
+    this.#timer = setInterval(() => {
+      this.#sampling = this.#sampling.then(() => this.#sample())
+    }, sampleMs)
   }
 
   /** The largest sample of each service in MiB. */

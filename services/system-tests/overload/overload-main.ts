@@ -14,7 +14,8 @@ async function main(): Promise<number> {
   const minutes = number(process.env, 'MINUTES', { fallback: 5, min: 0.1, max: 24 * 60 })
   const clients = number(process.env, 'CLIENTS', { fallback: 128, min: 1, max: 4_000, whole: true })
   say(`Overload: ${clients} clients for ${minutes} min. Starting the servers and services.`)
-  const system = await System.start({ env: asInThePod })
+  const { MAX_OPEN_ORDERS } = process.env
+  const system = await System.start({ env: asInThePod, envOf: { order: MAX_OPEN_ORDERS ? { MAX_OPEN_ORDERS } : {} } })
   try {
     const sku = someSku()
     await system.shop.putStock(sku, 100_000_000)

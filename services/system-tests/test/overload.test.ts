@@ -8,8 +8,8 @@ import { percentile, placeAtEase } from '../overload/pace.ts'
 import { someSku } from '../harness/shop.ts'
 import { useSystem } from '../harness/use-system.ts'
 
-/** Payment works off 64 orders in half a second: whatever the machine, orders can come faster. */
-const slowPayment = { PAYMENT_PROCESSING_MS: 500 }
+/** Payment works off 64 orders in 1.5 s: whatever the machine, orders can come faster. */
+const slowPayment = { PAYMENT_PROCESSING_MS: 1_500 }
 const maxOpenOrders = 150
 
 describe('More than the order API can take', function () {
@@ -44,7 +44,7 @@ describe('More than the order API can take', function () {
   async function othersAreServed(): Promise<void> {
     const { answersMs, trouble } = await placeAtEase(system().shop, 20, { items: [{ sku, qty: 1 }] })
     assert.deepEqual(trouble, [])
-    assert(percentile(answersMs, 99) < 1_000, `99 % were answered within ${percentile(answersMs, 99)} ms`)
+    assert(percentile(answersMs, 99) < 2_000, `99 % were answered within ${percentile(answersMs, 99)} ms`)
   }
 
   async function open(count: number, first: string): Promise<void> {
