@@ -133,7 +133,8 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
 
     it('let Prometheus read metrics, KEDA the management API, and the operator its servers', () => {
       const monitoring = elsewhere('monitoring')
-      for (const service of services) ok(reaches(variant, monitoring, peerOf(service), 9464), service)
+      const exporter = all.some(({ name }) => name === 'Deployment/shop-audit-exporter') ? ['audit-exporter'] : []
+      for (const service of [...services, ...exporter]) ok(reaches(variant, monitoring, peerOf(service), 9464), service)
       ok(reaches(variant, monitoring, here(brokerOf(variant)), 15_692))
       ok(reaches(variant, monitoring, database('order'), 9187))
       ok(reaches(variant, elsewhere('keda'), here(brokerOf(variant)), 15_672))
