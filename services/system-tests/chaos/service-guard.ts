@@ -1,5 +1,6 @@
 import { type ServiceName, services } from '@order-saga/contracts'
 import { messageOf } from '@order-saga/chassis'
+import { call } from '../harness/call.ts'
 import type { System } from '../harness/system.ts'
 import type { FaultName } from './faults.ts'
 import type { Heal } from './strike.ts'
@@ -44,9 +45,17 @@ export class ServiceGuard {
   }
 
   async #stop(service: ServiceName): Promise<void> {
+    const process = this.#system.services[service]
+    // A process that is still being loaded has begun nothing, and ends by the signal itself.
+    const { opsUrl } = process
+    const begun = await call(`${opsUrl}/healthz`, { limitMs: slackMs }).then(
+      () => true,
+      () => false,
+    )
     const from = performance.now()
-    await this.#system.services[service].stop().catch((error: unknown) => this.ends.push(messageOf(error)))
+    const trouble = await process.stop().then(() => undefined, messageOf)
     const tookMs = Math.round(performance.now() - from)
+    if (begun && trouble !== undefined) this.ends.push(trouble)
     this.longestStopMs = Math.max(this.longestStopMs, tookMs)
     if (tookMs > graceMs + slackMs) this.ends.push(`${service} took ${tookMs} ms to end after SIGTERM`)
   }
