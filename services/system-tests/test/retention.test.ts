@@ -16,7 +16,7 @@ import { someSku } from '../harness/shop.ts'
 import { System } from '../harness/system.ts'
 import { rowsOf } from '../harness/traces.ts'
 
-const counts = ['version', 'updated_at']
+const changeCounts = ['version', 'updated_at']
 const retentionMs = 1_000
 const env = { OUTBOX_RETENTION_MS: retentionMs, INBOX_RETENTION_MS: retentionMs }
 const retention = { outboxRetentionMs: retentionMs, inboxRetentionMs: retentionMs }
@@ -61,7 +61,9 @@ describe('A message replayed after the inbox has forgotten it', function () {
     const orderIds = [...new Set(events.map(({ orderId }) => orderId))]
     const rows = await Promise.all(orderIds.map((orderId) => rowsOf(system, orderId)))
     // An answer given once more counts as a change of the payment, though nothing of it changes.
-    const withoutCounts = JSON.stringify(rows, (key, value: unknown) => (counts.includes(key) ? undefined : value))
+    const withoutCounts = JSON.stringify(rows, (key, value: unknown) =>
+      changeCounts.includes(key) ? undefined : value,
+    )
     return {
       rows: JSON.parse(withoutCounts) as unknown,
       requests: orderIds.map((orderId) => requestsFor(provider, orderId)),

@@ -62,13 +62,13 @@ describe('the clean-up', function () {
     )
     const database = store.open()
     const held = statement('hold', 'SELECT event_id FROM processed_events LIMIT 3 FOR UPDATE')
-    let cleaned = false
+    const cleaned = new AbortController()
     let claims = 0
     await database.transaction(async (tx) => {
       await tx.query(held)
-      const cleaning = clean().then(() => (cleaned = true))
+      const cleaning = clean().finally(() => cleaned.abort())
       // Claims go on beside it, each in a transaction of its own.
-      while (!cleaned) {
+      while (!cleaned.signal.aborted) {
         await database.transaction(async (other) => claimEvents(other, 'q', [randomUUID()], new Date()))
         claims += 1
       }
