@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload
+.PHONY: help up demo env status test model compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -29,6 +29,9 @@ audit: build ## Check the running system's invariants
 
 drill: build ## Drive orders through the flows of the running system, and audit it
 	@addresses=$$(node $(local)/env-main.js) && set -a && eval "$$addresses" && node services/operations/dist/drill-main.js
+
+saga: build ## Operate the running system: make saga ARGS="dead-letters list"; docs/saga-command.md
+	@addresses=$$(node $(local)/env-main.js) && set -a && eval "$$addresses" && node services/operations/dist/saga-main.js $(ARGS)
 
 test: build ## Run all tests; the servers they need are started and stopped with them
 	@node_modules/.bin/mocha $(if $(CI),--forbid-only) '$(tests)'

@@ -13,6 +13,7 @@ export {
 } from './audit/sources.ts'
 export { type AuditConfig, auditSettings, auditSources } from './audit-config.ts'
 export { runSaga, type SagaSurroundings } from './saga-command.ts'
+export { sagaSettings } from './saga-config.ts'
 export { sagaProgram } from './saga/program.ts'
 export { drill, type DrilledOrder, type DrillOptions, type DrillResult } from './drill/drill.ts'
 export { type FlowName, flowNames, type SagaState } from './drill/flows.ts'

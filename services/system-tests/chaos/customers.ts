@@ -16,7 +16,8 @@ export interface CustomersOptions {
 
 /** One attempt; a customer who hears nothing that long gives the attempt up and knows nothing. */
 const answerLimitMs = 6_000
-const repeatMs = 300
+/** Before a repetition: at first, and at the most. The wait doubles, unless the answer says how long it shall be. */
+const repeatMs = { first: 300, longest: 5_000 }
 /** Parts of all customers: who never repeats a request, and who repeats one that was accepted. */
 const impatientShare = 0.05
 const againShare = 0.1
@@ -97,10 +98,10 @@ export class Customers {
       intent.attempts.push(attempt)
       intent.outcome = outcomeOf(attempt, intent)
       if (intent.outcome !== 'open') break
-      await pause(repeatMs)
+      await pause(waitBefore(intent.attempts.length, attempt))
     }
     if (intent.outcome !== 'accepted' || !intent.repeats) return
-    await pause(repeatMs)
+    await pause(repeatMs.first)
     intent.attempts.push(await this.#post(intent))
   }
 
@@ -130,4 +131,10 @@ function outcomeOf({ result }: Attempt, { impatient }: Intent): Intent['outcome'
   if (result === 202) return 'accepted'
   if (typeof result === 'number' && result !== 409 && result !== 503) return 'refused'
   return impatient ? 'given up' : 'open'
+}
+
+function waitBefore(attempts: number, { retryAfter }: Attempt): number {
+  return retryAfter === undefined
+    ? Math.min(repeatMs.longest, repeatMs.first * 2 ** (attempts - 1))
+    : Number(retryAfter) * 1_000
 }

@@ -1,13 +1,17 @@
 import { type ServiceName, services } from '@order-saga/contracts'
 import { messageOf } from '@order-saga/chassis'
+import { waitUntil } from '@order-saga/local'
+import { call } from '../harness/call.ts'
 import type { System } from '../harness/system.ts'
-import type { FaultName } from './faults.ts'
+import type { Fault } from './faults.ts'
 import type { Heal } from './strike.ts'
 
 /** A service has this long to end when it is told to: its SHUTDOWN_TIMEOUT_MS, and some time to notice. */
 export const graceMs = 25_000
 const slackMs = 3_000
 const watchMs = 250
+const startLimitMs = 30_000
+const startingShare = 0.2
 
 /** Strikes services and starts them again, and notes each that ends when nobody asked for it, as a platform would. */
 export class ServiceGuard {
@@ -28,7 +32,7 @@ export class ServiceGuard {
     clearInterval(this.#timer)
   }
 
-  async strike(service: ServiceName, fault: FaultName): Promise<Heal> {
+  async strike(service: ServiceName, { name: fault, chance }: Pick<Fault, 'name' | 'chance'>): Promise<Heal> {
     const process = this.#system.services[service]
     if (fault === 'pause') {
       process.pause()
@@ -40,13 +44,26 @@ export class ServiceGuard {
     return async () => {
       await process.start()
       this.#down.delete(service)
+      // Some are struck again while they start; if all were, a slow machine would never see them work.
+      if (chance >= startingShare) await this.#begun(service, startLimitMs)
     }
   }
 
+  /** Waits until the process answers; for no longer than the limit, because it may have been struck otherwise. */
+  async #begun(service: ServiceName, limitMs: number): Promise<boolean> {
+    const { opsUrl } = this.#system.services[service]
+    const answers = async (): Promise<boolean> => (await call(`${opsUrl}/healthz`, { limitMs })).status === 200
+    return await waitUntil(answers, { what: `${service} to answer`, limitMs }).catch(() => false)
+  }
+
   async #stop(service: ServiceName): Promise<void> {
+    const process = this.#system.services[service]
+    // A process that is still being loaded has begun nothing, and ends by the signal itself.
+    const begun = await this.#begun(service, slackMs)
     const from = performance.now()
-    await this.#system.services[service].stop().catch((error: unknown) => this.ends.push(messageOf(error)))
+    const trouble = await process.stop().then(() => undefined, messageOf)
     const tookMs = Math.round(performance.now() - from)
+    if (begun && trouble !== undefined) this.ends.push(trouble)
     this.longestStopMs = Math.max(this.longestStopMs, tookMs)
     if (tookMs > graceMs + slackMs) this.ends.push(`${service} took ${tookMs} ms to end after SIGTERM`)
   }

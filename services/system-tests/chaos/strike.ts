@@ -13,8 +13,8 @@ const [watermark, diskLimit] = ['0.6', '50000000']
 
 /** Makes one fault. Resolves when it has struck. */
 export async function strike(fault: Fault, stage: Stage, guard: ServiceGuard, injector: Injector): Promise<Heal> {
-  const { target, name, chance } = fault
-  if (isService(target)) return await guard.strike(target, name)
+  const { target, chance } = fault
+  if (isService(target)) return await guard.strike(target, fault)
   if (isLink(target)) return await strikeLink(stage, target, fault)
   switch (target) {
     case 'broker':

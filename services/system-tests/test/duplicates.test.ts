@@ -10,6 +10,7 @@ import { carry, declinedAmount, flows } from '../harness/flows.ts'
 import { requestsFor } from '../harness/ledger.ts'
 import { eventIdOf } from '../harness/mails.ts'
 import { allRoutes, Network } from '../harness/network.ts'
+import { rowsOf } from '../harness/traces.ts'
 import { useSystem } from '../harness/use-system.ts'
 
 describe('An event that is delivered again', function () {
@@ -29,19 +30,8 @@ describe('An event that is delivered again', function () {
     await Promise.all([provider.stop(), mailServer.stop()])
   })
 
-  /** All that an order has changed anywhere, but for the times of its changes and what its saga saw come late. */
   async function tracesOf(orderId: string): Promise<unknown> {
-    const rows = await Promise.all([
-      system().sql('order', 'SELECT status FROM orders WHERE order_id = $1', [orderId]),
-      system().sql(
-        'order',
-        `SELECT status, reason, compensation, refund_requests, finished_at FROM saga_instances WHERE order_id = $1`,
-        [orderId],
-      ),
-      system().sql('payment', 'SELECT * FROM payment_transactions WHERE order_id = $1', [orderId]),
-      system().sql('inventory', 'SELECT * FROM inventory_reservations WHERE order_id = $1', [orderId]),
-      system().sql('inventory', 'SELECT sku, available, reserved, shipped FROM stock ORDER BY sku'),
-    ])
+    const rows = await rowsOf(system(), orderId)
     const events = network.of(orderId).map(({ name }) => name)
     return { rows, events, requests: requestsFor(provider, orderId) }
   }

@@ -25,6 +25,7 @@ import { Periodic } from './periodic.ts'
 import type { CommonConfig, DatabaseConfig } from './settings.ts'
 import { createTracing, type Tracing } from './tracing.ts'
 
+/** A shorter retention is cleaned up as often as it lasts, so that a table holds no more than twice what is kept. */
 const cleanUpIntervalMs = 60_000
 /** A connection that falls idle while the process stops is closed after it: the client could keep it open for a minute. */
 const idleWhileStoppingMs = 500
@@ -128,7 +129,8 @@ export class Service {
       parkAfterMs: config.outboxParkAfterMs,
     })
     const rules = [...messagingRetention(config.outboxRetentionMs, config.inboxRetentionMs), ...retention]
-    this.every('clean-up', cleanUpIntervalMs, () => cleanUp(database, rules, this.now(), this.#stop.signal))
+    const cleanUpMs = Math.min(cleanUpIntervalMs, config.outboxRetentionMs, config.inboxRetentionMs)
+    this.every('clean-up', cleanUpMs, () => cleanUp(database, rules, this.now(), this.#stop.signal))
     const { outboxPending, outboxOldestPending, outboxParked } = this.metrics
     const gauges = [outboxPending, outboxOldestPending, outboxParked]
     const measure = (): Promise<void> => measureOutbox(database, this.metrics, this.now())

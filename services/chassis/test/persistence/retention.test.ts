@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { statement } from '../../src/persistence/database.ts'
+import { claimEvents } from '../../src/persistence/inbox.ts'
 import { cleanUp, messagingRetention } from '../../src/persistence/retention.ts'
 import { DatabaseForTest } from '../equipment/database-for-test.ts'
 
@@ -45,6 +48,40 @@ describe('the clean-up', function () {
     )
     await clean()
     assert.deepEqual(await store.sql('SELECT count(*)::integer AS n FROM processed_events'), [{ n: 10 }])
+  })
+
+  it('takes a thousand rows at a time and waits for nobody, and nobody waits for it', async () => {
+    const rows = 20_000
+    await store.sql(
+      `INSERT INTO processed_events SELECT gen_random_uuid(), 'q', now() - interval '8 days' FROM generate_series(1, ${rows});
+       CREATE TABLE steps (at timestamptz DEFAULT clock_timestamp(), gone integer);
+       CREATE FUNCTION step() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         INSERT INTO steps (gone) SELECT count(*) FROM removed; RETURN NULL; END $$;
+       CREATE TRIGGER step AFTER DELETE ON processed_events REFERENCING OLD TABLE AS removed
+         FOR EACH STATEMENT EXECUTE FUNCTION step()`,
+    )
+    const database = store.open()
+    const held = statement('hold', 'SELECT event_id FROM processed_events LIMIT 3 FOR UPDATE')
+    const cleaned = new AbortController()
+    let claims = 0
+    await database.transaction(async (tx) => {
+      await tx.query(held)
+      const cleaning = clean().finally(() => cleaned.abort())
+      // Claims go on beside it, each in a transaction of its own.
+      while (!cleaned.signal.aborted) {
+        await database.transaction(async (other) => claimEvents(other, 'q', [randomUUID()], new Date()))
+        claims += 1
+      }
+      await cleaning
+    })
+    const [steps] = await store.sql<{ most: number; gone: number }>(
+      'SELECT max(gone)::integer AS most, sum(gone)::integer AS gone FROM steps',
+    )
+    assert.deepEqual(steps, { most: 1_000, gone: rows - 3 })
+    assert(claims >= 3, `${claims} claims were made meanwhile`)
+    assert.deepEqual(await store.sql('SELECT count(*)::integer AS n FROM processed_events'), [{ n: 3 + claims }])
+    await clean()
+    assert.deepEqual(await store.sql('SELECT count(*)::integer AS n FROM processed_events'), [{ n: claims }])
   })
 
   it('stops between two steps when the process does', async () => {

@@ -130,7 +130,7 @@ describe('saga dead-letters list', function () {
     assert.equal(code, 2)
     assert.match(error, /^--queue postbox is no queue of the system: give order, payment, /)
     const event = await system.run(['dead-letters', 'list', '--event', 'order.exploded'])
-    assert.deepEqual([event.code, /^--event order.exploded is no event/.test(event.error)], [2, true])
+    assert.deepEqual([event.code, event.error.startsWith('--event order.exploded is no event')], [2, true])
     const wrong = await system.run(['dead-letters', 'list'], { env: { ORDER_QUEUE: 'not_there' } })
     assert.equal(wrong.code, 3)
     assert.match(wrong.error, /not_there\.dlq.*has the system been started, and is the queue's name right\?/)

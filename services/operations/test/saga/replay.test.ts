@@ -51,7 +51,7 @@ describe('saga dead-letters replay', function () {
     // It dies again: the next replay adds to the history.
     await system.die('inventory', content, { ...options, headers: { replays: String(replays), reason: 'again' } })
     const [letter] = (await system.json('dead-letters', 'list')).items
-    assert.equal((letter?.['replays'] as unknown[]).length, 1)
+    assert.deepEqual(letter?.['replays'], JSON.parse(String(replays)))
     await system.run(['dead-letters', 'replay', '--queue', 'inventory', ...healed])
     const [second] = await system.take(system.queueOf('inventory'))
     const history = JSON.parse(String(second?.properties.headers?.['replays'])) as Record<string, unknown>[]
@@ -298,7 +298,7 @@ describe('saga dead-letters show', function () {
     assert.match(out, /^reason {9}the shelf has collapsed$/m)
     assert.match(out, /"reason": "declined"/)
     const [item] = (await system.json('dead-letters', 'show', eventId)).items
-    assert.equal((item?.['body'] as { eventId: string }).eventId, eventId)
+    assert.deepEqual([item?.['id'], Object.keys(item?.['body'] ?? {})[0]], [eventId, 'eventId'])
     assert.equal(await system.depth(system.dlqOf('order')), 1)
     const none = await system.run(['dead-letters', 'show', randomUUID()])
     assert.equal(none.code, 1)
@@ -321,7 +321,7 @@ describe('saga dead-letters discard', function () {
     await system.die('order', 'no JSON {', { type: 'payment.failed', messageId: 'm-1' })
     await system.die('order', bodyOf('payment.failed', { eventId: kept }), { type: 'payment.failed' })
     const unsaid = await system.run(['dead-letters', 'discard', 'm-1'])
-    assert.deepEqual([unsaid.code, /^--reason is missing/.test(unsaid.error)], [2, true])
+    assert.deepEqual([unsaid.code, unsaid.error.startsWith('--reason is missing')], [2, true])
     const { items: foreseen } = await system.json('dead-letters', 'discard', 'm-1', '--dry-run')
     assert.deepEqual(
       foreseen.map(({ id, outcome }) => [id, outcome]),
