@@ -4,6 +4,7 @@ export { invalidField, notFound, Problem, type ProblemBody, unavailable, valid }
 export { Broker, type BrokerOptions } from './messaging/broker.ts'
 export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
 export { decode, encode, headersToSendOn, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
+export { type QueueDepth, readQueues } from './messaging/queue-depths.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
 export { Settlements } from './messaging/settlements.ts'
 export {
@@ -16,6 +17,7 @@ export {
   topologyOf,
   type TopologyPlan,
 } from './messaging/topology.ts'
+export { readDeliveries } from './persistence/deliveries.ts'
 export { Database, type DatabaseOptions, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit, type GroupCommitOptions } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
@@ -55,3 +57,4 @@ export { Service, type ServiceOptions, type Store, type StoreOptions } from './r
 export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from './runtime/settings.ts'
 export { start } from './runtime/start.ts'
 export { type ActiveSpan, traceIdOf, type Tracing, tracingOff } from './runtime/tracing.ts'
+export { type ReadTrail } from './runtime/trail-route.ts'

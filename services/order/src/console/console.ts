@@ -1,0 +1,91 @@
+import { lanesOf, type ServiceName, services } from '@order-saga/contracts'
+import {
+  type Broker,
+  type Database,
+  deadLetterQueue,
+  laneQueue,
+  type Log,
+  Patience,
+  readQueues,
+  retryQueue,
+} from '@order-saga/chassis'
+import type { Admission } from './admission.ts'
+import { Live } from './live.ts'
+import { askOutbox, type OtherServices } from './other-services.ts'
+import type { OutboxLine, Overview, QueueLine } from './page/answers.ts'
+import { readSagasAtAGlance } from './read-overview.ts'
+
+export interface ConsoleOptions extends Admission {
+  readonly database: Database
+  readonly broker: Broker
+  readonly others: OtherServices
+  /** Each service's queue. */
+  readonly queues: Readonly<Record<ServiceName, string>>
+  readonly retryDelaysMs: readonly number[]
+  readonly log: Log
+  readonly now: () => Date
+}
+
+/** Queues and the other services' outboxes move the broker and the services, so they are asked less often. */
+const glanceMs = 3_000
+
+/** What the console shows, read from this service's database, the broker, and the operations ports of the others. */
+export class Console {
+  readonly options: ConsoleOptions
+  readonly live: Live
+  readonly patience = new Patience('database')
+  #glance: { readonly until: number; readonly parts: Promise<Pick<Overview, 'outboxes' | 'queues'>> } | undefined
+
+  constructor(options: ConsoleOptions) {
+    this.options = options
+    this.live = new Live({ read: () => this.overview(), log: options.log })
+  }
+
+  /** @throws DependencyUnavailable while the database is away */
+  async overview(): Promise<Overview> {
+    const { database, now, mode } = this.options
+    const [{ outbox, ...sagas }, { outboxes, queues }] = await Promise.all([
+      this.patience.run(() => readSagasAtAGlance(database, now())),
+      this.#others(),
+    ])
+    return { mode, ...sagas, outboxes: [outbox, ...outboxes], queues }
+  }
+
+  #others(): Promise<Pick<Overview, 'outboxes' | 'queues'>> {
+    const at = this.options.now().getTime()
+    if (this.#glance === undefined || this.#glance.until <= at) {
+      const { payment, inventory } = this.options.others
+      const parts = Promise.all([
+        Promise.all<OutboxLine>([askOutbox('payment', payment), askOutbox('inventory', inventory)]),
+        this.#queues(),
+      ]).then(([outboxes, queues]) => ({ outboxes, queues }))
+      this.#glance = { until: at + glanceMs, parts }
+    }
+    return this.#glance.parts
+  }
+
+  async #queues(): Promise<QueueLine[] | null> {
+    const { broker, queues, retryDelaysMs } = this.options
+    const wanted = services.flatMap((service) => {
+      const queue = queues[service]
+      return [
+        { name: queue, kind: 'work' as const },
+        ...lanesOf[service].map((lane) => ({ name: laneQueue(queue, lane), kind: 'work' as const })),
+        ...retryDelaysMs.map((delay) => ({ name: retryQueue(queue, delay), kind: 'retry' as const })),
+        { name: deadLetterQueue(queue), kind: 'dead_letters' as const },
+      ]
+    })
+    try {
+      if (broker.connection === undefined) return null
+      const names = wanted.map(({ name }) => name)
+      const depths = new Map((await readQueues(broker.connection, names)).map((depth) => [depth.queue, depth]))
+      return wanted.map(({ name, kind }) => {
+        const { messages = null, consumers = null } = depths.get(name) ?? {}
+        return { queue: name, messages, consumers, kind }
+      })
+    } catch {
+      // The connection has just been lost; its owner reports it.
+      return null
+    }
+  }
+}

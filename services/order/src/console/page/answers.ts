@@ -1,0 +1,133 @@
+/** What the console's routes answer: known to the process that makes it and to the page that shows it. */
+
+export type ServiceName = 'order' | 'payment' | 'inventory' | 'notification'
+export type SagaStatus = 'pending' | 'payment_completed' | 'refunding' | 'completed' | 'cancelled' | 'timeout_cancelled'
+
+export interface SagaLine {
+  readonly sagaId: string
+  readonly orderId: string
+  readonly customerId: string | null
+  readonly status: SagaStatus
+  readonly reason: string | null
+  readonly compensation: string
+  readonly amount: string
+  readonly currency: string
+  readonly createdAt: string
+  readonly deadline: string
+  readonly finishedAt: string | null
+}
+
+/** A count that stops at a limit: `more` says that there are more than these. */
+export interface Count {
+  readonly count: number
+  readonly more: boolean
+}
+
+export interface OutboxLine {
+  readonly service: ServiceName
+  readonly state: 'answered' | 'not_asked' | 'no_answer'
+  readonly pending: number
+  readonly oldestSeconds: number
+  readonly parked: number
+}
+
+export interface QueueLine {
+  readonly queue: string
+  /** Null when the broker has no such queue. */
+  readonly messages: number | null
+  readonly consumers: number | null
+  readonly kind: 'work' | 'retry' | 'dead_letters'
+}
+
+export interface Overview {
+  readonly mode: 'read-only' | 'full'
+  readonly counts: Readonly<Record<SagaStatus, Count>>
+  /** Open sagas past their deadline, and refunds past the time for which they were asked. */
+  readonly overdue: number
+  /** The newest of each status, all together newest first. */
+  readonly sagas: readonly SagaLine[]
+  readonly outboxes: readonly OutboxLine[]
+  /** Null when the broker does not answer. */
+  readonly queues: readonly QueueLine[] | null
+}
+
+export interface SagaPage {
+  readonly sagas: readonly SagaLine[]
+  readonly nextCursor: string | null
+}
+
+export type MessageState = 'in_outbox' | 'parked' | 'on_its_way' | 'handled' | 'dead_lettered' | 'unknown'
+
+export type TimelineStep =
+  | {
+      readonly kind: 'message'
+      readonly at: string
+      readonly from: ServiceName | 'customer'
+      readonly to: ServiceName
+      readonly event: string
+      readonly detail: string
+      readonly state: MessageState
+      /** What an operator should know of it: attempts, why it was parked or ignored. */
+      readonly note: string
+      readonly handledAt: string | null
+    }
+  | {
+      readonly kind: 'note'
+      readonly at: string
+      readonly service: ServiceName
+      readonly text: string
+    }
+
+export interface Participant {
+  readonly service: ServiceName
+  /** Whether it was asked what it knows; the rest of the timeline comes from what the order service knows itself. */
+  readonly state: 'answered' | 'not_asked' | 'no_answer'
+  /** What it holds of the order: "charged 12.50 USD". */
+  readonly holds: string
+}
+
+export interface SagaDetail extends SagaLine {
+  readonly items: readonly { readonly sku: string; readonly qty: number }[]
+  /** In plain words. */
+  readonly explanation: string
+  readonly atRest: boolean
+  readonly waitsFor: {
+    readonly service: ServiceName
+    readonly events: readonly string[]
+    readonly since: string
+    readonly usually: { readonly p50Ms: number; readonly p95Ms: number; readonly sagas: number } | null
+  } | null
+  readonly participants: readonly Participant[]
+  readonly steps: readonly TimelineStep[]
+}
+
+export interface ProblemDetails {
+  readonly title?: string
+  readonly detail?: string
+}
+
+export interface DeadLetterLine {
+  readonly service: ServiceName
+  readonly queue: string
+  /** Empty when the message is so malformed that it has none; such a one can only be discarded by the `saga` command. */
+  readonly eventId: string
+  readonly event: string
+  readonly sagaId: string
+  readonly orderId: string
+  readonly reason: string
+  readonly attempt: number
+  readonly firstFailure: string | null
+}
+
+export interface DeadLetters {
+  readonly deadLetters: readonly DeadLetterLine[]
+  /** There are more than were read. */
+  readonly more: boolean
+}
+
+/** What an act on dead letters did. */
+export interface DeadLetterOutcome {
+  readonly done: number
+  /** Those that were gone already. */
+  readonly missing: number
+}
