@@ -76,7 +76,7 @@ export class Service {
   #readTrail: ReadTrail | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
-    const { name, config, queues } = options
+    const { config, queues } = options
     this.#options = options
     this.log = log
     this.tracing = tracing

@@ -66,23 +66,27 @@ export class Console {
 
   async #queues(): Promise<QueueLine[] | null> {
     const { broker, queues, retryDelaysMs } = this.options
-    const wanted = services.flatMap((service) => {
+    if (broker.connection === undefined) return null
+    const lines = services.flatMap((service) => {
       const queue = queues[service]
-      return [
-        { name: queue, kind: 'work' as const },
-        ...lanesOf[service].map((lane) => ({ name: laneQueue(queue, lane), kind: 'work' as const })),
-        ...retryDelaysMs.map((delay) => ({ name: retryQueue(queue, delay), kind: 'retry' as const })),
-        { name: deadLetterQueue(queue), kind: 'dead_letters' as const },
-      ]
+      const own = {
+        queue,
+        retries: retryDelaysMs.map((delay) => retryQueue(queue, delay)),
+        dead: deadLetterQueue(queue),
+      }
+      return [own, ...lanesOf[service].map((lane) => ({ queue: laneQueue(queue, lane), retries: [], dead: undefined }))]
     })
+    const names = lines.flatMap(({ queue, retries, dead = [] }) => [queue, ...retries].concat(dead))
     try {
-      if (broker.connection === undefined) return null
-      const names = wanted.map(({ name }) => name)
       const depths = new Map((await readQueues(broker.connection, names)).map((depth) => [depth.queue, depth]))
-      return wanted.map(({ name, kind }) => {
-        const { messages = null, consumers = null } = depths.get(name) ?? {}
-        return { queue: name, messages, consumers, kind }
-      })
+      const messagesIn = (queue: string): number | null => depths.get(queue)?.messages ?? null
+      return lines.map(({ queue, retries, dead }) => ({
+        queue,
+        messages: messagesIn(queue),
+        consumers: depths.get(queue)?.consumers ?? null,
+        retrying: dead === undefined ? null : retries.reduce((sum, retry) => sum + (messagesIn(retry) ?? 0), 0),
+        deadLetters: dead === undefined ? null : messagesIn(dead),
+      }))
     } catch {
       // The connection has just been lost; its owner reports it.
       return null

@@ -20,11 +20,15 @@ export async function readSagaDetail(
   if (saga === undefined) return undefined
   const [trails, deadLetters] = await Promise.all([askAll(console, saga), deadLettersOf(saga)])
   const { text, atRest, waitsFor } = explain(saga, times, now())
-  const { state, items, history, since, refundDueAt, refundRequests, updatedAt, createdAt, ...rest } = saga
+  const { sagaId, orderId, customerId, state, amount, currency, items } = saga
   return {
-    ...rest,
+    sagaId,
+    orderId,
+    customerId,
     ...state,
-    createdAt: createdAt.toISOString(),
+    amount,
+    currency,
+    createdAt: saga.createdAt.toISOString(),
     deadline: saga.deadline.toISOString(),
     finishedAt: saga.finishedAt?.toISOString() ?? null,
     items,

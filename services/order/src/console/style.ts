@@ -431,8 +431,8 @@ export const styleCss = css`
   }
   dl {
     display: grid;
-    grid-template-columns: repeat(auto-fit, minmax(190px, auto));
-    gap: 8px 24px;
+    grid-template-columns: repeat(auto-fit, minmax(262px, 1fr));
+    gap: 8px 20px;
   }
   dt {
     color: var(--muted);
@@ -442,8 +442,8 @@ export const styleCss = css`
     font-size: 0.87rem;
     overflow-wrap: anywhere;
   }
-  dd.code {
-    font-size: 0.78rem;
+  dl .code dd {
+    font-size: 0.77rem;
   }
   .explanation {
     margin: 14px 0 12px;
@@ -600,6 +600,7 @@ export const styleCss = css`
     --tone: var(--ink);
   }
   .message.on_its_way,
+  .message.in_hand,
   .message.waiting {
     --tone: var(--accent);
   }
@@ -643,6 +644,13 @@ export const styleCss = css`
     main[data-selected='yes'] .list,
     main[data-selected='no'] .detail {
       display: none;
+    }
+    dl {
+      grid-template-columns: 1fr 1fr;
+    }
+    dl .code,
+    dl div:last-child {
+      grid-column: 1 / -1;
     }
     .back {
       display: inline-block;

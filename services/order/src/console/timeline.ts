@@ -46,7 +46,7 @@ export function timelineOf(facts: TimelineFacts): { steps: TimelineStep[]; parti
   const messages = [...eventsOf(facts).values()]
     .toSorted((first, second) => compare(first.at, second.at) || compare(first.eventId, second.eventId))
     .flatMap((event) => event.type.consumedBy.map((consumer) => messageTo(consumer, event, facts)))
-  const steps = [placed, ...messages, ...notesOf(facts)]
+  const steps = [...notesOf(facts), placed, ...messages]
   return {
     // Stable: what happens in the same millisecond stays in the order of its cause.
     steps: steps.toSorted((first, second) => compare(first.at, second.at)),
@@ -89,7 +89,7 @@ function messageTo(consumer: ServiceName, event: KnownEvent, facts: TimelineFact
 }
 
 function stateOf(
-  { publishedAt, parkedBecause }: KnownEvent,
+  { type: { name }, publishedAt, parkedBecause }: KnownEvent,
   handledAt: string | undefined,
   dead: boolean,
   asked: Asked,
@@ -99,8 +99,18 @@ function stateOf(
   if (dead) return 'dead_lettered'
   if (parkedBecause !== null) return 'parked'
   if (publishedAt === null) return 'in_outbox'
+  if (consumer === 'payment' && isAtWork(name, asked)) return 'in_hand'
   // Notification remembers only what the asked process has sent lately, so its silence says nothing.
   return asked.state === 'answered' && consumer !== 'notification' ? 'on_its_way' : 'unknown'
+}
+
+/** Payment has taken the event up, and the provider has not answered yet: the event counts as handled only then. */
+function isAtWork(event: string, asked: Asked): boolean {
+  const status = recordOf(asked)?.status
+  return (
+    (event === 'order.created' && status === 'charging') ||
+    (event === 'payment.refund.requested' && status === 'refunding')
+  )
 }
 
 function handledBy(consumer: ServiceName, eventId: string, { saga, trails }: TimelineFacts): string | undefined {

@@ -52,8 +52,8 @@ function waits({ waitsFor }: Facts): string {
   const { service, events, forMs, usually, longerThanUsual } = waitsFor
   const wait = `It waits for ${events.join(' or ')} from ${service}, for ${duration(forMs)} so far.`
   if (usually === null) return `${wait} How long that usually takes is unknown yet.`
-  const times = `half of the last ${usually.sagas} took up to ${duration(usually.p50Ms)}, 95 % up to ${duration(usually.p95Ms)}`
-  return `${wait} Usually: ${times}.${longerThanUsual ? ' This one takes longer than usual.' : ''}`
+  const halves = `half of the last ${usually.sagas} took up to ${duration(usually.p50Ms)}, 95 % up to ${duration(usually.p95Ms)}`
+  return `${wait} Usually: ${halves}.${longerThanUsual ? ' This one takes longer than usual.' : ''}`
 }
 
 function refundsAgain({ refund, waitsFor }: Facts, now: Date): string {
@@ -66,9 +66,9 @@ function refundsAgain({ refund, waitsFor }: Facts, now: Date): string {
 }
 
 function whenDeadline({ state }: SagaFacts, { deadline }: Facts, now: Date): string {
-  const { at, passed, then } = deadline
-  if (then === null) return isFinal(state.status) ? '' : `The deadline of ${clock(at)} changes nothing any more.`
-  const refunds = then.publishes.includes('payment.refund.requested') ? ' and the money is asked back' : ''
+  const { at, passed, leadsTo } = deadline
+  if (leadsTo === null) return isFinal(state.status) ? '' : `The deadline of ${clock(at)} changes nothing any more.`
+  const refunds = leadsTo.publishes.includes('payment.refund.requested') ? ' and the money is asked back' : ''
   return passed
     ? `Its deadline passed at ${clock(at)}: with the next check the order is cancelled${refunds}.`
     : `Its deadline falls in ${duration(at.getTime() - now.getTime())}, at ${clock(at)}: if it is still open then, the order is cancelled${refunds}.`

@@ -44,7 +44,7 @@ export function explain(saga: SagaFacts, usual: Readonly<Partial<Record<Step, St
     deadline: {
       at: deadline,
       passed: deadline.getTime() <= now.getTime(),
-      then: atDeadline.kind === 'changed' ? { becomes: atDeadline.state, publishes: [...atDeadline.publish] } : null,
+      leadsTo: atDeadline.kind === 'changed' ? { becomes: atDeadline.state, publishes: [...atDeadline.publish] } : null,
     },
     refund: state.compensation === 'none' ? null : { requests: saga.refundRequests, askedAgainAt: saga.refundDueAt },
     next: nextOf(state),

@@ -66,7 +66,7 @@ export interface Explanation {
     readonly at: Date
     readonly passed: boolean
     /** What the deadline does to the saga as it stands; null when nothing. */
-    readonly then: { readonly becomes: SagaState; readonly publishes: readonly SagaOutput[] } | null
+    readonly leadsTo: { readonly becomes: SagaState; readonly publishes: readonly SagaOutput[] } | null
   }
   readonly refund: { readonly requests: number; readonly askedAgainAt: Date | null } | null
   /** Everything that may still move it, from the saga's own table. */

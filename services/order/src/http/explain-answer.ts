@@ -42,7 +42,7 @@ export const ExplainAnswer = Type.Object(
       {
         at: Instant,
         passed: Type.Boolean(),
-        then: Type.Union([Type.Object({ becomes: State, publishes: Published }, strict), Type.Null()]),
+        leadsTo: Type.Union([Type.Object({ becomes: State, publishes: Published }, strict), Type.Null()]),
       },
       strict,
     ),
@@ -89,7 +89,10 @@ export function explainAnswer(saga: SagaStory, explanation: Explanation, now: Da
     deadline: {
       at: deadline.at.toISOString(),
       passed: deadline.passed,
-      then: deadline.then && { becomes: becomes(deadline.then.becomes), publishes: [...deadline.then.publishes] },
+      leadsTo: deadline.leadsTo && {
+        becomes: becomes(deadline.leadsTo.becomes),
+        publishes: [...deadline.leadsTo.publishes],
+      },
     },
     refund: refund && { requests: refund.requests, askedAgainAt: refund.askedAgainAt?.toISOString() ?? null },
     next: next.map(({ on, from, becomes: state, publishes }) => ({

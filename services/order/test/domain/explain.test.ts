@@ -26,7 +26,7 @@ function facts(state: SagaState, changes: Partial<SagaFacts> = {}): SagaFacts {
 
 /** What the explanation says in short: the step, what the deadline leads to, what is undone. */
 function gist({ waitsFor, deadline, undo }: Explanation): string {
-  const then = deadline.then && `${deadline.then.becomes.status}/${deadline.then.becomes.compensation}`
+  const then = deadline.leadsTo && `${deadline.leadsTo.becomes.status}/${deadline.leadsTo.becomes.compensation}`
   return [waitsFor?.step ?? 'rests', then ?? '-', ...undo.map(({ what, state }) => `${what} ${state}`)].join(', ')
 }
 
@@ -99,9 +99,9 @@ describe('explain', () => {
           assert.doesNotMatch(text, /undefined|null|NaN|\. \.|Invalid/)
           assert.equal(
             /Its deadline falls in 1 min, at 2026-01-02 03:05:30 UTC/.test(text),
-            name === 'before' && explanation.deadline.then !== null,
+            name === 'before' && explanation.deadline.leadsTo !== null,
           )
-          assert.equal(/deadline passed at/.test(text), name === 'after' && explanation.deadline.then !== null)
+          assert.equal(/deadline passed at/.test(text), name === 'after' && explanation.deadline.leadsTo !== null)
         })
       }
 
@@ -165,7 +165,7 @@ describe('explain', () => {
   it('tells what the deadline does to a paid order', () => {
     const paid: SagaState = { status: 'payment_completed', reason: null, compensation: 'none' }
     const { deadline, text } = explain(facts(paid), {} satisfies Partial<Record<Step, never>>, now)
-    assert.deepEqual(deadline.then?.publishes, ['order.cancelled', 'payment.refund.requested'])
+    assert.deepEqual(deadline.leadsTo?.publishes, ['order.cancelled', 'payment.refund.requested'])
     assert.match(text, /the order is cancelled and the money is asked back/)
   })
 

@@ -31,7 +31,7 @@ describe('GET /sagas/{sagaId}/explain', () => {
     )
     assert.equal(waitsFor?.service, 'payment')
     assert.equal(waitsFor?.usually, null)
-    assert.deepEqual([deadline.passed, deadline.then?.becomes.status], [false, 'timeout_cancelled'])
+    assert.deepEqual([deadline.passed, deadline.leadsTo?.becomes.status], [false, 'timeout_cancelled'])
     assert.deepEqual(undo[0], { what: 'refund', state: 'possible', amount: '125.50', currency: 'USD' })
     assert(next.length > 3)
     assert.match(text, /waits for payment\.completed or payment\.failed from payment.*unknown yet/)

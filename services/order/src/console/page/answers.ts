@@ -31,12 +31,15 @@ export interface OutboxLine {
   readonly parked: number
 }
 
+/** A queue that is consumed, and how many messages of it wait beside it. */
 export interface QueueLine {
   readonly queue: string
-  /** Null when the broker has no such queue. */
+  /** Ready; those a consumer holds are not among them. Null, as the others, when the broker has no such queue. */
   readonly messages: number | null
   readonly consumers: number | null
-  readonly kind: 'work' | 'retry' | 'dead_letters'
+  /** Set only for a service's own queue, which its lanes share them with. */
+  readonly retrying: number | null
+  readonly deadLetters: number | null
 }
 
 export interface Overview {
@@ -56,7 +59,7 @@ export interface SagaPage {
   readonly nextCursor: string | null
 }
 
-export type MessageState = 'in_outbox' | 'parked' | 'on_its_way' | 'handled' | 'dead_lettered' | 'unknown'
+export type MessageState = 'in_outbox' | 'parked' | 'on_its_way' | 'in_hand' | 'handled' | 'dead_lettered' | 'unknown'
 
 export type TimelineStep =
   | {

@@ -90,8 +90,7 @@ function update(newest: Overview): void {
   list.overview = newest
   if (route.view === 'delivery') delivery.show(newest)
   if (route.view === 'dead-letters') void deadLetters.read(newest.mode)
-  const dead = (newest.queues ?? []).filter(({ kind }) => kind === 'dead_letters')
-  const letters = dead.reduce((sum, { messages }) => sum + (messages ?? 0), 0)
+  const letters = (newest.queues ?? []).reduce((sum, { deadLetters: dead }) => sum + (dead ?? 0), 0)
   const tally = byId('dead-tally')
   tally.textContent = count(letters)
   tally.hidden = letters === 0

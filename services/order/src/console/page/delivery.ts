@@ -2,6 +2,8 @@ import type { OutboxLine, Overview, QueueLine } from './answers.ts'
 import { html, show } from './dom.ts'
 import { count, span } from './format.ts'
 
+const longQueue = 1_000
+
 /** Outboxes and queues at a glance. */
 export class DeliveryView {
   readonly element = html('section', { class: 'delivery', 'aria-labelledby': 'delivery-title' })
@@ -15,7 +17,7 @@ export class DeliveryView {
       html('h3', {}, 'Queues'),
       queues === null
         ? html('p', { class: 'empty' }, 'The broker does not answer.')
-        : table(['Queue', 'Ready', 'Consumers', ''], queues.map(queueRow)),
+        : table(['Queue', 'Ready', 'Consumers', 'To be tried again', 'Dead letters', ''], queues.map(queueRow)),
       html('p', { class: 'muted' }, 'Ready messages wait for a consumer; those a consumer holds are not counted.'),
     )
   }
@@ -50,15 +52,18 @@ function outboxRow({ service, state, pending, oldestSeconds, parked }: OutboxLin
   return row(parked > 0 || oldestSeconds > 30, service, count(pending), oldest, count(parked))
 }
 
-function queueRow({ queue, messages, consumers, kind }: QueueLine): HTMLElement {
-  if (messages === null || consumers === null) return row(true, queue, '–', '–', 'is missing')
-  const warning =
-    kind === 'dead_letters' && messages > 0
-      ? 'dead letters'
-      : kind === 'work' && consumers === 0
-        ? 'nobody consumes it'
-        : kind === 'work' && messages > 1_000
-          ? 'long'
-          : ''
-  return row(warning !== '', queue, count(messages), kind === 'work' ? count(consumers) : '–', warning)
+function queueRow({ queue, messages, consumers, retrying, deadLetters }: QueueLine): HTMLElement {
+  const number = (value: number | null): string => (value === null ? '–' : count(value))
+  const warnings = [
+    messages === null ? 'is missing' : '',
+    consumers === 0 ? 'nobody consumes it' : '',
+    (messages ?? 0) > longQueue ? 'is long' : '',
+    (deadLetters ?? 0) > 0 ? 'has dead letters' : '',
+  ].filter((warning) => warning !== '')
+  return row(
+    warnings.length > 0,
+    queue,
+    ...[messages, consumers, retrying, deadLetters].map(number),
+    warnings.join(', '),
+  )
 }

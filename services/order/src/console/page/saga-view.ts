@@ -86,30 +86,27 @@ export class SagaView {
 }
 
 function facts(saga: SagaDetail): HTMLElement {
-  const deadline = saga.finishedAt === null ? `${span(-since(saga.deadline))} left` : clock(saga.deadline)
-  const pairs: [string, string, boolean][] = [
-    ['Order', saga.orderId, true],
-    ['Saga', saga.sagaId, true],
-    [
-      'Status',
-      [saga.status, saga.reason, saga.compensation === 'none' ? null : saga.compensation]
-        .filter((part) => part !== null)
-        .join(' · '),
-      true,
-    ],
-    ['Customer', saga.customerId ?? '—', false],
-    ['Items', saga.items.map(({ sku, qty }) => `${qty} x ${sku}`).join(', '), false],
-    ['Accepted', clock(saga.createdAt), false],
-    saga.finishedAt === null
-      ? ['Deadline', Date.parse(saga.deadline) < Date.now() ? 'passed' : deadline, false]
-      : ['Took', span(Date.parse(saga.finishedAt) - Date.parse(saga.createdAt)), false],
+  const { status, reason, compensation, finishedAt, createdAt, deadline } = saga
+  const left = -since(deadline)
+  const end =
+    finishedAt === null
+      ? left < 0
+        ? 'its deadline has passed'
+        : `deadline in ${span(left)}`
+      : `took ${span(Date.parse(finishedAt) - Date.parse(createdAt))}`
+  const state = [status, reason, compensation === 'none' ? null : compensation].filter((part) => part !== null)
+  const pairs: [name: string, value: string, look: string | undefined][] = [
+    ['Order', saga.orderId, 'code'],
+    ['Saga', saga.sagaId, 'code'],
+    ['Status', state.join(' · '), 'code'],
+    ['Customer', saga.customerId ?? '—', undefined],
+    ['Items', saga.items.map(({ sku, qty }) => `${qty} x ${sku}`).join(', '), undefined],
+    ['Accepted', `${clock(createdAt)}, ${end}`, undefined],
   ]
   return html(
     'dl',
     {},
-    ...pairs.map(([name, value, code]) =>
-      html('div', {}, html('dt', {}, name), html('dd', { class: code ? 'code' : undefined }, value)),
-    ),
+    ...pairs.map(([name, value, look]) => html('div', { class: look }, html('dt', {}, name), html('dd', {}, value))),
   )
 }
 

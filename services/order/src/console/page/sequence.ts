@@ -19,6 +19,7 @@ const stateWords: Readonly<Record<MessageState, string>> = {
   in_outbox: 'still in the outbox',
   parked: 'parked in the outbox',
   on_its_way: 'on its way',
+  in_hand: 'taken up',
   handled: '',
   dead_lettered: 'dead letter',
   unknown: 'not known whether handled',
@@ -123,7 +124,12 @@ function waiting({ service, events, since, usually }: NonNullable<SagaDetail['wa
     { class: 'message waiting' },
     svg('line', { x1: x1 - 3, x2: x2 + 9, y1: y, y2: y }),
     svg('path', { d: `M${x2 + 10},${y - 5} L${x2 + 1},${y} L${x2 + 10},${y + 5} Z` }),
-    svg('text', { class: 'when', x: gutter - 10, y: y + 4, 'data-since': since }, span(Date.now() - Date.parse(since))),
+    svg(
+      'text',
+      { class: 'when', x: gutter - 10, y: y + 4 },
+      'for ',
+      svg('tspan', { 'data-since': since }, span(Date.now() - Date.parse(since))),
+    ),
     svg('text', { class: 'event', x: (x1 + x2) / 2, y: y - 8 }, `${events.join(' or ')}?`),
     svg(
       'text',
