@@ -9,13 +9,13 @@ import {
   readQueues,
   retryQueue,
 } from '@order-saga/chassis'
-import type { Admission } from './admission.ts'
+import type { Access } from './access.ts'
 import { Live } from './live.ts'
 import { askOutbox, type OtherServices } from './other-services.ts'
 import type { OutboxLine, Overview, QueueLine } from './page/answers.ts'
 import { readSagasAtAGlance } from './read-overview.ts'
 
-export interface ConsoleOptions extends Admission {
+export interface ConsoleOptions extends Access {
   readonly database: Database
   readonly broker: Broker
   readonly others: OtherServices
