@@ -9,6 +9,7 @@ import { usualTimes } from '../store/read-step-times.ts'
 import { mayRead } from './access.ts'
 import { pageHeaders, readAssets } from './assets.ts'
 import type { Console } from './console.ts'
+import { addDeadLetterRoutes } from './dead-letter-routes.ts'
 import type { SagaPage } from './page/answers.ts'
 import { listSagaLines } from './read-overview.ts'
 import { readSagaDetail } from './saga-detail.ts'
@@ -52,8 +53,10 @@ export function addConsoleRoutes(router: Router, console: Console): void {
 
   router.get('/console/sagas/:id', read, async (ctx) => {
     const id = idOf('saga', ctx.params['id'])
-    const saga = await readSagaDetail(console, usual, id, () => Promise.resolve([]))
+    const saga = await readSagaDetail(console, usual, id)
     if (saga === undefined) throw notFound(`A saga or order ${id}`)
     ctx.body = saga
   })
+
+  addDeadLetterRoutes(router, console)
 }

@@ -2,14 +2,17 @@ import { lanesOf, type ServiceName, services } from '@order-saga/contracts'
 import {
   type Broker,
   type Database,
+  type DeadLetter,
   deadLetterQueue,
   laneQueue,
   type Log,
   Patience,
+  type Publisher,
   readQueues,
   retryQueue,
 } from '@order-saga/chassis'
 import type { Access } from './access.ts'
+import { DeadLetterBox } from './dead-letters.ts'
 import { Live } from './live.ts'
 import { askOutbox, type OtherServices } from './other-services.ts'
 import type { OutboxLine, Overview, QueueLine } from './page/answers.ts'
@@ -22,6 +25,8 @@ export interface ConsoleOptions extends Access {
   /** Each service's queue. */
   readonly queues: Readonly<Record<ServiceName, string>>
   readonly retryDelaysMs: readonly number[]
+  readonly publisher: Publisher
+  readonly newId: () => string
   readonly log: Log
   readonly now: () => Date
 }
@@ -33,11 +38,13 @@ const glanceMs = 3_000
 export class Console {
   readonly options: ConsoleOptions
   readonly live: Live
+  readonly deadLetters: DeadLetterBox
   readonly patience = new Patience('database')
   #glance: { readonly until: number; readonly parts: Promise<Pick<Overview, 'outboxes' | 'queues'>> } | undefined
 
   constructor(options: ConsoleOptions) {
     this.options = options
+    this.deadLetters = new DeadLetterBox({ ...options, connection: () => options.broker.connection })
     this.live = new Live({ read: () => this.overview(), log: options.log })
   }
 
@@ -49,6 +56,14 @@ export class Console {
       this.#others(),
     ])
     return { mode, ...sagas, outboxes: [outbox, ...outboxes], queues }
+  }
+
+  /** Dead letters of one saga, as far as there are any and they can be read. */
+  async deadLettersOf(sagaId: string): Promise<readonly DeadLetter[]> {
+    const { queues } = await this.#others()
+    if (!(queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)) return []
+    const { letters } = await this.deadLetters.list().catch(() => ({ letters: [] }))
+    return letters.filter((letter) => letter.sagaId === sagaId)
   }
 
   #others(): Promise<Pick<Overview, 'outboxes' | 'queues'>> {
@@ -78,7 +93,9 @@ export class Console {
     })
     const names = lines.flatMap(({ queue, retries, dead = [] }) => [queue, ...retries].concat(dead))
     try {
-      const depths = new Map((await readQueues(broker.connection, names)).map((depth) => [depth.queue, depth]))
+      const { connection } = broker
+      const read = await this.deadLetters.inTurn(() => readQueues(connection, names))
+      const depths = new Map(read.map((depth) => [depth.queue, depth]))
       const messagesIn = (queue: string): number | null => depths.get(queue)?.messages ?? null
       return lines.map(({ queue, retries, dead }) => ({
         queue,

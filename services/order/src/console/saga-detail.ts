@@ -6,19 +6,14 @@ import type { UsualTimes } from '../store/read-step-times.ts'
 import type { Console } from './console.ts'
 import { askTrail } from './other-services.ts'
 import type { SagaDetail } from './page/answers.ts'
-import { timelineOf, type TimelineFacts, type Trails } from './timeline.ts'
+import { timelineOf, type Trails } from './timeline.ts'
 
 /** One saga with its way through all services; undefined when neither a saga nor an order has the id. */
-export async function readSagaDetail(
-  console: Console,
-  usual: UsualTimes,
-  id: string,
-  deadLettersOf: (saga: SagaStory) => Promise<TimelineFacts['deadLetters']>,
-): Promise<SagaDetail | undefined> {
+export async function readSagaDetail(console: Console, usual: UsualTimes, id: string): Promise<SagaDetail | undefined> {
   const { database, now } = console.options
   const [saga, times] = await console.patience.run(() => Promise.all([findSaga(database, id), usual()]))
   if (saga === undefined) return undefined
-  const [trails, deadLetters] = await Promise.all([askAll(console, saga), deadLettersOf(saga)])
+  const [trails, deadLetters] = await Promise.all([askAll(console, saga), console.deadLettersOf(saga.sagaId)])
   const { text, atRest, waitsFor } = explain(saga, times, now())
   const { sagaId, orderId, customerId, state, amount, currency, items } = saga
   return {

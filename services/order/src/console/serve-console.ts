@@ -28,6 +28,8 @@ export function serveConsole({ router, service, database, config }: ConsoleParts
       notification: config.notificationQueue,
     },
     retryDelaysMs: config.retryDelaysMs,
+    publisher: service.publisher,
+    newId: service.newId,
     log: service.log,
     now: service.now,
   })

@@ -14,7 +14,7 @@ export interface TimelineFacts {
   readonly saga: SagaStory
   readonly trails: Trails
   /** Dead letters of this saga: the event, and whose queue it could not leave. */
-  readonly deadLetters: readonly { readonly eventId: string; readonly service: ServiceName; readonly reason: string }[]
+  readonly deadLetters: readonly { readonly id: string; readonly service: ServiceName; readonly reason: string }[]
 }
 
 interface KnownEvent {
@@ -74,7 +74,7 @@ function eventsOf({ saga, trails }: TimelineFacts): ReadonlyMap<string, KnownEve
 
 function messageTo(consumer: ServiceName, event: KnownEvent, facts: TimelineFacts): TimelineStep {
   const handledAt = handledBy(consumer, event.eventId, facts)
-  const dead = facts.deadLetters.find((each) => each.eventId === event.eventId && each.service === consumer)
+  const dead = facts.deadLetters.find((each) => each.id === event.eventId && each.service === consumer)
   return {
     kind: 'message',
     at: event.at,

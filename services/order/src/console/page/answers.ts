@@ -110,27 +110,28 @@ export interface ProblemDetails {
 }
 
 export interface DeadLetterLine {
+  /** The event's id, or a digest of what has none. */
+  readonly id: string
   readonly service: ServiceName
+  /** Where it died. */
   readonly queue: string
-  /** Empty when the message is so malformed that it has none; such a one can only be discarded by the `saga` command. */
-  readonly eventId: string
   readonly event: string
-  readonly sagaId: string
-  readonly orderId: string
+  readonly sagaId: string | null
   readonly reason: string
-  readonly attempt: number
-  readonly firstFailure: string | null
+  readonly attempts: number
+  readonly replays: number
+  readonly diedAt: string | null
 }
 
 export interface DeadLetters {
   readonly deadLetters: readonly DeadLetterLine[]
-  /** There are more than were read. */
-  readonly more: boolean
+  /** Services with more dead letters than are looked through here. */
+  readonly tooMany: readonly { readonly service: ServiceName; readonly count: number }[]
 }
 
-/** What an act on dead letters did. */
+/** What an act on dead letters did; the missing were gone already, the failed are where they were. */
 export interface DeadLetterOutcome {
   readonly done: number
-  /** Those that were gone already. */
   readonly missing: number
+  readonly failed: number
 }

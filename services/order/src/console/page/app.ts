@@ -37,6 +37,8 @@ const workspace = html('div', { class: 'workspace' }, list.element, detail.eleme
 let overview: Overview | undefined
 let route = routeOf('')
 let followTimer: number | undefined
+/** For how many dead letters their list was read, and in which mode. */
+let read: string | undefined
 
 function report(error: unknown): void {
   trouble.textContent = error instanceof Error ? error.message : String(error)
@@ -63,6 +65,7 @@ function open(): void {
   if (content.parentElement !== main) main.replaceChildren(trouble, content)
   list.choose(route.status, route.id)
   window.clearTimeout(followTimer)
+  read = undefined
   if (route.view === 'sagas') void openSaga(route.id)
   if (overview !== undefined) update(overview)
 }
@@ -89,11 +92,14 @@ function update(newest: Overview): void {
   overview = newest
   list.overview = newest
   if (route.view === 'delivery') delivery.show(newest)
-  if (route.view === 'dead-letters') void deadLetters.read(newest.mode)
   const letters = (newest.queues ?? []).reduce((sum, { deadLetters: dead }) => sum + (dead ?? 0), 0)
   const tally = byId('dead-tally')
   tally.textContent = count(letters)
   tally.hidden = letters === 0
+  if (route.view === 'dead-letters' && read !== `${letters} ${newest.mode}`) {
+    read = `${letters} ${newest.mode}`
+    void deadLetters.read(newest.mode)
+  }
 }
 
 function tick(): void {

@@ -1,12 +1,12 @@
 import type { DeadLetterLine, DeadLetterOutcome, DeadLetters, Overview } from './answers.ts'
 import { get, post } from './api.ts'
-import { confirm } from './dialogs.ts'
+import { confirmAct } from './dialogs.ts'
 import { announce, button, html, show } from './dom.ts'
 import { clock, count } from './format.ts'
 
 type Act = 'replay' | 'discard'
 
-const keyOf = ({ queue, eventId }: DeadLetterLine): string => `${queue} ${eventId}`
+const keyOf = ({ service, id }: DeadLetterLine): string => `${service} ${id}`
 
 /** Messages that could not be handled: to be read, and where the console may act, sent again or thrown away. */
 export class DeadLetterView {
@@ -15,6 +15,7 @@ export class DeadLetterView {
   readonly #chosen = new Set<string>()
   #answer: DeadLetters | undefined
   #mayAct = false
+  #result = ''
 
   constructor(onTrouble: (error: unknown) => void) {
     this.#onTrouble = onTrouble
@@ -33,8 +34,8 @@ export class DeadLetterView {
   }
 
   #render(): void {
-    const { deadLetters = [], more = false } = this.#answer ?? {}
-    const titles = [...(this.#mayAct ? [''] : []), 'Queue', 'Event', 'Why', 'Attempts', 'First failed', 'Saga']
+    const { deadLetters = [], tooMany = [] } = this.#answer ?? {}
+    const titles = [...(this.#mayAct ? [''] : []), 'Event', 'Why', 'Queue', 'Attempts', 'Replays', 'Died', 'Saga']
     show(
       this.element,
       html('h2', { id: 'dead-title' }, 'Dead letters'),
@@ -46,6 +47,7 @@ export class DeadLetterView {
           : 'The console is read-only here: replay and discard with CONSOLE=full, or with the saga command.',
       ),
       this.#mayAct && deadLetters.length > 0 && this.#actions(),
+      this.#result !== '' && html('p', { class: 'result' }, `${this.#result}.`),
       deadLetters.length === 0
         ? html('p', { class: 'empty' }, 'There are no dead letters.')
         : html(
@@ -66,7 +68,13 @@ export class DeadLetterView {
               html('tbody', {}, ...deadLetters.map((line) => this.#row(line))),
             ),
           ),
-      more && html('p', { class: 'muted' }, 'There are more than are shown here.'),
+      ...tooMany.map(({ service, count: many }) =>
+        html(
+          'p',
+          { class: 'muted' },
+          `${service} has ${count(many)} dead letters, too many to be shown here: use the saga command.`,
+        ),
+      ),
     )
   }
 
@@ -83,13 +91,8 @@ export class DeadLetterView {
 
   #row(line: DeadLetterLine): HTMLElement {
     const key = keyOf(line)
-    const { queue, event, eventId, reason, attempt, firstFailure, sagaId } = line
-    const box = html('input', {
-      type: 'checkbox',
-      'aria-label': `Choose ${event} ${eventId}`,
-      'data-key': key,
-      disabled: eventId === '',
-    })
+    const { id, queue, event, reason, attempts, replays, diedAt, sagaId } = line
+    const box = html('input', { type: 'checkbox', 'aria-label': `Choose ${event} ${id}`, 'data-key': key })
     box.checked = this.#chosen.has(key)
     box.addEventListener('change', () => {
       if (box.checked) this.#chosen.add(key)
@@ -100,15 +103,16 @@ export class DeadLetterView {
       'tr',
       {},
       this.#mayAct && html('td', {}, box),
-      html('td', {}, queue),
-      html('th', { scope: 'row' }, event === '' ? 'unreadable' : event),
+      html('th', { scope: 'row', title: id }, event === '' ? 'unreadable' : event),
       html('td', { class: 'why' }, reason),
-      html('td', {}, count(attempt)),
-      html('td', {}, firstFailure === null ? '–' : clock(firstFailure)),
+      html('td', {}, queue),
+      html('td', {}, count(attempts)),
+      html('td', {}, count(replays)),
+      html('td', {}, diedAt === null ? '–' : clock(diedAt)),
       html(
         'td',
         { class: 'code' },
-        sagaId === ''
+        sagaId === null
           ? '–'
           : html('a', { href: `#/saga/${sagaId}`, 'data-key': `saga ${key}` }, `…${sagaId.slice(-8)}`),
       ),
@@ -118,7 +122,7 @@ export class DeadLetterView {
   async #act(act: Act): Promise<void> {
     const letters = (this.#answer?.deadLetters ?? []).filter((line) => this.#chosen.has(keyOf(line)))
     const many = `${count(letters.length)} ${letters.length === 1 ? 'message' : 'messages'}`
-    const agreed = await confirm(
+    const said = await confirmAct(
       act === 'replay'
         ? {
             title: `Replay ${many}?`,
@@ -132,14 +136,22 @@ export class DeadLetterView {
             danger: true,
           },
     )
-    if (!agreed) return
+    if (said === undefined) return
     try {
-      const wanted = letters.map(({ service, eventId }) => ({ service, eventId }))
-      const { done, missing } = await post<DeadLetterOutcome>(`dead-letters/${act}`, { deadLetters: wanted })
+      const named = letters.map(({ service, id }) => ({ service, id }))
+      const { done, missing, failed } = await post<DeadLetterOutcome>(`dead-letters/${act}`, {
+        deadLetters: named,
+        ...said,
+      })
       this.#chosen.clear()
-      announce(
-        `${count(done)} ${act === 'replay' ? 'replayed' : 'discarded'}${missing > 0 ? `, ${count(missing)} were gone already` : ''}.`,
-      )
+      this.#result = [
+        `${count(done)} ${act === 'replay' ? 'replayed' : 'discarded'}`,
+        missing > 0 ? `${count(missing)} were gone already` : '',
+        failed > 0 ? `${count(failed)} could not be sent and are where they were` : '',
+      ]
+        .filter((part) => part !== '')
+        .join(', ')
+      announce(this.#result)
     } catch (error) {
       this.#onTrouble(error)
     }

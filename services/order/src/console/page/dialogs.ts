@@ -31,23 +31,47 @@ export async function askForToken(why: string): Promise<string | undefined> {
   return (await ask(dialog)) === 'given' ? input.value : undefined
 }
 
-/** Asks before something that cannot be taken back. The focus is on the harmless answer. */
-export async function confirm(question: {
+const operatorKey = 'order-saga-console-operator'
+
+/** Who acts and why, as it is recorded with the act. */
+export interface Said {
+  readonly operator: string
+  readonly reason: string
+}
+
+/** Asks before something is changed, and who changes it and why; undefined when it is not to be. */
+export async function confirmAct(question: {
   readonly title: string
   readonly text: string
   readonly yes: string
   readonly danger?: boolean
-}): Promise<boolean> {
-  const no = button('Cancel', () => dialog.close('no'), { autofocus: true })
-  const yes = button(question.yes, () => dialog.close('yes'), {
-    class: question.danger === true ? 'danger' : 'primary',
-  })
-  const dialog = html(
-    'dialog',
-    { 'aria-labelledby': 'confirm-title', 'aria-describedby': 'confirm-text', role: 'alertdialog' },
-    html('h2', { id: 'confirm-title' }, question.title),
-    html('p', { id: 'confirm-text' }, question.text),
-    html('p', { class: 'actions' }, no, yes),
+}): Promise<Said | undefined> {
+  const field = (id: string, value: string): HTMLInputElement =>
+    html('input', { id, value, required: true, maxlength: id === 'operator' ? 100 : 500, autocomplete: 'off' })
+  const operator = field('operator', localStorage.getItem(operatorKey) ?? '')
+  const reason = field('reason', '')
+  const form = html(
+    'form',
+    { method: 'dialog' },
+    html('h2', { id: 'act-title' }, question.title),
+    html('p', { id: 'act-text' }, question.text),
+    html('label', { for: 'operator' }, 'Your name'),
+    operator,
+    html('label', { for: 'reason' }, 'Why'),
+    reason,
+    html(
+      'p',
+      { class: 'actions' },
+      button('Cancel', () => dialog.close('no')),
+      html('button', { type: 'submit', class: question.danger === true ? 'danger' : 'primary' }, question.yes),
+    ),
   )
-  return (await ask(dialog)) === 'yes'
+  const dialog = html('dialog', { 'aria-labelledby': 'act-title', 'aria-describedby': 'act-text' }, form)
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    dialog.close('yes')
+  })
+  if ((await ask(dialog)) !== 'yes') return undefined
+  localStorage.setItem(operatorKey, operator.value.trim())
+  return { operator: operator.value.trim(), reason: reason.value.trim() }
 }
