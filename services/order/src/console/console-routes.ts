@@ -38,7 +38,7 @@ export function addConsoleRoutes(router: Router, console: Console): void {
 
   router.get('/console/events', read, (ctx) => {
     ctx.body = console.live.join()
-    ctx.type = 'text/event-stream'
+    ctx.set('content-type', 'text/event-stream')
     // Proxies that gather an answer before they pass it on are told not to.
     ctx.set('x-accel-buffering', 'no')
   })
