@@ -79,6 +79,7 @@ describe('The pictures of the console', function () {
         await goTo(page, '/delivery', 'Outboxes')
         await picture(page, `delivery-${scheme}`, more)
       }
+      await page.setViewportSize({ width: 1120, height: 720 })
       await goTo(page, `/saga/${sagas.get('refunded')}`, sagas.get('refunded') ?? '')
       await picture(page, 'console-dark', images)
       await browser.paint(page, 'light')
@@ -90,6 +91,21 @@ describe('The pictures of the console', function () {
       await picture(page, 'phone-list', more)
       await goTo(page, '/delivery', 'Outboxes')
       await picture(page, 'phone-delivery', more)
+      await page.setViewportSize({ width: 1280, height: 800 })
+      const queue = system().broker.queueOf('payment')
+      const options = { type: 'order.exploded' }
+      for (const content of ['{', '[', 'no JSON']) await system().broker.send(queue, { content, options })
+      await page.locator('#dead-tally', { hasText: '3' }).waitFor()
+      await goTo(page, '/dead-letters', 'unknown event')
+      await page.getByRole('checkbox').first().check()
+      await picture(page, 'dead-letters', more)
+      await page.getByRole('button', { name: 'Discard' }).click()
+      await page.getByRole('dialog').waitFor()
+      await picture(page, 'dead-letters-dialog', more)
+      await system().until('the dead letters to be there', async () => {
+        return (await system().broker.depths())[`${queue}.dlq`] === 3
+      })
+      await system().broker.takeDeadLetters('payment')
     } finally {
       await browser.stop()
     }

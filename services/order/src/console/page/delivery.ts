@@ -17,7 +17,7 @@ export class DeliveryView {
       html('h3', {}, 'Queues'),
       queues === null
         ? html('p', { class: 'empty' }, 'The broker does not answer.')
-        : table(['Queue', 'Ready', 'Consumers', 'To be tried again', 'Dead letters', ''], queues.map(queueRow)),
+        : table(['Queue', 'Ready', 'Consumers', 'To be tried again', 'Dead letters', 'Trouble'], queues.map(queueRow)),
       html('p', { class: 'muted' }, 'Ready messages wait for a consumer; those a consumer holds are not counted.'),
     )
   }
