@@ -52,7 +52,13 @@ export class DeadLetterView {
         ? html('p', { class: 'empty' }, 'There are no dead letters.')
         : html(
             'div',
-            { class: 'scroll' },
+            {
+              class: 'scroll',
+              tabindex: '0',
+              role: 'region',
+              'aria-label': 'Dead letters',
+              'data-key': 'dead letters',
+            },
             html(
               'table',
               {},

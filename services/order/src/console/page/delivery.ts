@@ -13,20 +13,24 @@ export class DeliveryView {
       this.element,
       html('h2', { id: 'delivery-title' }, 'Delivery'),
       html('h3', {}, 'Outboxes'),
-      table(['Service', 'Pending', 'Oldest', 'Parked'], outboxes.map(outboxRow)),
+      table('Outboxes', ['Service', 'Pending', 'Oldest', 'Parked'], outboxes.map(outboxRow)),
       html('h3', {}, 'Queues'),
       queues === null
         ? html('p', { class: 'empty' }, 'The broker does not answer.')
-        : table(['Queue', 'Ready', 'Consumers', 'To be tried again', 'Dead letters', 'Trouble'], queues.map(queueRow)),
+        : table(
+            'Queues',
+            ['Queue', 'Ready', 'Consumers', 'To be tried again', 'Dead letters', 'Trouble'],
+            queues.map(queueRow),
+          ),
       html('p', { class: 'muted' }, 'Ready messages wait for a consumer; those a consumer holds are not counted.'),
     )
   }
 }
 
-function table(titles: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
+function table(label: string, titles: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
   return html(
     'div',
-    { class: 'scroll' },
+    { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label, 'data-key': label },
     html(
       'table',
       {},
