@@ -15,6 +15,7 @@ const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['services.payment.env.PAYMENT_PROCESING_MS=1'], because: /PAYMENT_PROCESING_MS/ },
   { values: ['services.notification.env.DB_POOL_MAX=5'], because: /DB_POOL_MAX/ },
   { values: ['services.payment.env.PAYMENT_GATEWAY_API_KEY=secret'], because: /PAYMENT_GATEWAY_API_KEY/ },
+  { values: ['services.order.env.ADMIN_TOKEN=secret'], because: /ADMIN_TOKEN/ },
   { values: ['services.payment.env.RABBITMQ_URL=amqp://x'], because: /RABBITMQ_URL/ },
   { values: ['services.payment.autoscaling.minReplicas=0'], because: /minReplicas.*minimum: got 0, want 1/ },
   {
@@ -112,7 +113,7 @@ describe('the environment the schema knows', () => {
     ].flatMap((line) => line.split(' ')),
   )
   /** These come from Secrets alone. */
-  const secret = new Set(['PAYMENT_GATEWAY_API_KEY'])
+  const secret = new Set(['PAYMENT_GATEWAY_API_KEY', 'ADMIN_TOKEN'])
   const settings = {
     order: orderSettings,
     payment: paymentSettings,

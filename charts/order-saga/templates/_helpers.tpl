@@ -46,6 +46,13 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- else -}}{{ toString . }}{{- end -}}
 {{- end }}
 
+{{/* "true" where the order service has its console, which asks the others on their operations ports. Takes $. */}}
+{{- define "order-saga.hasConsole" -}}
+{{- $own := (include "order-saga.service" (list . "order") | fromJson).env -}}
+{{- $mode := get (mergeOverwrite (dict "CONSOLE" "off") (deepCopy .Values.env) $own) "CONSOLE" -}}
+{{- if not (has $mode (list "off" "")) -}}true{{- end -}}
+{{- end }}
+
 {{- define "order-saga.hasDatabase" -}}
 {{- if has . (list "order" "payment" "inventory") -}}true{{- end -}}
 {{- end }}

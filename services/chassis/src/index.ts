@@ -3,7 +3,19 @@ export { Patience } from './http/patience.ts'
 export { invalidField, notFound, Problem, type ProblemBody, unavailable, valid } from './http/problem.ts'
 export { Broker, type BrokerOptions } from './messaging/broker.ts'
 export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
+export { type Acting, discardFound, type Replayed, replayFound } from './messaging/dead-letters/act-on-dead-letters.ts'
+export {
+  bodyOf,
+  type DeadLetter,
+  deadLetterOf,
+  type DeadLetterPlace,
+  type Found,
+  nameOf,
+  uuid,
+} from './messaging/dead-letters/dead-letter.ts'
+export { lookThrough, type Visit } from './messaging/dead-letters/look-through.ts'
 export { decode, encode, headersToSendOn, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
+export { type QueueDepth, readQueues } from './messaging/queue-depths.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
 export { Settlements } from './messaging/settlements.ts'
 export {
@@ -16,6 +28,7 @@ export {
   topologyOf,
   type TopologyPlan,
 } from './messaging/topology.ts'
+export { readDeliveries } from './persistence/deliveries.ts'
 export { Database, type DatabaseOptions, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit, type GroupCommitOptions } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
@@ -23,6 +36,16 @@ export { migrate, type MigrationTarget } from './persistence/migrate.ts'
 export { appendEvents, type Cause, leaseMs, newEvent } from './persistence/outbox.ts'
 export { measureOutbox } from './persistence/outbox-gauges.ts'
 export { type Effect, on, type Reacted, type Reaction, type Reactions, Reactor } from './persistence/reactor.ts'
+export {
+  type Act,
+  type ActName,
+  type Actor,
+  actFailed,
+  actsDone,
+  beginActs,
+  recordAct,
+  unrecordable,
+} from './persistence/operator-acts.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { Relay, type RelayOptions } from './persistence/relay.ts'
 export { cleanUp, messagingRetention, type RetentionRule } from './persistence/retention.ts'
@@ -55,3 +78,4 @@ export { Service, type ServiceOptions, type Store, type StoreOptions } from './r
 export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from './runtime/settings.ts'
 export { start } from './runtime/start.ts'
 export { type ActiveSpan, traceIdOf, type Tracing, tracingOff } from './runtime/tracing.ts'
+export { type ReadTrail } from './runtime/trail-route.ts'

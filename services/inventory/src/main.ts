@@ -4,6 +4,7 @@ import { type InventoryConfig, inventorySettings } from './config.ts'
 import { createStockRouter } from './http/stock.ts'
 import { createInventoryMetrics } from './inventory-metrics.ts'
 import { inventoryReactions } from './reactions/index.ts'
+import { inventoryTrail } from './store/read-trail.ts'
 import { schema } from './store/schema.ts'
 
 await start(async () => {
@@ -21,6 +22,7 @@ await start(async () => {
     events: consumedBy('inventory'),
     react: async (message, signal) => (await reactor.react(message, signal)).result,
   })
+  service.tellTrails(inventoryTrail(database, queue))
   service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics, tracing }), config.port)
   await service.run()
 })

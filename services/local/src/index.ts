@@ -1,3 +1,4 @@
+export { findChromium } from './chromium.ts'
 export { startPostgres, PostgresServer } from './postgres.ts'
 export type { PostgresOptions } from './postgres.ts'
 export { findRabbitMq, startRabbitMq } from './rabbitmq.ts'

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { freePort, portIsFree } from './free-port.ts'
 
 export const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const
@@ -58,6 +59,13 @@ export async function choosePorts(env: Environment, usual: { order?: number; inv
 
 const runOnly = ['PORT', 'INVENTORY_PORT', ...serviceNames.map((name) => `${name.toUpperCase()}_OPS_PORT`)]
 
+/** The environment with the console on, unless it says otherwise itself: for a run of its own, with a token of its own. */
+export function withConsole(env: Environment): Environment {
+  const mode = env['CONSOLE'] || 'full'
+  const token = env['ADMIN_TOKEN'] || (mode === 'full' ? randomBytes(18).toString('base64url') : '')
+  return { ...env, CONSOLE: mode, ADMIN_TOKEN: token }
+}
+
 /** A service's environment: all of `env` that is not about the run as a whole, and where things are. */
 export function serviceEnvironment(
   name: ServiceName,
@@ -78,7 +86,12 @@ export function serviceEnvironment(
       DB_PASSWORD: password,
       DB_NAME: databases[name],
     }),
-    ...(name === 'order' && { PORT: String(ports.order) }),
+    ...(name === 'order' && { PORT: String(ports.order), ...opsUrls(ports) }),
     ...(name === 'inventory' && { PORT: String(ports.inventory) }),
   }
+}
+
+function opsUrls({ ops }: Ports): Environment {
+  const others = serviceNames.filter((name) => name !== 'order')
+  return Object.fromEntries(others.map((name) => [`${name.toUpperCase()}_OPS_URL`, `http://127.0.0.1:${ops[name]}`]))
 }

@@ -1,6 +1,7 @@
 import { join, relative } from 'node:path'
 import { reasonOf } from './error-code.ts'
 import { removeLeftovers, RunStateFile } from './run-state.ts'
+import { withConsole } from './service-plan.ts'
 import { StopRequest } from './stop-request.ts'
 import { System } from './system.ts'
 
@@ -16,12 +17,21 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-function welcome(addresses: Record<string, string>, logs: string): string {
+/** With the token in the fragment, which no browser sends to a server. */
+function consoleLine(
+  orders: string | undefined,
+  { CONSOLE: mode, ADMIN_TOKEN: token = '' }: NodeJS.ProcessEnv,
+): string {
+  if (mode === 'off') return ''
+  return `\n  console ${orders}/console${token === '' ? '' : `#token=${encodeURIComponent(token)}`}`
+}
+
+function welcome(addresses: Record<string, string>, env: NodeJS.ProcessEnv, logs: string): string {
   const orders = addresses['ORDER_URL']
   return `
 Everything runs.
   orders  ${orders}      POST /orders, GET /orders/{orderId}, GET /sagas/{sagaId}
-  stock   ${addresses['INVENTORY_URL']}      PUT /stock/{sku}, GET /stock/{sku}
+  stock   ${addresses['INVENTORY_URL']}      PUT /stock/{sku}, GET /stock/{sku}${consoleLine(orders, env)}
 
 Place an order:
   curl -X POST ${orders}/orders -H "Content-Type: application/json" \\
@@ -35,7 +45,8 @@ Ctrl-C stops everything.
 }
 
 /** Runs the system until this process is asked to stop. Resolves with the process's exit code: 0 after a request. */
-export async function up({ env, localFolder, program }: UpOptions): Promise<number> {
+export async function up({ env: given, localFolder, program }: UpOptions): Promise<number> {
+  const env = withConsole(given)
   let state: RunStateFile
   try {
     state = await RunStateFile.claim(localFolder)
@@ -59,7 +70,7 @@ export async function up({ env, localFolder, program }: UpOptions): Promise<numb
   try {
     const addresses = await system.start(request.signal)
     await state.update({ addresses })
-    say(welcome(addresses, relative(process.cwd(), join(folder, 'log'))))
+    say(welcome(addresses, env, relative(process.cwd(), join(folder, 'log'))))
     await request.asking
   } catch (error) {
     if (!request.signal.aborted) failure = reasonOf(error)

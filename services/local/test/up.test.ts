@@ -53,6 +53,7 @@ describe('make up on servers that run already', function () {
     const { run, pids } = await started()
     assert.match(run.output, /order_db +\[migrate\] done/)
     assert.match(run.output, new RegExp(`curl -X POST http://127.0.0.1:${standIns.env['PORT']}/orders`))
+    assert.match(run.output, new RegExp(`console http://127.0.0.1:${standIns.env['PORT']}/console#token=[\\w-]{24}\n`))
     assert.match(run.output, /payment +warn a warning queue=q/)
     assert.doesNotMatch(run.output, /info started/)
     const notes = (await standIns.notes()).filter((note) => note.includes('started'))
@@ -68,6 +69,19 @@ describe('make up on servers that run already', function () {
       ends.toSorted(),
       serviceNames.map((name) => `${name} stopped while its servers were up`).toSorted(),
     )
+  })
+
+  it('has the console as it is told to: with a token of the user, or read-only, or off', async () => {
+    for (const [env, url] of [
+      [{ ADMIN_TOKEN: 'my+own/token-of-16' }, /\/console#token=my%2Bown%2Ftoken-of-16\n/],
+      [{ CONSOLE: 'read-only' }, /\/console\n/],
+    ] as const) {
+      const { run } = await started(env)
+      assert.match(run.output, url)
+      await run.end()
+    }
+    const { run } = await started({ CONSOLE: 'off' })
+    assert.doesNotMatch(run.output, /\/console/)
   })
 
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {

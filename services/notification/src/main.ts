@@ -8,6 +8,7 @@ import { logMailSender } from './mail/log-mail-sender.ts'
 import { MailServerUnavailable } from './mail/mail-sender.ts'
 import { smtpMailSender } from './mail/smtp-mail-sender.ts'
 import { createNotificationMetrics } from './notification-metrics.ts'
+import { trailOf } from './domain/trail.ts'
 import { notificationReactions } from './reactions/index.ts'
 import { mailing } from './reactions/send-mail.ts'
 
@@ -20,10 +21,11 @@ await start(async () => {
     config.smtpUrl === ''
       ? logMailSender({ log: (line) => log.info(line) })
       : smtpMailSender({ url: config.smtpUrl, from, maxConnections: config.smtpConnections })
+  const recentlySent = new RecentlySent()
   const sendMail = mailing({
     sender,
     senderDomain: from.domain,
-    recentlySent: new RecentlySent(),
+    recentlySent,
     count: createNotificationMetrics(metrics),
     log: (line) => log.warn(line),
     tracing,
@@ -42,6 +44,7 @@ await start(async () => {
     events: consumedBy('notification'),
     react: (message, signal) => breaker.run(() => react(message), signal),
   })
+  service.tellTrails(({ events }) => Promise.resolve(trailOf(recentlySent, events)))
   service.onDrain(() => sender.close())
   await service.run()
 

@@ -1,7 +1,8 @@
 import { consumedBy, serviceQueues } from '@order-saga/contracts'
-import { createApi, loadConfig, Service, start } from '@order-saga/chassis'
+import { createApi, Service, start } from '@order-saga/chassis'
 import { Admission } from './admission.ts'
-import { type OrderConfig, orderSettings } from './config.ts'
+import { loadOrderConfig } from './config.ts'
+import { serveConsole } from './console/serve-console.ts'
 import { checkDeadlines } from './deadline-checker.ts'
 import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
@@ -12,7 +13,7 @@ import { schema } from './store/schema.ts'
 const admissionIntervalMs = 1_000
 
 await start(async () => {
-  const config = loadConfig<OrderConfig>(orderSettings, process.env)
+  const config = loadOrderConfig(process.env)
   const service = await Service.create({ name: 'order', config, queues: serviceQueues(config) })
   const { log, metrics, tracing, now, newId } = service
   const store = service.withStore({ config, schema, retention: [idempotencyRetention] })
@@ -37,6 +38,8 @@ await start(async () => {
   const admission = new Admission(config)
   service.every('admission', admissionIntervalMs, () => admission.measure(database))
   const accept = admission.guard(createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started }))
-  service.serve(createApi({ router: createOrderRouter({ accept, database, now }), log, metrics, tracing }), config.port)
+  const router = createOrderRouter({ accept, database, now })
+  serveConsole({ router, service, database, config })
+  service.serve(createApi({ router, log, metrics, tracing }), config.port)
   await service.run()
 })

@@ -38,3 +38,19 @@ export async function failStatements(system: System, failing: FailingStatements)
     await system.sql(store, `DROP TRIGGER ${name} ON ${table}; DROP FUNCTION ${name}(); DROP SEQUENCE ${name}`)
   }
 }
+
+/**
+ * Makes inventory refuse every reservation, as an error of its data would.
+ * @returns what ends it
+ */
+export async function breakShelf(system: System): Promise<() => Promise<void>> {
+  await system.sql(
+    'inventory',
+    `CREATE FUNCTION broken_shelf() RETURNS trigger LANGUAGE plpgsql AS
+       $$ BEGIN RAISE EXCEPTION 'the shelf has collapsed'; END $$;
+     CREATE TRIGGER broken_shelf BEFORE INSERT ON inventory_reservations EXECUTE FUNCTION broken_shelf()`,
+  )
+  return async () => {
+    await system.sql('inventory', 'DROP TRIGGER broken_shelf ON inventory_reservations; DROP FUNCTION broken_shelf()')
+  }
+}

@@ -63,12 +63,15 @@ export class System {
     const folder = await RunFolder.create('system')
     const ports = { order: await freePort(), inventory: await freePort() }
     const common = commonEnvironment(databases, broker)
+    const opsPorts = Object.fromEntries(
+      await Promise.all(services.map(async (service) => [service, await freePort()] as const)),
+    ) as Record<ServiceName, number>
     const made = await Promise.all(
       services.map(async (service) => {
-        const opsPort = await freePort()
+        const opsPort = opsPorts[service]
         const env = {
           ...common,
-          ...environmentOf(service, { databases, ports, options }),
+          ...environmentOf(service, { databases, ports, opsPorts, options }),
           ...options.env,
           ...options.envOf?.[service],
           OPS_PORT: opsPort,
@@ -253,8 +256,14 @@ function environmentOf(
   {
     databases,
     ports,
+    opsPorts,
     options: { provider, mailServer },
-  }: { databases: Databases; ports: { order: number; inventory: number }; options: SystemOptions },
+  }: {
+    databases: Databases
+    ports: { order: number; inventory: number }
+    opsPorts: Record<ServiceName, number>
+    options: SystemOptions
+  },
 ): Environment {
   switch (service) {
     case 'order':
@@ -263,6 +272,9 @@ function environmentOf(
         PORT: ports.order,
         SAGA_TIMEOUT_MS: 60_000,
         TIMEOUT_CHECK_INTERVAL_MS: 100,
+        PAYMENT_OPS_URL: `http://127.0.0.1:${opsPorts.payment}`,
+        INVENTORY_OPS_URL: `http://127.0.0.1:${opsPorts.inventory}`,
+        NOTIFICATION_OPS_URL: `http://127.0.0.1:${opsPorts.notification}`,
       }
     case 'payment':
       return {

@@ -56,6 +56,11 @@ export class Broker {
     return this.#blocked
   }
 
+  /** For work that opens and closes channels of its own; undefined while the broker is away. */
+  get connection(): ChannelModel | undefined {
+    return this.#ready ? this.#model : undefined
+  }
+
   onConnect(listener: OnConnect): void {
     this.#listeners.push(listener)
   }

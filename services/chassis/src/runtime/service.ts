@@ -7,7 +7,7 @@ import { closeServer } from '../http/close-server.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
-import { type ServiceQueue, topologyOf } from '../messaging/topology.ts'
+import { type ServiceQueue, type Topology, topologyOf } from '../messaging/topology.ts'
 import { Database } from '../persistence/database.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
 import { exportPool } from '../persistence/pool-gauges.ts'
@@ -24,6 +24,7 @@ import { startOpsServer } from './ops-server.ts'
 import { Periodic } from './periodic.ts'
 import type { CommonConfig, DatabaseConfig } from './settings.ts'
 import { createTracing, type Tracing } from './tracing.ts'
+import type { ReadTrail } from './trail-route.ts'
 
 /** A shorter retention is cleaned up as often as it lasts, so that a table holds no more than twice what is kept. */
 const cleanUpIntervalMs = 60_000
@@ -69,26 +70,20 @@ export class Service {
   readonly #servers: { server: Server; port: number }[] = []
   readonly #drains: (() => Promise<void>)[] = []
   readonly #stop = new AbortController()
+  readonly #topology: Topology
+  readonly #further: Broker[] = []
   #store: (Store & { schema: SchemaVersions }) | undefined
+  #readTrail: ReadTrail | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
-    const { name, config, queues } = options
+    const { config, queues } = options
     this.#options = options
     this.log = log
     this.tracing = tracing
     this.metrics = createMetrics()
-    const topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
-    const broker = (purpose: string): Broker =>
-      new Broker({
-        url: config.rabbitmqUrl,
-        name: `${name} ${purpose} ${hostname()} ${process.pid}`,
-        topology,
-        mode: config.topology,
-        log: this.log,
-        onFatal: (error) => this.#fail(error.message),
-      })
-    this.#publishing = broker('publishing')
-    this.#consuming = broker('consuming')
+    this.#topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
+    this.#publishing = this.#broker('publishing')
+    this.#consuming = this.#broker('consuming')
     this.publisher = new Publisher(this.#publishing, this.log)
   }
 
@@ -102,6 +97,30 @@ export class Service {
       onTrouble: (reason) => log.warn({ reason }, 'traces could not be sent'),
     })
     return new Service(options, log, tracing)
+  }
+
+  /** One more connection to the broker, for what must not disturb the two others; readiness does not depend on it. */
+  connect(purpose: string): Broker {
+    const broker = this.#broker(purpose)
+    this.#further.push(broker)
+    return broker
+  }
+
+  #broker(purpose: string): Broker {
+    const { name, config } = this.#options
+    return new Broker({
+      url: config.rabbitmqUrl,
+      name: `${name} ${purpose} ${hostname()} ${process.pid}`,
+      topology: this.#topology,
+      mode: config.topology,
+      log: this.log,
+      onFatal: (error) => this.#fail(error.message),
+    })
+  }
+
+  /** Answers on the operations port what this service knows of a saga. */
+  tellTrails(read: ReadTrail): void {
+    this.#readTrail = read
   }
 
   /** Gives the service a database with outbox and inbox. */
@@ -209,6 +228,7 @@ export class Service {
         registry: this.metrics.registry,
         log: this.log,
         notReady: () => this.#notReady(),
+        readTrail: this.#readTrail,
         shutdown: () => this.#drain(),
         shutdownTimeoutMs: config.shutdownTimeoutMs,
       })
@@ -222,6 +242,7 @@ export class Service {
       this.#publishing.start()
       this.#store?.relay.start()
       this.#consuming.start()
+      for (const broker of this.#further) broker.start()
       for (const task of this.#tasks) task.start()
       for (const { server, port } of this.#servers) {
         server.listen(port)
@@ -256,12 +277,8 @@ export class Service {
     for (const drain of this.#drains) await drain().catch((error: unknown) => (failure = error))
     await this.#store?.relay.drain()
     await this.publisher.close()
-    await Promise.all([
-      this.#consuming.close(),
-      this.#publishing.close(),
-      this.#store?.database.close(),
-      this.tracing.close(),
-    ])
+    const brokers = [this.#consuming, this.#publishing, ...this.#further]
+    await Promise.all([...brokers.map((broker) => broker.close()), this.#store?.database.close(), this.tracing.close()])
     if (failure !== undefined) throw failure
   }
 

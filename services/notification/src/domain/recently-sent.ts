@@ -5,23 +5,28 @@
  */
 export class RecentlySent {
   readonly #capacity: number
-  /** A set keeps the order of insertion, so its first id is the oldest. */
-  readonly #eventIds = new Set<string>()
+  /** A map keeps the order of insertion, so its first id is the oldest. */
+  readonly #sent = new Map<string, Date>()
 
   constructor(capacity = 10_000) {
     this.#capacity = capacity
   }
 
   has(eventId: string): boolean {
-    return this.#eventIds.has(eventId)
+    return this.#sent.has(eventId)
+  }
+
+  /** Undefined for an event that was not answered, or not lately. */
+  sentAt(eventId: string): Date | undefined {
+    return this.#sent.get(eventId)
   }
 
   /** Adding an id again does not renew it. */
-  add(eventId: string): void {
-    this.#eventIds.add(eventId)
-    if (this.#eventIds.size <= this.#capacity) return
-    for (const oldest of this.#eventIds) {
-      this.#eventIds.delete(oldest)
+  add(eventId: string, at = new Date()): void {
+    if (!this.#sent.has(eventId)) this.#sent.set(eventId, at)
+    if (this.#sent.size <= this.#capacity) return
+    for (const oldest of this.#sent.keys()) {
+      this.#sent.delete(oldest)
       return
     }
   }

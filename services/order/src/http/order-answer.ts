@@ -35,12 +35,16 @@ export type OrderAnswer = Static<typeof OrderAnswer>
 
 export const OrdersAnswer = Type.Object({ orders: Type.Array(OrderAnswer), nextCursor: NextCursor }, strict)
 
-const saga = {
-  sagaId: Uuid,
-  orderId: Uuid,
+export const sagaState = {
   status: SagaStatus,
   reason: Type.Union([Type.Enum(['payment_failed', 'compensation', 'timeout']), Type.Null()]),
   compensation: Type.Enum(['none', 'refund_requested', 'refunded']),
+}
+
+const saga = {
+  sagaId: Uuid,
+  orderId: Uuid,
+  ...sagaState,
   deadline: Instant,
   createdAt: Instant,
   updatedAt: Instant,

@@ -1,6 +1,7 @@
 import { Router } from '@koa/router'
 import { type Database, Patience } from '@order-saga/chassis'
 import type { AcceptOrder } from '../store/accept-orders.ts'
+import { usualTimes } from '../store/read-step-times.ts'
 import { addOrderRoutes } from './order-routes.ts'
 import { addSagaRoutes } from './saga-routes.ts'
 
@@ -17,6 +18,6 @@ export function createOrderRouter({ database, accept, now, answerMs }: OrderApiD
   const patience = new Patience('database', answerMs)
   const router = new Router()
   addOrderRoutes(router, { database, patience, accept })
-  addSagaRoutes(router, { database, patience, now })
+  addSagaRoutes(router, { database, patience, usual: usualTimes(database, now), now })
   return router
 }

@@ -1,7 +1,11 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
 import { type Database, notFound, type Patience, valid } from '@order-saga/chassis'
+import { explain } from '../domain/explain.ts'
+import { readSagaFacts } from '../store/read-saga-facts.ts'
 import { listSagas, readSaga } from '../store/read-sagas.ts'
+import type { UsualTimes } from '../store/read-step-times.ts'
+import { explainAnswer } from './explain-answer.ts'
 import { sagaSummary } from './order-answer.ts'
 import { SagasQuery } from './order-request.ts'
 import { cut, pageOf } from './page.ts'
@@ -10,12 +14,13 @@ import { idOf } from './path-id.ts'
 export interface SagaRoutes {
   readonly database: Database
   readonly patience: Patience
+  readonly usual: UsualTimes
   readonly now: () => Date
 }
 
 const checkQuery = checkerOf(SagasQuery)
 
-export function addSagaRoutes(router: Router, { database, patience, now }: SagaRoutes): void {
+export function addSagaRoutes(router: Router, { database, patience, usual, now }: SagaRoutes): void {
   router.get('/sagas', async (ctx) => {
     const { status, olderThanMs, ...rest } = valid(checkQuery(ctx.query))
     const page = pageOf(rest)
@@ -32,5 +37,13 @@ export function addSagaRoutes(router: Router, { database, patience, now }: SagaR
     const saga = await patience.run(() => readSaga(database, sagaId))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     ctx.body = { ...sagaSummary(saga), history: saga.history }
+  })
+
+  router.get('/sagas/:sagaId/explain', async (ctx) => {
+    const sagaId = idOf('saga', ctx.params['sagaId'])
+    const [saga, times] = await patience.run(() => Promise.all([readSagaFacts(database, sagaId), usual()]))
+    if (saga === undefined) throw notFound(`The saga ${sagaId}`)
+    const at = now()
+    ctx.body = explainAnswer(saga, explain(saga, times, at), at)
   })
 }

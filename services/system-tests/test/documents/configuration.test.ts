@@ -5,7 +5,7 @@ import { ConfigurationError, loadConfig, type Setting } from '@order-saga/chassi
 import { services } from '@order-saga/contracts'
 import { inventorySettings } from '../../../inventory/src/config.ts'
 import { loadNotificationConfig, notificationSettings } from '../../../notification/src/config.ts'
-import { orderSettings } from '../../../order/src/config.ts'
+import { loadOrderConfig, orderSettings } from '../../../order/src/config.ts'
 import { loadPaymentConfig, paymentSettings } from '../../../payment/src/config.ts'
 
 const all = {
@@ -81,6 +81,21 @@ describe('a bad setting', () => {
       () => loadPaymentConfig({ ...provider, PAYMENT_GATEWAY_API_KEY: '' }),
       /PAYMENT_GATEWAY_API_KEY must be set/,
     )
+  })
+
+  it('is one that does not go with another: a console that acts, and no token', () => {
+    assert.equal(loadOrderConfig({ CONSOLE: 'full', ADMIN_TOKEN: 'sixteen-or-more-=' }).console, 'full')
+    assert.equal(loadOrderConfig({ CONSOLE: 'read-only' }).console, 'read-only')
+    assert.throws(
+      () => loadOrderConfig({ CONSOLE: 'full' }),
+      /^ConfigurationError: ADMIN_TOKEN must be set when CONSOLE/,
+    )
+    for (const token of ['short', 'sixteen letters and spaces', 'sixteen-or-more-ä']) {
+      assert.throws(
+        () => loadOrderConfig({ CONSOLE: 'full', ADMIN_TOKEN: token }),
+        (error: Error) => /^ADMIN_TOKEN must have at least 16/.test(error.message) && !error.message.includes(token),
+      )
+    }
   })
 
   it('is a sender that is no mail address', () => {

@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { catalogue, type EventType } from '@order-saga/contracts'
+import { createStockRouter } from '../../../inventory/src/http/stock.ts'
+import { addConsoleRoutes } from '../../../order/src/console/console-routes.ts'
+import type { Console } from '../../../order/src/console/console.ts'
+import { createOrderRouter } from '../../../order/src/http/orders.ts'
 import { settingsTable } from './settings-table.ts'
 
 const readme = readFileSync(new URL('../../../../README.md', import.meta.url), 'utf8')
+
+/** The routers are only looked at. */
+const unused = undefined as never
 
 /** The rows of the first table whose heading line starts as given, each as its trimmed cells. */
 function tableUnder(heading: string): string[][] {
@@ -32,6 +39,23 @@ describe('the README', () => {
     ])
     const rows = tableUnder('| Routing key').map((cells) => cells.slice(0, 3))
     assert.deepEqual(rows, expected)
+  })
+
+  it('lists every route of the two APIs', () => {
+    const order = createOrderRouter({ accept: unused, database: unused, now: unused })
+    addConsoleRoutes(order, {
+      options: { mode: 'full', token: '', database: unused, now: unused },
+    } as unknown as Console)
+    const stock = createStockRouter({ database: unused, now: unused })
+    const routes = [...order.stack, ...stock.stack]
+      .flatMap(({ methods, path }) => methods.map((method) => `${method} ${String(path)}`))
+      .filter((route) => !route.startsWith('HEAD ') && !/\.(js|css|svg)$/.test(route))
+    const listed = tableUnder('| Service ').flatMap(([, cell = '']) =>
+      [...cell.matchAll(/`((?:GET|POST|PUT) [^`?]+)/g)].map(([, route = '']) =>
+        route.replaceAll(/\{(\w+)\}/g, ':$1').trim(),
+      ),
+    )
+    assert.deepEqual(listed.toSorted(), routes.toSorted())
   })
 
   it('lists every setting with its services, default, range and meaning', () => {

@@ -1,11 +1,10 @@
-import { type Act, type Actor, actsDone, assertRecordable, beginActs } from '../acts/acts.ts'
+import { type Actor, actsDone, discardFound } from '@order-saga/chassis'
+import { assertRecordable } from '../acts/assert-recordable.ts'
 import type { Result } from '../result.ts'
 import type { Workplace } from '../workplace.ts'
 import { type Moved, movedResult } from './moved.ts'
-import { type Found, readDeadLetters } from './read-dead-letters.ts'
-import { aboutDeadLetter } from './replay-dead-letters.ts'
+import { readDeadLetters } from './read-dead-letters.ts'
 import { assertEvent, type Selection } from './selection.ts'
-import { bodyOf } from './show-dead-letter.ts'
 
 /**
  * Takes dead letters away for good. Each is recorded whole before it goes, so that what was thrown away can be read, and
@@ -22,11 +21,8 @@ export async function discardDeadLetters(
   const moved: Moved[] = []
   const taken: string[] = []
   await readDeadLetters(workplace, selection, limit, async (found, take) => {
-    taken.push(...(await workplace.using('order', (database) => beginActs(database, actor, found.map(actOf)))))
-    for (const one of found) {
-      take(one)
-      moved.push({ letter: one.letter, outcome: 'discarded' })
-    }
+    taken.push(...(await discardFound(found, take, { actor, using: (work) => workplace.using('order', work) })))
+    moved.push(...found.map(({ letter }): Moved => ({ letter, outcome: 'discarded' })))
   })
   // An ack is not confirmed; but the channels it went by have been closed in good order, and that is.
   await workplace.using('order', (database) => actsDone(database, taken, actor.now()))
@@ -41,10 +37,4 @@ export async function foreseeDiscard(workplace: Workplace, selection: Selection,
     moved.push(...found.map(({ letter }): Moved => ({ letter, outcome: 'would_discard', why: letter.reason })))
   })
   return movedResult(moved, selection, workplace.signal.aborted)
-}
-
-function actOf({ letter, message }: Found): Act {
-  const { headers = {}, ...properties } = message.properties
-  const detail = { reason: letter.reason, properties, headers, body: bodyOf(message.content) }
-  return { act: 'discard', ...aboutDeadLetter(letter), detail }
 }

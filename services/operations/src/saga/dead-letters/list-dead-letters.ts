@@ -1,8 +1,8 @@
+import type { DeadLetter } from '@order-saga/chassis'
 import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
 import { counted, table } from '../table.ts'
 import type { Workplace } from '../workplace.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import { readDeadLetters } from './read-dead-letters.ts'
 import { assertEvent, type Selection } from './selection.ts'
 

@@ -1,8 +1,8 @@
+import type { DeadLetter } from '@order-saga/chassis'
 import type { Verdict } from '../foresee/foresight.ts'
 import { verdictWords } from '../foresee/foresight.ts'
 import type { Result } from '../result.ts'
 import { counted, table } from '../table.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import type { Selection } from './selection.ts'
 
 /** What became, or would become, of one dead letter. */

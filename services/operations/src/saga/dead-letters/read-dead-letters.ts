@@ -1,13 +1,7 @@
 import type { ConsumeMessage } from 'amqplib'
-import type { ServiceName } from '@order-saga/contracts'
+import { deadLetterOf, type DeadLetterPlace, type Found } from '@order-saga/chassis'
 import type { Workplace } from '../workplace.ts'
-import { type DeadLetter, deadLetterOf } from './dead-letter.ts'
 import { isMeant, queuesFor, type Selection } from './selection.ts'
-
-export interface Found {
-  readonly letter: DeadLetter
-  readonly message: ConsumeMessage
-}
 
 /** What is done with those of a window that are meant; `take` removes one from its dead-letter queue. */
 export type OnFound = (found: readonly Found[], take: (one: Found) => void) => Promise<void>
@@ -29,7 +23,8 @@ export async function readDeadLetters(
   const { config, now, progress, signal } = workplace
   const broker = await workplace.broker()
   let [found, seen, total, told, more] = [0, 0, 0, now().getTime(), false]
-  for (const { service, name } of queuesFor(selection, config)) {
+  for (const place of queuesFor(selection, config)) {
+    const { name } = place
     const depth = await broker.depth(name)
     total += depth
     if (found >= limit || signal.aborted) {
@@ -37,7 +32,7 @@ export async function readDeadLetters(
       continue
     }
     await broker.lookThrough(name, async (messages, ack) => {
-      const meant = meantOf(messages, service, selection, workplace)
+      const meant = meantOf(messages, place, selection, workplace)
       const wanted = meant.slice(0, limit - found)
       found += wanted.length
       more ||= wanted.length < meant.length
@@ -57,11 +52,11 @@ export async function readDeadLetters(
 
 function meantOf(
   messages: readonly ConsumeMessage[],
-  service: ServiceName,
+  place: DeadLetterPlace,
   selection: Selection,
   { config, now }: Workplace,
 ): Found[] {
   return messages
-    .map((message) => ({ message, letter: deadLetterOf(message, service, config) }))
+    .map((message) => ({ message, letter: deadLetterOf(message, place) }))
     .filter(({ letter }) => isMeant(letter, selection, config, now()))
 }

@@ -1,12 +1,10 @@
-import { messageOf } from '@order-saga/chassis'
-import { type Act, actFailed, type Actor, actsDone, assertRecordable, beginActs } from '../acts/acts.ts'
+import { type Actor, replayFound } from '@order-saga/chassis'
+import { assertRecordable } from '../acts/assert-recordable.ts'
 import { foresee } from '../foresee/foresee.ts'
 import type { Result } from '../result.ts'
 import type { Workplace } from '../workplace.ts'
-import type { DeadLetter } from './dead-letter.ts'
 import { type Moved, movedResult } from './moved.ts'
-import { type Found, readDeadLetters } from './read-dead-letters.ts'
-import { replayed } from './replayed.ts'
+import { readDeadLetters } from './read-dead-letters.ts'
 import { assertEvent, type Selection } from './selection.ts'
 
 /**
@@ -25,23 +23,16 @@ export async function replayDeadLetters(
   const broker = await workplace.broker()
   const moved: Moved[] = []
   await readDeadLetters(workplace, selection, limit, async (found, take) => {
-    const actIds = await workplace.using('order', (database) => beginActs(database, actor, found.map(actOf)))
-    const ends = await Promise.allSettled(
-      found.map((one) => broker.put(one.letter.queue, one.message.content, replayed(one, actor))),
+    const ends = await replayFound(found, take, {
+      actor,
+      using: (work) => workplace.using('order', work),
+      put: (queue, content, options) => broker.put(queue, content, options),
+    })
+    moved.push(
+      ...ends.map(({ letter, failure }): Moved =>
+        failure === undefined ? { letter, outcome: 'replayed' } : { letter, outcome: 'failed', why: failure },
+      ),
     )
-    const put = actIds.filter((_, i) => ends[i]?.status === 'fulfilled')
-    await workplace.using('order', (database) => actsDone(database, put, actor.now()))
-    for (const [i, one] of found.entries()) {
-      const end = ends[i] as (typeof ends)[number]
-      if (end.status === 'fulfilled') {
-        take(one)
-        moved.push({ letter: one.letter, outcome: 'replayed' })
-      } else {
-        const why = messageOf(end.reason)
-        await workplace.using('order', (database) => actFailed(database, actIds[i] ?? '', why))
-        moved.push({ letter: one.letter, outcome: 'failed', why })
-      }
-    }
   })
   return movedResult(moved, selection, workplace.signal.aborted)
 }
@@ -58,12 +49,4 @@ export async function foreseeReplay(workplace: Workplace, selection: Selection, 
     }
   })
   return movedResult(moved, selection, workplace.signal.aborted)
-}
-
-function actOf({ letter }: Found): Act {
-  return { act: 'replay', ...aboutDeadLetter(letter), detail: { reason: letter.reason, attempts: letter.attempts } }
-}
-
-export function aboutDeadLetter(letter: DeadLetter): Pick<Act, 'subject' | 'place' | 'event' | 'sagaId'> {
-  return { subject: letter.id, place: letter.queue, event: letter.event, sagaId: letter.sagaId }
 }

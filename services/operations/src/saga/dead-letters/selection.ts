@@ -1,7 +1,6 @@
-import { deadLetterQueue } from '@order-saga/chassis'
-import { catalogue, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
+import { type DeadLetter, deadLetterQueue, type DeadLetterPlace, laneQueue } from '@order-saga/chassis'
+import { catalogue, lanesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
 import { UsageError } from '../result.ts'
-import { type DeadLetter, queuesOf } from './dead-letter.ts'
 
 /** Which dead letters are meant; all of them when it says nothing. */
 export interface Selection {
@@ -18,8 +17,12 @@ export interface Selection {
 }
 
 /** The dead-letter queues that can hold what is meant. @throws UsageError for a queue of no service */
-export function queuesFor({ queue }: Selection, names: QueueNames): { service: ServiceName; name: string }[] {
-  const all = services.map((service) => ({ service, name: deadLetterQueue(names[`${service}Queue`]) }))
+export function queuesFor({ queue }: Selection, names: QueueNames): DeadLetterPlace[] {
+  const all = services.map((service) => ({
+    service,
+    name: deadLetterQueue(names[`${service}Queue`]),
+    queues: queuesOf(service, names),
+  }))
   if (queue === undefined) return all
   const meant = all.filter(
     ({ service, name }) => queue === service || queue === name || queuesOf(service, names).includes(queue),
@@ -58,4 +61,10 @@ function isWorkingQueue(queue: string, service: ServiceName, names: QueueNames):
 /** Whether everything in the queues is meant, without a word about which. */
 export function isEverything(selection: Selection): boolean {
   return Object.values(selection).every((value) => value === undefined)
+}
+
+/** The service's own queue and its lanes: where a message of it can have died. */
+function queuesOf(service: ServiceName, names: QueueNames): string[] {
+  const queue = names[`${service}Queue`]
+  return [queue, ...lanesOf[service].map((lane) => laneQueue(queue, lane))]
 }

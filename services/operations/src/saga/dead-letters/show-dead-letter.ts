@@ -1,12 +1,11 @@
-import { deadLetterQueue } from '@order-saga/chassis'
+import { bodyOf, type DeadLetter, deadLetterQueue, type Found } from '@order-saga/chassis'
 import { fromNow } from '../duration.ts'
 import { foresee } from '../foresee/foresee.ts'
 import { type Foresight, verdictWords } from '../foresee/foresight.ts'
 import type { Result } from '../result.ts'
 import { instant } from '../table.ts'
 import type { Workplace } from '../workplace.ts'
-import type { DeadLetter } from './dead-letter.ts'
-import { type Found, readDeadLetters } from './read-dead-letters.ts'
+import { readDeadLetters } from './read-dead-letters.ts'
 
 const most = 100
 
@@ -60,14 +59,4 @@ export async function showDeadLetter(workplace: Workplace, id: string): Promise<
     return lines.map(([name, value]) => `${name.padEnd(13)}  ${value}`).join('\n')
   })
   return { items: shown, summary: { shown: shown.length }, text: text.join('\n\n'), wrong: false }
-}
-
-/** As JSON where it is, else as text. */
-export function bodyOf(content: Buffer): unknown {
-  const text = content.toString('utf8')
-  try {
-    return JSON.parse(text) as unknown
-  } catch {
-    return text
-  }
 }

@@ -1,6 +1,6 @@
-import { messageOf, statement } from '@order-saga/chassis'
+import { actFailed, type Actor, actsDone, beginActs, messageOf, statement } from '@order-saga/chassis'
 import { type StoreName, storeNames } from '../../audit/sources.ts'
-import { actFailed, type Actor, actsDone, assertRecordable, beginActs } from '../acts/acts.ts'
+import { assertRecordable } from '../acts/assert-recordable.ts'
 import { fromNow } from '../duration.ts'
 import { type Result, UsageError } from '../result.ts'
 import { counted, table } from '../table.ts'

@@ -1,7 +1,7 @@
+import type { DeadLetter } from '@order-saga/chassis'
 import type { HistoryEntry, SagaState } from '@order-saga/order'
 import { type StoreName, storeNames } from '../../audit/sources.ts'
 import { type RecordedAct, readActs } from '../acts/list-acts.ts'
-import type { DeadLetter } from '../dead-letters/dead-letter.ts'
 import { readDeadLetters } from '../dead-letters/read-dead-letters.ts'
 import type { Workplace } from '../workplace.ts'
 

@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { laneQueue } from '@order-saga/chassis'
-import { lanesOf, type QueueNames, type ServiceName } from '@order-saga/contracts'
+import type { ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 
 /** One return of a message from its dead-letter queue, as the header `replays` tells it. */
@@ -41,24 +40,30 @@ interface Death {
   readonly 'routing-keys'?: unknown
 }
 
-/** The service's own queue and its lanes: where a message of it can have died. */
-export function queuesOf(service: ServiceName, names: QueueNames): string[] {
-  const queue = names[`${service}Queue`]
-  return [queue, ...lanesOf[service].map((lane) => laneQueue(queue, lane))]
+/** One service's dead-letter queue and the queues whose messages end there: its own first, then its lanes. */
+export interface DeadLetterPlace {
+  readonly service: ServiceName
+  readonly name: string
+  readonly queues: readonly string[]
+}
+
+/** A dead letter with the message it is. */
+export interface Found {
+  readonly letter: DeadLetter
+  readonly message: ConsumeMessage
 }
 
 /** Reads a message of the dead-letter queue of one service; whatever is wrong with it. */
-export function deadLetterOf(message: ConsumeMessage, service: ServiceName, names: QueueNames): DeadLetter {
+export function deadLetterOf(message: ConsumeMessage, { service, queues }: DeadLetterPlace): DeadLetter {
   const { content, properties } = message
   const headers: Record<string, unknown> = properties.headers ?? {}
   const death = brokersDeath(headers)
   const { eventId, sagaId, orderId } = idsIn(content)
   const messageId = text(properties.messageId)
-  const places = queuesOf(service, names)
   return {
     id: eventId ?? messageId ?? `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`,
     service,
-    queue: places.find((place) => place === (death?.queue ?? headers['queue'])) ?? places[0] ?? '',
+    queue: queues.find((place) => place === (death?.queue ?? headers['queue'])) ?? queues[0] ?? '',
     event: nameOf(message),
     eventId,
     sagaId,
@@ -132,4 +137,14 @@ function count(value: unknown): number {
 function date(value: unknown): Date | undefined {
   const at = new Date(typeof value === 'string' ? value : Number.NaN)
   return Number.isNaN(at.getTime()) ? undefined : at
+}
+
+/** As JSON where it is, else as text. */
+export function bodyOf(content: Buffer): unknown {
+  const text = content.toString('utf8')
+  try {
+    return JSON.parse(text) as unknown
+  } catch {
+    return text
+  }
 }

@@ -1,7 +1,7 @@
-import { headersToSendOn, type Publication } from '@order-saga/chassis'
-import type { Actor } from '../acts/acts.ts'
-import { nameOf, type PastReplay, replaysIn } from './dead-letter.ts'
-import type { Found } from './read-dead-letters.ts'
+import type { Actor } from '../../persistence/operator-acts.ts'
+import { headersToSendOn } from '../message.ts'
+import type { Publication } from '../publisher.ts'
+import { type Found, nameOf, type PastReplay, replaysIn } from './dead-letter.ts'
 
 /** The oldest go first: the headers of a message must fit into one frame. */
 const replaysKept = 20

@@ -1,6 +1,6 @@
-import { type Database, schemaMismatch, statement, type Transaction } from '@order-saga/chassis'
 import { v7 as uuidv7 } from 'uuid'
-import { NotDone } from '../result.ts'
+import { type Database, statement, type Transaction } from './database.ts'
+import { schemaMismatch } from './schema.ts'
 
 export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation'
 
@@ -34,10 +34,9 @@ const insert = statement(
 const done = statement('acts-done', 'UPDATE operator_acts SET done_at = $2 WHERE act_id = ANY($1::uuid[])')
 const failed = statement('acts-failed', 'UPDATE operator_acts SET failure = $2 WHERE act_id = $1')
 
-/** @throws NotDone when the order database has no table for the record of acts */
-export async function assertRecordable(database: Database): Promise<void> {
-  const mismatch = await schemaMismatch(database, expected)
-  if (mismatch !== undefined) throw new NotDone(`Acts cannot be recorded in the order database: ${mismatch}`)
+/** Why the acts cannot be recorded in this database; undefined when they can. */
+export async function unrecordable(database: Database): Promise<string | undefined> {
+  return await schemaMismatch(database, expected)
 }
 
 /** Records that the acts begin, all or none; returns their ids, in their order. */

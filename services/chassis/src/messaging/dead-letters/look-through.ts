@@ -1,0 +1,106 @@
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
+import { DependencyUnavailable } from '../../runtime/errors.ts'
+
+/** Messages one channel holds at most. With 2,047 channels to a connection, a million dead letters can be looked through. */
+const windowSize = 500
+/** A message that was counted and does not come within this time was taken by somebody else. */
+const quietMs = 2_000
+
+/** What is done with the messages of one window; those that are not acknowledged go back. */
+export type Visit = (
+  messages: readonly ConsumeMessage[],
+  ack: (message: ConsumeMessage) => void,
+) => Promise<'go on' | 'stop'>
+
+/**
+ * Shows every message that is in the queue now, in its order, a window at a time. Whatever happens, this process being
+ * killed included, what was not acknowledged is in the queue afterwards, and in its old order as long as this comes to
+ * its end. Meanwhile the broker shows the messages as unacknowledged and gives them to nobody else.
+ *
+ * A quorum queue returns the messages of a lost consumer in their order, and behind all that were returned before. So
+ * each window is the one consumer of a channel of its own, the channels are closed in the order of the windows, and
+ * even when `visit` has seen enough the rest of the queue is held too: what is left in it would come to stand in front.
+ * A `basic.get` counts as a consumer of its own, and of many consumers that are lost together, the order is none;
+ * neither is it that of a multiple `nack`.
+ */
+export async function lookThrough(
+  model: ChannelModel,
+  { queue, depth }: { readonly queue: string; readonly depth: number },
+  visit: Visit,
+): Promise<void> {
+  const windows: Window[] = []
+  let enough = false
+  try {
+    for (let left = depth; left > 0;) {
+      const window = await Window.open(model, queue, Math.min(left, windowSize))
+      windows.push(window)
+      const messages = await window.filled()
+      if (!enough) enough = (await visit(messages, (message) => window.ack(message))) === 'stop'
+      left -= messages.length
+      if (messages.length < window.size) break
+    }
+  } finally {
+    for (const window of windows) await window.close()
+  }
+}
+
+/** Some messages at the head of a queue, held by one consumer on a channel of its own. */
+class Window {
+  readonly size: number
+  readonly #channel: Channel
+  readonly #messages: ConsumeMessage[] = []
+  #onChange: () => void = () => undefined
+  #over = false
+  #consumerTag = ''
+
+  private constructor(channel: Channel, size: number) {
+    this.#channel = channel
+    this.size = size
+  }
+
+  static async open(model: ChannelModel, queue: string, size: number): Promise<Window> {
+    const channel = await model.createChannel()
+    const window = new Window(channel, size)
+    channel.on('error', () => undefined).on('close', () => window.#end())
+    await channel.prefetch(size)
+    const { consumerTag } = await channel.consume(queue, (message) => {
+      if (message === null) return window.#end()
+      window.#messages.push(message)
+      window.#onChange()
+    })
+    window.#consumerTag = consumerTag
+    return window
+  }
+
+  /** Resolves with all of them, or with those that came when no more do. @throws Error when the channel was lost */
+  async filled(): Promise<readonly ConsumeMessage[]> {
+    await new Promise<void>((resolve) => {
+      let timer = setTimeout(resolve, quietMs)
+      this.#onChange = () => {
+        clearTimeout(timer)
+        if (this.#over || this.#messages.length >= this.size) resolve()
+        else timer = setTimeout(resolve, quietMs)
+      }
+      this.#onChange()
+    })
+    if (this.#over)
+      throw new DependencyUnavailable('broker', new Error('The broker closed the channel on the dead letters'))
+    // An ack would make room for a message of the next window. A cancelled consumer of a quorum queue keeps what it has.
+    await this.#channel.cancel(this.#consumerTag)
+    return this.#messages.splice(0)
+  }
+
+  ack(message: ConsumeMessage): void {
+    this.#channel.ack(message)
+  }
+
+  /** Gives back what was not acknowledged. */
+  async close(): Promise<void> {
+    if (!this.#over) await this.#channel.close().catch(() => undefined)
+  }
+
+  #end(): void {
+    this.#over = true
+    this.#onChange()
+  }
+}

@@ -1,0 +1,106 @@
+import { Instant, Item, services, Uuid } from '@order-saga/contracts'
+import { type Static, Type } from 'typebox'
+import type { Explanation } from '../domain/explanation.ts'
+import type { SagaState } from '../domain/saga.ts'
+import type { SagaStory } from '../store/read-saga-facts.ts'
+import { sagaState } from './order-answer.ts'
+
+const strict = { additionalProperties: false } as const
+const Milliseconds = Type.Integer({ minimum: 0 })
+const Service = Type.Enum([...services])
+const State = Type.Object(sagaState, strict)
+const Published = Type.Array(Type.String(), { description: 'the events it publishes then' })
+
+/** What is answered to "why is this saga here?". */
+export const ExplainAnswer = Type.Object(
+  {
+    sagaId: Uuid,
+    orderId: Uuid,
+    ...sagaState,
+    at: Instant,
+    text: Type.String({ description: 'all of it in plain words' }),
+    atRest: Type.Boolean({ description: 'nothing is expected to happen any more' }),
+    waitsFor: Type.Union([
+      Type.Object(
+        {
+          step: Type.Enum(['payment', 'stock', 'refund']),
+          service: Service,
+          events: Type.Array(Type.String()),
+          since: Instant,
+          forMs: Milliseconds,
+          usually: Type.Union([
+            Type.Object({ p50Ms: Milliseconds, p95Ms: Milliseconds, sagas: Type.Integer() }, strict),
+            Type.Null(),
+          ]),
+          longerThanUsual: Type.Boolean(),
+        },
+        strict,
+      ),
+      Type.Null(),
+    ]),
+    deadline: Type.Object(
+      {
+        at: Instant,
+        passed: Type.Boolean(),
+        leadsTo: Type.Union([Type.Object({ becomes: State, publishes: Published }, strict), Type.Null()]),
+      },
+      strict,
+    ),
+    refund: Type.Union([
+      Type.Object({ requests: Type.Integer(), askedAgainAt: Type.Union([Instant, Type.Null()]) }, strict),
+      Type.Null(),
+    ]),
+    next: Type.Array(Type.Object({ on: Type.String(), from: Service, becomes: State, publishes: Published }, strict), {
+      description: 'everything that may still move it',
+    }),
+    undo: Type.Array(
+      Type.Union([
+        Type.Object(
+          {
+            what: Type.Literal('refund'),
+            state: Type.Enum(['possible', 'due', 'requested', 'done']),
+            amount: Type.String(),
+            currency: Type.String(),
+          },
+          strict,
+        ),
+        Type.Object(
+          { what: Type.Literal('release'), state: Type.Enum(['possible', 'requested']), items: Type.Array(Item) },
+          strict,
+        ),
+      ]),
+    ),
+  },
+  strict,
+)
+export type ExplainAnswer = Static<typeof ExplainAnswer>
+
+export function explainAnswer(saga: SagaStory, explanation: Explanation, now: Date): ExplainAnswer {
+  const { text, atRest, waitsFor, deadline, refund, next, undo } = explanation
+  const becomes = ({ status, reason, compensation }: SagaState): SagaState => ({ status, reason, compensation })
+  return {
+    sagaId: saga.sagaId,
+    orderId: saga.orderId,
+    ...becomes(saga.state),
+    at: now.toISOString(),
+    text,
+    atRest,
+    waitsFor: waitsFor && { ...waitsFor, events: [...waitsFor.events], since: waitsFor.since.toISOString() },
+    deadline: {
+      at: deadline.at.toISOString(),
+      passed: deadline.passed,
+      leadsTo: deadline.leadsTo && {
+        becomes: becomes(deadline.leadsTo.becomes),
+        publishes: [...deadline.leadsTo.publishes],
+      },
+    },
+    refund: refund && { requests: refund.requests, askedAgainAt: refund.askedAgainAt?.toISOString() ?? null },
+    next: next.map(({ on, from, becomes: state, publishes }) => ({
+      on,
+      from,
+      becomes: becomes(state),
+      publishes: [...publishes],
+    })),
+    undo: undo.map((each) => (each.what === 'release' ? { ...each, items: [...each.items] } : each)),
+  }
+}
