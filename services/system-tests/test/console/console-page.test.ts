@@ -63,8 +63,16 @@ describe('The console in a browser', function () {
       'Cancelled',
       /because the stock did not reach. The money has been given back/,
       [
-        ...['order.created', 'payment.completed', 'payment.completed', 'inventory.failed', 'payment.refund.requested'],
-        ...['payment.refunded', 'payment.refunded', 'order.cancelled', 'order.cancelled', 'order.cancelled'],
+        'order.created',
+        'payment.completed',
+        'payment.completed',
+        'inventory.failed',
+        'payment.refund.requested',
+        'payment.refunded',
+        'payment.refunded',
+        'order.cancelled',
+        'order.cancelled',
+        'order.cancelled',
       ],
     ],
   ]

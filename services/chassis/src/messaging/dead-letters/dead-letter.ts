@@ -141,10 +141,10 @@ function date(value: unknown): Date | undefined {
 
 /** As JSON where it is, else as text. */
 export function bodyOf(content: Buffer): unknown {
-  const text = content.toString('utf8')
+  const body = content.toString('utf8')
   try {
-    return JSON.parse(text) as unknown
+    return JSON.parse(body) as unknown
   } catch {
-    return text
+    return body
   }
 }
