@@ -124,7 +124,8 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
         ] as const) {
           equal(
             reaches(variant, peerOf(from), here(to === 'rabbitmq' ? brokerOf(variant) : component(to)), port),
-            false,
+            // The console, which developers have, asks the other services.
+            variant === 'development' && from === 'order' && to === 'payment',
             `${from} to ${to} ${port}`,
           )
         }

@@ -56,7 +56,7 @@ export class DeadLetterView {
               class: 'scroll',
               tabindex: '0',
               role: 'region',
-              'aria-label': 'Dead letters',
+              'aria-label': 'Table of dead letters',
               'data-key': 'dead letters',
             },
             html(
