@@ -78,9 +78,10 @@ describe('a migration', function () {
   it('applies messaging before the tables of the service, and nothing the second time', async () => {
     const lines: string[] = []
     const migrateOrder = (): Promise<number> => migrate(store.target, 'order', (line) => lines.push(line))
-    assert.equal(await migrateOrder(), 2)
+    assert.equal(await migrateOrder(), 3)
     assert.match(lines[0] ?? '', /001_outbox_and_inbox\.js/)
     assert.match(lines[1] ?? '', /001_orders_and_sagas\.js/)
+    assert.match(lines[2] ?? '', /002_operator_acts\.js/)
     assert.equal(await migrateOrder(), 0)
   })
 
