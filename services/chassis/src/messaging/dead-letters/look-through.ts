@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import { DependencyUnavailable } from '../../runtime/errors.ts'
 
@@ -5,6 +6,10 @@ import { DependencyUnavailable } from '../../runtime/errors.ts'
 const windowSize = 500
 /** A message that was counted and does not come within this time was taken by somebody else. */
 const quietMs = 2_000
+
+/** The broker confirms that a channel is closed before the messages are back in the queue; it takes them moments. */
+const backMs = 5_000
+const lookMs = 5
 
 /** What is done with the messages of one window; those that are not acknowledged go back. */
 export type Visit = (
@@ -18,8 +23,8 @@ export type Visit = (
  * its end. Meanwhile the broker shows the messages as unacknowledged and gives them to nobody else.
  *
  * A quorum queue returns the messages of a lost consumer in their order, and behind all that were returned before. So
- * each window is the one consumer of a channel of its own, the channels are closed in the order of the windows, and
- * even when `visit` has seen enough the rest of the queue is held too: what is left in it would come to stand in front.
+ * each window is the one consumer of a channel of its own, the channels are closed in the order of the windows, each
+ * when the messages of the one before are back, and even when `visit` has seen enough the rest of the queue is held too: what is left in it would come to stand in front.
  * A `basic.get` counts as a consumer of its own, and of many consumers that are lost together, the order is none;
  * neither is it that of a multiple `nack`.
  */
@@ -40,8 +45,24 @@ export async function lookThrough(
       if (messages.length < window.size) break
     }
   } finally {
-    for (const window of windows) await window.close()
+    await giveBack(model, queue, windows)
   }
+}
+
+/** Closes the windows one after the other. Without the connection the broker does so, in an order of its own. */
+async function giveBack(model: ChannelModel, queue: string, windows: readonly Window[]): Promise<void> {
+  const channel = await model.createChannel().catch(() => undefined)
+  channel?.on('error', () => undefined)
+  const ready = async (): Promise<number> =>
+    (await channel?.checkQueue(queue))?.messageCount ?? Number.POSITIVE_INFINITY
+  for (const window of windows) {
+    const before = await ready().catch(() => Number.NEGATIVE_INFINITY)
+    await window.close()
+    const limit = performance.now() + backMs
+    const isBack = async (): Promise<boolean> => (await ready()) >= before + window.held
+    while (!(await isBack().catch(() => true)) && performance.now() < limit) await delay(lookMs)
+  }
+  await channel?.close().catch(() => undefined)
 }
 
 /** Some messages at the head of a queue, held by one consumer on a channel of its own. */
@@ -52,6 +73,7 @@ class Window {
   #onChange: () => void = () => undefined
   #over = false
   #consumerTag = ''
+  #held = 0
 
   private constructor(channel: Channel, size: number) {
     this.#channel = channel
@@ -66,6 +88,7 @@ class Window {
     const { consumerTag } = await channel.consume(queue, (message) => {
       if (message === null) return window.#end()
       window.#messages.push(message)
+      window.#held += 1
       window.#onChange()
     })
     window.#consumerTag = consumerTag
@@ -92,6 +115,12 @@ class Window {
 
   ack(message: ConsumeMessage): void {
     this.#channel.ack(message)
+    this.#held -= 1
+  }
+
+  /** Messages that are neither acknowledged nor given back. */
+  get held(): number {
+    return this.#held
   }
 
   /** Gives back what was not acknowledged. */
