@@ -1,4 +1,4 @@
-import { Client } from 'pg'
+import type { Client } from 'pg'
 import { Databases, type Store, stores } from '../harness/databases.ts'
 
 type PerStore<T> = Readonly<Record<Store, T>>
