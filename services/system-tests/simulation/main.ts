@@ -5,10 +5,18 @@ import { commandFor, type Options, optionsFrom } from './options.ts'
 import { Server } from './server.ts'
 import { shrink } from './shrink.ts'
 import { type Ended, type Run, simulate } from './simulate.ts'
+import { backToReality } from './virtual-time.ts'
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => {
+    backToReality()
+    void stopTestServers().finally(() => process.exit(1))
+  })
+}
 
 /** Exit codes: 0 all promises kept, 1 one was broken, 2 wrong settings. */
 const exitCode = await main()
-// Timers of the simulated time end no process, and start none.
+// What the last simulated processes still wait for keeps no program alive.
 process.exit(exitCode)
 
 async function main(): Promise<number> {
@@ -29,7 +37,7 @@ async function main(): Promise<number> {
   }
 }
 
-async function runAll({ first, last, ...what }: Options, server: Server): Promise<number> {
+async function runAll({ first, last, shrinks, ...what }: Options, server: Server): Promise<number> {
   if (what.mistake !== undefined) console.log(`On purpose: ${mistakes[what.mistake]}.`)
   const started = performance.now()
   const ends = new Map<string, number>()
@@ -38,7 +46,8 @@ async function runAll({ first, last, ...what }: Options, server: Server): Promis
     const run: Run = { ...what, seed }
     const ended = await simulate(server, run)
     if (ended.broken.length > 0) {
-      await report(run, ended, server)
+      report(run, ended)
+      if (shrinks) await reportSmaller(run, ended, server)
       return 1
     }
     faults += ended.faults.length
@@ -57,10 +66,13 @@ async function runAll({ first, last, ...what }: Options, server: Server): Promis
   return 0
 }
 
-async function report(run: Run, ended: Ended, server: Server): Promise<void> {
+function report(run: Run, ended: Ended): void {
   console.log(`Seed ${run.seed}, ${ended.faults.length} faults: a promise is broken.`)
   for (const broken of ended.broken) console.log(`  ${broken}`)
   console.log(`Again: ${commandFor(run)}`)
+}
+
+async function reportSmaller(run: Run, ended: Ended, server: Server): Promise<void> {
   const smaller = await shrink(run, ended, (other) => simulate(server, other))
   if (smaller.run === run) return
   console.log(`Smaller, with ${smaller.ended.faults.length} faults: ${commandFor(smaller.run)}`)

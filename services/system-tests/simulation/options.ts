@@ -5,16 +5,18 @@ import type { Run } from './simulate.ts'
 export interface Options extends Omit<Run, 'seed'> {
   readonly first: number
   readonly last: number
+  /** Whether a smaller run is looked for when one fails. */
+  readonly shrinks: boolean
 }
 
 const defaults = { seeds: '1..100', orders: 30, limit: 1_000 }
 
 /**
- * Reads SEEDS (`17` or `1..100`), ORDERS, FAULTS (kinds with commas between, or `none`), FAULT_LIMIT and MISTAKE.
+ * Reads SEEDS (`17` or `1..100`), ORDERS, FAULTS (kinds with commas between, or `none`), FAULT_LIMIT, MISTAKE and SHRINK.
  * @throws Error that names the setting and what it may be
  */
 export function optionsFrom(environment: NodeJS.ProcessEnv): Options {
-  const { SEEDS = '', ORDERS = '', FAULTS = '', FAULT_LIMIT = '', MISTAKE = '' } = environment
+  const { SEEDS = '', ORDERS = '', FAULTS = '', FAULT_LIMIT = '', MISTAKE = '', SHRINK = 'yes' } = environment
   const [, from = '', to = from] = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(SEEDS || defaults.seeds) ?? []
   const first = Number(from)
   const last = Number(to)
@@ -25,6 +27,7 @@ export function optionsFrom(environment: NodeJS.ProcessEnv): Options {
     orders: integer('ORDERS', ORDERS, defaults.orders, 1),
     faults: { kinds: kindsIn(FAULTS), limit: integer('FAULT_LIMIT', FAULT_LIMIT, defaults.limit, 0) },
     mistake: mistakeIn(MISTAKE),
+    shrinks: oneOf('SHRINK', SHRINK, ['yes', 'no']) === 'yes',
   }
 }
 

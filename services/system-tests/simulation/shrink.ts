@@ -2,7 +2,7 @@ import { type FaultKind } from './chance.ts'
 import type { Ended, Run } from './simulate.ts'
 
 /** Runs tried at the most; each is smaller than the one that failed. */
-const tries = 60
+const tries = 40
 
 /**
  * Looks for a smaller run that fails as well: fewer orders, fewer kinds of faults, fewer faults. A change of any of them

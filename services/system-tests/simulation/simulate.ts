@@ -10,7 +10,7 @@ import { type Happening, SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedDatabase } from './simulated-database.ts'
 import { SimulatedProvider } from './simulated-provider.ts'
 import { judge } from './verdict.ts'
-import { type Owner, quiet, VirtualTime } from './virtual-time.ts'
+import { backToReality, type Owner, quiet, VirtualTime } from './virtual-time.ts'
 
 export interface Run {
   readonly seed: number
@@ -113,8 +113,10 @@ export async function simulate(server: Server, { seed, orders, faults, mistake }
     fingerprint = (Math.imul(fingerprint, 31) + index * 64 + happenings.length) | 0
     await happenings[index]?.()
   }
+  await consequences(Object.values(databases))
   const verdict = await judge({ server, broker, provider, customers, now: time.now, atRest })
   for (const pod of pods) await kill(pod)
+  backToReality()
   return { ...verdict, faults: chance.record, steps, virtualMs: since(), fingerprint }
 }
 

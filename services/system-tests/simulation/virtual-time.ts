@@ -19,7 +19,19 @@ interface Timer {
 /** Whose code is running. */
 export const running = new AsyncLocalStorage<Owner>()
 
-const real = { setTimeout, setImmediate }
+const real = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterval, random: Math.random }
+const realTimeLimit = AbortSignal.timeout.bind(AbortSignal)
+const realDelay = timersPromises.setTimeout
+
+/** Gives time and chance back to the whole Node.js process. */
+export function backToReality(): void {
+  const { random, ...timers } = real
+  Object.assign(globalThis, timers)
+  Object.assign(timersPromises, { setTimeout: realDelay })
+  syncBuiltinESMExports()
+  AbortSignal.timeout = realTimeLimit
+  Math.random = random
+}
 
 /** Lets all promises that are settled have their consequences. */
 export async function quiet(): Promise<void> {

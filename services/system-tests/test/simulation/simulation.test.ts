@@ -29,25 +29,31 @@ describe('The simulation', function () {
     }
   })
 
-  for (const [mistake, settings, broken] of [
-    ['no-charge-key', { SEEDS: '1..50' }, /money: the provider moved money for an order nobody knows/],
-    ['early-ack', { SEEDS: '1..50' }, /events: published, and neither processed by|does not come to rest/],
-    ['early-confirm', { SEEDS: '1..50' }, /events: published, and neither processed by|does not come to rest/],
-    ['early-claim', { SEEDS: '1..50' }, /money|events|does not come to rest/],
+  // The system makes good many a lost effect: it takes some orders until one of the others is lost.
+  for (const [mistake, faults, broken] of [
+    ['early-ack', 'crash', /events: published, and neither processed by/],
+    ['early-confirm', 'broker', /events: published, and neither processed by/],
+    ['early-claim', 'database,crash', /stock: |money: /],
   ] as const) {
-    it(`finds the mistake ${mistake}, and says how to find it again`, async () => {
-      const found = await run({ ...settings, ORDERS: '12', MISTAKE: mistake })
+    it(`finds the mistake ${mistake}`, async () => {
+      const found = await run({ SEEDS: '1..100', ORDERS: '40', FAULTS: faults, MISTAKE: mistake, SHRINK: 'no' })
       assert.equal(found.code, 1, found.output)
       assert.match(found.output, broken)
-      const commands = [...found.output.matchAll(/make simulate (.+)$/gm)].map(([, words = '']) => words)
-      const smallest = Object.fromEntries(
-        (commands.at(-1) ?? '').split(' ').map((word) => word.split('=') as [string, string]),
-      )
-      const again = await run({ ...smallest })
-      assert.equal(again.code, 1, again.output)
-      assert.match(again.output, broken)
     })
   }
+
+  it('finds a charge without a key, makes the run smaller, and says how to repeat it', async () => {
+    const broken = /=> money: the provider moved money for an order nobody knows/
+    const found = await run({ SEEDS: '1..50', ORDERS: '12', MISTAKE: 'no-charge-key' })
+    assert.equal(found.code, 1, found.output)
+    assert.match(found.output, broken)
+    const [first = '', smaller = ''] = [...found.output.matchAll(/make simulate (.+)$/gm)].map(([, words]) => words)
+    assert.notEqual(first, smaller)
+    const settings = smaller.split(' ').map((word) => word.split('=') as [string, string])
+    const again = await run({ ...Object.fromEntries(settings), SHRINK: 'no' })
+    assert.equal(again.code, 1, again.output)
+    assert.match(again.output, /^ {2}money: the provider moved money for an order nobody knows/m)
+  })
 
   it('runs the same way again', async () => {
     const pace = /, \d+ s, \d+ sagas a minute/
@@ -63,6 +69,7 @@ describe('The simulation', function () {
       ['FAULTS', 'earthquake'],
       ['FAULT_LIMIT', 'many'],
       ['MISTAKE', 'typo'],
+      ['SHRINK', 'perhaps'],
     ] as const) {
       const { code, output } = await run({ [setting]: value })
       assert.equal(code, 2)
