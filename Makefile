@@ -51,8 +51,9 @@ bench: build ## Measure throughput, latency and cost, beside the bare servers; S
 	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx services/system-tests/bench/bench-main.ts
 
-simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE
-	@node --conditions=source --import=tsx services/system-tests/simulation/main.ts
+simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK
+	@SEEDS='$(SEEDS)' ORDERS='$(ORDERS)' FAULTS='$(FAULTS)' FAULT_LIMIT='$(FAULT_LIMIT)' MISTAKE='$(MISTAKE)' \
+	SHRINK='$(SHRINK)' node --conditions=source --import=tsx services/system-tests/simulation/main.ts
 
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
 	@node_modules/.bin/mocha --config services/system-tests/compose/.mocharc.json $(if $(CI),--forbid-only)

@@ -7,15 +7,27 @@ import { shrink } from './shrink.ts'
 import { type Ended, type Run, simulate } from './simulate.ts'
 import { backToReality } from './virtual-time.ts'
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+let interrupted = false
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
   process.once(signal, () => {
+    interrupted = true
+    // Whatever is under way loses its server.
+    process.on('unhandledRejection', () => undefined)
     backToReality()
-    void stopTestServers().finally(() => process.exit(1))
+    void stopTestServers().finally(() => process.exit(128 + number))
   })
 }
 
-/** Exit codes: 0 all promises kept, 1 one was broken, 2 wrong settings. */
-const exitCode = await main()
+/** Exit codes: 0 all promises kept, 1 one was broken, or nothing could be run, 2 wrong settings. */
+const exitCode = await main().catch(async (error: unknown) => {
+  // Its server was taken away: the end is under way.
+  if (interrupted) return await new Promise<never>(() => undefined)
+  console.error(messageOf(error))
+  return 1
+})
 // What the last simulated processes still wait for keeps no program alive.
 process.exit(exitCode)
 

@@ -16,7 +16,7 @@ const defaults = { seeds: '1..100', orders: 30, limit: 1_000 }
  * @throws Error that names the setting and what it may be
  */
 export function optionsFrom(environment: NodeJS.ProcessEnv): Options {
-  const { SEEDS = '', ORDERS = '', FAULTS = '', FAULT_LIMIT = '', MISTAKE = '', SHRINK = 'yes' } = environment
+  const { SEEDS = '', ORDERS = '', FAULTS = '', FAULT_LIMIT = '', MISTAKE = '', SHRINK = '' } = environment
   const [, from = '', to = from] = /^(\d{1,9})(?:\.\.(\d{1,9}))?$/.exec(SEEDS || defaults.seeds) ?? []
   const first = Number(from)
   const last = Number(to)
@@ -27,7 +27,7 @@ export function optionsFrom(environment: NodeJS.ProcessEnv): Options {
     orders: integer('ORDERS', ORDERS, defaults.orders, 1),
     faults: { kinds: kindsIn(FAULTS), limit: integer('FAULT_LIMIT', FAULT_LIMIT, defaults.limit, 0) },
     mistake: mistakeIn(MISTAKE),
-    shrinks: oneOf('SHRINK', SHRINK, ['yes', 'no']) === 'yes',
+    shrinks: oneOf('SHRINK', SHRINK || 'yes', ['yes', 'no']) === 'yes',
   }
 }
 
