@@ -1,45 +1,11 @@
-import { consumedBy, serviceQueues } from '@order-saga/contracts'
-import { createApi, Service, start } from '@order-saga/chassis'
-import { Admission } from './admission.ts'
+import { serviceQueues } from '@order-saga/contracts'
+import { Service, start } from '@order-saga/chassis'
 import { loadOrderConfig } from './config.ts'
-import { serveConsole } from './console/serve-console.ts'
-import { checkDeadlines } from './deadline-checker.ts'
-import { createOrderRouter } from './http/orders.ts'
-import { orderReactions } from './reactions/index.ts'
-import { createSagaMetrics } from './saga-metrics.ts'
-import { createOrderAcceptance, idempotencyRetention } from './store/accept-orders.ts'
-import { schema } from './store/schema.ts'
-
-const admissionIntervalMs = 1_000
+import { wireOrder } from './wiring.ts'
 
 await start(async () => {
   const config = loadOrderConfig(process.env)
   const service = await Service.create({ name: 'order', config, queues: serviceQueues(config) })
-  const { log, metrics, tracing, now, newId } = service
-  const store = service.withStore({ config, schema, retention: [idempotencyRetention] })
-  const { database } = store
-  const { started, committed, measure } = createSagaMetrics(metrics)
-  const { refundRetryMs, sagaTimeoutMs } = config
-
-  const queue = config.orderQueue
-  const reactions = orderReactions({ queue, refundRetryMs, committed: (sagas) => committed(sagas.values()) })
-  const reactor = service.reactor(reactions, config.batchSize)
-  service.consume({
-    queue,
-    prefetch: config.prefetch,
-    events: consumedBy('order'),
-    react: async (message, signal) => (await reactor.react(message, signal)).result,
-  })
-  service.every('deadlines', config.timeoutCheckIntervalMs, async () => {
-    await checkDeadlines({ ...store, now, newId, refundRetryMs, committed })
-  })
-  service.every('saga-gauges', config.gaugeIntervalMs, measure(database, now))
-
-  const admission = new Admission(config)
-  service.every('admission', admissionIntervalMs, () => admission.measure(database))
-  const accept = admission.guard(createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started }))
-  const router = createOrderRouter({ accept, database, now })
-  serveConsole({ router, service, database, config })
-  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  wireOrder(service, config)
   await service.run()
 })

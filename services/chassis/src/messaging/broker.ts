@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ChannelModel, connect } from 'amqplib'
+import { type ChannelModel, connect as connectByAmqp } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import { close, closeConnection, within } from './closing.ts'
@@ -16,6 +16,7 @@ export interface BrokerOptions {
   /** Called once, when no retry can help: the topology exists with other arguments. */
   readonly onFatal: (error: Error) => void
   readonly random?: () => number
+  readonly connect?: (url: string, options: object) => Promise<ChannelModel>
 }
 
 type OnConnect = (model: ChannelModel) => Promise<void>
@@ -116,7 +117,7 @@ export class Broker {
 
   /** Resolves once everything is built; `lost` resolves when the connection is gone. */
   async #connect(): Promise<{ lost: Promise<void> }> {
-    const { url, name, log } = this.#options
+    const { url, name, log, connect = connectByAmqp } = this.#options
     const model = await connect(withHeartbeat(url), {
       clientProperties: { connection_name: name },
       noDelay: true,

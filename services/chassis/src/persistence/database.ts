@@ -18,6 +18,7 @@ export interface DatabaseOptions {
   readonly poolMax: number
   readonly applicationName: string
   readonly log: Log
+  readonly createPool?: (config: PoolConfig) => Pool
 }
 
 /** SQL text with a name: prepared once per connection, and the name is what shows in a stack of errors. */
@@ -103,7 +104,7 @@ export class Database {
       query_timeout: limits.queryMs,
       ...(options.caFile === '' ? {} : { ssl: trusting(options.caFile) }),
     }
-    this.#pool = new Pool(config)
+    this.#pool = options.createPool?.(config) ?? new Pool(config)
     // Without these two a connection that dies, idle in the pool or in use, ends the process.
     this.#pool.on('error', (error) =>
       this.#log.warn({ reason: messageOf(error) }, 'an idle database connection was lost'),

@@ -46,8 +46,7 @@ export function createRegistry(): Registry {
   return registry
 }
 
-export function createMetrics(): ChassisMetrics {
-  const registry = createRegistry()
+export function createMetrics(registry = createRegistry()): ChassisMetrics {
   const registers = [registry]
   return {
     registry,

@@ -2,7 +2,6 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import type { ServiceName } from '@order-saga/contracts'
-import { v7 as uuidv7 } from 'uuid'
 import { closeServer } from '../http/close-server.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
@@ -17,12 +16,13 @@ import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/
 import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persistence/schema.ts'
 import { Breaker } from './breaker.ts'
 import { messageOf } from './errors.ts'
-import { createLog, type Log } from './log.ts'
+import type { Log } from './log.ts'
 import { measured } from './measured.ts'
-import { type ChassisMetrics, createMetrics, withdraw } from './metrics.ts'
+import { type ChassisMetrics, withdraw } from './metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from './periodic.ts'
 import type { CommonConfig, DatabaseConfig } from './settings.ts'
+import { realSurroundings, type Surroundings } from './surroundings.ts'
 import { createTracing, type Tracing } from './tracing.ts'
 import type { ReadTrail } from './trail-route.ts'
 
@@ -36,6 +36,8 @@ export interface ServiceOptions {
   readonly config: CommonConfig
   /** Queues of all services: each process ensures the whole topology before it publishes. */
   readonly queues: readonly ServiceQueue[]
+  /** The real ones unless given. */
+  readonly surroundings?: Surroundings
 }
 
 export interface StoreOptions {
@@ -59,8 +61,9 @@ export class Service {
   readonly metrics: ChassisMetrics
   readonly publisher: Publisher
   readonly tracing: Tracing
-  readonly now = (): Date => new Date()
-  readonly newId = (): string => uuidv7()
+  readonly now: () => Date
+  readonly newId: () => string
+  readonly #surroundings: Surroundings
   readonly #options: ServiceOptions
   // Two connections: a broker that blocks publishers stops reading from their connection, acks included.
   readonly #publishing: Broker
@@ -76,11 +79,14 @@ export class Service {
   #readTrail: ReadTrail | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
-    const { config, queues } = options
+    const { config, queues, surroundings = realSurroundings } = options
     this.#options = options
+    this.#surroundings = surroundings
+    this.now = surroundings.now
+    this.newId = surroundings.newId
     this.log = log
     this.tracing = tracing
-    this.metrics = createMetrics()
+    this.metrics = surroundings.createMetrics()
     this.#topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
     this.#publishing = this.#broker('publishing')
     this.#consuming = this.#broker('consuming')
@@ -88,8 +94,8 @@ export class Service {
   }
 
   static async create(options: ServiceOptions): Promise<Service> {
-    const { name, config } = options
-    const log = createLog(name, config.logLevel)
+    const { name, config, surroundings = realSurroundings } = options
+    const log = surroundings.createLog(name, config.logLevel)
     const tracing = await createTracing({
       service: name,
       endpoint: config.otlpEndpoint,
@@ -114,6 +120,7 @@ export class Service {
       topology: this.#topology,
       mode: config.topology,
       log: this.log,
+      connect: this.#surroundings.connectBroker,
       onFatal: (error) => this.#fail(error.message),
     })
   }
@@ -136,6 +143,7 @@ export class Service {
       poolMax: config.dbPoolMax,
       applicationName: this.#options.name,
       log: this.log,
+      createPool: this.#surroundings.createPool,
     })
     const relay = new Relay({
       database,
@@ -146,6 +154,7 @@ export class Service {
       tracing: this.tracing,
       pollIntervalMs: config.outboxPollIntervalMs,
       parkAfterMs: config.outboxParkAfterMs,
+      now: this.now,
     })
     const rules = [...messagingRetention(config.outboxRetentionMs, config.inboxRetentionMs), ...retention]
     const cleanUpMs = Math.min(cleanUpIntervalMs, config.outboxRetentionMs, config.inboxRetentionMs)
@@ -190,6 +199,7 @@ export class Service {
           log: this.log,
           metrics: this.metrics,
           tracing: this.tracing,
+          now: this.now,
         },
       ),
     )
@@ -232,18 +242,8 @@ export class Service {
         shutdown: () => this.#drain(),
         shutdownTimeoutMs: config.shutdownTimeoutMs,
       })
-      if (this.#store !== undefined) {
-        await waitForSchema(this.#store.database, this.#store.schema, {
-          signal: this.#stop.signal,
-          onWait: (reason) => this.log.warn({ reason }, 'waiting for the database'),
-        })
-      }
+      await this.work()
       if (this.#stop.signal.aborted) return
-      this.#publishing.start()
-      this.#store?.relay.start()
-      this.#consuming.start()
-      for (const broker of this.#further) broker.start()
-      for (const task of this.#tasks) task.start()
       for (const { server, port } of this.#servers) {
         server.listen(port)
         await once(server, 'listening')
@@ -252,6 +252,22 @@ export class Service {
     } catch (error) {
       this.#fail(`${name} could not start: ${messageOf(error)}`)
     }
+  }
+
+  /** Starts what works on messages and tables, once the schema fits: all of `run` but its servers and signals. */
+  async work(): Promise<void> {
+    if (this.#store !== undefined) {
+      await waitForSchema(this.#store.database, this.#store.schema, {
+        signal: this.#stop.signal,
+        onWait: (reason) => this.log.warn({ reason }, 'waiting for the database'),
+      })
+    }
+    if (this.#stop.signal.aborted) return
+    this.#publishing.start()
+    this.#store?.relay.start()
+    this.#consuming.start()
+    for (const broker of this.#further) broker.start()
+    for (const task of this.#tasks) task.start()
   }
 
   async #notReady(): Promise<string[]> {

@@ -1,0 +1,25 @@
+import { type ChannelModel, connect } from 'amqplib'
+import { Pool, type PoolConfig } from 'pg'
+import { v7 as uuidv7 } from 'uuid'
+import { createLog, type Log } from './log.ts'
+import { type ChassisMetrics, createMetrics } from './metrics.ts'
+
+/** What a process needs of the world around it; a simulation has another world. */
+export interface Surroundings {
+  readonly now: () => Date
+  /** UUIDv7. */
+  readonly newId: () => string
+  readonly createLog: (service: string, level: string) => Log
+  readonly createMetrics: () => ChassisMetrics
+  readonly connectBroker: (url: string, options: object) => Promise<ChannelModel>
+  readonly createPool: (config: PoolConfig) => Pool
+}
+
+export const realSurroundings: Surroundings = {
+  now: () => new Date(),
+  newId: uuidv7,
+  createLog,
+  createMetrics,
+  connectBroker: connect,
+  createPool: (config) => new Pool(config),
+}

@@ -1,0 +1,26 @@
+import { consumedBy } from '@order-saga/contracts'
+import { createApi, type Service } from '@order-saga/chassis'
+import type { InventoryConfig } from './config.ts'
+import { createStockRouter } from './http/stock.ts'
+import { createInventoryMetrics } from './inventory-metrics.ts'
+import { inventoryReactions } from './reactions/index.ts'
+import { inventoryTrail } from './store/read-trail.ts'
+import { schema } from './store/schema.ts'
+
+/** Gives the process its work. */
+export function wireInventory(service: Service, config: InventoryConfig): void {
+  const { log, metrics, tracing, now, newId } = service
+  const { database } = service.withStore({ config, schema })
+  const queue = config.inventoryQueue
+  const policy = { failureRate: config.failureRate, acceptUnknownSku: config.unknownSku === 'accept' }
+  const reactions = inventoryReactions({ queue, policy, now, newId, committed: createInventoryMetrics(metrics) })
+  const reactor = service.reactor(reactions, config.batchSize)
+  service.consume({
+    queue,
+    prefetch: config.prefetch,
+    events: consumedBy('inventory'),
+    react: async (message, signal) => (await reactor.react(message, signal)).result,
+  })
+  service.tellTrails(inventoryTrail(database, queue))
+  service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics, tracing }), config.port)
+}
