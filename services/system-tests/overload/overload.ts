@@ -20,7 +20,7 @@ export interface OverloadResult {
   /** 99 % of answers came within, before the flood and after the recovery. */
   readonly beforeMs: number
   readonly afterMs: number
-  /** From the end of the flood until orders at an easy pace were answered, and ended, as before it. */
+  /** From the end of the flood until orders at an easy pace were answered as before it, and those of the flood had ended. */
   readonly recoveryMs: number
 }
 
@@ -58,18 +58,21 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
   }
 }
 
-/** @throws Error when orders at an easy pace are not accepted, answered and ended as before within the limit */
+/** @throws Error when, within the limit, orders at an easy pace are not answered as before, or older ones still open */
 async function recovered(system: System, wanted: object, beforeMs: number): Promise<Paced> {
   const allowedMs = Math.max(likeBefore.ms, likeBefore.times * beforeMs)
   return await system.until(
     `orders to be answered within ${Math.round(allowedMs)} ms again`,
     async () => {
+      const from = new Date()
       const paced = await placeAtEase(system.shop, easeOrders, wanted)
-      const open = await system.sql('order', 'SELECT FROM saga_instances WHERE finished_at IS NULL LIMIT $1', [
-        easeOrders,
-      ])
+      const older = await system.sql(
+        'order',
+        'SELECT FROM saga_instances WHERE finished_at IS NULL AND created_at < $1 LIMIT 1',
+        [from],
+      )
       const asBefore = paced.trouble.length === 0 && percentile(paced.answersMs, 99) <= allowedMs
-      return asBefore && open.length < easeOrders && paced
+      return asBefore && older.length === 0 && paced
     },
     recoveryLimitMs,
   )
