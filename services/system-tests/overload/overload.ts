@@ -44,7 +44,7 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
     }
     await flood.stop()
     const endedAt = performance.now()
-    const after = await recovered(system, wanted, before)
+    const after = await recovered(system, wanted, { beforeMs: before, floodEnd: new Date() })
     return {
       answers: flood.answers,
       withoutRetryAfter: flood.withoutRetryAfter,
@@ -58,21 +58,24 @@ export async function overload(options: OverloadOptions): Promise<OverloadResult
   }
 }
 
-/** @throws Error when, within the limit, orders at an easy pace are not answered as before, or older ones still open */
-async function recovered(system: System, wanted: object, beforeMs: number): Promise<Paced> {
+/** @throws Error when, within the limit, orders at an easy pace are not answered as before, or some of the flood not ended */
+async function recovered(
+  system: System,
+  wanted: object,
+  { beforeMs, floodEnd }: { readonly beforeMs: number; readonly floodEnd: Date },
+): Promise<Paced> {
   const allowedMs = Math.max(likeBefore.ms, likeBefore.times * beforeMs)
   return await system.until(
-    `orders to be answered within ${Math.round(allowedMs)} ms again`,
+    `orders to be answered within ${Math.round(allowedMs)} ms again, and those of the flood to end`,
     async () => {
-      const from = new Date()
       const paced = await placeAtEase(system.shop, easeOrders, wanted)
-      const older = await system.sql(
+      const left = await system.sql(
         'order',
         'SELECT FROM saga_instances WHERE finished_at IS NULL AND created_at < $1 LIMIT 1',
-        [from],
+        [floodEnd],
       )
       const asBefore = paced.trouble.length === 0 && percentile(paced.answersMs, 99) <= allowedMs
-      return asBefore && older.length === 0 && paced
+      return asBefore && left.length === 0 && paced
     },
     recoveryLimitMs,
   )
