@@ -1,5 +1,5 @@
 import { type Case, findsEach, all, alsoSays, forgetEvent } from './breaks.ts'
-import { AuditedSystem } from './audited-system.ts'
+import { useAuditedSystem } from './audited-system.ts'
 
 const cases: readonly Case[] = [
   {
@@ -19,13 +19,7 @@ const cases: readonly Case[] = [
 ]
 
 describe('the audit of announcements', () => {
-  let system: AuditedSystem
+  const system = useAuditedSystem()
 
-  before(async () => {
-    system = await AuditedSystem.start()
-  })
-  after(() => system.stop())
-  afterEach(() => system.clear())
-
-  findsEach(cases, () => system)
+  findsEach(cases, system)
 })

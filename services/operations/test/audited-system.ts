@@ -83,3 +83,17 @@ export function violationsIn(report: AuditReport): Record<string, readonly strin
 export function notesIn(report: AuditReport): Record<string, readonly string[]> {
   return Object.fromEntries(report.information.map(({ topic, ids }) => [topic, ids]))
 }
+
+/** Gives the tests of a suite one system: started before the first, emptied after each, stopped after the last. */
+export function useAuditedSystem(): () => AuditedSystem {
+  let system: AuditedSystem | undefined
+  before(async () => {
+    system = await AuditedSystem.start()
+  })
+  after(() => system?.stop())
+  afterEach(() => system?.clear())
+  return () => {
+    if (system === undefined) throw new Error('the system is not started yet')
+    return system
+  }
+}

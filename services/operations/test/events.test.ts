@@ -1,28 +1,22 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { AuditedSystem, idAt, notesIn, violationsIn } from './audited-system.ts'
+import { useAuditedSystem, idAt, notesIn, violationsIn } from './audited-system.ts'
 import { append, claim, tell } from './story.ts'
 
 const day = 86_400_000
 const longAgo = new Date(Date.now() - 3_600_000)
 
 describe('the audit of events', () => {
-  let system: AuditedSystem
-
-  before(async () => {
-    system = await AuditedSystem.start()
-  })
-  after(() => system.stop())
-  afterEach(() => system.clear())
+  const system = useAuditedSystem()
 
   it('finds a published event that one of its consumers never processed', async () => {
-    await tell(system, 'confirmed')
-    const { events } = await tell(system, 'confirmed')
+    await tell(system(), 'confirmed')
+    const { events } = await tell(system(), 'confirmed')
     const lost = events['payment.completed']
-    await system.sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [lost])
+    await system().sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [lost])
     for (const pageSize of [1, 100]) {
       assert.deepEqual(
-        violationsIn(await system.audit({ pageSize })),
+        violationsIn(await system().audit({ pageSize })),
         { 'events: published, and neither processed by order nor in its queues': [`${lost} payment.completed`] },
         `pages of ${pageSize}`,
       )
@@ -30,21 +24,21 @@ describe('the audit of events', () => {
   })
 
   it('does not miss the effect of an event younger than the settle time, or older than the inbox remembers', async () => {
-    const { events } = await tell(system, 'confirmed')
-    await system.sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [events['payment.completed']])
-    const settling = await system.audit({ settleMs: 7_200_000 })
+    const { events } = await tell(system(), 'confirmed')
+    await system().sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [events['payment.completed']])
+    const settling = await system().audit({ settleMs: 7_200_000 })
     assert.deepEqual(violationsIn(settling), {})
-    const forgetful = await system.audit({ inboxRetentionMs: 60_000 })
+    const forgetful = await system().audit({ inboxRetentionMs: 60_000 })
     assert.deepEqual(violationsIn(forgetful), {})
   })
 
   it('leaves an event to payment while the provider is at work on its order', async () => {
-    const { orderId, events } = await tell(system, 'compensated')
-    await system.sql('payment', 'DELETE FROM processed_events WHERE event_id = $1', [
+    const { orderId, events } = await tell(system(), 'compensated')
+    await system().sql('payment', 'DELETE FROM processed_events WHERE event_id = $1', [
       events['payment.refund.requested'],
     ])
-    await system.sql('payment', "UPDATE payment_transactions SET status = 'refunding' WHERE order_id = $1", [orderId])
-    const report = await system.audit()
+    await system().sql('payment', "UPDATE payment_transactions SET status = 'refunding' WHERE order_id = $1", [orderId])
+    const report = await system().audit()
     assert.deepEqual(violationsIn(report), {})
     assert.deepEqual(notesIn(report).outstanding_events, [
       `${events['payment.refund.requested']} payment.refund.requested`,
@@ -52,51 +46,54 @@ describe('the audit of events', () => {
   })
 
   it('finds an event that nobody published in time', async () => {
-    const story = await tell(system, 'refunding')
-    const late = await append(system, 'order', story, 'order.cancelled', { at: longAgo, published: false })
-    await append(system, 'order', story, 'payment.refund.requested', {
+    const story = await tell(system(), 'refunding')
+    const late = await append(system(), 'order', story, 'order.cancelled', { at: longAgo, published: false })
+    await append(system(), 'order', story, 'payment.refund.requested', {
       at: new Date(),
       published: false,
       id: idAt(new Date()),
     })
-    assert.deepEqual(violationsIn(await system.audit()), {
+    assert.deepEqual(violationsIn(await system().audit()), {
       "events: order.cancelled waits unpublished in order's outbox": [late],
     })
   })
 
   it('does not report an unpublished event that is published while it looks', async () => {
-    const story = await tell(system, 'refunding')
-    const late = await append(system, 'payment', story, 'payment.refunded', { at: longAgo, published: false })
+    const story = await tell(system(), 'refunding')
+    const late = await append(system(), 'payment', story, 'payment.refunded', { at: longAgo, published: false })
     const pause = async (): Promise<void> => {
-      await system.sql('payment', 'UPDATE events SET published_at = now() WHERE event_id = $1', [late])
-      await system.sql('order', 'INSERT INTO processed_events VALUES ($1, $2) ON CONFLICT DO NOTHING', [late, 'queue'])
+      await system().sql('payment', 'UPDATE events SET published_at = now() WHERE event_id = $1', [late])
+      await system().sql('order', 'INSERT INTO processed_events VALUES ($1, $2) ON CONFLICT DO NOTHING', [
+        late,
+        'queue',
+      ])
     }
-    assert.deepEqual(violationsIn(await system.audit({ pause })), {})
+    assert.deepEqual(violationsIn(await system().audit({ pause })), {})
   })
 
   it('counts parked events apart, unless they are allowed for', async () => {
-    const story = await tell(system, 'refunding')
-    const parked = await append(system, 'inventory', story, 'inventory.reserved', { at: longAgo, published: false })
-    await system.sql(
+    const story = await tell(system(), 'refunding')
+    const parked = await append(system(), 'inventory', story, 'inventory.reserved', { at: longAgo, published: false })
+    await system().sql(
       'inventory',
       "UPDATE events SET parked_at = now(), park_reason = 'unroutable' WHERE event_id = $1",
       [parked],
     )
-    assert.deepEqual(violationsIn(await system.audit()), {
+    assert.deepEqual(violationsIn(await system().audit()), {
       "parked_events: unroutable in inventory's outbox": [parked],
     })
-    assert.deepEqual(violationsIn(await system.audit({ allowParkedEvents: 1 })), {})
+    assert.deepEqual(violationsIn(await system().audit({ allowParkedEvents: 1 })), {})
   })
 
   it('finds a processed event that nobody published', async () => {
-    await tell(system, 'confirmed')
+    await tell(system(), 'confirmed')
     const ghost = idAt(longAgo)
     const stranger = `00000000-0000-4000-8000-${randomUUID().slice(24)}`
-    await claim(system, 'inventory', ghost, longAgo)
-    await claim(system, 'payment', stranger, longAgo)
+    await claim(system(), 'inventory', ghost, longAgo)
+    await claim(system(), 'payment', stranger, longAgo)
     const another = stranger.replace('00000000', 'ffffffff')
-    await claim(system, 'payment', another, longAgo)
-    assert.deepEqual(violationsIn(await system.audit()), {
+    await claim(system(), 'payment', another, longAgo)
+    assert.deepEqual(violationsIn(await system().audit()), {
       "events: processed by payment, and in nobody's outbox": [stranger, another],
       "events: processed by inventory, and in nobody's outbox": [ghost],
     })
@@ -104,37 +101,37 @@ describe('the audit of events', () => {
 
   it('asks nothing of events that are known to come from elsewhere', async () => {
     const ghost = idAt(longAgo)
-    await claim(system, 'inventory', ghost, longAgo)
-    assert.deepEqual(violationsIn(await system.audit({}, { foreignEvents: new Set([ghost]) })), {})
+    await claim(system(), 'inventory', ghost, longAgo)
+    assert.deepEqual(violationsIn(await system().audit({}, { foreignEvents: new Set([ghost]) })), {})
   })
 
   it('does not ask who published an event older than the outboxes remember', async () => {
-    await claim(system, 'inventory', idAt(new Date(Date.now() - 2 * day)), longAgo)
+    await claim(system(), 'inventory', idAt(new Date(Date.now() - 2 * day)), longAgo)
     for (const start of ['00000000', 'ffffffff']) {
       const stranger = `${start}-0000-4000-8000-${randomUUID().slice(24)}`
-      await claim(system, 'payment', stranger, new Date(Date.now() - 2 * day))
+      await claim(system(), 'payment', stranger, new Date(Date.now() - 2 * day))
     }
-    assert.deepEqual(violationsIn(await system.audit()), {})
+    assert.deepEqual(violationsIn(await system().audit()), {})
   })
 
   it("finds an event that was processed only by another's outbox's service itself", async () => {
-    const story = await tell(system, 'confirmed')
-    await claim(system, 'order', story.events['order.confirmed'], longAgo)
-    assert.deepEqual(violationsIn(await system.audit()), {
+    const story = await tell(system(), 'confirmed')
+    await claim(system(), 'order', story.events['order.confirmed'], longAgo)
+    assert.deepEqual(violationsIn(await system().audit()), {
       "events: processed by order, and in nobody's outbox": [story.events['order.confirmed']],
     })
   })
 
   it('finds an event that one service processed under two names, also across pages', async () => {
-    const { events } = await tell(system, 'confirmed')
+    const { events } = await tell(system(), 'confirmed')
     const twice = events['order.created']
-    await system.sql('payment', "INSERT INTO processed_events VALUES ($1, 'payment_queue.charges', $2)", [
+    await system().sql('payment', "INSERT INTO processed_events VALUES ($1, 'payment_queue.charges', $2)", [
       twice,
       longAgo,
     ])
     for (const pageSize of [1, 100]) {
       assert.deepEqual(
-        violationsIn(await system.audit({ pageSize })),
+        violationsIn(await system().audit({ pageSize })),
         { 'events: processed by payment under two names': [twice] },
         `pages of ${pageSize}`,
       )

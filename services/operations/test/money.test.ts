@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Case, findsEach, all, alsoSays, orders, payments, remove, setAmount } from './breaks.ts'
-import { AuditedSystem, violationsIn } from './audited-system.ts'
+import { useAuditedSystem, violationsIn } from './audited-system.ts'
 import { tell } from './story.ts'
 
 const cases: readonly Case[] = [
@@ -77,45 +77,39 @@ const cases: readonly Case[] = [
 ]
 
 describe('the audit of money', () => {
-  let system: AuditedSystem
+  const system = useAuditedSystem()
 
-  before(async () => {
-    system = await AuditedSystem.start()
-  })
-  after(() => system.stop())
-  afterEach(() => system.clear())
-
-  findsEach(cases, () => system)
+  findsEach(cases, system)
 
   it('lets a refund be asked for again, and be answered with 0 before the charge was known', async () => {
-    const story = await tell(system, 'compensated')
-    await alsoSays('payment.refund.requested', 'order')(system, story)
-    await alsoSays('payment.refund.requested', 'order')(system, story)
-    await alsoSays('payment.refunded', 'payment')(system, story)
-    await setAmount('payment.refunded', '0')(system, story)
-    assert.deepEqual(violationsIn(await system.audit()), {})
+    const story = await tell(system(), 'compensated')
+    await alsoSays('payment.refund.requested', 'order')(system(), story)
+    await alsoSays('payment.refund.requested', 'order')(system(), story)
+    await alsoSays('payment.refunded', 'payment')(system(), story)
+    await setAmount('payment.refunded', '0')(system(), story)
+    assert.deepEqual(violationsIn(await system().audit()), {})
   })
 
   it('finds one whose refund was only ever answered with 0', async () => {
-    const story = await tell(system, 'compensated')
-    await setAmount('payment.refunded', '0.00')(system, story)
-    assert.deepEqual(violationsIn(await system.audit()), {
+    const story = await tell(system(), 'compensated')
+    await setAmount('payment.refunded', '0.00')(system(), story)
+    assert.deepEqual(violationsIn(await system().audit()), {
       'money: another amount was refunded than was charged': [story.orderId],
     })
   })
 
   it('counts every order when there are more suspects than it holds at once', async () => {
-    for (let i = 0; i < 5; i += 1) await tell(system, 'declined')
-    await system.sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
-    const report = await system.audit({ suspectLimit: 2, idsShown: 10 })
+    for (let i = 0; i < 5; i += 1) await tell(system(), 'declined')
+    await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
+    const report = await system().audit({ suspectLimit: 2, idsShown: 10 })
     const money = report.checks.find(({ check }) => check === 'money')
     assert.deepEqual([money?.violations, new Set(money?.kinds[0]?.ids).size], [5, 5])
   })
 
   it('names as many orders as it may, and counts the rest', async () => {
-    for (let i = 0; i < 3; i += 1) await tell(system, 'declined')
-    await system.sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
-    const report = await system.audit({ idsShown: 2 })
+    for (let i = 0; i < 3; i += 1) await tell(system(), 'declined')
+    await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
+    const report = await system().audit({ idsShown: 2 })
     const money = report.checks.find(({ check }) => check === 'money')
     assert.equal(money?.violations, 3)
     assert.equal(money?.kinds[0]?.ids.length, 2)

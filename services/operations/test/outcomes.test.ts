@@ -1,5 +1,5 @@
 import { type Case, findsEach, all, alsoSays, forgetEvent, orders, payments, remove, sagas } from './breaks.ts'
-import { AuditedSystem } from './audited-system.ts'
+import { useAuditedSystem } from './audited-system.ts'
 import { claim } from './story.ts'
 
 const cases: readonly Case[] = [
@@ -124,13 +124,7 @@ const cases: readonly Case[] = [
 ]
 
 describe('the audit of outcomes', () => {
-  let system: AuditedSystem
+  const system = useAuditedSystem()
 
-  before(async () => {
-    system = await AuditedSystem.start()
-  })
-  after(() => system.stop())
-  afterEach(() => system.clear())
-
-  findsEach(cases, () => system)
+  findsEach(cases, system)
 })

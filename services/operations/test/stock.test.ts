@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Case, findsEach, all, orders, remove, reservations, stockFollows, untracked } from './breaks.ts'
-import { AuditedSystem, violationsIn } from './audited-system.ts'
+import { useAuditedSystem, violationsIn } from './audited-system.ts'
 import { tell } from './story.ts'
 
 const cases: readonly Case[] = [
@@ -60,25 +60,19 @@ const cases: readonly Case[] = [
 ]
 
 describe('the audit of stock', () => {
-  let system: AuditedSystem
+  const system = useAuditedSystem()
 
-  before(async () => {
-    system = await AuditedSystem.start()
-  })
-  after(() => system.stop())
-  afterEach(() => system.clear())
-
-  findsEach(cases, () => system)
+  findsEach(cases, system)
 
   it('takes equal quantities in other lines, and equal amounts with fewer decimals, as the same', async () => {
-    const { orderId } = await tell(system, 'confirmed')
+    const { orderId } = await tell(system(), 'confirmed')
     const split = [
       { sku: 'POT', qty: 1 },
       { sku: 'TEA', qty: 1 },
       { sku: 'TEA', qty: 1 },
     ]
-    await system.sql('order', 'UPDATE orders SET items = $2 WHERE order_id = $1', [orderId, JSON.stringify(split)])
-    assert.deepEqual(violationsIn(await system.audit()), {})
+    await system().sql('order', 'UPDATE orders SET items = $2 WHERE order_id = $1', [orderId, JSON.stringify(split)])
+    assert.deepEqual(violationsIn(await system().audit()), {})
   })
 
   const articles: Record<string, string> = {
@@ -89,28 +83,28 @@ describe('the audit of stock', () => {
   }
   for (const [found, change] of Object.entries(articles)) {
     it(`finds that ${found.slice('stock: '.length)}`, async () => {
-      await tell(system, 'confirmed')
-      await system.sql('inventory', `UPDATE stock SET ${change} WHERE sku = 'TEA'`)
-      assert.deepEqual(violationsIn(await system.audit()), { [found]: ['TEA'] })
+      await tell(system(), 'confirmed')
+      await system().sql('inventory', `UPDATE stock SET ${change} WHERE sku = 'TEA'`)
+      assert.deepEqual(violationsIn(await system().audit()), { [found]: ['TEA'] })
     })
   }
 
   it('finds that an article was taken that stock does not know', async () => {
-    await tell(system, 'confirmed')
-    await system.sql('inventory', "DELETE FROM stock WHERE sku = 'POT'")
-    assert.deepEqual(violationsIn(await system.audit()), {
+    await tell(system(), 'confirmed')
+    await system().sql('inventory', "DELETE FROM stock WHERE sku = 'POT'")
+    assert.deepEqual(violationsIn(await system().audit()), {
       'stock: shipped is not what committed reservations took': ['POT'],
     })
   })
 
   it('expects nothing of stock for an article that is not tracked', async () => {
-    await tell(system, 'confirmed')
-    await system.sql('inventory', 'DELETE FROM stock')
-    await system.sql(
+    await tell(system(), 'confirmed')
+    await system().sql('inventory', 'DELETE FROM stock')
+    await system().sql(
       'inventory',
       `UPDATE inventory_reservations SET items =
          (SELECT jsonb_agg(item || '{"tracked": false}') FROM jsonb_array_elements(items) AS item)`,
     )
-    assert.deepEqual(violationsIn(await system.audit()), {})
+    assert.deepEqual(violationsIn(await system().audit()), {})
   })
 })

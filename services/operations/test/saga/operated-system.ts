@@ -203,3 +203,17 @@ export function bodyOf(
 ): string {
   return JSON.stringify({ eventId, sagaId, orderId, timestamp: new Date().toISOString(), payload: payloads[event] })
 }
+
+/** Gives the tests of a suite one system: started before the first, emptied after each, stopped after the last. */
+export function useOperatedSystem(): () => OperatedSystem {
+  let system: OperatedSystem | undefined
+  before(async () => {
+    system = await OperatedSystem.start()
+  })
+  after(() => system?.stop())
+  afterEach(() => system?.clear())
+  return () => {
+    if (system === undefined) throw new Error('the system is not started yet')
+    return system
+  }
+}
