@@ -9,6 +9,7 @@ export {
   type SagaReason,
   type SagaState,
   type SagaStatus,
+  sagaStatuses,
 } from './domain/saga.ts'
 export { advance, type RefundPatience } from './reactions/advance-saga.ts'
 export { orderReactions } from './reactions/index.ts'

@@ -1,9 +1,9 @@
 import { type ChassisMetrics, type Database, measured, statement } from '@order-saga/chassis'
 import { Counter, Gauge, Histogram } from 'prom-client'
-import type { SagaStatus } from './domain/saga.ts'
+import { isFinal, sagaStatuses } from './domain/saga.ts'
 import type { SagaRecord } from './store/sagas.ts'
 
-const openStatuses: readonly SagaStatus[] = ['pending', 'payment_completed', 'refunding']
+const openStatuses = sagaStatuses.filter((status) => !isFinal(status))
 
 const measureOpen = statement(
   'saga-gauges',

@@ -1,20 +1,12 @@
 import { type Database, statement } from '@order-saga/chassis'
-import type { Count, OutboxLine, SagaLine, SagaStatus } from './page/answers.ts'
-
-const statuses: readonly SagaStatus[] = [
-  'pending',
-  'payment_completed',
-  'refunding',
-  'completed',
-  'cancelled',
-  'timeout_cancelled',
-]
+import { type SagaStatus, sagaStatuses } from '../domain/saga.ts'
+import type { Count, OutboxLine, SagaLine } from './page/answers.ts'
 
 /** Counting goes no further, so that it costs the same however many sagas there have been. */
 export const countLimit = 10_000
 const newestShown = 20
 
-const each = (select: (status: SagaStatus) => string): string => statuses.map(select).join(' UNION ALL ')
+const each = (select: (status: SagaStatus) => string): string => sagaStatuses.map(select).join(' UNION ALL ')
 
 const countByStatus = statement(
   'console-counts',
@@ -84,7 +76,7 @@ export async function readSagasAtAGlance(database: Database, now: Date): Promise
     database.query<Row>(newest),
     database.query<{ pending: number; oldest: Date | null; parked: number }>(outbox),
   ])
-  const counts = statuses.map((status): [SagaStatus, Count] => {
+  const counts = sagaStatuses.map((status): [SagaStatus, Count] => {
     const count = counted.find((row) => row.status === status)?.count ?? 0
     return [status, { count: Math.min(count, countLimit), more: count > countLimit }]
   })

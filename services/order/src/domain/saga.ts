@@ -1,5 +1,13 @@
-/** Where an order's saga stands. The last three are final: no event leads out of them. */
-export type SagaStatus = 'pending' | 'payment_completed' | 'refunding' | 'completed' | 'cancelled' | 'timeout_cancelled'
+/** Where an order's saga can stand. The last three are final: no event leads out of them. */
+export const sagaStatuses = [
+  'pending',
+  'payment_completed',
+  'refunding',
+  'completed',
+  'cancelled',
+  'timeout_cancelled',
+] as const
+export type SagaStatus = (typeof sagaStatuses)[number]
 
 /** Why a cancelled saga was cancelled. */
 export type SagaReason = 'payment_failed' | 'compensation' | 'timeout'

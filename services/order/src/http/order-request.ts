@@ -3,8 +3,9 @@ import { type Static, Type } from 'typebox'
 import { currencies } from '../domain/currency.ts'
 import { largestAmount } from '../domain/money.ts'
 import { defaultCurrency } from '../domain/new-order.ts'
+import { sagaStatuses } from '../domain/saga.ts'
 
-/** What clients may send. The schemas validate requests, and the OpenAPI description is made of them. */
+/** What clients may send. The schemas validate requests. */
 const strict = { additionalProperties: false } as const
 
 /** Control characters, and halves of characters that have no place in UTF-8 and so none in the database. */
@@ -51,10 +52,7 @@ export const OrderStatus = Type.Enum(['pending', 'confirmed', 'cancelled'], {
 })
 export type OrderStatus = Static<typeof OrderStatus>
 
-export const SagaStatus = Type.Enum(
-  ['pending', 'payment_completed', 'refunding', 'completed', 'cancelled', 'timeout_cancelled'],
-  { description: 'one of pending, payment_completed, refunding, completed, cancelled, timeout_cancelled' },
-)
+export const SagaStatus = Type.Enum([...sagaStatuses], { description: `one of ${sagaStatuses.join(', ')}` })
 
 /** Query parameters: always strings, each at most once. */
 export const OrdersQuery = Type.Object(

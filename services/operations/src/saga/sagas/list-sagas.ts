@@ -1,18 +1,9 @@
-import type { SagaState, SagaStatus } from '@order-saga/order'
+import { type SagaState, sagaStatuses } from '@order-saga/order'
 import { fromNow, span } from '../duration.ts'
 import { type Result, UsageError } from '../result.ts'
 import { counted, table } from '../table.ts'
 import type { Workplace } from '../workplace.ts'
 import { sagaWords } from './saga-words.ts'
-
-export const sagaStatuses = [
-  'pending',
-  'payment_completed',
-  'refunding',
-  'completed',
-  'cancelled',
-  'timeout_cancelled',
-] as const satisfies readonly SagaStatus[]
 
 export interface SagaListOptions {
   readonly status?: string | undefined

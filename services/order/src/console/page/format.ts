@@ -1,14 +1,5 @@
 import type { SagaLine, SagaStatus } from './answers.ts'
 
-export const statuses: readonly SagaStatus[] = [
-  'pending',
-  'payment_completed',
-  'refunding',
-  'completed',
-  'cancelled',
-  'timeout_cancelled',
-]
-
 export const statusLabels: Readonly<Record<SagaStatus, string>> = {
   pending: 'Waiting for payment',
   payment_completed: 'Waiting for stock',
@@ -17,6 +8,9 @@ export const statusLabels: Readonly<Record<SagaStatus, string>> = {
   cancelled: 'Cancelled',
   timeout_cancelled: 'Timed out',
 }
+
+/** In the order in which a saga can come to them. */
+export const statuses = Object.keys(statusLabels) as SagaStatus[]
 
 const reasons: Readonly<Record<string, string>> = {
   payment_failed: 'payment failed',
