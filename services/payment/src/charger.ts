@@ -109,7 +109,7 @@ export class Charger {
         {
           orderId,
           sagaId: payment.sagaId,
-          traceId: traceIdOf(payment.traceparent ?? undefined),
+          traceId: traceIdOf(payment.traceparent),
           reason: messageOf(unknown ?? error),
         },
         'the outcome of a charge is open',

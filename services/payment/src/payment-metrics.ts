@@ -42,7 +42,7 @@ export function createPaymentMetrics({ registry }: ChassisMetrics, tracing: Trac
   return {
     time: async (operation, { traceparent }, call) => {
       const end = gateway.startTimer({ operation })
-      const span = tracing.start({ name: `gateway ${operation}`, kind: 'client', parent: traceparent ?? undefined })
+      const span = tracing.start({ name: `gateway ${operation}`, kind: 'client', parent: traceparent })
       try {
         const result = await call()
         const kind = (result as { kind?: unknown } | undefined)?.kind

@@ -78,7 +78,7 @@ export class Refunder {
       await this.#outcomes?.record({ orderId, sagaId, ...outcome })
     } catch (error) {
       log.warn(
-        { orderId, sagaId, traceId: traceIdOf(payment.traceparent ?? undefined), reason: messageOf(error) },
+        { orderId, sagaId, traceId: traceIdOf(payment.traceparent), reason: messageOf(error) },
         'a refund has not come through yet, it will be tried again',
       )
       if (!(error instanceof DependencyUnavailable)) {

@@ -54,7 +54,7 @@ async function resolveCharge(payment: PaymentRecord, mayRepeat: boolean, options
   try {
     await outcomes.record({ orderId, sagaId, ...(await findOut(payment, mayRepeat, options)) })
   } catch (error) {
-    const traceId = traceIdOf(payment.traceparent ?? undefined)
+    const traceId = traceIdOf(payment.traceparent)
     log.warn({ orderId, sagaId, traceId, reason: messageOf(error) }, 'the outcome of a charge is still open')
     if (!(error instanceof DependencyUnavailable)) {
       await outcomes.record({ orderId, sagaId, input: undefined }).catch(() => undefined)

@@ -35,7 +35,7 @@ export function advance(payment: PaymentRecord, input: PaymentInput, context: Ad
 
 function publish(payment: PaymentRecord, output: PaymentOutput, { append, cause }: Advanced): void {
   const { sagaId, orderId, traceparent } = payment
-  const about = { sagaId, orderId, eventId: cause.eventId, traceparent: traceparent ?? undefined }
+  const about = { sagaId, orderId, eventId: cause.eventId, traceparent }
   const currency = payment.currency ?? noCurrency
   switch (output) {
     case 'payment.completed':

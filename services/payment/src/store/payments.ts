@@ -22,7 +22,7 @@ export interface PaymentRecord {
   attempts: number
   nextAttemptAt: Date | null
   /** Where in its trace the last cause was. */
-  traceparent: string | null
+  traceparent: string | undefined
   readonly version: number
   readonly createdAt: Date
   changed: boolean
@@ -124,7 +124,7 @@ export class PaymentBook {
       lastAttemptAt: null,
       attempts: 0,
       nextAttemptAt: null,
-      traceparent: null,
+      traceparent: undefined,
       version: 0,
       createdAt: this.#now,
       changed: false,
@@ -221,7 +221,7 @@ export function recordOf(row: Row): PaymentRecord {
     lastAttemptAt: row.last_attempt_at,
     attempts: row.attempts,
     nextAttemptAt: row.next_attempt_at,
-    traceparent: row.traceparent,
+    traceparent: row.traceparent ?? undefined,
     version: row.version,
     createdAt: row.created_at,
     changed: false,
