@@ -29,10 +29,17 @@ export {
   type TopologyPlan,
 } from './messaging/topology.ts'
 export { readDeliveries } from './persistence/deliveries.ts'
-export { Database, type DatabaseOptions, type Statement, statement, Transaction } from './persistence/database.ts'
+export {
+  Database,
+  type DatabaseAddress,
+  type DatabaseOptions,
+  type Statement,
+  statement,
+  Transaction,
+} from './persistence/database.ts'
 export { GroupCommit, type GroupCommitOptions } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
-export { migrate, type MigrationTarget } from './persistence/migrate.ts'
+export { migrate } from './persistence/migrate.ts'
 export { appendEvents, type Cause, leaseMs, newEvent } from './persistence/outbox.ts'
 export { measureOutbox } from './persistence/outbox-gauges.ts'
 export { type Effect, on, type Reacted, type Reaction, type Reactions, Reactor } from './persistence/reactor.ts'
@@ -78,5 +85,5 @@ export { Service, type ServiceOptions, type Store, type StoreOptions } from './r
 export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from './runtime/settings.ts'
 export { start } from './runtime/start.ts'
 export { realSurroundings, type Surroundings } from './runtime/surroundings.ts'
-export { type ActiveSpan, traceIdOf, type Tracing, tracingOff } from './runtime/tracing.ts'
+export { traceIdOf, type Tracing, tracingOff } from './runtime/tracing.ts'
 export { type ReadTrail } from './runtime/trail-route.ts'

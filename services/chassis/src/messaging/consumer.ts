@@ -1,14 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EventType } from '@order-saga/contracts'
-import type { Channel, ChannelModel, ConsumeMessage, Options } from 'amqplib'
+import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import { DependencyUnavailable, Divert, messageOf, PoisonMessage } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import type { ChassisMetrics } from '../runtime/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../runtime/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './closing.ts'
-import { attemptOf, decode, headersOf, headersToSendOn, type Message, nameOf } from './message.ts'
+import { attemptOf, decode, headersOf, headersToSendOn, type Message, nameOf, propertiesToSendOn } from './message.ts'
 import type { Publisher } from './publisher.ts'
 import { Settlements } from './settlements.ts'
 import { handlingSpan } from './spans.ts'
@@ -288,21 +288,12 @@ export class Consumer {
 
   /** Publishes the delivery as it is to another queue and waits for the confirm. */
   async #move(delivery: ConsumeMessage, queue: string, more: Record<string, unknown>): Promise<void> {
-    const { properties } = delivery
-    const options: Options.Publish & { messageId?: string } = {
-      messageId: properties.messageId as string | undefined,
-      correlationId: properties.correlationId as string | undefined,
-      type: nameOf(delivery),
-      contentType: properties.contentType as string | undefined,
-      timestamp: properties.timestamp as number | undefined,
-      persistent: true,
-      headers: { ...headersToSendOn(delivery), ...more },
-    }
+    const headers = { ...headersToSendOn(delivery), ...more }
     const outcome = await this.#dependencies.publisher.publish({
       exchange: '',
       routingKey: queue,
       content: delivery.content,
-      options,
+      options: propertiesToSendOn(delivery, nameOf(delivery), headers),
     })
     if (outcome === 'unroutable') throw new DependencyUnavailable('broker', `queue ${queue} does not exist`)
   }

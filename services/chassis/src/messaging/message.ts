@@ -77,6 +77,23 @@ export function headersToSendOn(delivery: ConsumeMessage): Record<string, unknow
   return Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !brokersOwn.test(name)))
 }
 
+/** The properties with which it goes on, as the event of that name, with these headers. */
+export function propertiesToSendOn(
+  { properties }: ConsumeMessage,
+  name: string,
+  headers: Record<string, unknown>,
+): Options.Publish & { readonly messageId?: string } {
+  return {
+    messageId: properties.messageId as string | undefined,
+    correlationId: properties.correlationId as string | undefined,
+    type: name,
+    contentType: properties.contentType as string | undefined,
+    timestamp: properties.timestamp as number | undefined,
+    persistent: true,
+    headers,
+  }
+}
+
 /**
  * @throws PoisonMessage for whatever is not a well-formed event of a known type and version
  */

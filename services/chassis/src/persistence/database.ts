@@ -7,7 +7,8 @@ import { asDatabaseError, isLostRace, isRepeatable } from './sql-errors.ts'
 // bigint: what we count stays far below 2^53.
 types.setTypeParser(types.builtins.INT8, Number)
 
-export interface DatabaseOptions {
+/** Where a database is, and who logs in. */
+export interface DatabaseAddress {
   readonly host: string
   readonly port: number
   readonly name: string
@@ -15,6 +16,9 @@ export interface DatabaseOptions {
   readonly password: string
   /** File with the certificate of the authority that signed the server's; empty for no TLS. Read at each connect: it is renewed. */
   readonly caFile: string
+}
+
+export interface DatabaseOptions extends DatabaseAddress {
   readonly poolMax: number
   readonly applicationName: string
   readonly log: Log

@@ -2,16 +2,8 @@ import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Knex from 'knex'
 import { messageOf } from '../runtime/errors.ts'
+import type { DatabaseAddress } from './database.ts'
 import { asDatabaseError, isDatabaseTrouble } from './sql-errors.ts'
-
-export interface MigrationTarget {
-  readonly host: string
-  readonly port: number
-  readonly name: string
-  readonly user: string
-  readonly password: string
-  readonly caFile: string
-}
 
 /** The folder with the migration files: beside `services/` in a checkout and in an image alike. */
 const migrations = fileURLToPath(new URL('../../../../migrations/', import.meta.url))
@@ -25,7 +17,7 @@ const connectMs = 3_000
  * newer release's and are left alone; nothing is ever migrated down. Several may run at once: knex takes a lock.
  * @returns how many files ran
  */
-export async function migrate(target: MigrationTarget, service: string, log: (line: string) => void): Promise<number> {
+export async function migrate(target: DatabaseAddress, service: string, log: (line: string) => void): Promise<number> {
   let failed = 'a migration'
   const client = Knex({
     client: 'pg',

@@ -1,9 +1,9 @@
 import type { ServiceName } from '@order-saga/contracts'
 import { Database } from '../persistence/database.ts'
 import { type SchemaVersions, waitForSchema } from '../persistence/schema.ts'
-import { loadConfig, type Setting } from './config.ts'
+import type { Setting } from './config.ts'
 import { createLog } from './log.ts'
-import type { DatabaseConfig } from './settings.ts'
+import { type DatabaseConfig, loadAddress } from './settings.ts'
 
 type Settings = { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> }
 
@@ -12,19 +12,12 @@ type Settings = { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> }
  * the way why it does not return yet. It has no time limit of its own: the platform's is the one that counts.
  */
 export async function runSchemaWait(service: ServiceName, settings: Settings, schema: SchemaVersions): Promise<void> {
-  const { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile } = settings
-  const wanted = { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }
-  const config = loadConfig<Pick<DatabaseConfig, keyof typeof wanted>>(wanted, process.env)
+  const address = loadAddress(settings, process.env)
   const print = (line: string): void => {
-    process.stdout.write(`[wait-for-schema] ${config.dbName}: ${line}\n`)
+    process.stdout.write(`[wait-for-schema] ${address.name}: ${line}\n`)
   }
   const database = new Database({
-    host: config.dbHost,
-    port: config.dbPort,
-    name: config.dbName,
-    user: config.dbUser,
-    password: config.dbPassword,
-    caFile: config.dbCaFile,
+    ...address,
     poolMax: 1,
     applicationName: `wait-for-schema-${service}`,
     log: createLog(service, 'error'),

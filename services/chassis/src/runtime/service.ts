@@ -21,7 +21,7 @@ import { measured } from './measured.ts'
 import { type ChassisMetrics, withdraw } from './metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from './periodic.ts'
-import type { CommonConfig, DatabaseConfig } from './settings.ts'
+import { addressOf, type CommonConfig, type DatabaseConfig } from './settings.ts'
 import { realSurroundings, type Surroundings } from './surroundings.ts'
 import { createTracing, type Tracing } from './tracing.ts'
 import type { ReadTrail } from './trail-route.ts'
@@ -134,12 +134,7 @@ export class Service {
   withStore(options: StoreOptions): Store {
     const { config, schema, retention = [] } = options
     const database = new Database({
-      host: config.dbHost,
-      port: config.dbPort,
-      name: config.dbName,
-      user: config.dbUser,
-      password: config.dbPassword,
-      caFile: config.dbCaFile,
+      ...addressOf(config),
       poolMax: config.dbPoolMax,
       applicationName: this.#options.name,
       log: this.log,

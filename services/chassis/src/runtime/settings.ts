@@ -1,4 +1,17 @@
-import { delays, integer, milliseconds, oneOf, optionalText, port, rate, type Setting, text, url } from './config.ts'
+import type { DatabaseAddress } from '../persistence/database.ts'
+import {
+  delays,
+  integer,
+  loadConfig,
+  milliseconds,
+  oneOf,
+  optionalText,
+  port,
+  rate,
+  type Setting,
+  text,
+  url,
+} from './config.ts'
 
 /** Settings of every service. */
 export interface CommonConfig {
@@ -18,14 +31,18 @@ export interface CommonConfig {
   traceShare: number
 }
 
-/** Settings of the services with a database. */
-export interface DatabaseConfig {
+/** Where a service's database is, and who logs in. */
+export interface DatabaseLogin {
   dbHost: string
   dbPort: number
   dbName: string
   dbUser: string
   dbPassword: string
   dbCaFile: string
+}
+
+/** Settings of the services with a database. */
+export interface DatabaseConfig extends DatabaseLogin {
   dbPoolMax: number
   batchSize: number
   outboxPollIntervalMs: number
@@ -167,4 +184,18 @@ export function databaseSettings(dbName: string): { [K in keyof DatabaseConfig]:
       doc: 'How often the metrics that come from the database are read from it: as often as metrics are scraped.',
     }),
   }
+}
+
+/** The same, as what opens a connection wants it. */
+export function addressOf({ dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }: DatabaseLogin): DatabaseAddress {
+  return { host: dbHost, port: dbPort, name: dbName, user: dbUser, password: dbPassword, caFile: dbCaFile }
+}
+
+/** Reads the address alone, for a command that needs none of a service's other settings. */
+export function loadAddress(
+  settings: { [K in keyof DatabaseLogin]: Setting<DatabaseLogin[K]> },
+  environment: NodeJS.ProcessEnv,
+): DatabaseAddress {
+  const { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile } = settings
+  return addressOf(loadConfig<DatabaseLogin>({ dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }, environment))
 }

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { testServers } from '@order-saga/local'
 import { Client } from 'pg'
-import { Database, type DatabaseOptions } from '../../src/persistence/database.ts'
-import { migrate, type MigrationTarget } from '../../src/persistence/migrate.ts'
+import { Database, type DatabaseAddress, type DatabaseOptions } from '../../src/persistence/database.ts'
+import { migrate } from '../../src/persistence/migrate.ts'
 import { type LogLine, recordedLog } from './recorded-log.ts'
 
 /** `raise` fails with any SQLSTATE, as if the constraint had been violated. */
@@ -18,13 +18,13 @@ let template: Promise<string> | undefined
  * write to. `drop` closes what was opened here and removes it.
  */
 export class DatabaseForTest {
-  readonly target: MigrationTarget
+  readonly target: DatabaseAddress
   readonly url: string
   /** What its pools have logged. */
   readonly lines: LogLine[] = []
   readonly #opened: Database[] = []
 
-  private constructor(target: MigrationTarget, url: string) {
+  private constructor(target: DatabaseAddress, url: string) {
     this.target = target
     this.url = url
   }

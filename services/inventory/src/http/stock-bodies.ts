@@ -1,7 +1,7 @@
 import { Item } from '@order-saga/contracts'
 import { Type } from 'typebox'
 
-/** The bodies of the stock API. They validate requests, and its OpenAPI description is made of them. */
+/** The bodies of the stock API. They validate requests. */
 const strict = { additionalProperties: false } as const
 
 /** Far more than any store holds, and far below 2^53 also when added up with what is reserved and shipped. */

@@ -1,5 +1,5 @@
 import type { Actor } from '../../persistence/operator-acts.ts'
-import { headersToSendOn } from '../message.ts'
+import { headersToSendOn, propertiesToSendOn } from '../message.ts'
 import type { Publication } from '../publisher.ts'
 import { type Found, nameOf, type PastReplay, replaysIn } from './dead-letter.ts'
 
@@ -14,7 +14,6 @@ const ofThisDeath = ['attempt', 'reason', 'queue', 'dead-lettered-at']
  * its first failure kept, and one entry more in the header `replays`.
  */
 export function replayed({ letter, message }: Found, { operator, reason, now }: Actor): Publication['options'] {
-  const { properties } = message
   const at = now().toISOString()
   const past: PastReplay = {
     at,
@@ -27,13 +26,5 @@ export function replayed({ letter, message }: Found, { operator, reason, now }: 
   const headers = headersToSendOn(message)
   for (const name of ofThisDeath) delete headers[name]
   const replays = [...replaysIn(headers), past].slice(-replaysKept)
-  return {
-    messageId: properties.messageId as string | undefined,
-    correlationId: properties.correlationId as string | undefined,
-    type: nameOf(message),
-    contentType: properties.contentType as string | undefined,
-    timestamp: properties.timestamp as number | undefined,
-    persistent: true,
-    headers: { ...headers, replays: JSON.stringify(replays) },
-  }
+  return propertiesToSendOn(message, nameOf(message), { ...headers, replays: JSON.stringify(replays) })
 }
