@@ -14,6 +14,7 @@ export {
   uuid,
 } from './messaging/dead-letters/dead-letter.ts'
 export { lookThrough, type Visit } from './messaging/dead-letters/look-through.ts'
+export { withHeartbeat } from './messaging/heartbeat.ts'
 export { decode, encode, headersToSendOn, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
 export { type QueueDepth, readQueues } from './messaging/queue-depths.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'

@@ -3,6 +3,7 @@ import { type ChannelModel, connect as connectByAmqp } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import { close, closeConnection, within } from './closing.ts'
+import { withHeartbeat } from './heartbeat.ts'
 import { checkTopology, declareTopology, type Topology } from './topology.ts'
 
 export interface BrokerOptions {
@@ -23,8 +24,6 @@ type OnConnect = (model: ChannelModel) => Promise<void>
 
 const firstWaitMs = 200
 const longestWaitMs = 5_000
-/** A silent broker is noticed after two to three missed intervals. */
-const heartbeatSeconds = 10
 const connectTimeoutMs = 10_000
 /** Between the loss of a channel and its successor. */
 const rebuildMs = 200
@@ -174,13 +173,6 @@ export class Broker {
     this.#stop.abort()
     onFatal(fatalError(error))
   }
-}
-
-/** amqplib reads the heartbeat from the URL only. */
-function withHeartbeat(url: string): string {
-  const parsed = new URL(url)
-  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatSeconds))
-  return parsed.toString()
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {

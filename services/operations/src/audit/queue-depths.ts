@@ -1,5 +1,5 @@
 import { serviceQueues, type ServiceName, services } from '@order-saga/contracts'
-import { deadLetterQueue, laneQueue, messageOf, retryQueue } from '@order-saga/chassis'
+import { deadLetterQueue, laneQueue, messageOf, retryQueue, withHeartbeat } from '@order-saga/chassis'
 import { type ChannelModel, connect } from 'amqplib'
 import type { BrokerSource } from './sources.ts'
 
@@ -23,7 +23,7 @@ const notFound = 404
 export async function readQueueDepths(source: BrokerSource): Promise<QueueDepth[]> {
   let model: ChannelModel | undefined
   try {
-    model = await connect(withHeartbeat(source.url), {
+    model = await connect(withHeartbeat(source.url, heartbeatSeconds), {
       timeout: connectMs,
       clientProperties: { connection_name: 'order-saga audit' },
     })
@@ -66,13 +66,6 @@ async function messagesIn(model: ChannelModel, queue: string): Promise<number> {
     if ((error as { code?: unknown }).code === notFound) return 0
     throw error
   }
-}
-
-/** A broker that falls silent is noticed within two to three intervals. */
-function withHeartbeat(url: string): string {
-  const parsed = new URL(url)
-  if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatSeconds))
-  return parsed.toString()
 }
 
 /** Ready messages of one service: those its consumer will still get, and those that were given up. */

@@ -5,13 +5,13 @@ import {
   type Publication,
   Publisher,
   type Visit,
+  withHeartbeat,
 } from '@order-saga/chassis'
 import { type ChannelModel, connect } from 'amqplib'
 import { quietLog } from '../quiet-log.ts'
 import { NotDone } from '../result.ts'
 
 const connectMs = 5_000
-const heartbeatSeconds = 10
 
 /** A connection for operators: looks through a queue without changing it, takes single messages out, puts some elsewhere. */
 export class MessageBroker {
@@ -26,10 +26,8 @@ export class MessageBroker {
 
   /** @throws NotDone naming RABBITMQ_URL */
   static async connect(url: string): Promise<MessageBroker> {
-    const parsed = new URL(url)
-    if (!parsed.searchParams.has('heartbeat')) parsed.searchParams.set('heartbeat', String(heartbeatSeconds))
     try {
-      const model = await connect(parsed.toString(), {
+      const model = await connect(withHeartbeat(url), {
         timeout: connectMs,
         clientProperties: { connection_name: 'order-saga saga' },
       })
