@@ -1,3 +1,5 @@
+import { percentile } from '../harness/percentile.ts'
+
 /** What the load generator is to do; it is given as JSON, for it is a process of its own. */
 export interface LoadPlan {
   readonly orderUrl: string
@@ -51,8 +53,6 @@ export interface LoadResult {
 }
 
 export function latenciesOf(values: readonly number[]): Latencies {
-  const sorted = values.toSorted((a, b) => a - b)
-  const at = (part: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN
-  return { p50: at(0.5), p99: at(0.99), p999: at(0.999), max: at(1) }
+  const at = (percent: number): number => percentile(values, percent)
+  return { p50: at(50), p99: at(99), p999: at(99.9), max: at(100) }
 }

@@ -1,6 +1,5 @@
-import { messageOf } from '@order-saga/chassis'
-import { stopTestServers } from '../../local/src/test-servers.ts'
-import { number } from '../chaos/options.ts'
+import { number } from '../harness/number-setting.ts'
+import { runProgram, say } from '../harness/run-program.ts'
 import { someSku } from '../harness/shop.ts'
 import { System } from '../harness/system.ts'
 import { asInThePod } from './memory.ts'
@@ -9,10 +8,9 @@ import { complaints, counted, overload, peaks } from './overload.ts'
 /** 64 charges in half a second are the most that is taken, whatever the machine. */
 const narrowPlace = { PAYMENT_PROCESSING_MS: 500 }
 const settleLimitMs = 10 * 60_000
-const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-/** 0: all promises were kept; 1: one was broken; 2: the overload could not be made. */
-async function main(): Promise<number> {
+/** Resolves with whether all promises were kept. */
+async function main(): Promise<boolean> {
   const minutes = number(process.env, 'MINUTES', { fallback: 5, min: 0.1, max: 24 * 60 })
   const clients = number(process.env, 'CLIENTS', { fallback: 128, min: 1, max: 4_000, whole: true })
   say(`Overload: ${clients} clients for ${minutes} min. Starting the servers and services.`)
@@ -38,17 +36,10 @@ async function main(): Promise<number> {
     const wrong = complaints(result)
     for (const complaint of wrong) say(`  ✘ ${complaint}`)
     say(wrong.length === 0 ? '  1 passing' : '  1 failing')
-    return wrong.length === 0 ? 0 : 1
+    return wrong.length === 0
   } finally {
     await system.stop()
   }
 }
 
-try {
-  process.exitCode = await main()
-} catch (error) {
-  process.stderr.write(`The overload ended badly: ${messageOf(error)}\n`)
-  process.exitCode = 2
-} finally {
-  await stopTestServers()
-}
+await runProgram('The overload ended badly', main)

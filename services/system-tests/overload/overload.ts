@@ -3,7 +3,8 @@ import { type ServiceName, services } from '@order-saga/contracts'
 import type { System } from '../harness/system.ts'
 import { Flood } from './flood.ts'
 import { MemorySampler, memoryLimitMiB } from './memory.ts'
-import { type Paced, percentile, placeAtEase } from './pace.ts'
+import { percentile } from '../harness/percentile.ts'
+import { type Paced, placeAtEase } from './pace.ts'
 
 export interface OverloadOptions {
   readonly system: System

@@ -1,12 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Shop, WantedOrder } from '../harness/shop.ts'
 
-/** The given percentile of some measurements. */
-export function percentile(values: readonly number[], percent: number): number {
-  const sorted = values.toSorted((a, b) => a - b)
-  return sorted[Math.min(sorted.length - 1, Math.floor((sorted.length * percent) / 100))] ?? 0
-}
-
 export interface Paced {
   readonly answersMs: readonly number[]
   /** Statuses and error codes other than 202. */
