@@ -41,7 +41,7 @@ export class Outcomes {
 
   constructor(options: OutcomesOptions) {
     this.#options = options
-    this.#group = new GroupCommit({ limit: 200, commit: (outcomes) => this.#commit(outcomes) })
+    this.#group = new GroupCommit({ limit: 200, commit: (outcomes) => this.#commit(outcomes), now: options.now })
   }
 
   /** @throws DependencyUnavailable when the database is in trouble; the effect is then found by its key later */

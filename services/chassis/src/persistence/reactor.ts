@@ -68,6 +68,7 @@ export class Reactor<S> {
     this.#group = new GroupCommit({
       limit: dependencies.batchSize ?? 100,
       commit: (messages) => this.#commit(messages),
+      now: dependencies.now,
     })
   }
 

@@ -26,7 +26,7 @@ describe('a group commit', () => {
       if (error !== undefined) throw error
       return items.map((item) => `${item} done`)
     }
-    return new GroupCommit({ limit: options.limit ?? 100, commit }, options.random)
+    return new GroupCommit({ limit: options.limit ?? 100, commit, now: () => new Date(0) }, options.random)
   }
 
   it('starts at once, and lets what arrives meanwhile share the next transaction', async () => {
@@ -110,6 +110,67 @@ describe('a group commit', () => {
     assert.ok(loners > 80 && loners < 160, `${loners} of ${done.length} were loners`)
   })
 
+  describe('whose transactions take 20 ms', () => {
+    /** Milliseconds; a transaction takes 20 of them. */
+    let clock: number
+    let subject: GroupCommit<string, string>
+
+    beforeEach(() => {
+      clock = 1_000
+      const commit = async (items: readonly string[]): Promise<string[]> => {
+        groups.push([...items])
+        await turn()
+        clock += 20
+        return [...items]
+      }
+      subject = new GroupCommit({ limit: 4, commit, now: () => new Date(clock) })
+    })
+
+    const submit = (...items: string[]): Promise<string[]> => Promise.all(items.map((item) => subject.submit(item)))
+    const turns = async (): Promise<void> => {
+      for (let i = 0; i < 5; i += 1) await turn()
+    }
+
+    it('puts the next one off while several items are to be expected, and lets them share it', async () => {
+      await submit('a', 'b')
+      await submit('c', 'd')
+      const third = submit('e')
+      await turns()
+      assert.deepEqual(groups, [
+        ['a', 'b'],
+        ['c', 'd'],
+      ])
+      const fourth = submit('f', 'g')
+      await Promise.all([third, fourth])
+      assert.deepEqual(groups.slice(2), [['e', 'f', 'g']])
+    })
+
+    it('starts at once when enough for a whole group has come', async () => {
+      await submit('a', 'b')
+      await submit('c', 'd')
+      void submit('e')
+      await turns()
+      void submit('f', 'g', 'h')
+      await turns()
+      assert.deepEqual(groups.slice(2), [['e', 'f', 'g', 'h']])
+      await subject.idle()
+    })
+
+    it('starts at once when items are rare, or when they may not share', async () => {
+      for (const item of ['a', 'b', 'c']) {
+        clock += 100
+        void submit(item)
+        await turns()
+        assert.deepEqual(groups.at(-1), [item])
+      }
+      for (const item of ['d', 'e', 'f']) {
+        void subject.submit(item, { alone: true })
+        await turns()
+        assert.deepEqual(groups.at(-1), [item])
+      }
+    })
+  })
+
   it('is idle when nothing is waiting or running', async () => {
     const subject = committing()
     await subject.idle()
@@ -134,7 +195,7 @@ describe('a group commit', () => {
           committed.push(...group)
           return group.map((name) => `${name} done`)
         }
-        const subject = new GroupCommit<string, string>({ limit, commit })
+        const subject = new GroupCommit<string, string>({ limit, commit, now: () => new Date(0) })
         const answers: Promise<string>[] = []
         for (const [i, { bad, alone, later }] of entries.entries()) {
           if (later) await turn()

@@ -75,6 +75,7 @@ export function createOrderAcceptance(dependencies: AcceptanceDependencies): Acc
   const group = new GroupCommit<WaitingRequest, Outcome>({
     limit: groupLimit,
     commit: (requests) => commit(dependencies, requests),
+    now: dependencies.now,
   })
   return async (order, { idempotency, traceparent } = {}) =>
     await patience.run(async (signal) => {
