@@ -1,0 +1,149 @@
+import type { OutgoingEvent } from '../messaging/message.ts'
+import { messageOf } from '../runtime/errors.ts'
+import type { Log } from '../runtime/log.ts'
+import type { ChassisMetrics } from '../runtime/metrics.ts'
+import { traceIdOf } from '../runtime/tracing.ts'
+import { type Database, statement } from './database.ts'
+
+/** What became of one attempt to publish: confirmed and routed; no queue was bound; no form in AMQP; outcome unknown or none. */
+export type Published = 'routed' | 'unroutable' | 'unpublishable' | 'failed'
+
+export interface OutboxRecordOptions {
+  readonly database: Database
+  readonly log: Log
+  readonly metrics: ChassisMetrics
+  /** How long an event no queue is bound for is tried again before it is parked. */
+  readonly parkAfterMs: number
+  readonly now: () => Date
+}
+
+const markPublished = statement(
+  'relay-published',
+  `UPDATE events SET published_at = $2 FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried
+   WHERE event_id = ANY($1::uuid[]) AND published_at IS NULL`,
+)
+const giveBack = statement(
+  'relay-give-back',
+  'UPDATE events SET lease_until = $2, attempts = attempts + 1 WHERE event_id = ANY($1::uuid[]) AND published_at IS NULL',
+)
+/** The wait doubles with each attempt, from 1 s to 1 min. */
+const backOffUnroutable = statement(
+  'relay-unroutable',
+  `UPDATE events SET attempts = attempts + 1, unroutable_since = coalesce(unroutable_since, $2::timestamptz),
+     lease_until = $2::timestamptz + least(interval '1 minute', interval '1 second' * power(2, least(attempts, 10))),
+     parked_at = CASE WHEN $2::timestamptz - coalesce(unroutable_since, $2::timestamptz) >= make_interval(secs => $3) THEN $2::timestamptz END,
+     park_reason = CASE WHEN $2::timestamptz - coalesce(unroutable_since, $2::timestamptz) >= make_interval(secs => $3) THEN 'unroutable' END
+   WHERE event_id = ANY($1::uuid[]) AND published_at IS NULL AND parked_at IS NULL
+   RETURNING event_id, parked_at`,
+)
+const park = statement(
+  'relay-park',
+  `UPDATE events SET attempts = attempts + 1, parked_at = $2, park_reason = $3
+   WHERE event_id = ANY($1::uuid[]) AND published_at IS NULL AND parked_at IS NULL`,
+)
+
+/**
+ * How long an outcome waits for others to share a transaction. Nobody waits for it: until it is written the row is leased,
+ * and if it never is, the event goes out once more and is known by its id.
+ */
+const gatherMs = 50
+/** So many are written without waiting. */
+const enough = 500
+
+/** Writes down what became of the events that were published, many in one transaction. */
+export class OutboxRecord {
+  readonly #options: OutboxRecordOptions
+  #outcomes: { readonly event: OutgoingEvent; readonly outcome: Published }[] = []
+  #failure: unknown
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> | undefined
+
+  constructor(options: OutboxRecordOptions) {
+    this.#options = options
+  }
+
+  /** `failure` tells why the outcome is `failed`. */
+  add(event: OutgoingEvent, outcome: Published, failure?: unknown): void {
+    this.#outcomes.push({ event, outcome })
+    this.#failure ??= failure
+    if (this.#outcomes.length === enough) void this.flush()
+    else this.#timer ??= setTimeout(() => void this.flush(), gatherMs)
+  }
+
+  /** Resolves when all that was added is written, or could not be: those rows keep their lease, and come again after it. */
+  async flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    while (this.#writing !== undefined) await this.#writing
+    if (this.#outcomes.length === 0) return
+    this.#writing = this.#write().finally(() => (this.#writing = undefined))
+    await this.#writing
+  }
+
+  async #write(): Promise<void> {
+    const outcomes = this.#outcomes
+    const failure = this.#failure
+    this.#outcomes = []
+    this.#failure = undefined
+    const those = (wanted: Published): OutgoingEvent[] =>
+      outcomes.filter(({ outcome }) => outcome === wanted).map(({ event }) => event)
+    try {
+      await this.#routed(those('routed'))
+      await this.#unpublishable(those('unpublishable'))
+      await this.#unroutable(those('unroutable'))
+      await this.#failed(those('failed'), failure)
+    } catch (error) {
+      this.#options.log.warn({ reason: messageOf(error) }, 'what became of published events could not be recorded')
+    }
+  }
+
+  async #routed(events: readonly OutgoingEvent[]): Promise<void> {
+    if (events.length === 0) return
+    const { database, metrics, now } = this.#options
+    await database.query(markPublished, [idsOf(events), now()])
+    const counts = new Map<string, number>()
+    for (const { name } of events) counts.set(name, (counts.get(name) ?? 0) + 1)
+    for (const [event, count] of counts) metrics.outboxPublished.inc({ event }, count)
+  }
+
+  async #unpublishable(events: readonly OutgoingEvent[]): Promise<void> {
+    if (events.length === 0) return
+    const { database, log, now } = this.#options
+    await database.query(park, [idsOf(events), now(), 'unpublishable'])
+    for (const event of events) {
+      log.error(aboutOf(event), 'event parked: it is too large for a message, or has no form in AMQP')
+    }
+  }
+
+  async #unroutable(unroutable: readonly OutgoingEvent[]): Promise<void> {
+    if (unroutable.length === 0) return
+    const { database, log, now, parkAfterMs } = this.#options
+    const events = new Map(unroutable.map((event) => [event.eventId, event]))
+    const rows = await database.query<{ event_id: string; parked_at: Date | null }>(backOffUnroutable, [
+      idsOf(unroutable),
+      now(),
+      parkAfterMs / 1000,
+    ])
+    for (const row of rows) {
+      const about = aboutOf(events.get(row.event_id) as OutgoingEvent)
+      if (row.parked_at === null) log.warn(about, 'no queue is bound for an event, trying again')
+      else log.error(about, 'event parked: no queue is bound for it')
+    }
+  }
+
+  async #failed(events: readonly OutgoingEvent[], failure: unknown): Promise<void> {
+    if (events.length === 0) return
+    const { database, log, now } = this.#options
+    await database.query(giveBack, [idsOf(events), now()])
+    log.warn({ events: events.length, reason: messageOf(failure) }, 'events could not be published, trying again')
+  }
+}
+
+/** Sorted, so that two relays with the same rows wait for each other and do not deadlock. */
+function idsOf(events: readonly OutgoingEvent[]): string[] {
+  return events.map((event) => event.eventId).toSorted()
+}
+
+function aboutOf({ eventId, name, sagaId, orderId, traceparent }: OutgoingEvent): Record<string, string | undefined> {
+  return { eventId, event: name, sagaId, orderId, traceId: traceIdOf(traceparent) }
+}
