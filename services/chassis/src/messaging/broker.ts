@@ -1,6 +1,8 @@
+import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
 import { type ChannelModel, connect as connectByAmqp } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
+import { joinWrites } from '../runtime/join-writes.ts'
 import type { Log } from '../runtime/log.ts'
 import { close, closeConnection, within } from './closing.ts'
 import { withHeartbeat } from './heartbeat.ts'
@@ -25,6 +27,8 @@ type OnConnect = (model: ChannelModel) => Promise<void>
 const firstWaitMs = 200
 const longestWaitMs = 5_000
 const connectTimeoutMs = 10_000
+/** What one system call hands over at most: a hundred messages and more, where Node's own 16 KiB are twenty. */
+const sendBufferBytes = 256 * 1024
 /** Between the loss of a channel and its successor. */
 const rebuildMs = 200
 
@@ -117,12 +121,18 @@ export class Broker {
   /** Resolves once everything is built; `lost` resolves when the connection is gone. */
   async #connect(): Promise<{ lost: Promise<void> }> {
     const { url, name, log, connect = connectByAmqp } = this.#options
-    const model = await connect(withHeartbeat(url), {
+    // The last one is the socket's, and not among the types of amqplib.
+    const options: object = {
       clientProperties: { connection_name: name },
       noDelay: true,
       keepAlive: true,
       timeout: connectTimeoutMs,
-    })
+      writableHighWaterMark: sendBufferBytes,
+    }
+    const model = await connect(withHeartbeat(url), options)
+    const { stream } = model.connection as { readonly stream?: Writable }
+    // Only a simulated connection has none.
+    if (stream !== undefined) joinWrites(stream)
     // Before anything else: an `error` nobody listens to ends the process.
     model.on('error', (error) => log.warn({ connection: name, reason: messageOf(error) }, 'broker connection failed'))
     const lost = new Promise<void>((resolve) => {

@@ -21,6 +21,11 @@ export class Settlements {
     return this.#open.size
   }
 
+  /** Settled deliveries for which nothing was sent yet. */
+  get toAck(): number {
+    return this.#settled.size
+  }
+
   /** When the delivery that is held longest arrived; undefined when none is held. */
   get oldestAt(): number | undefined {
     return this.#open.values().next().value
