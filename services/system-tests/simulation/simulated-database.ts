@@ -1,5 +1,6 @@
 import { EventEmitter } from 'node:events'
 import { Client, type Pool, type QueryConfig, type QueryResult } from 'pg'
+import type { StatementBatch } from '../../chassis/src/persistence/statement-batch.ts'
 import type { Chance } from './chance.ts'
 import type { Happening } from './simulated-broker.ts'
 import { type Owner, quiet, realTimeout, within } from './virtual-time.ts'
@@ -216,12 +217,14 @@ class SimulatedPool extends EventEmitter {
   }
 
   #clientOf(session: Session): object {
+    const query = (sql: QueryConfig): Promise<QueryResult> =>
+      new Promise<QueryResult>((resolve, reject) => {
+        if (session.isLost) reject(new Error('Client has encountered a connection error and is not queryable'))
+        else session.waiting.push({ sql, resolve, reject })
+      })
     return {
-      query: (sql: string | QueryConfig) =>
-        new Promise<QueryResult>((resolve, reject) => {
-          if (session.isLost) reject(new Error('Client has encountered a connection error and is not queryable'))
-          else session.waiting.push({ sql: typeof sql === 'string' ? { text: sql } : sql, resolve, reject })
-        }),
+      // Statement by statement, so that others come between them.
+      query: (batch: StatementBatch) => void batch.carryOut(query),
       getTransactionStatus: () => session.client.getTransactionStatus(),
       release: (destroy: boolean) => this.#release(session, destroy),
     }

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
-import { Pool, type PoolClient, type PoolConfig, type QueryConfig, type QueryResult, types } from 'pg'
+import { Pool, type PoolClient, type PoolConfig, type Submittable, types } from 'pg'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
 import type { Log } from '../runtime/log.ts'
 import { asDatabaseError, isLostRace, isRepeatable } from './sql-errors.ts'
+import { type Answer, StatementBatch } from './statement-batch.ts'
 
 // bigint: what we count stays far below 2^53.
 types.setTypeParser(types.builtins.INT8, Number)
@@ -35,46 +36,83 @@ export const statement = (name: string, text: string): Statement => ({ name, tex
 
 /** Gives up whatever the server or the network keeps us waiting for. */
 const limits = { connectMs: 3_000, statementMs: 5_000, lockMs: 2_000, idleInTransactionMs: 10_000, queryMs: 8_000 }
+/**
+ * A prepared statement keeps the plan it got when the connection was young, and to read the whole of a table is the best
+ * plan while that is small. All that a service does again and again goes by an index to a bounded number of rows, so it is
+ * planned as for the table it will be; what has no index is read as a whole all the same.
+ */
+const planning = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
 const longestLifeSeconds = 1_800
 const repetitions = 6
 
 /**
- * An open transaction. `query` waits for its rows; `write` does not wait: it is sent at once, checked together with the
- * commit, and so a batch of writes and its commit cost one round trip.
+ * An open transaction. `query` waits for its rows; `write` does not wait: it is sent with the next query or the commit, and
+ * checked together with it. So a transaction that reads and then writes costs two round trips, whatever it does.
  */
 export class Transaction {
   readonly #client: PoolClient
+  #batch = new StatementBatch(limits.queryMs)
+  #sendDue = false
   #failure: unknown
 
   constructor(client: PoolClient) {
     this.#client = client
+    // Sent with the first statement.
+    this.write(begin)
   }
 
   async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
-    const result = await this.#send<R>({ ...sql, values: [...values] })
-    return result.rows
+    const answer = this.#add(sql, values)
+    // With all that is asked for in this turn.
+    if (!this.#sendDue) {
+      this.#sendDue = true
+      queueMicrotask(() => this.#send())
+    }
+    return (await answer).rows as R[]
   }
 
   write(sql: Statement, values: readonly unknown[] = []): void {
-    this.#send({ ...sql, values: [...values] }).catch(() => undefined)
+    this.#add(sql, values).catch(() => undefined)
   }
 
   /** Must be called by `Database.transaction` alone. */
   async commit(): Promise<void> {
-    const { command } = await this.#send({ text: 'COMMIT' })
+    // Also of a statement that could not even be sent.
+    if (this.#failure !== undefined) throw this.#failure
+    const answer = this.#add(commit, [])
+    this.#send()
+    const { command } = await answer
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-    if (command !== 'COMMIT') throw this.#failure ?? new Error(`the transaction ended in ${command}`)
+    if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
   }
 
-  /** Answers come in order, so the first error is the cause; all later ones only say that the transaction has failed. */
-  async #send<R extends object>(sql: QueryConfig): Promise<QueryResult<R>> {
+  /** The first error is the cause; all later ones only say that the transaction has failed. */
+  async #add(sql: Statement, values: readonly unknown[]): Promise<Answer> {
     try {
-      return await this.#client.query<R>(sql)
+      return await this.#batch.add(sql, values)
     } catch (error) {
       this.#failure ??= error
       throw this.#failure
     }
   }
+
+  #send(): void {
+    this.#sendDue = false
+    const batch = this.#batch
+    this.#batch = new StatementBatch(limits.queryMs)
+    this.#client.query(batch as unknown as Submittable)
+  }
+}
+
+const begin = statement('begin', 'BEGIN')
+const commit = statement('commit', 'COMMIT')
+const rollback = statement('rollback', 'ROLLBACK')
+
+async function send(client: PoolClient, sql: Statement, values: readonly unknown[] = []): Promise<Answer> {
+  const batch = new StatementBatch(limits.queryMs)
+  const answer = batch.add(sql, values)
+  client.query(batch as unknown as Submittable)
+  return await answer
 }
 
 /**
@@ -94,9 +132,9 @@ export class Database {
       user: options.user,
       password: options.password,
       application_name: options.applicationName,
+      options: planning,
       max: options.poolMax,
       min: 0,
-      pipeline: true,
       keepAlive: true,
       connectionTimeoutMillis: limits.connectMs,
       idleTimeoutMillis: 60_000,
@@ -105,7 +143,6 @@ export class Database {
       statement_timeout: limits.statementMs,
       lock_timeout: limits.lockMs,
       idle_in_transaction_session_timeout: limits.idleInTransactionMs,
-      query_timeout: limits.queryMs,
       ...(options.caFile === '' ? {} : { ssl: trusting(options.caFile) }),
     }
     this.#pool = options.createPool?.(config) ?? new Pool(config)
@@ -124,8 +161,7 @@ export class Database {
   /** One statement in a transaction of its own. */
   async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
     return await this.#withClient(async (client) => {
-      const result = await client.query<R>({ ...sql, values: [...values] })
-      return result.rows
+      return (await send(client, sql, values)).rows as R[]
     })
   }
 
@@ -138,16 +174,13 @@ export class Database {
     for (let repetition = 1; ; repetition += 1) {
       try {
         return await this.#withClient(async (client) => {
-          // Not awaited: it travels with the first statement.
-          const begin = client.query('BEGIN')
-          begin.catch(() => undefined)
           const tx = new Transaction(client)
           try {
             const result = await work(tx)
             await tx.commit()
             return result
           } catch (error) {
-            await client.query('ROLLBACK').catch(() => undefined)
+            await send(client, rollback).catch(() => undefined)
             throw error
           }
         })

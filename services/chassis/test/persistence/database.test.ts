@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/local'
+import { Pool, type PoolConfig } from 'pg'
 import { type Database, RepeatTransaction, statement } from '../../src/persistence/database.ts'
 import { claimEvents, findProcessed } from '../../src/persistence/inbox.ts'
 import { DependencyUnavailable } from '../../src/runtime/errors.ts'
@@ -69,6 +70,57 @@ describe('the database', () => {
     })
     await assert.rejects(work, /division by zero/)
     assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id = $1', [id]), [])
+  })
+
+  it('asks the server twice for a transaction, whatever it reads and writes, and once for a statement', async () => {
+    let asked = 0
+    const createPool = (config: PoolConfig): Pool => {
+      const pool = new Pool(config)
+      pool.on('connect', (client) => {
+        const query = client.query.bind(client) as (...values: unknown[]) => unknown
+        client.query = ((...values: unknown[]) => {
+          asked += 1
+          return query(...values)
+        }) as typeof client.query
+      })
+      return pool
+    }
+    const counted = own.open({ createPool })
+    const ids = [randomUUID(), randomUUID()]
+    const read = await counted.transaction(async (tx) => {
+      const found = await Promise.all(ids.map((id) => tx.query(readEffect, [id])))
+      for (const id of ids) {
+        tx.write(addEffect, [id])
+        tx.write(bump, [id])
+      }
+      return found
+    })
+    assert.deepEqual(read, [[], []])
+    assert.equal(asked, 2)
+    assert.deepEqual(await counted.query(readEffect, [ids[1]]), [{ n: 1 }])
+    assert.equal(asked, 3)
+  })
+
+  it('does not commit without a write that could not be sent', async () => {
+    const id = randomUUID()
+    const circular: Record<string, unknown> = {}
+    circular['self'] = circular
+    const work = database.transaction(async (tx) => {
+      tx.write(addEffect, [id])
+      tx.write(bump, [circular])
+    })
+    await assert.rejects(work, /circular/)
+    assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id = $1', [id]), [])
+  })
+
+  it('prepares a statement again that had failed to be prepared', async () => {
+    const single = own.open({ poolMax: 1 })
+    const late = statement('test-late', 'SELECT n FROM late')
+    const both = (): Promise<object[][]> =>
+      single.transaction(async (tx) => await Promise.all([tx.query(readEffect, [randomUUID()]), tx.query(late)]))
+    await assert.rejects(both(), /relation "late" does not exist/)
+    await own.sql('CREATE TABLE late AS SELECT 7 AS n')
+    assert.deepEqual(await both(), [[], [{ n: 7 }]])
   })
 
   it('keeps the connection of a transaction that was rolled back', async () => {

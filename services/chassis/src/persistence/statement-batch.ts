@@ -1,0 +1,138 @@
+import pg, { type QueryConfig, types } from 'pg'
+
+/** What a statement was answered with. */
+export interface Answer {
+  readonly rows: object[]
+  /** As PostgreSQL names what it has done: `SELECT`, `INSERT`, `COMMIT`. */
+  readonly command: string
+}
+
+/** The part of a connection of pg that a query of its own may use; pg calls it the Submittable's connection. */
+interface Wire {
+  readonly stream: { cork(): void; uncork(): void; destroy(error: Error): void }
+  readonly parsedStatements: Record<string, string>
+  parse(message: { name: string; text: string }): void
+  bind(message: { statement: string; values: readonly unknown[] }): void
+  describe(message: { type: 'P'; name: string }): void
+  execute(message: object): void
+  sync(): void
+}
+
+interface Pending {
+  readonly name: string
+  readonly text: string
+  /** In the form in which they go over the wire. */
+  readonly values: readonly unknown[]
+  readonly resolve: (answer: Answer) => void
+  readonly reject: (error: unknown) => void
+}
+
+// Of pg itself, and not among its types.
+const { Result, utils } = pg as unknown as {
+  readonly Result: new (
+    mode: undefined,
+    types: unknown,
+  ) => {
+    command: string | null
+    rows: object[]
+    addFields(fields: unknown): void
+    parseRow(fields: unknown): object
+    addCommandComplete(message: unknown): void
+  }
+  readonly utils: { readonly prepareValue: (value: unknown) => unknown }
+}
+
+/**
+ * Statements that go to the server together and are answered together: one write here, one write there. pg's own pipeline
+ * ends each statement with a Sync, at which the server answers at once, so that a transaction of eight statements is
+ * eight packets and eight wake-ups in each direction. Here one Sync ends all of them. Every statement is a prepared one.
+ * If one fails, those behind it are not carried out and fail with the same error.
+ */
+export class StatementBatch {
+  readonly #pending: Pending[] = []
+  readonly #limitMs: number
+  readonly #answers: Answer[] = []
+  #timer: NodeJS.Timeout | undefined
+  #result = new Result(undefined, types)
+
+  /** @param limitMs how long it waits for the server's answer before it gives up the connection */
+  constructor(limitMs: number) {
+    this.#limitMs = limitMs
+  }
+
+  /**
+   * Adds a statement; its answer comes once the batch was sent, with those of all others.
+   * @throws Error at once for a value that has no form in SQL
+   */
+  add({ name, text }: { readonly name: string; readonly text: string }, values: readonly unknown[]): Promise<Answer> {
+    const prepared = values.map((value) => utils.prepareValue(value))
+    return new Promise((resolve, reject) => this.#pending.push({ name, text, values: prepared, resolve, reject }))
+  }
+
+  /** Lets something else than a connection carry the statements out, one after the other. */
+  async carryOut(query: (sql: QueryConfig) => Promise<Answer>): Promise<void> {
+    try {
+      for (const { name, text, values } of this.#pending) {
+        this.#answers.push(await query({ name, text, values: [...values] }))
+      }
+      this.handleReadyForQuery()
+    } catch (error) {
+      this.handleError(error)
+    }
+  }
+
+  // What follows is called by pg, with the messages of the server in their order.
+
+  get #current(): Pending | undefined {
+    return this.#pending[this.#answers.length]
+  }
+
+  /** pg notes it as prepared when the server says so. */
+  get name(): string | undefined {
+    return this.#current?.name
+  }
+
+  get text(): string | undefined {
+    return this.#current?.text
+  }
+
+  submit(wire: Wire): undefined {
+    const parsed = new Set<string>()
+    wire.stream.cork()
+    for (const { name, text, values } of this.#pending) {
+      if (wire.parsedStatements[name] === undefined && !parsed.has(name)) wire.parse({ name, text })
+      parsed.add(name)
+      wire.bind({ statement: name, values })
+      wire.describe({ type: 'P', name: '' })
+      wire.execute({})
+    }
+    wire.sync()
+    wire.stream.uncork()
+    this.#timer = setTimeout(() => wire.stream.destroy(new Error('Query read timeout')), this.#limitMs)
+  }
+
+  handleRowDescription({ fields }: { readonly fields: unknown }): void {
+    this.#result.addFields(fields)
+  }
+
+  handleDataRow({ fields }: { readonly fields: unknown }): void {
+    this.#result.rows.push(this.#result.parseRow(fields))
+  }
+
+  handleCommandComplete(message: unknown): void {
+    this.#result.addCommandComplete(message)
+    this.#answers.push({ rows: this.#result.rows, command: this.#result.command ?? '' })
+    this.#result = new Result(undefined, types)
+  }
+
+  handleReadyForQuery(): void {
+    clearTimeout(this.#timer)
+    for (const [i, { resolve }] of this.#pending.entries()) resolve(this.#answers[i] as Answer)
+  }
+
+  /** Nothing of a batch is known to hold when one of its statements has failed; so all of them fail. */
+  handleError(error: unknown): void {
+    clearTimeout(this.#timer)
+    for (const { reject } of this.#pending) reject(error)
+  }
+}
