@@ -1,4 +1,5 @@
 import { Child } from './child-process.ts'
+import { nodeArguments } from './node-arguments.ts'
 import type { RunFolder } from './run-folder.ts'
 import type { ServiceLog } from './service-log.ts'
 import type { Supervised } from './supervisor.ts'
@@ -78,7 +79,7 @@ export class ServiceProcess implements Supervised {
 
   async #spawn(): Promise<void> {
     const { script, env, folder, log } = this.#options
-    const child = await Child.start(process.execPath, [script], {
+    const child = await Child.start(process.execPath, [...nodeArguments, script], {
       cwd: folder.path,
       env,
       stdio: ['ignore', 'pipe', 'pipe'],

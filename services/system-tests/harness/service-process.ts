@@ -4,6 +4,7 @@ import type { ServiceName } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/local'
 import { Child } from '../../local/src/child-process.ts'
 import { freePort } from '../../local/src/free-port.ts'
+import { nodeArguments } from '../../local/src/node-arguments.ts'
 import type { RunFolder } from '../../local/src/run-folder.ts'
 import { programOf } from './built.ts'
 import { call } from './call.ts'
@@ -60,7 +61,7 @@ export class ServiceProcess {
     const { service, folder } = this.#options
     this.#env = { ...this.#env, ...env }
     const settings = Object.entries(this.#env).map(([name, value]) => [name, String(value)])
-    const child = await Child.start(process.execPath, [programOf(service)], {
+    const child = await Child.start(process.execPath, [...nodeArguments, programOf(service)], {
       cwd: folder.path,
       env: { PATH: process.env['PATH'], ...Object.fromEntries(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
