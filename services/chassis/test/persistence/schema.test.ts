@@ -78,10 +78,12 @@ describe('a migration', function () {
   it('applies messaging before the tables of the service, and nothing the second time', async () => {
     const lines: string[] = []
     const migrateOrder = (): Promise<number> => migrate(store.target, 'order', (line) => lines.push(line))
-    assert.equal(await migrateOrder(), 3)
+    assert.equal(await migrateOrder(), 5)
     assert.match(lines[0] ?? '', /001_outbox_and_inbox\.js/)
-    assert.match(lines[1] ?? '', /001_orders_and_sagas\.js/)
-    assert.match(lines[2] ?? '', /002_operator_acts\.js/)
+    assert.match(lines[1] ?? '', /002_age_indexes_follow_the_rows\.js/)
+    assert.match(lines[2] ?? '', /001_orders_and_sagas\.js/)
+    assert.match(lines[3] ?? '', /002_operator_acts\.js/)
+    assert.match(lines[4] ?? '', /003_key_ages_follow_the_rows\.js/)
     assert.equal(await migrateOrder(), 0)
   })
 
@@ -89,7 +91,7 @@ describe('a migration', function () {
     const counts = await Promise.all([run(), run(), run()])
     assert.deepEqual(
       counts.toSorted((a, b) => a - b),
-      [0, 0, 2],
+      [0, 0, 3],
     )
   })
 
@@ -103,7 +105,7 @@ describe('a migration', function () {
     await proxy.accept()
     await waitUntil(() => proxy.connections > 1, { what: 'a second connection', limitMs: 20_000 })
     proxy.pass()
-    assert.equal(await waiting, 2)
+    assert.equal(await waiting, 3)
     assert.match(lines[0] ?? '', /^\[migrate\] waiting for the database: /)
     await proxy.close()
   })
@@ -138,7 +140,7 @@ describe('a migration', function () {
       [{ messaging: null, events: null }],
     )
     await store.sql('DROP TABLE payment_transactions')
-    assert.equal(await run(), 2)
+    assert.equal(await run(), 3)
   })
 })
 

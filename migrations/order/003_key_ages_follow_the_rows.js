@@ -1,0 +1,16 @@
+/**
+ * The same for the keys of clients as for outbox and inbox: block ranges are summed up as soon as they are full.
+ * @param {import('knex').Knex} knex
+ */
+export async function up(knex) {
+  await knex.raw(`
+    ALTER INDEX idempotency_keys_by_age SET (autosummarize = on);
+
+    UPDATE schema_versions SET version = 2 WHERE component = 'order';
+  `)
+}
+
+/** There is no way down: what must be undone is undone by a new migration. knex asks for the function all the same. */
+export async function down() {
+  throw new Error('There is no way down: write a new migration.')
+}
