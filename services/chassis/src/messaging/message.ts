@@ -42,7 +42,7 @@ export function encode(event: OutgoingEvent): Buffer {
   return Buffer.from(`${head.slice(0, -1)},"payload":${event.payload}}`)
 }
 
-export function propertiesOf(event: OutgoingEvent): Options.Publish {
+export function propertiesOf(event: OutgoingEvent): Options.Publish & { readonly messageId: string } {
   return {
     messageId: event.eventId,
     correlationId: event.sagaId,

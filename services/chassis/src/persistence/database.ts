@@ -62,7 +62,7 @@ export class Transaction {
   }
 
   async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
-    const answer = this.#add(sql, values)
+    const answer = this.#add(sql, values, true)
     // With all that is asked for in this turn.
     if (!this.#sendDue) {
       this.#sendDue = true
@@ -72,14 +72,14 @@ export class Transaction {
   }
 
   write(sql: Statement, values: readonly unknown[] = []): void {
-    this.#add(sql, values).catch(() => undefined)
+    this.#add(sql, values, false).catch(() => undefined)
   }
 
   /** Must be called by `Database.transaction` alone. */
   async commit(): Promise<void> {
     // Also of a statement that could not even be sent.
     if (this.#failure !== undefined) throw this.#failure
-    const answer = this.#add(commit, [])
+    const answer = this.#add(commit, [], false)
     this.#send()
     const { command } = await answer
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
@@ -87,9 +87,9 @@ export class Transaction {
   }
 
   /** The first error is the cause; all later ones only say that the transaction has failed. */
-  async #add(sql: Statement, values: readonly unknown[]): Promise<Answer> {
+  async #add(sql: Statement, values: readonly unknown[], wantsRows: boolean): Promise<Answer> {
     try {
-      return await this.#batch.add(sql, values)
+      return await this.#batch.add(sql, values, wantsRows)
     } catch (error) {
       this.#failure ??= error
       throw this.#failure
@@ -110,7 +110,7 @@ const rollback = statement('rollback', 'ROLLBACK')
 
 async function send(client: PoolClient, sql: Statement, values: readonly unknown[] = []): Promise<Answer> {
   const batch = new StatementBatch(limits.queryMs)
-  const answer = batch.add(sql, values)
+  const answer = batch.add(sql, values, true)
   client.query(batch as unknown as Submittable)
   return await answer
 }

@@ -57,7 +57,7 @@ export function appendEvents(tx: Transaction, events: readonly OutgoingEvent[], 
     events.map((event) => event.version),
     events.map((event) => event.causationId ?? null),
     events.map((event) => event.traceparent ?? null),
-    events.map((event) => event.createdAt),
+    events.map((event) => event.createdAt.toISOString()),
     leased ? new Date(now.getTime() + leaseMs) : now,
   ])
 }

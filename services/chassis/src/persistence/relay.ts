@@ -172,10 +172,9 @@ export class Relay {
       if (content.byteLength > maxMessageBytes) {
         outcome = 'unpublishable'
       } else {
-        outcome = await this.#traced(event, async (traced) => {
-          const options = { ...propertiesOf(traced), messageId: event.eventId }
-          return await publisher.publish({ exchange, routingKey: event.name, content, options })
-        })
+        const publish = (traced: OutgoingEvent): Promise<'routed' | 'unroutable'> =>
+          publisher.publish({ exchange, routingKey: event.name, content, options: propertiesOf(traced) })
+        outcome = await this.#traced(event, publish)
       }
     } catch (error) {
       outcome = error instanceof DependencyUnavailable ? 'failed' : 'unpublishable'

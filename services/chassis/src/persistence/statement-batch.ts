@@ -23,6 +23,7 @@ interface Pending {
   readonly text: string
   /** In the form in which they go over the wire. */
   readonly values: readonly unknown[]
+  readonly wantsRows: boolean
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: unknown) => void
 }
@@ -61,12 +62,19 @@ export class StatementBatch {
   }
 
   /**
-   * Adds a statement; its answer comes once the batch was sent, with those of all others.
+   * Adds a statement; its answer comes once the batch was sent, with those of all others. What it returns is read only
+   * with `wantsRows`: the server need not describe it otherwise.
    * @throws Error at once for a value that has no form in SQL
    */
-  add({ name, text }: { readonly name: string; readonly text: string }, values: readonly unknown[]): Promise<Answer> {
+  add(
+    { name, text }: { readonly name: string; readonly text: string },
+    values: readonly unknown[],
+    wantsRows: boolean,
+  ): Promise<Answer> {
     const prepared = values.map((value) => utils.prepareValue(value))
-    return new Promise((resolve, reject) => this.#pending.push({ name, text, values: prepared, resolve, reject }))
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ name, text, values: prepared, wantsRows, resolve, reject })
+    })
   }
 
   /** Lets something else than a connection carry the statements out, one after the other. */
@@ -99,11 +107,11 @@ export class StatementBatch {
   submit(wire: Wire): undefined {
     const parsed = new Set<string>()
     wire.stream.cork()
-    for (const { name, text, values } of this.#pending) {
+    for (const { name, text, values, wantsRows } of this.#pending) {
       if (wire.parsedStatements[name] === undefined && !parsed.has(name)) wire.parse({ name, text })
       parsed.add(name)
       wire.bind({ statement: name, values })
-      wire.describe({ type: 'P', name: '' })
+      if (wantsRows) wire.describe({ type: 'P', name: '' })
       wire.execute({})
     }
     wire.sync()
@@ -116,7 +124,7 @@ export class StatementBatch {
   }
 
   handleDataRow({ fields }: { readonly fields: unknown }): void {
-    this.#result.rows.push(this.#result.parseRow(fields))
+    if (this.#current?.wantsRows === true) this.#result.rows.push(this.#result.parseRow(fields))
   }
 
   handleCommandComplete(message: unknown): void {

@@ -55,8 +55,9 @@ export function createSimulatedGateway(options: SimulatedGatewayOptions): Simula
     async charge(charge) {
       const known = charges.get(charge.key)
       if (known !== undefined) return known
+      const durationMs = durationOf(charge)
       try {
-        await delay(durationOf(charge), closing.signal)
+        if (durationMs > 0) await delay(durationMs, closing.signal)
       } catch (error) {
         throw new OutcomeUnknown(`${charge.key} was still under way when the simulated gateway closed`, {
           cause: error,
