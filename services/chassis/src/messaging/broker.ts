@@ -1,10 +1,9 @@
-import type { Writable } from 'node:stream'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type ChannelModel, connect as connectByAmqp } from 'amqplib'
+import type { ChannelModel } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
-import { joinWrites } from '../runtime/join-writes.ts'
 import type { Log } from '../runtime/log.ts'
 import { close, closeConnection, within } from './closing.ts'
+import { connect as connectByAmqp } from './connect.ts'
 import { withHeartbeat } from './heartbeat.ts'
 import { checkTopology, declareTopology, type Topology } from './topology.ts'
 
@@ -27,8 +26,6 @@ type OnConnect = (model: ChannelModel) => Promise<void>
 const firstWaitMs = 200
 const longestWaitMs = 5_000
 const connectTimeoutMs = 10_000
-/** What one system call hands over at most: a hundred messages and more, where Node's own 16 KiB are twenty. */
-const sendBufferBytes = 256 * 1024
 /** Between the loss of a channel and its successor. */
 const rebuildMs = 200
 
@@ -121,18 +118,12 @@ export class Broker {
   /** Resolves once everything is built; `lost` resolves when the connection is gone. */
   async #connect(): Promise<{ lost: Promise<void> }> {
     const { url, name, log, connect = connectByAmqp } = this.#options
-    // The last one is the socket's, and not among the types of amqplib.
-    const options: object = {
+    const model = await connect(withHeartbeat(url), {
       clientProperties: { connection_name: name },
       noDelay: true,
       keepAlive: true,
       timeout: connectTimeoutMs,
-      writableHighWaterMark: sendBufferBytes,
-    }
-    const model = await connect(withHeartbeat(url), options)
-    const { stream } = model.connection as { readonly stream?: Writable }
-    // Only a simulated connection has none.
-    if (stream !== undefined) joinWrites(stream)
+    })
     // Before anything else: an `error` nobody listens to ends the process.
     model.on('error', (error) => log.warn({ connection: name, reason: messageOf(error) }, 'broker connection failed'))
     const lost = new Promise<void>((resolve) => {

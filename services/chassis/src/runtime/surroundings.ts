@@ -1,6 +1,7 @@
-import { type ChannelModel, connect } from 'amqplib'
+import type { ChannelModel } from 'amqplib'
 import { Pool, type PoolConfig } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
+import { connect } from '../messaging/connect.ts'
 import { createLog, type Log } from './log.ts'
 import { type ChassisMetrics, createMetrics } from './metrics.ts'
 

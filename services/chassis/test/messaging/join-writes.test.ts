@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
-import { joinWrites } from '../../src/runtime/join-writes.ts'
+import { joinWrites } from '../../src/messaging/join-writes.ts'
 import { turn } from '../equipment/turn.ts'
 
 describe('joined writes', () => {
