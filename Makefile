@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga
+.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-guard
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -50,6 +50,18 @@ overload: build ## Send more orders than the system can take for MINUTES, and se
 bench: build ## Measure throughput, latency and cost, beside the bare servers; SECONDS, OPEN, JSON_FILE; needs Linux
 	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx services/system-tests/bench/bench-main.ts
+
+bench-growth: build ## The same on full tables: ORDERS, PUBLISHED, BACKLOG, SOAK_MINUTES, SECONDS, OPEN, JSON_FILE
+	@ORDERS='$(ORDERS)' PUBLISHED='$(PUBLISHED)' BACKLOG='$(BACKLOG)' SOAK_MINUTES='$(SOAK_MINUTES)' \
+	SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
+	node --conditions=source --import=tsx services/system-tests/bench/growth-main.ts
+
+bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gateway; SECONDS, JSON_FILE
+	@SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
+	node --conditions=source --import=tsx services/system-tests/bench/scale-main.ts
+
+bench-guard: build ## See that a saga costs no more than its limits, in a minute and whatever the machine
+	@SEED='$(SEED)' node --conditions=source --import=tsx services/system-tests/bench/guard-main.ts
 
 simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK
 	@SEEDS='$(SEEDS)' ORDERS='$(ORDERS)' FAULTS='$(FAULTS)' FAULT_LIMIT='$(FAULT_LIMIT)' MISTAKE='$(MISTAKE)' \

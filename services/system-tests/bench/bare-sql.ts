@@ -58,6 +58,8 @@ export async function bareSql(
     stores.map(async (store) => {
       const url = await server.createDatabase(`bare_${store}_${suffix}`)
       const pool = new Pool({ connectionString: url, max: lanes, ...({ pipeline: true } as object) })
+      // The pool ends before its connections are gone, and one of them may hear that its database is dropped.
+      pool.on('error', () => undefined)
       await pool.query(
         tables
           .map(
@@ -123,7 +125,7 @@ function nameOf(text: string): string {
   return name
 }
 
-async function dropDatabase(server: PostgresServer, name: string): Promise<void> {
+export async function dropDatabase(server: PostgresServer, name: string): Promise<void> {
   const pool = new Pool({ connectionString: server.url(), max: 1 })
   await pool.query(`DROP DATABASE ${name} WITH (FORCE)`)
   await pool.end()

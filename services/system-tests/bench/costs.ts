@@ -1,7 +1,7 @@
-import { services } from '@order-saga/contracts'
 import type { Client } from 'pg'
-import { stores } from '../harness/databases.ts'
-import type { System } from '../harness/system.ts'
+import { type Databases, stores } from '../harness/databases.ts'
+import { Metrics } from '../harness/metrics.ts'
+import type { ServiceProcess } from '../harness/service-process.ts'
 import { loopbackBytes } from './machine.ts'
 
 /** What has been spent since the servers started. */
@@ -10,26 +10,44 @@ export interface Costs {
   readonly networkBytes: number
   readonly statements: number
   readonly transactions: number
+  /** Rows inserted, updated and deleted. */
+  readonly rows: number
   /** Messages published to the exchange and confirmed. */
   readonly confirms: number
 }
 
-/** `superuser`: a session on the server, in which pg_stat_statements is installed. */
-export async function costsOf(system: System, superuser: Client): Promise<Costs> {
-  const names = stores.map((store) => system.databases.names[store])
+export interface CostSources {
+  readonly databases: Databases
+  /** All that run. */
+  readonly processes: readonly ServiceProcess[]
+  /** A session on the server, in which pg_stat_statements is installed. */
+  readonly superuser: Client
+}
+
+export async function costsOf({ databases, processes, superuser }: CostSources): Promise<Costs> {
+  const names = stores.map((store) => databases.names[store])
   const { rows } = await superuser.query<Omit<Costs, 'networkBytes' | 'confirms'>>(
     `SELECT (SELECT wal_bytes FROM pg_stat_wal)::float8 AS "walBytes",
        (SELECT sum(calls) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
         WHERE d.datname = ANY($1) AND query !~* '^(BEGIN|COMMIT|ROLLBACK)')::float8 AS statements,
-       (SELECT sum(xact_commit) FROM pg_stat_database WHERE datname = ANY($1))::float8 AS transactions`,
+       sum(xact_commit)::float8 AS transactions, sum(tup_inserted + tup_updated + tup_deleted)::float8 AS rows
+     FROM pg_stat_database WHERE datname = ANY($1)`,
     [names],
   )
-  const published = await Promise.all(
-    services.map(async (service) => (await system.metrics(service)).sum('outbox_published_total')),
-  )
+  const confirms = await countOf(processes, 'outbox_published_total')
   const row = rows[0]
   if (row === undefined) throw new Error('The server does not tell its costs.')
-  return { ...row, networkBytes: await loopbackBytes(), confirms: published.reduce((sum, count) => sum + count, 0) }
+  return { ...row, networkBytes: await loopbackBytes(), confirms }
+}
+
+/** The sum of a metric over processes. */
+export async function countOf(
+  processes: readonly ServiceProcess[],
+  metric: string,
+  labels: Readonly<Record<string, string>> = {},
+): Promise<number> {
+  const all = await Promise.all(processes.map(({ opsUrl }) => Metrics.read(opsUrl)))
+  return all.reduce((sum, metrics) => sum + metrics.sum(metric, labels), 0)
 }
 
 /** What was spent between two looks, for each of `sagas`. */
@@ -40,6 +58,7 @@ export function perSaga(before: Costs, after: Costs, sagas: number): Costs {
     networkBytes: each('networkBytes'),
     statements: each('statements'),
     transactions: each('transactions'),
+    rows: each('rows'),
     confirms: each('confirms'),
   }
 }

@@ -26,6 +26,9 @@ export interface Mix {
   readonly outOfStock: number
 }
 
+/** Orders per second for a system that has next to nothing to do. */
+export const idleRate = 10
+
 /** Latencies in milliseconds. */
 export interface Latencies {
   readonly p50: number

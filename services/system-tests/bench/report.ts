@@ -1,14 +1,20 @@
-import type { BenchResult, Phase } from './bench.ts'
+import type { BenchResult } from './bench.ts'
+import { cpuPerSaga, type Phase, rateOf } from './phase.ts'
+import { table } from './table.ts'
 
-const columns = ['phase', 'sagas/s', 'POST p50', 'p99', 'outcome p50', 'p99', 'p99.9', 'CPU ms/saga'] as const
+const columns = ['phase', 'sagas/s', 'POST p50', 'p99', 'outcome p50', 'p99', 'p99.9', 'CPU ms/saga', 'cores'] as const
 
 /** The result for people. Times are in ms. */
-export function formatBench({ phases, bare, violations }: BenchResult): string {
+export function formatBench({ phases, alone, bare, violations }: BenchResult): string {
   const top = phases[0]
   if (top === undefined) return 'Nothing was measured.'
   const rate = rateOf(top)
+  const { statements, transactions, rows, confirms, walBytes, networkBytes } = top.perSaga
+  const perSecond = (value: number): string => value.toFixed(0).padStart(7)
+  const beside = (limit: number): string =>
+    `${perSecond(limit)} sagas/s   our share ${((100 * rate) / limit).toFixed(0)} %`
   return [
-    table([[...columns], ...phases.map(row)]),
+    table([columns, ...phases.map(row)]),
     '',
     `At saturation, for each saga:`,
     ...Object.entries(top.cpuMs).map(([part, ms]) => {
@@ -16,40 +22,36 @@ export function formatBench({ phases, bare, violations }: BenchResult): string {
       const memory = `${residentMiB.toFixed(0)} MiB resident, ${proportionalMiB.toFixed(0)} MiB proportional`
       return `  ${part.padEnd(16)} ${(ms / top.load.completed).toFixed(2).padStart(6)} ms CPU   ${memory}`
     }),
-    `  statements ${top.perSaga.statements.toFixed(2)}, transactions ${top.perSaga.transactions.toFixed(2)}, confirms ${top.perSaga.confirms.toFixed(2)}`,
-    `  WAL ${top.perSaga.walBytes.toFixed(0)} bytes, network ${top.perSaga.networkBytes.toFixed(0)} bytes`,
+    `  statements ${statements.toFixed(2)}, transactions ${transactions.toFixed(2)}, ` +
+      `rows written ${rows.toFixed(2)}, confirms ${confirms.toFixed(2)}`,
+    `  WAL ${walBytes.toFixed(0)} bytes, network ${networkBytes.toFixed(0)} bytes`,
+    '',
+    'Parts alone, with nothing else on the machine:',
+    `  relay, a table full of events             ${perSecond(alone.relay.fromTable)} events/s`,
+    `  relay, events handed over after commit    ${perSecond(alone.relay.fromMemory)} events/s`,
+    `  inventory, a queue full of payments       ${perSecond(alone.consumer)} messages/s`,
     '',
     'The limit beside it, with nothing else on the machine:',
-    `  bare SQL, a saga in each transaction      ${bare.sqlOne.toFixed(0).padStart(7)} sagas/s   our share ${share(rate, bare.sqlOne)}`,
-    `  bare SQL, 100 sagas in each transaction   ${bare.sqlHundred.toFixed(0).padStart(7)} sagas/s   our share ${share(rate, bare.sqlHundred)}`,
-    `  bare messages, confirmed and acknowledged ${bare.messages.toFixed(0).padStart(7)} sagas/s   our share ${share(rate, bare.messages)}`,
+    `  bare SQL, a saga in each transaction      ${beside(bare.sqlOne)}`,
+    `  bare SQL, 100 sagas in each transaction   ${beside(bare.sqlHundred)}`,
+    `  bare messages, confirmed and acknowledged ${beside(bare.messages)}`,
     '',
-    violations === '' ? 'The audit of all orders is clean.' : `The audit found violations: ${violations}`,
+    auditLine(violations),
   ].join('\n')
 }
 
-const rateOf = ({ load }: Phase): number => load.completed / load.seconds
-const share = (part: number, whole: number): string => `${((100 * part) / whole).toFixed(0)} %`
+export const auditLine = (violations: string): string =>
+  violations === '' ? 'The audit of all orders is clean.' : `The audit found violations: ${violations}`
 
-/** CPU of the system, without that of the load generator. */
-export function cpuPerSaga({ cpuMs, load }: Phase): number {
-  const parts = Object.entries(cpuMs).filter(([part]) => part !== 'load generator')
-  return parts.reduce((sum, [, ms]) => sum + ms, 0) / Math.max(1, load.completed)
+/** Its name, with what went wrong in it. */
+export function nameOf({ name, load: { refused, failed, unfinished } }: Phase): string {
+  return refused + failed + unfinished === 0
+    ? name
+    : `${name} (${refused} refused, ${failed} failed, ${unfinished} open)`
 }
 
 function row(phase: Phase): string[] {
-  const { post, outcome, refused, failed, unfinished } = phase.load
-  const trouble = refused + failed + unfinished
-  const name = trouble === 0 ? phase.name : `${phase.name} (${refused} refused, ${failed} failed, ${unfinished} open)`
+  const { post, outcome } = phase.load
   const times = [post.p50, post.p99, outcome.p50, outcome.p99, outcome.p999].map((ms) => ms.toFixed(1))
-  return [name, rateOf(phase).toFixed(0), ...times, cpuPerSaga(phase).toFixed(2)]
-}
-
-function table(rows: readonly string[][]): string {
-  const widths = columns.map((_, column) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0)))
-  return rows
-    .map((cells) =>
-      cells.map((cell, i) => (i === 0 ? cell.padEnd(widths[i] ?? 0) : cell.padStart(widths[i] ?? 0))).join('  '),
-    )
-    .join('\n')
+  return [nameOf(phase), rateOf(phase).toFixed(0), ...times, cpuPerSaga(phase).toFixed(2), phase.cores.toFixed(2)]
 }

@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import type { BenchResult } from '../../bench/bench.ts'
+import { formatBench } from '../../bench/report.ts'
+import { formatScale } from '../../bench/scale-report.ts'
+import { table } from '../../bench/table.ts'
+import { somePhase } from './some-phase.ts'
+
+const result: BenchResult = {
+  options: { seconds: 10, open: 4, seed: 1 },
+  phases: [somePhase('saturation'), somePhase('idle', { completed: 50, refused: 2 })],
+  alone: { relay: { fromTable: 11_000, fromMemory: 22_000 }, consumer: 3_300 },
+  bare: { sqlOne: 200, sqlHundred: 1_000, messages: 500 },
+  violations: '',
+}
+
+describe('A table', () => {
+  it('has its first column to the left and the others to the right', () => {
+    assert.equal(
+      table([
+        ['name', 'value', ''],
+        ['a', '1', 'ok'],
+      ]),
+      'name  value\na         1  ok',
+    )
+  })
+})
+
+describe('The report of the bench', () => {
+  const lines = formatBench(result).split('\n')
+
+  it('has a row for each phase, with the cores that were busy, and what went wrong in its name', () => {
+    assert.match(lines[0] ?? '', /^phase .+ CPU ms\/saga +cores$/)
+    assert.match(lines[1] ?? '', /^saturation +100 +10\.0 .+ 5\.00 +0\.60$/)
+    assert.match(lines[2] ?? '', /^idle \(2 refused, 0 failed, 0 open\) +5 /)
+  })
+
+  it('has the costs of a saga, the parts alone, and the share of the bare servers', () => {
+    assert.ok(lines.includes('  statements 3.00, transactions 1.00, rows written 21.00, confirms 4.00'))
+    assert.ok(lines.includes('  relay, a table full of events               11000 events/s'))
+    assert.ok(lines.includes('  relay, events handed over after commit      22000 events/s'))
+    assert.ok(lines.includes('  inventory, a queue full of payments          3300 messages/s'))
+    assert.match(lines.find((line) => line.includes('bare messages')) ?? '', /500 sagas\/s +our share 20 %$/)
+    assert.equal(lines.at(-1), 'The audit of all orders is clean.')
+  })
+})
+
+describe('The report of scaling out', () => {
+  it('has what each number of processes does, to one and to the ideal', () => {
+    const step = { processes: 2, perSecond: 120, ideal: 160, ratio: 1.6, outcomeP99: 1_234.5, cores: 1 }
+    const text = formatScale({ options: { seconds: 5, seed: 1 }, steps: [step], violations: 'stock' })
+    assert.match(text, /\n2 +120\.0 +1\.60 +160 +75 % +1235 +1\.00\n/)
+    assert.match(text, /The audit found violations: stock$/)
+  })
+})
