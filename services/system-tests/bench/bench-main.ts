@@ -9,7 +9,7 @@ await runProgram('The system could not be measured', async () => {
   const result = await bench(
     {
       seconds: number(env, 'SECONDS', { fallback: 60, min: 5, max: 86_400 }),
-      open: number(env, 'OPEN', { fallback: 400, min: 1, max: 100_000, whole: true }),
+      open: number(env, 'OPEN', { fallback: 600, min: 1, max: 100_000, whole: true }),
       seed: seedIn(env),
     },
     say,

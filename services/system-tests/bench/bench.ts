@@ -1,7 +1,8 @@
 import { bareMessages } from './bare-messages.ts'
+import { barePath } from './bare-path.ts'
 import { bareSql } from './bare-sql.ts'
 import { consumerAlone } from './consumer-alone.ts'
-import { idleRate, type Mix } from './load-plan.ts'
+import { idleRate, type Latencies, type Mix } from './load-plan.ts'
 import { type Phase, rateOf } from './phase.ts'
 import { relayAlone, type RelayRates } from './relay-alone.ts'
 import { Stage, violationsIn } from './stage.ts'
@@ -19,8 +20,16 @@ export interface BenchResult {
   readonly phases: readonly Phase[]
   /** Parts of the services without the others: events per second of a relay, messages per second of inventory. */
   readonly alone: { readonly relay: RelayRates; readonly consumer: number }
-  /** Sagas per second of the bare transactions, one saga in each and a hundred, and of the bare messages. */
-  readonly bare: { readonly sqlOne: number; readonly sqlHundred: number; readonly messages: number }
+  /**
+   * Sagas per second of the bare transactions, one saga in each and a hundred, and of the bare messages; and how long the
+   * bare steps of one saga take one after the other.
+   */
+  readonly bare: {
+    readonly sqlOne: number
+    readonly sqlHundred: number
+    readonly messages: number
+    readonly path: Latencies
+  }
   /** Empty when the audit of all orders was clean. */
   readonly violations: string
 }
@@ -58,6 +67,7 @@ export async function bench(options: BenchOptions, say: (line: string) => void):
       sqlOne: await bareSql(server, { seconds: bareSeconds, lanes, perTransaction: 1 }),
       sqlHundred: await bareSql(server, { seconds: bareSeconds, lanes: 4, perTransaction: 100 }),
       messages: await bareMessages(system.broker, bareSeconds),
+      path: await barePath(server, system.broker, bareSeconds),
     }
     return { options, phases, alone, bare, violations }
   } finally {

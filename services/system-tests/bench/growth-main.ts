@@ -19,7 +19,7 @@ await runProgram('The growth could not be measured', async () => {
       // The events that are put in are kept for no longer.
       soakMinutes: number(env, 'SOAK_MINUTES', { fallback: 0, min: 0, max: 600 }),
       seconds: number(env, 'SECONDS', { fallback: 30, min: 5, max: 86_400 }),
-      open: number(env, 'OPEN', { fallback: 400, min: 1, max: 100_000, whole: true }),
+      open: number(env, 'OPEN', { fallback: 600, min: 1, max: 100_000, whole: true }),
       seed: seedIn(env),
     },
     say,

@@ -35,6 +35,7 @@ export function formatBench({ phases, alone, bare, violations }: BenchResult): s
     `  bare SQL, a saga in each transaction      ${beside(bare.sqlOne)}`,
     `  bare SQL, 100 sagas in each transaction   ${beside(bare.sqlHundred)}`,
     `  bare messages, confirmed and acknowledged ${beside(bare.messages)}`,
+    `  bare path of one saga at idle              p50 ${bare.path.p50.toFixed(1)} ms, p99 ${bare.path.p99.toFixed(1)} ms`,
     '',
     auditLine(violations),
   ].join('\n')

@@ -9,7 +9,7 @@ const result: BenchResult = {
   options: { seconds: 10, open: 4, seed: 1 },
   phases: [somePhase('saturation'), somePhase('idle', { completed: 50, refused: 2 })],
   alone: { relay: { fromTable: 11_000, fromMemory: 22_000 }, consumer: 3_300 },
-  bare: { sqlOne: 200, sqlHundred: 1_000, messages: 500 },
+  bare: { sqlOne: 200, sqlHundred: 1_000, messages: 500, path: { p50: 12, p99: 34, p999: 40, max: 41 } },
   violations: '',
 }
 

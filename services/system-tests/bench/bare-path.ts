@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from 'amqplib'
+import { Client } from 'pg'
+import type { PostgresServer } from '@order-saga/local'
+import type { TestBroker } from '../harness/broker.ts'
+import { idleRate, latenciesOf, type Latencies } from './load-plan.ts'
+
+/** Accepting, intending the charge, recording it, reserving, confirming; a message after each but the second. */
+const steps = [{ message: true }, { message: false }, { message: true }, { message: true }, { message: true }]
+/** About as large as the real ones. */
+const body = Buffer.alloc(450, 'x')
+const warmUpPaths = 20
+
+/**
+ * How long the way of a confirmed order takes at least, at idle: its durable transactions, of one row each, and its
+ * messages through a quorum queue, one after the other, in one process that does nothing else.
+ */
+export async function barePath(server: PostgresServer, broker: TestBroker, seconds: number): Promise<Latencies> {
+  const database = new Client({ connectionString: server.url() })
+  await database.connect()
+  const connection = await connect(broker.server.url, { noDelay: true })
+  const channel = await connection.createConfirmChannel()
+  const name = `${broker.exchange}_path`
+  await database.query(`CREATE TABLE ${name} (id uuid PRIMARY KEY, data bytea)`)
+  await channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+  let delivered: () => void = () => undefined
+  await channel.consume(name, (message) => {
+    if (message === null) return
+    channel.ack(message)
+    delivered()
+  })
+
+  const walk = async (): Promise<number> => {
+    const begun = performance.now()
+    for (const { message } of steps) {
+      const text = `INSERT INTO ${name} (id, data) VALUES ($1, $2)`
+      await database.query({ name: 'bare-path', text, values: [randomUUID(), body] })
+      if (!message) continue
+      const arrival = new Promise<void>((resolve) => (delivered = resolve))
+      channel.sendToQueue(name, body, { persistent: true })
+      await arrival
+    }
+    return performance.now() - begun
+  }
+  try {
+    for (let path = 0; path < warmUpPaths; path += 1) await walk()
+    const took: number[] = []
+    for (const end = performance.now() + seconds * 1_000; performance.now() < end;) {
+      const ms = await walk()
+      took.push(ms)
+      await pause(Math.max(0, 1_000 / idleRate - ms))
+    }
+    return latenciesOf(took)
+  } finally {
+    await channel.waitForConfirms()
+    await channel.deleteQueue(name)
+    await connection.close()
+    await database.query(`DROP TABLE ${name}`)
+    await database.end()
+  }
+}
