@@ -4,6 +4,9 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 /** What happens to the next COMMIT: it never arrives, its answer never arrives, or it waits. */
 export type CommitFault = 'lost' | 'unanswered' | 'held'
 
+/** A commit is a statement like others: its text when a connection prepares it, afterwards its name. */
+const isCommit = (chunk: Buffer): boolean => chunk.includes('COMMIT\0') || chunk.includes('\0commit\0')
+
 /** A way to PostgreSQL on which one COMMIT can go wrong. */
 export class CommitProxy {
   readonly #server: Server
@@ -60,7 +63,7 @@ export class CommitProxy {
       })
     }
     client.on('data', (chunk) => {
-      const fault = chunk.includes('COMMIT\0') ? this.#fault : undefined
+      const fault = isCommit(chunk) ? this.#fault : undefined
       if (fault !== undefined) this.#fault = undefined
       if (fault === 'lost') return end()
       unanswered ||= fault === 'unanswered'
