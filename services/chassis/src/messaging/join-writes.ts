@@ -1,9 +1,9 @@
 import type { Writable } from 'node:stream'
 
 /**
- * Lets all that is written to a stream within one turn of the event loop leave with one system call. The drivers write
- * every message and every statement by itself; done so, these calls are a tenth of a busy service's time, and as many
- * wake-ups of the server. Nothing is held back beyond the turn.
+ * Lets all that is written to a stream within one turn of the event loop leave with one system call. amqplib writes every
+ * message by itself; these calls are a tenth of a busy service's time, and as many wake-ups of the broker. Nothing is held
+ * back beyond the turn.
  */
 export function joinWrites(stream: Writable): void {
   const write = stream.write.bind(stream) as (...values: unknown[]) => boolean

@@ -66,7 +66,10 @@ export class Transaction {
     // With all that is asked for in this turn.
     if (!this.#sendDue) {
       this.#sendDue = true
-      queueMicrotask(() => this.#send())
+      queueMicrotask(() => {
+        // Unless the commit was asked for in the same turn and took it along.
+        if (this.#sendDue) this.#send()
+      })
     }
     return (await answer).rows as R[]
   }
