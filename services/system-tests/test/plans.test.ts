@@ -20,15 +20,27 @@ describe('The plans of all that the services do', function () {
   const system = useSystem(() => ({ env: { GAUGE_INTERVAL_MS: 500 } }))
 
   /**
-   * Since the database was made; a session tells the server of its reads when it ends, at the latest. The table of schema
-   * versions has a row for each set of migrations, and is meant to be read as a whole.
+   * Since the database was made. A session tells the server of its reads when it ends, at the latest: all others are
+   * ended first, those of the tests too, which look at whole tables when they wait for rest. The table of schema versions
+   * has a row for each set of migrations, and is meant to be read as a whole.
    */
   async function readsOf(store: Store): Promise<Reads[]> {
-    return await system().sql<Reads>(
-      store,
-      `SELECT relname AS table, seq_scan::int AS whole, idx_tup_fetch::int AS entries FROM pg_stat_user_tables
-       WHERE relname !~ 'migrations|schema_versions' ORDER BY 1`,
-    )
+    const session = await system().databases.session(store)
+    const others = `FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+    try {
+      await session.query(`SELECT pg_terminate_backend(pid) ${others}`)
+      await system().until(
+        `the other sessions of the ${store} database to end`,
+        async () => (await session.query(`SELECT ${others}`)).rowCount === 0,
+      )
+      const { rows } = await session.query<Reads>(
+        `SELECT relname AS table, seq_scan::int AS whole, idx_tup_fetch::int AS entries FROM pg_stat_user_tables
+         WHERE relname !~ 'migrations|schema_versions' ORDER BY 1`,
+      )
+      return rows
+    } finally {
+      await session.end()
+    }
   }
 
   /** Drives orders through all flows, without looking into the databases meanwhile. */
