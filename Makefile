@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-guard
+.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -55,6 +55,10 @@ bench-growth: build ## The same on full tables: ORDERS, PUBLISHED, BACKLOG, SOAK
 	@ORDERS='$(ORDERS)' PUBLISHED='$(PUBLISHED)' BACKLOG='$(BACKLOG)' SOAK_MINUTES='$(SOAK_MINUTES)' \
 	SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx services/system-tests/bench/growth-main.ts
+
+bench-sweep: build ## Find the best PREFETCH and BATCH_SIZE at saturation; ROUNDS, SECONDS, OPEN, JSON_FILE
+	@ROUNDS='$(ROUNDS)' SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
+	node --conditions=source --import=tsx services/system-tests/bench/sweep-main.ts
 
 bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gateway; SECONDS, JSON_FILE
 	@SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
