@@ -12,11 +12,18 @@ const steps = [{ message: true }, { message: false }, { message: true }, { messa
 const body = Buffer.alloc(450, 'x')
 const warmUpPaths = 20
 
+export interface BarePath {
+  /** Ten times per second, as at idle: whoever waits in between is cold when it is woken. */
+  readonly idle: Latencies
+  /** One after the other. */
+  readonly warm: Latencies
+}
+
 /**
- * How long the way of a confirmed order takes at least, at idle: its durable transactions, of one row each, and its
- * messages through a quorum queue, one after the other, in one process that does nothing else.
+ * How long the way of a confirmed order takes at least: its durable transactions, of one row each, and its messages
+ * through a quorum queue, one after the other, in one process that does nothing else.
  */
-export async function barePath(server: PostgresServer, broker: TestBroker, seconds: number): Promise<Latencies> {
+export async function barePath(server: PostgresServer, broker: TestBroker, seconds: number): Promise<BarePath> {
   const database = new Client({ connectionString: server.url() })
   await database.connect()
   const connection = await connect(broker.server.url, { noDelay: true })
@@ -43,15 +50,18 @@ export async function barePath(server: PostgresServer, broker: TestBroker, secon
     }
     return performance.now() - begun
   }
-  try {
-    for (let path = 0; path < warmUpPaths; path += 1) await walk()
+  const walks = async (everyMs: number): Promise<Latencies> => {
     const took: number[] = []
-    for (const end = performance.now() + seconds * 1_000; performance.now() < end;) {
+    for (const end = performance.now() + (seconds / 2) * 1_000; performance.now() < end;) {
       const ms = await walk()
       took.push(ms)
-      await pause(Math.max(0, 1_000 / idleRate - ms))
+      if (ms < everyMs) await pause(everyMs - ms)
     }
     return latenciesOf(took)
+  }
+  try {
+    for (let path = 0; path < warmUpPaths; path += 1) await walk()
+    return { idle: await walks(1_000 / idleRate), warm: await walks(0) }
   } finally {
     await channel.waitForConfirms()
     await channel.deleteQueue(name)

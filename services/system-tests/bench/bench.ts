@@ -1,8 +1,9 @@
 import { bareMessages } from './bare-messages.ts'
-import { barePath } from './bare-path.ts'
+import { type BarePath, barePath } from './bare-path.ts'
 import { bareSql } from './bare-sql.ts'
 import { consumerAlone } from './consumer-alone.ts'
-import { idleRate, type Latencies, type Mix } from './load-plan.ts'
+import { idleRate, type Mix } from './load-plan.ts'
+import { type Hop, hopsSince } from './hops.ts'
 import { type Phase, rateOf } from './phase.ts'
 import { relayAlone, type RelayRates } from './relay-alone.ts'
 import { Stage, violationsIn } from './stage.ts'
@@ -18,17 +19,19 @@ export interface BenchOptions {
 export interface BenchResult {
   readonly options: BenchOptions
   readonly phases: readonly Phase[]
+  /** The steps of a saga at idle. */
+  readonly hops: readonly Hop[]
   /** Parts of the services without the others: events per second of a relay, messages per second of inventory. */
   readonly alone: { readonly relay: RelayRates; readonly consumer: number }
   /**
    * Sagas per second of the bare transactions, one saga in each and a hundred, and of the bare messages; and how long the
-   * bare steps of one saga take one after the other.
+   * bare steps of one saga take.
    */
   readonly bare: {
     readonly sqlOne: number
     readonly sqlHundred: number
     readonly messages: number
-    readonly path: Latencies
+    readonly path: BarePath
   }
   /** Empty when the audit of all orders was clean. */
   readonly violations: string
@@ -52,8 +55,10 @@ export async function bench(options: BenchOptions, say: (line: string) => void):
       await stage.measure({ name: 'mixed, saturation', arrivals: { open }, seconds: half, mix: mixed }),
       await stage.measure({ name: '80 %', arrivals: { rate: 0.8 * top }, seconds: half }),
       await stage.measure({ name: '50 %', arrivals: { rate: 0.5 * top }, seconds: half }),
-      await stage.measure({ name: 'idle', arrivals: { rate: idleRate }, seconds: half }),
     ]
+    const idleSince = new Date()
+    phases.push(await stage.measure({ name: 'idle', arrivals: { rate: idleRate }, seconds: half }))
+    const hops = await hopsSince(stage.system.databases, idleSince)
     const violations = violationsIn(await stage.audit())
     await stage.stopServices()
     const { server, system } = stage
@@ -69,7 +74,7 @@ export async function bench(options: BenchOptions, say: (line: string) => void):
       messages: await bareMessages(system.broker, bareSeconds),
       path: await barePath(server, system.broker, bareSeconds),
     }
-    return { options, phases, alone, bare, violations }
+    return { options, phases, hops, alone, bare, violations }
   } finally {
     await stage.stop()
   }

@@ -1,11 +1,12 @@
 import type { BenchResult } from './bench.ts'
+import type { Latencies } from './load-plan.ts'
 import { cpuPerSaga, type Phase, rateOf } from './phase.ts'
 import { table } from './table.ts'
 
 const columns = ['phase', 'sagas/s', 'POST p50', 'p99', 'outcome p50', 'p99', 'p99.9', 'CPU ms/saga', 'cores'] as const
 
 /** The result for people. Times are in ms. */
-export function formatBench({ phases, alone, bare, violations }: BenchResult): string {
+export function formatBench({ phases, hops, alone, bare, violations }: BenchResult): string {
   const top = phases[0]
   if (top === undefined) return 'Nothing was measured.'
   const rate = rateOf(top)
@@ -22,9 +23,16 @@ export function formatBench({ phases, alone, bare, violations }: BenchResult): s
       const memory = `${residentMiB.toFixed(0)} MiB resident, ${proportionalMiB.toFixed(0)} MiB proportional`
       return `  ${part.padEnd(16)} ${(ms / top.load.completed).toFixed(2).padStart(6)} ms CPU   ${memory}`
     }),
+    `  ${'all but the load'.padEnd(16)} ${cpuPerSaga(top).toFixed(2).padStart(6)} ms CPU   ${proportional(top).toFixed(0)} MiB proportional`,
     `  statements ${statements.toFixed(2)}, transactions ${transactions.toFixed(2)}, ` +
       `rows written ${rows.toFixed(2)}, confirms ${confirms.toFixed(2)}`,
     `  WAL ${walBytes.toFixed(0)} bytes, network ${networkBytes.toFixed(0)} bytes`,
+    '',
+    'At idle, from the decision that one event records to that of the next:',
+    ...hops.map(
+      ({ from, to, p50, p90 }) =>
+        `  ${`${from} to ${to}`.padEnd(41)} p50 ${p50.toFixed(1)} ms, p90 ${p90.toFixed(1)} ms`,
+    ),
     '',
     'Parts alone, with nothing else on the machine:',
     `  relay, a table full of events             ${perSecond(alone.relay.fromTable)} events/s`,
@@ -35,10 +43,19 @@ export function formatBench({ phases, alone, bare, violations }: BenchResult): s
     `  bare SQL, a saga in each transaction      ${beside(bare.sqlOne)}`,
     `  bare SQL, 100 sagas in each transaction   ${beside(bare.sqlHundred)}`,
     `  bare messages, confirmed and acknowledged ${beside(bare.messages)}`,
-    `  bare path of one saga at idle              p50 ${bare.path.p50.toFixed(1)} ms, p99 ${bare.path.p99.toFixed(1)} ms`,
+    `  bare path of one saga at idle             ${times(bare.path.idle)}`,
+    `  bare path of one saga after the other     ${times(bare.path.warm)}`,
     '',
     auditLine(violations),
   ].join('\n')
+}
+
+const times = ({ p50, p99 }: Latencies): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
+
+/** Of the services and their servers together, in MiB. */
+function proportional({ memory }: Phase): number {
+  const parts = Object.entries(memory).filter(([part]) => part !== 'load generator')
+  return parts.reduce((sum, [, { proportionalMiB }]) => sum + proportionalMiB, 0)
 }
 
 export const auditLine = (violations: string): string =>
