@@ -112,6 +112,8 @@ definitions.skip_if_unchanged = true
 queue_leader_locator = balanced
 # What a container may use is its limit; a fifth of it stays free for what the alarm does not count.
 total_memory_available_override_value = {{ div (mul (include "rabbitmq.bytes" .Values.resources.limits.memory | int64) 4) 5 }}
+# The log that all quorum queues share is kept in memory until its file is full, and a few such files at worst.
+raft.wal_max_size_bytes = {{ min (div (include "rabbitmq.bytes" .Values.resources.limits.memory | int64) 16) 536870912 }}
 # A fifth of the volume, 2 GB at most: a fixed 2 GB would block every publisher on a small one.
 disk_free_limit.absolute = {{ min (div (include "rabbitmq.bytes" .Values.storage.size | int64) 5) 2000000000 }}
 {{- if gt (int .Values.replicas) 1 }}
