@@ -43,14 +43,14 @@ export function formatBench({ phases, hops, alone, bare, violations }: BenchResu
     `  bare SQL, a saga in each transaction      ${beside(bare.sqlOne)}`,
     `  bare SQL, 100 sagas in each transaction   ${beside(bare.sqlHundred)}`,
     `  bare messages, confirmed and acknowledged ${beside(bare.messages)}`,
-    `  bare path of one saga at idle             ${times(bare.path.idle)}`,
-    `  bare path of one saga after the other     ${times(bare.path.warm)}`,
+    `  bare path of one saga at idle             ${latency(bare.path.idle)}`,
+    `  bare path of one saga after the other     ${latency(bare.path.warm)}`,
     '',
     auditLine(violations),
   ].join('\n')
 }
 
-const times = ({ p50, p99 }: Latencies): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
+const latency = ({ p50, p99 }: Latencies): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`
 
 /** Of the services and their servers together, in MiB. */
 function proportional({ memory }: Phase): number {
