@@ -56,6 +56,8 @@ export async function bench(options: BenchOptions, say: (line: string) => void):
       await stage.measure({ name: '80 %', arrivals: { rate: 0.8 * top }, seconds: half }),
       await stage.measure({ name: '50 %', arrivals: { rate: 0.5 * top }, seconds: half }),
     ]
+    // The work that the loads before have left behind is theirs.
+    await stage.tidyUp()
     const idleSince = new Date()
     phases.push(await stage.measure({ name: 'idle', arrivals: { rate: idleRate }, seconds: half }))
     const hops = await hopsSince(stage.system.databases, idleSince)

@@ -29,7 +29,8 @@ const shipped = 'UPDATE stock SET shipped = shipped + $2, received = received + 
  * Fills the tables of all three databases with confirmed orders, as if the system had worked for weeks: what it has
  * just done, under other ids and at other times. Everything must be at rest.
  */
-export async function prefill({ system, sku, say }: Stage, filling: Filling): Promise<void> {
+export async function prefill(stage: Stage, filling: Filling): Promise<void> {
+  const { system, sku, say } = stage
   const template = await readTemplate(system.databases)
   const sessions = {} as Record<Store, Client>
   try {
@@ -49,12 +50,10 @@ export async function prefill({ system, sku, say }: Stage, filling: Filling): Pr
         say(`  ${to.toLocaleString('en')} of ${filling.orders.toLocaleString('en')} orders are in the tables`)
       }
     }
-    say('  VACUUM, ANALYZE and a checkpoint, so that none of them comes while it is measured')
-    for (const store of stores) await sessions[store].query('VACUUM (ANALYZE)')
-    await sessions.order.query('CHECKPOINT')
   } finally {
     await Promise.all(Object.values(sessions).map((session) => session.end()))
   }
+  await stage.tidyUp()
 }
 
 async function insert(

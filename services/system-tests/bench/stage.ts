@@ -2,6 +2,7 @@ import { Client } from 'pg'
 import { type ServiceName, services } from '@order-saga/contracts'
 import { type PostgresServer, testServers } from '@order-saga/local'
 import type { AuditReport } from '@order-saga/operations'
+import { stores } from '../harness/databases.ts'
 import type { Environment, ServiceProcess } from '../harness/service-process.ts'
 import { someSku } from '../harness/shop.ts'
 import { System } from '../harness/system.ts'
@@ -111,6 +112,13 @@ export class Stage {
 
   async settle(): Promise<void> {
     await this.system.settle(settleLimitMs)
+  }
+
+  /** Has the servers do now what they would do some time later, while something else is measured. */
+  async tidyUp(): Promise<void> {
+    this.say('VACUUM, ANALYZE and a checkpoint, so that none of them comes while it is measured')
+    for (const store of stores) await this.system.sql(store, 'VACUUM (ANALYZE)')
+    await this.#superuser.query('CHECKPOINT')
   }
 
   async audit(): Promise<AuditReport> {
