@@ -1,6 +1,6 @@
 import type { GrowthResult } from './growth.ts'
 import { comparisons, fallen, figures, leastRatio, throughputs } from './growth-figures.ts'
-import type { Phase } from './phase.ts'
+import { type Phase, systemOf } from './phase.ts'
 import { auditLine, nameOf } from './report.ts'
 import { table } from './table.ts'
 
@@ -39,8 +39,7 @@ function row(phase: Phase, empty?: Phase): string[] {
 }
 
 function memory(saturation: Phase | undefined): string {
-  const parts = Object.entries(saturation?.memory ?? {}).filter(([part]) => part !== 'load generator')
-  const each = parts.map(([part, { residentMiB }]) => `${part} ${residentMiB.toFixed(0)}`)
+  const each = systemOf(saturation?.memory ?? {}).map(([part, { residentMiB }]) => `${part} ${residentMiB.toFixed(0)}`)
   return `resident MiB at saturation: ${each.join(', ')}`
 }
 

@@ -20,6 +20,8 @@ interface Form {
   readonly change: readonly string[]
   readonly append: readonly string[]
   readonly mark: readonly string[]
+  /** Those it writes to. */
+  readonly tables: string
   /** Of all events, when they are old. */
   readonly cleanUp: 'by batches' | 'nothing is left' | 'drop the partitions'
 }
@@ -67,13 +69,21 @@ const partitioned = [
 ]
 
 export const forms: readonly Form[] = [
-  { name: 'as it is', change: [], append: [insert], mark: [update], cleanUp: 'by batches' },
-  { name: 'room on each page', change: [room], append: [insert], mark: [update], cleanUp: 'by batches' },
+  { name: 'as it is', change: [], append: [insert], mark: [update], tables: 'events', cleanUp: 'by batches' },
+  {
+    name: 'room on each page',
+    change: [room],
+    append: [insert],
+    mark: [update],
+    tables: 'events',
+    cleanUp: 'by batches',
+  },
   {
     name: 'room, and no index of what is pending (HOT)',
     change: [noPendingIndex, room],
     append: [insert],
     mark: [update],
+    tables: 'events',
     cleanUp: 'by batches',
   },
   {
@@ -81,6 +91,7 @@ export const forms: readonly Form[] = [
     change: [noPendingIndex, 'CREATE TABLE pending (event_id uuid PRIMARY KEY, lease_until timestamptz NOT NULL)'],
     append: [insert, `INSERT INTO pending SELECT id, now() FROM unnest($1::uuid[]) AS id`],
     mark: ['DELETE FROM pending WHERE event_id = ANY($1::uuid[])'],
+    tables: 'events, pending',
     cleanUp: 'by batches',
   },
   {
@@ -88,6 +99,7 @@ export const forms: readonly Form[] = [
     change: [],
     append: [insert],
     mark: ['DELETE FROM events WHERE event_id = ANY($1::uuid[])'],
+    tables: 'events',
     cleanUp: 'nothing is left',
   },
   {
@@ -95,6 +107,7 @@ export const forms: readonly Form[] = [
     change: partitioned,
     append: [insert],
     mark: [update],
+    tables: 'events',
     cleanUp: 'drop the partitions',
   },
 ]
@@ -153,8 +166,8 @@ async function lifeOf(form: Form, count: number, client: Client, server: Postgre
     if (form.cleanUp === 'by batches') {
       for (let left = count; left > 0; left -= cleaned) await client.query({ name: 'clean-up', text: cleanUp })
     }
-    if (form.cleanUp === 'drop the partitions') await client.query('DROP TABLE events')
-    else await client.query('VACUUM events')
+    if (form.cleanUp === 'drop the partitions') await client.query(`DROP TABLE ${form.tables}`)
+    else await client.query(`VACUUM ${form.tables}`)
   })
   if (form.cleanUp !== 'drop the partitions') await assertEmpty(client, form)
   return {

@@ -16,6 +16,8 @@ export interface Phase {
   readonly perSaga: Costs
 }
 
+const loadGenerator = 'load generator'
+
 interface Look {
   readonly costs: Costs
   readonly usage: Readonly<Record<string, Usage>>
@@ -31,7 +33,7 @@ export async function measurePhase(
   const look = async (generator: number): Promise<Look> => ({
     costs: await costsOf(sources),
     at: performance.now(),
-    usage: await usageOf([...parts, { name: 'load generator', pid: generator, withChildren: false }]),
+    usage: await usageOf([...parts, { name: loadGenerator, pid: generator, withChildren: false }]),
   })
   let before: Look | undefined
   let after: Look | undefined
@@ -66,8 +68,12 @@ export function busyCores(cpuMs: Readonly<Record<string, number>>, wallMs: numbe
 /** Sagas per second. */
 export const rateOf = ({ load }: Pick<Phase, 'load'>): number => load.completed / load.seconds
 
-/** CPU of the system, without that of the load generator. */
+/** The parts of the system, which the load generator is none of. */
+export function systemOf<T>(parts: Readonly<Record<string, T>>): (readonly [part: string, of: T])[] {
+  return Object.entries(parts).filter(([part]) => part !== loadGenerator)
+}
+
+/** CPU of the system. */
 export function cpuPerSaga({ cpuMs, load }: Pick<Phase, 'cpuMs' | 'load'>): number {
-  const parts = Object.entries(cpuMs).filter(([part]) => part !== 'load generator')
-  return parts.reduce((sum, [, ms]) => sum + ms, 0) / Math.max(1, load.completed)
+  return systemOf(cpuMs).reduce((sum, [, ms]) => sum + ms, 0) / Math.max(1, load.completed)
 }

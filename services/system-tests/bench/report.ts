@@ -1,6 +1,6 @@
 import type { BenchResult } from './bench.ts'
 import type { Latencies } from './load-plan.ts'
-import { cpuPerSaga, type Phase, rateOf } from './phase.ts'
+import { cpuPerSaga, type Phase, rateOf, systemOf } from './phase.ts'
 import { table } from './table.ts'
 
 const columns = ['phase', 'sagas/s', 'POST p50', 'p99', 'outcome p50', 'p99', 'p99.9', 'CPU ms/saga', 'cores'] as const
@@ -54,8 +54,7 @@ const latency = ({ p50, p99 }: Latencies): string => `p50 ${p50.toFixed(1)} ms, 
 
 /** Of the services and their servers together, in MiB. */
 function proportional({ memory }: Phase): number {
-  const parts = Object.entries(memory).filter(([part]) => part !== 'load generator')
-  return parts.reduce((sum, [, { proportionalMiB }]) => sum + proportionalMiB, 0)
+  return systemOf(memory).reduce((sum, [, { proportionalMiB }]) => sum + proportionalMiB, 0)
 }
 
 export const auditLine = (violations: string): string =>
