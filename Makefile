@@ -4,8 +4,8 @@
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
-local := services/local/dist
-tests := services/*/test/**/*.test.ts
+local := tools/dev/dist
+tests := '{packages,services,tools}/*/test/**/*.test.ts' 'tests/**/*.test.ts'
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -34,49 +34,49 @@ saga: build ## Operate the running system: make saga ARGS="dead-letters list"; d
 	@addresses=$$(node $(local)/env-main.js) && set -a && eval "$$addresses" && node services/operations/dist/saga-main.js $(ARGS)
 
 test: build ## Run all tests; the servers they need are started and stopped with them
-	@node_modules/.bin/mocha $(if $(CI),--forbid-only) '$(tests)'
+	@node_modules/.bin/mocha $(if $(CI),--forbid-only) --ignore 'tests/system/{compose,pictures}/**' $(tests)
 
 model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
-	@node --conditions=source --import=tsx services/system-tests/model/main.ts
+	@node --conditions=source --import=tsx tests/model/main.ts
 
 chaos: build ## Break everything for MINUTES under RATE orders/s, and judge what became of them; SEED repeats a round
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' RATE='$(RATE)' \
-	node --conditions=source --import=tsx services/system-tests/chaos/chaos-main.ts
+	node --conditions=source --import=tsx tests/chaos/chaos-main.ts
 
 overload: build ## Send more orders than the system can take for MINUTES, and see it refuse, keep its memory and recover
 	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' MAX_OPEN_ORDERS='$(MAX_OPEN_ORDERS)' \
-	node --conditions=source --import=tsx services/system-tests/overload/overload-main.ts
+	node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
 bench: build ## Measure throughput, latency and cost, beside the bare servers; SECONDS, OPEN, JSON_FILE; needs Linux
 	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
-	node --conditions=source --import=tsx services/system-tests/bench/bench-main.ts
+	node --conditions=source --import=tsx tools/bench/src/bench-main.ts
 
 bench-growth: build ## The same on full tables: ORDERS, PUBLISHED, BACKLOG, SOAK_MINUTES, SECONDS, OPEN, JSON_FILE
 	@ORDERS='$(ORDERS)' PUBLISHED='$(PUBLISHED)' BACKLOG='$(BACKLOG)' SOAK_MINUTES='$(SOAK_MINUTES)' \
 	SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
-	node --conditions=source --import=tsx services/system-tests/bench/growth-main.ts
+	node --conditions=source --import=tsx tools/bench/src/growth-main.ts
 
 bench-sweep: build ## Find the best PREFETCH and BATCH_SIZE at saturation; ROUNDS, SECONDS, OPEN, JSON_FILE
 	@ROUNDS='$(ROUNDS)' SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
-	node --conditions=source --import=tsx services/system-tests/bench/sweep-main.ts
+	node --conditions=source --import=tsx tools/bench/src/sweep-main.ts
 
 bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gateway; SECONDS, JSON_FILE
 	@SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
-	node --conditions=source --import=tsx services/system-tests/bench/scale-main.ts
+	node --conditions=source --import=tsx tools/bench/src/scale-main.ts
 
 bench-outbox: build ## Measure what an event costs PostgreSQL in other forms of its table; EVENTS, ROUNDS, JSON_FILE
 	@EVENTS='$(EVENTS)' ROUNDS='$(ROUNDS)' JSON_FILE='$(JSON_FILE)' \
-	node --conditions=source --import=tsx services/system-tests/bench/outbox-forms-main.ts
+	node --conditions=source --import=tsx tools/bench/src/outbox-forms-main.ts
 
 bench-guard: build ## See that a saga costs no more than its limits, in a minute and whatever the machine
-	@SEED='$(SEED)' node --conditions=source --import=tsx services/system-tests/bench/guard-main.ts
+	@SEED='$(SEED)' node --conditions=source --import=tsx tools/bench/src/guard-main.ts
 
 simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK
 	@SEEDS='$(SEEDS)' ORDERS='$(ORDERS)' FAULTS='$(FAULTS)' FAULT_LIMIT='$(FAULT_LIMIT)' MISTAKE='$(MISTAKE)' \
-	SHRINK='$(SHRINK)' node --conditions=source --import=tsx services/system-tests/simulation/main.ts
+	SHRINK='$(SHRINK)' node --conditions=source --import=tsx tests/simulation/main.ts
 
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
-	@node_modules/.bin/mocha --config services/system-tests/compose/.mocharc.json $(if $(CI),--forbid-only)
+	@node_modules/.bin/mocha --config tests/system/compose/.mocharc.json $(if $(CI),--forbid-only)
 
 lint: $(installed) ## Check style and likely mistakes
 	@npm run --silent lint
@@ -97,10 +97,10 @@ charts-docs: ## Write the charts' README files from the comments in their values
 	helm-docs --log-level warning --chart-search-root "$$(dirname "$$chart")"; done
 
 dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
-	@node --conditions=source --import=tsx services/monitoring/src/write-dashboards-main.ts
+	@node --conditions=source --import=tsx tools/monitoring/src/write-dashboards-main.ts
 
 # On a cluster: that of the current kubeconfig.
-on_cluster := node --conditions=source --import=tsx services/cluster-tests/src
+on_cluster := node --conditions=source --import=tsx tests/cluster/src
 
 e2e: $(installed) ## Prove the chart on the cluster: install, upgrade, drills, losses, autoscaling
 	@$(on_cluster)/e2e-main.ts
@@ -118,7 +118,7 @@ operators: $(installed) ## Install on the cluster what the chart needs there
 	@$(on_cluster)/operators-main.ts
 
 dev-loop-test: ## Prove kind-config.yaml by kind's own parser, and the Tiltfile by executing it; needs Go and Helm
-	@cd services/cluster-tests/dev-loop && go test -count=1 -v ./...
+	@cd tests/cluster/dev-loop && go test -count=1 -v ./...
 
 kind-up: ## Create a local cluster with a registry, by kind
 	@k8s/kind-up

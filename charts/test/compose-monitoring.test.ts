@@ -17,7 +17,7 @@ const mountsOf = (service: string): { from: string; to: string }[] =>
     .map(([from = '', to = '']: string[]) => ({ from, to }))
 
 describe('the profile monitoring of Docker Compose', () => {
-  const config = read('services/monitoring/compose/prometheus.yml')
+  const config = read('tools/monitoring/compose/prometheus.yml')
 
   it('has Prometheus, Grafana and the audit exporter, with images of one version', () => {
     const members = Object.entries<Loose>(compose.services).filter(([, { profiles }]) =>
@@ -73,11 +73,11 @@ describe('the profile monitoring of Docker Compose', () => {
   })
 
   it('gives Grafana one data source and all dashboards', () => {
-    const [source] = read('services/monitoring/compose/grafana/datasources/prometheus.yaml').datasources
+    const [source] = read('tools/monitoring/compose/grafana/datasources/prometheus.yaml').datasources
     equal(source.type, 'prometheus')
     equal(source.url, 'http://prometheus:9090')
     equal(source.jsonData.timeInterval, config.global.scrape_interval)
-    const [provider] = read('services/monitoring/compose/grafana/dashboards/order-saga.yaml').providers
+    const [provider] = read('tools/monitoring/compose/grafana/dashboards/order-saga.yaml').providers
     const mount = mountsOf('grafana').find(({ to }) => to === provider.options.path)
     equal(mount?.from, './charts/order-saga/dashboards')
     const home = compose.services.grafana.environment.GF_DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH

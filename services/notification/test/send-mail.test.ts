@@ -8,7 +8,7 @@ import { mailOnOrderConfirmed } from '../src/reactions/mail-on-order-confirmed.t
 import { mailOnPaymentRefunded } from '../src/reactions/mail-on-payment-refunded.ts'
 import { mailing, type SendMail } from '../src/reactions/send-mail.ts'
 import { cancelled, confirmed, refunded } from './causes.ts'
-import { type MailServer, startMailServer } from './mail-server.ts'
+import { type MailServer, startMailServer } from '@order-saga/tests/support/mail/mail-server'
 
 describe('the reactions of notification', () => {
   let server: MailServer

@@ -3,7 +3,7 @@ import { parseSenderAddress } from '../src/domain/sender-address.ts'
 import type { MailSender } from '../src/mail/mail-sender.ts'
 import { type SmtpOptions, smtpMailSender } from '../src/mail/smtp-mail-sender.ts'
 import { confirmed } from './causes.ts'
-import { type MailServerOptions, startMailServer } from './mail-server.ts'
+import { type MailServerOptions, startMailServer } from '@order-saga/tests/support/mail/mail-server'
 
 export const customer = 'ann@example.com'
 

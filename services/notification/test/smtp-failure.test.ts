@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:net'
 import { MailDeferred, MailServerUnavailable } from '../src/mail/mail-sender.ts'
-import { portOf, type Stage } from './mail-server.ts'
+import { portOf, type Stage } from '@order-saga/tests/support/mail/mail-server'
 import { customer, mail, sendingTests } from './sending.ts'
 
 describe('a refusal of one mail', () => {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { migrate } from '@order-saga/chassis'
-import { testServers } from '@order-saga/local'
+import { testServers } from '@order-saga/dev'
 import { Client } from 'pg'
 import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
 import { mintedFrom } from '../src/audit/event-age.ts'

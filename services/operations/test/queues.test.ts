@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { testServers, waitUntil } from '@order-saga/local'
+import { testServers, waitUntil } from '@order-saga/dev'
 import { type Channel, type ChannelModel, connect } from 'amqplib'
 import { looks } from '../src/audit/options.ts'
 import { readQueueDepths } from '../src/audit/queue-depths.ts'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { waitUntil } from '@order-saga/local'
+import { waitUntil } from '@order-saga/dev'
 import { ReadOnlyDatabase } from '../src/audit/read-only-database.ts'
 import { type StoreName, storeNames } from '../src/audit/sources.ts'
 import { AuditedSystem } from './audited-system.ts'

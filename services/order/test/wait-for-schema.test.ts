@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { migrate } from '@order-saga/chassis'
-import { type PostgresServer, testServers } from '@order-saga/local'
+import { type PostgresServer, testServers } from '@order-saga/dev'
 
 const main = fileURLToPath(new URL('../src/wait-for-schema-main.ts', import.meta.url))
 

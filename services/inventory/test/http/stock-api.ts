@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createApi, createLog, createMetrics, Database, migrate } from '@order-saga/chassis'
-import { type PostgresServer, testServers } from '@order-saga/local'
+import { type PostgresServer, testServers } from '@order-saga/dev'
 import { createStockRouter } from '../../src/http/stock.ts'
 
 export interface Answer {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { testServers, waitUntil } from '@order-saga/local'
+import { testServers, waitUntil } from '@order-saga/dev'
 import { checkerOf } from '@order-saga/contracts'
 import { StockAnswer } from '../../src/http/stock-bodies.ts'
 import { StockApi } from './stock-api.ts'

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { deadLetterQueue, declareTopology, type Topology, topologyOf } from '@order-saga/chassis'
 import { type EventName, type QueueNames, type ServiceName, serviceQueues } from '@order-saga/contracts'
-import { testServers, waitUntil } from '@order-saga/local'
+import { testServers, waitUntil } from '@order-saga/dev'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 import { runSaga } from '../../src/index.ts'
 import { AuditedSystem } from '../audited-system.ts'

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { waitUntil } from '@order-saga/local'
+import { waitUntil } from '@order-saga/dev'
 import { Client } from 'pg'
-import { Child } from '../../../local/src/child-process.ts'
+import { Child } from '../../../../tools/dev/src/child-process.ts'
 import { tell } from '../story.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { PassThrough } from 'node:stream'
 import { createLog, DependencyUnavailable, Problem } from '@order-saga/chassis'
-import { waitUntil } from '@order-saga/local'
+import { waitUntil } from '@order-saga/dev'
 import { Live, type LiveOptions } from '../../src/console/live.ts'
 
 const log = createLog('order', 'error', { write: () => undefined })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
-import { waitUntil } from '@order-saga/local'
+import { waitUntil } from '@order-saga/dev'
 import { OrderApi, orderDatabase, someOrder } from './order-api.ts'
 import { exchange, RawClient } from './raw-client.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type PostgresServer, waitUntil } from '@order-saga/local'
+import { type PostgresServer, waitUntil } from '@order-saga/dev'
 import { v7 as uuidv7 } from 'uuid'
 import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'
 

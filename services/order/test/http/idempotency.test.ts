@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { cleanUp } from '@order-saga/chassis'
-import { waitUntil } from '@order-saga/local'
+import { waitUntil } from '@order-saga/dev'
 import { idempotencyRetention } from '../../src/store/accept-orders.ts'
 import { CommitProxy } from './commit-proxy.ts'
 import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'

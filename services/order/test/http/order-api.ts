@@ -10,7 +10,7 @@ import {
   migrate,
   type OutgoingEvent,
 } from '@order-saga/chassis'
-import { type PostgresServer, testServers } from '@order-saga/local'
+import { type PostgresServer, testServers } from '@order-saga/dev'
 import { v7 as uuidv7 } from 'uuid'
 import { createOrderRouter } from '../../src/http/orders.ts'
 import { createOrderAcceptance } from '../../src/store/accept-orders.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createHttpGateway } from '../../src/gateway/http-gateway.ts'
 import type { PaymentGateway } from '../../src/gateway/payment-gateway.ts'
 import { type Outcome, outcomeOf } from './outcome.ts'
-import { type Provider, startProvider } from './provider.ts'
+import { type Provider, startProvider } from '@order-saga/tests/support/provider/provider'
 import { someCharge, someRefund } from './some-charge.ts'
 
 const unknown: Outcome = { thrown: 'OutcomeUnknown' }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHttpGateway } from '../../src/gateway/http-gateway.ts'
 import { GatewayUnavailable, OutcomeUnknown, type PaymentGateway } from '../../src/gateway/payment-gateway.ts'
-import { ProviderLedger } from './provider-ledger.ts'
-import { type Provider, startProvider } from './provider.ts'
+import { ProviderLedger } from '@order-saga/tests/support/provider/provider-ledger'
+import { type Provider, startProvider } from '@order-saga/tests/support/provider/provider'
 import { someCharge, someRefund } from './some-charge.ts'
 
 describe('The HTTP gateway with a provider in good health', () => {

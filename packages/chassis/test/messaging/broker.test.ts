@@ -1,0 +1,141 @@
+import assert from 'node:assert/strict'
+import { testServers, waitUntil } from '@order-saga/dev'
+import type { Broker } from '../../src/messaging/broker.ts'
+import { deadLetterQueue, retryQueue } from '../../src/messaging/topology.ts'
+import { BrokerForTest } from '../support/broker-for-test.ts'
+import { outgoing } from '../support/deliveries.ts'
+import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
+
+describe('a broker connection', function () {
+  this.timeout(40_000)
+  let own: BrokerForTest
+  let proxy: FaultProxy
+  let port: number
+  const proxies: FaultProxy[] = []
+
+  before(async function () {
+    this.timeout(120_000)
+    port = (await testServers().rabbitMq()).port
+  })
+
+  beforeEach(async () => {
+    own = await BrokerForTest.create()
+    proxy = await FaultProxy.start(port)
+  })
+
+  afterEach(async () => {
+    await own?.drop()
+    await Promise.all([proxy, ...proxies.splice(0)].map((one) => one?.close()))
+  })
+
+  const until = (what: string, probe: () => boolean, limitMs = 10_000): Promise<true> =>
+    waitUntil(probe, { what, limitMs, intervalMs: 10, state: () => own.lines })
+
+  it('comes up when the broker starts later', async () => {
+    await proxy.refuse()
+    const broker = own.open({ url: proxy.through(own.url) })
+    await until('a failed attempt', () => own.lines.some(({ msg }) => msg === 'broker is not reachable, trying again'))
+    assert.equal(broker.isReady, false)
+    await proxy.accept()
+    await until('the connection', () => broker.isReady)
+  })
+
+  it('is closed at once when the broker never came', async () => {
+    await proxy.refuse()
+    const broker = own.open({ url: proxy.through(own.url) })
+    await until('a failed attempt', () => own.lines.length > 0)
+    await broker.close()
+    assert.equal(broker.isReady, false)
+  })
+
+  it('declares everything, and again without a change', async () => {
+    const first = own.open()
+    await until('the first connection', () => first.isReady)
+    await own.send(own.events.map(({ name }) => outgoing({ name })))
+    assert.equal(await own.ready(), 2)
+    for (const queue of [deadLetterQueue(own.queue), ...own.retryDelaysMs.map((ms) => retryQueue(own.queue, ms))]) {
+      assert.equal(await own.ready(queue), 0)
+    }
+    const second = own.open()
+    await until('the second connection', () => second.isReady)
+    assert.equal(await own.ready(), 2)
+  })
+
+  it('calls it fatal, once and in one sentence, when a queue exists with other arguments', async () => {
+    await own.use((channel) => channel.assertQueue(own.queue, { durable: true }))
+    let waits = 0
+    const random = (): number => {
+      waits += 1
+      return 0
+    }
+    const broker = own.open({ random })
+    await until('the fatal error', () => own.lines.some(({ level }) => level === 'fatal'))
+    await broker.close()
+    const told = own.lines.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)
+    assert.equal(told.length, 1)
+    assert.equal(waits, 0, 'it does not try again')
+    assert.match(told[0] ?? '', /^The broker holds a queue or exchange with other arguments.*inequivalent arg/)
+    assert.equal(broker.isReady, false)
+  })
+
+  it('declares nothing when the topology is assumed, and waits until it is there', async () => {
+    const broker = own.open({ mode: 'assume' })
+    await until('a failed check', () => own.lines.some(({ reason }) => String(reason).includes('no exchange')))
+    assert.equal(await own.ready(), undefined)
+    assert.equal(broker.isReady, false)
+    await own.declare()
+    await until('the connection', () => broker.isReady)
+  })
+
+  it('survives a reset at every stage of its making', async () => {
+    const consuming = (through: FaultProxy): Broker => {
+      const broker = own.open({ url: through.through(own.url) })
+      own.consumer(broker, own.publisher(broker), () => Promise.resolve('processed'))
+      return broker
+    }
+    const undisturbed = consuming(proxy)
+    await until('the connection', () => undisturbed.isReady)
+    const stages = Array.from({ length: 40 }, (_, i) => Math.round((proxy.replied * i) / 40))
+    proxies.push(...(await Promise.all(stages.map(() => FaultProxy.start(port)))))
+    const brokers = proxies.map((one, i) => {
+      one.resetAfter(stages[i] ?? 0)
+      return consuming(one)
+    })
+    await until('each to be cut', () => proxies.every((one) => one.resets > 0))
+    for (const one of proxies) one.pass()
+    await until('all to be connected', () => brokers.every((broker) => broker.isReady), 20_000)
+    await waitUntil(async () => (await own.use((channel) => channel.checkQueue(own.queue))).consumerCount === 41, {
+      what: 'one consumer for each',
+      limitMs: 5_000,
+    })
+  })
+
+  it('notices a silent broker by its heartbeat, and comes back', async () => {
+    const broker = own.open({ url: `${proxy.through(own.url)}?heartbeat=1` })
+    await until('the connection', () => broker.isReady)
+    proxy.silence()
+    await until('the loss', () => !broker.isReady)
+    proxy.pass()
+    await until('the connection again', () => broker.isReady)
+  })
+
+  it('goes on after a broker that fell silent while a connection that had failed was being closed', async () => {
+    const broker = own.open({ url: `${proxy.through(own.url)}?heartbeat=1`, mode: 'assume' })
+    proxy.silenceAfter('NOT_FOUND')
+    await until('a failed check', () => own.lines.some(({ reason }) => String(reason).includes('no exchange')))
+    proxy.pass()
+    await own.declare()
+    await until('the connection', () => broker.isReady)
+  })
+
+  it('is closed within its limit while the broker is silent', async () => {
+    const broker = own.open({ url: proxy.through(own.url) })
+    await until('the connection', () => broker.isReady)
+    proxy.silence()
+    const start = performance.now()
+    await broker.close()
+    const took = performance.now() - start
+    assert.ok(took < 5_000, `it took ${took} ms`)
+    assert.equal(broker.isReady, false)
+  })
+})

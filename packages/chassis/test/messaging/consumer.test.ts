@@ -1,0 +1,254 @@
+import assert from 'node:assert/strict'
+import { testServers, waitUntil } from '@order-saga/dev'
+import type { Broker } from '../../src/messaging/broker.ts'
+import type { Consumer, Subscription } from '../../src/messaging/consumer.ts'
+import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
+import type { Publisher } from '../../src/messaging/publisher.ts'
+import { deadLetterQueue, laneQueue } from '../../src/messaging/topology.ts'
+import { DependencyUnavailable, Divert, PoisonMessage } from '../../src/runtime/errors.ts'
+import { BrokerForTest } from '../support/broker-for-test.ts'
+import { outgoing } from '../support/deliveries.ts'
+import { turn } from '../support/turn.ts'
+
+describe('a consumer', function () {
+  this.timeout(40_000)
+  let own: BrokerForTest
+  let broker: Broker
+  let publisher: Publisher
+  let dlq: string
+
+  before(async function () {
+    this.timeout(120_000)
+    await testServers().rabbitMq()
+  })
+
+  beforeEach(async () => {
+    own = await BrokerForTest.create({ lanes: ['slow'] })
+    dlq = deadLetterQueue(own.queue)
+    broker = own.open()
+    publisher = own.publisher(broker)
+  })
+
+  afterEach(async () => own?.drop())
+
+  const until = (what: string, probe: () => boolean | Promise<boolean>): Promise<true> =>
+    waitUntil(probe, { what, limitMs: 20_000, intervalMs: 10, state: () => own.lines.slice(-5) })
+
+  async function consume(
+    react: Subscription['react'],
+    more: Parameters<BrokerForTest['consumer']>[3] = {},
+  ): Promise<Consumer> {
+    const consuming = own.open()
+    const consumer = own.consumer(consuming, publisher, react, more)
+    await until('the consumer', () => consuming.isReady && publisher.isAvailable)
+    return consumer
+  }
+
+  /** Takes all that is ready. */
+  async function takeAll(
+    queue: string,
+  ): Promise<{ headers: Record<string, unknown>; messageId: unknown; body: string }[]> {
+    const taken = []
+    for (let one = await own.take(queue); one !== undefined; one = await own.take(queue)) {
+      // What a quorum queue adds on the way out is not what was sent.
+      const { 'x-delivery-count': _, ...headers } = one.properties.headers ?? {}
+      taken.push({ headers, messageId: one.properties.messageId as unknown, body: one.content.toString() })
+    }
+    return taken
+  }
+
+  const count = async (result: string): Promise<number> => {
+    const { values } = await own.metrics.consumed.get()
+    return values.filter(({ labels }) => labels.result === result).reduce((sum, { value }) => sum + value, 0)
+  }
+
+  it('acknowledges only what its reaction has brought to an end, in any order of completion', async () => {
+    const events = Array.from({ length: 300 }, () => outgoing())
+    const unfinished = new Set(events.filter((_, i) => i % 7 === 3).map(({ eventId }) => eventId))
+    const waiting: (() => void)[] = []
+    let finished = 0
+    const react: Subscription['react'] = async (message, signal) => {
+      await new Promise<void>((resolve, reject) => {
+        if (!unfinished.has(message.eventId)) waiting.push(resolve)
+        else signal.addEventListener('abort', () => reject(signal.reason as Error))
+      })
+      finished += 1
+      return 'processed'
+    }
+    const consumer = await consume(react, { prefetch: 60 })
+    await own.send(events)
+    const pick = (): void => {
+      const [done] = waiting.splice((waiting.length * 7919) % Math.max(1, waiting.length), 1)
+      done?.()
+    }
+    while (finished < events.length - unfinished.size) {
+      await until('deliveries', () => waiting.length > 0)
+      for (let i = 0; i < 5; i += 1) pick()
+      await turn()
+    }
+    await until('only the unfinished to be unsettled', () => consumer.unsettled === unfinished.size)
+    await consumer.drain()
+    await until('the unfinished to come back', async () => (await own.ready()) === unfinished.size)
+    assert.deepEqual(new Set((await takeAll(own.queue)).map(({ messageId }) => messageId)), unfinished)
+  })
+
+  it('tries a message that failed again, later each time, and counts its attempts', async () => {
+    const tries: { attempt: number; name: string; at: number }[] = []
+    const react = async ({ attempt, name }: Message): Promise<'processed'> => {
+      tries.push({ attempt, name, at: performance.now() })
+      await turn()
+      if (attempt < 3) throw new Error('not yet')
+      return 'processed'
+    }
+    await consume(react)
+    await own.send([outgoing()])
+    await until('the third attempt', async () => (await count('processed')) === 1)
+    assert.deepEqual(
+      tries.map(({ attempt, name }) => [attempt, name]),
+      [1, 2, 3].map((attempt) => [attempt, 'payment.refund.requested']),
+    )
+    const [first = 0, second = 0, third = 0] = tries.map(({ at }) => at)
+    assert.ok(second - first >= 50 && third - second >= 100, `after ${second - first} and ${third - second} ms`)
+    assert.equal(await count('retried'), 2)
+    assert.equal(await own.ready(dlq), 0)
+  })
+
+  it('dead-letters a message that never works, with its story, and harms none of the others', async () => {
+    const events = Array.from({ length: 20 }, () => outgoing())
+    const bad = outgoing({ causationId: outgoing().eventId, traceparent: '00-1-2-01' })
+    let handled = 0
+    const react = async ({ eventId }: Message): Promise<'processed'> => {
+      await turn()
+      if (eventId === bad.eventId) throw new Error('violates a rule')
+      handled += 1
+      return 'processed'
+    }
+    const from = new Date().toISOString()
+    await consume(react)
+    await own.send([...events.slice(10), bad, ...events.slice(0, 10)])
+    await until('the dead letter', async () => (await own.ready(dlq)) === 1 && handled === 20)
+    const [dead] = await takeAll(dlq)
+    const { 'first-failure': firstFailure, 'dead-lettered-at': at, ...headers } = dead?.headers ?? {}
+    assert.deepEqual(headers, {
+      'schema-version': 1,
+      'causation-id': bad.causationId,
+      traceparent: '00-1-2-01',
+      reason: 'violates a rule',
+      queue: own.queue,
+      attempt: 3,
+    })
+    assert.ok(from < String(firstFailure) && String(firstFailure) < String(at), `${String(firstFailure)} ${String(at)}`)
+    assert.deepEqual([dead?.messageId, dead?.body], [bad.eventId, encode(bad).toString()])
+    assert.deepEqual([await count('processed'), await count('retried'), await count('dead_lettered')], [20, 2, 1])
+  })
+
+  it('dead-letters at once what is malformed, unknown, or poison to its reaction', async () => {
+    let reacted = 0
+    await consume(async () => {
+      reacted += 1
+      await turn()
+      throw new PoisonMessage('no such order')
+    })
+    const event = outgoing()
+    await own.use(async (channel) => {
+      const { messageId: _, type: __, ...nameless } = propertiesOf(event)
+      channel.publish('', own.queue, Buffer.from('{'), nameless)
+      channel.publish(own.exchange, event.name, Buffer.from('{'), propertiesOf(event))
+      channel.publish(own.exchange, event.name, encode(event), propertiesOf(event))
+      await channel.waitForConfirms()
+    })
+    await until('the dead letters', async () => (await own.ready(dlq)) === 3)
+    const dead = await takeAll(dlq)
+    assert.deepEqual(
+      dead.map(({ headers }) => `${String(headers['attempt'])}: ${String(headers['reason'])}`).toSorted(),
+      ['1: malformed envelope: the body is no JSON', '1: no such order', `1: unknown event: ${own.queue}`],
+    )
+    assert.equal(reacted, 1)
+    const { values } = await own.metrics.consumed.get()
+    const counted = values.filter(({ value }) => value > 0)
+    const labels = counted.map(({ labels: { event: name, result } }) => `${name} ${result}`)
+    assert.deepEqual(labels.toSorted(), ['payment.refund.requested dead_lettered', 'unknown dead_lettered'])
+  })
+
+  it('sends on neither what the broker has counted, nor copies to where the sender wanted some', async () => {
+    await consume(() => Promise.reject(new PoisonMessage('never')))
+    await own.use(async (channel) => {
+      const { queue: copies } = await channel.assertQueue('', { exclusive: true })
+      const event = outgoing()
+      const headers = { CC: [copies], 'x-delivery-count': 7, 'x-death': [{ count: 1 }], kept: 'yes' }
+      channel.publish(own.exchange, event.name, encode(event), { ...propertiesOf(event), headers })
+      await until('the dead letter', async () => (await own.ready(dlq)) === 1)
+      assert.equal((await channel.checkQueue(copies)).messageCount, 0)
+    })
+    const [dead] = await takeAll(dlq)
+    assert.deepEqual(Object.keys(dead?.headers ?? {}).toSorted(), [
+      'attempt',
+      'dead-lettered-at',
+      'first-failure',
+      'kept',
+      'queue',
+      'reason',
+    ])
+  })
+
+  it('holds a message while what it needs is in trouble: no attempt is counted, nothing is given back', async () => {
+    const seen: Pick<Message, 'attempt' | 'redelivered'>[] = []
+    const react = async ({ attempt, redelivered }: Message): Promise<'processed'> => {
+      seen.push({ attempt, redelivered })
+      await turn()
+      if (seen.length < 4) throw new DependencyUnavailable('database', 'refused')
+      return 'processed'
+    }
+    const consumer = await consume(react)
+    await own.send([outgoing()])
+    await until('the message to be handled', async () => (await count('processed')) === 1)
+    assert.deepEqual(
+      seen.map(({ attempt, redelivered }) => [attempt, redelivered]),
+      [1, 2, 3, 4].map(() => [1, false]),
+    )
+    assert.equal(await count('retried'), 0)
+    await until('the ack', () => consumer.unsettled === 0)
+  })
+
+  it('sets a message aside in a lane when its reaction wants that, and handles it there', async () => {
+    const lane = laneQueue(own.queue, 'slow')
+    const seen: string[] = []
+    const inLane = own.open()
+    own.consumer(
+      inLane,
+      publisher,
+      ({ attempt }) => {
+        seen.push(`lane, attempt ${attempt}`)
+        return Promise.resolve('processed')
+      },
+      { from: lane },
+    )
+    await consume(() => {
+      seen.push('queue')
+      return Promise.reject(new Divert(lane))
+    })
+    await own.send([outgoing()])
+    await until('the message to be handled in the lane', async () => (await count('processed')) === 1)
+    assert.deepEqual(seen, ['queue', 'lane, attempt 1'])
+    assert.equal(await count('retried'), 0)
+  })
+
+  it('has a dead-letter queue that can be listed again and again without losing anything', async () => {
+    await own.declare()
+    const events = Array.from({ length: 4 }, () => outgoing())
+    await own.use(async (channel) => {
+      for (const event of events) channel.sendToQueue(dlq, encode(event), propertiesOf(event))
+      await channel.waitForConfirms()
+      for (let listing = 1; listing <= 50; listing += 1) {
+        const seen: string[] = []
+        for (let one = await channel.get(dlq); one !== false; one = await channel.get(dlq)) {
+          seen.push(one.properties.messageId as string)
+          if (seen.length === events.length) break
+        }
+        channel.nackAll(true)
+        assert.equal(new Set(seen).size, events.length, `listing ${listing}`)
+      }
+    })
+    await until('all to be back', async () => (await own.ready(dlq)) === events.length)
+  })
+})

@@ -1,0 +1,155 @@
+import assert from 'node:assert/strict'
+import { PaymentRefundRequested, PaymentRefunded } from '@order-saga/contracts'
+import * as fc from 'fast-check'
+import { decode, encode, propertiesOf } from '../../src/messaging/message.ts'
+import { PoisonMessage } from '../../src/runtime/errors.ts'
+import { delivered, outgoing } from '../support/deliveries.ts'
+
+const known = new Map([PaymentRefundRequested, PaymentRefunded].map((type) => [type.name as string, type]))
+
+const body = (value: unknown): { content: Buffer } => ({ content: Buffer.from(JSON.stringify(value)) })
+
+describe('an event on the wire', () => {
+  it("is exactly the spec's envelope", () => {
+    const event = outgoing({ createdAt: new Date('2026-01-02T03:04:05.678Z') })
+    const { eventId, sagaId, orderId } = event
+    assert.deepEqual(JSON.parse(encode(event).toString('utf8')), {
+      eventId,
+      sagaId,
+      orderId,
+      timestamp: '2026-01-02T03:04:05.678Z',
+      payload: { reason: 'no stock' },
+    })
+  })
+
+  it('has the AMQP properties of the contract', () => {
+    const causationId = '019b0000-0000-7000-8000-000000000001'
+    const event = outgoing({
+      createdAt: new Date(1_700_000_000_999),
+      causationId,
+      traceparent: '00-1-2-01',
+      version: 3,
+    })
+    assert.deepEqual(propertiesOf(event), {
+      messageId: event.eventId,
+      correlationId: event.sagaId,
+      type: 'payment.refund.requested',
+      contentType: 'application/json',
+      timestamp: 1_700_000_000,
+      persistent: true,
+      mandatory: true,
+      headers: { 'schema-version': 3, 'causation-id': causationId, traceparent: '00-1-2-01' },
+    })
+    assert.deepEqual(propertiesOf(outgoing()).headers, { 'schema-version': 1 })
+  })
+
+  it('is the same event after encoding and decoding, whatever text it carries', () => {
+    const instant = fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true })
+    fc.assert(
+      fc.property(
+        fc.string({ unit: fc.integer({ min: 0, max: 0xd7ff }).map((code) => String.fromCodePoint(code)) }),
+        fc.uuid(),
+        instant,
+        (reason, eventId, createdAt) => {
+          const event = outgoing({ eventId, createdAt, payload: JSON.stringify({ reason }) })
+          assert.deepEqual(decode(delivered(event), known), {
+            name: event.name,
+            eventId: event.eventId,
+            sagaId: event.sagaId,
+            orderId: event.orderId,
+            timestamp: createdAt,
+            payload: { reason },
+            attempt: 1,
+            redelivered: false,
+            returns: 0,
+            traceparent: undefined,
+          })
+        },
+      ),
+    )
+  })
+
+  it('is known by the property type, and by the routing key only without it', () => {
+    const event = outgoing()
+    const back = { fields: { routingKey: 'payment_queue' } }
+    assert.equal(decode(delivered(event, back), known).name, 'payment.refund.requested')
+    for (const type of [undefined, '']) {
+      assert.equal(decode(delivered(event, { properties: { type } }), known).name, 'payment.refund.requested')
+    }
+  })
+
+  it('has ids in lower case, as the database returns them', () => {
+    const id = '019B0000-0000-7000-8000-00000000ABCD'
+    const { eventId, sagaId, orderId } = decode(delivered(outgoing({ eventId: id, sagaId: id, orderId: id })), known)
+    assert.deepEqual([eventId, sagaId, orderId], Array(3).fill(id.toLowerCase()))
+  })
+
+  it('tells its attempt, whether it was given out before, and how often it came back', () => {
+    const headers = { attempt: 3, 'x-delivery-count': 2, traceparent: '00-1-2-01' }
+    const { attempt, redelivered, returns, traceparent } = decode(
+      delivered(outgoing(), { properties: { headers }, fields: { redelivered: true } }),
+      known,
+    )
+    assert.deepEqual(
+      { attempt, redelivered, returns, traceparent },
+      {
+        attempt: 3,
+        redelivered: true,
+        returns: 2,
+        traceparent: '00-1-2-01',
+      },
+    )
+    for (const nonsense of ['x', 0, -1, 1.5, null]) {
+      const odd = delivered(outgoing(), { properties: { headers: { attempt: nonsense } } })
+      assert.equal(decode(odd, known).attempt, 1)
+    }
+  })
+
+  it('is read without headers', () => {
+    assert.equal(decode(delivered(outgoing(), { properties: { headers: undefined } }), known).attempt, 1)
+  })
+
+  describe('is poison when', () => {
+    const event = outgoing()
+    const whole = JSON.parse(encode(event).toString('utf8')) as Record<string, unknown>
+    const { sagaId: _, ...withoutSaga } = whole
+    const cases: Record<string, [Parameters<typeof delivered>[1], string]> = {
+      'its type is unknown': [{ properties: { type: 'order.eaten' } }, 'unknown event: order.eaten'],
+      'its version is newer': [
+        { properties: { headers: { 'schema-version': 2 } } },
+        'unknown version 2 of payment.refund.requested: this consumer knows 1',
+      ],
+      'its body is no JSON': [{ content: Buffer.from('{"eventId":') }, 'malformed envelope: the body is no JSON'],
+      'its body is empty': [{ content: Buffer.alloc(0) }, 'malformed envelope: the body is no JSON'],
+      'its body is no object': [body([]), 'malformed envelope: (body) must be object'],
+      'its body is null': [body(null), 'malformed envelope: (body) must be object'],
+      'an id is missing': [body(withoutSaga), 'malformed envelope: sagaId is required'],
+      'an id is no UUID': [body({ ...whole, orderId: '7' }), 'malformed envelope: orderId must be a UUID'],
+      'its timestamp is no instant': [
+        body({ ...whole, timestamp: 'yesterday' }),
+        'malformed envelope: timestamp must be an ISO 8601 instant with its offset',
+      ],
+      'its timestamp is no day of any calendar': [
+        body({ ...whole, timestamp: '2026-13-01T00:00:00Z' }),
+        'malformed envelope: timestamp is no instant',
+      ],
+      'its payload is missing': [body({ ...whole, payload: undefined }), 'malformed envelope: payload is required'],
+      'its payload is a list': [body({ ...whole, payload: [] }), 'malformed envelope: payload must be object'],
+      'its payload lacks a field': [body({ ...whole, payload: {} }), 'malformed payload: reason is required'],
+      'a field of its payload has another type': [
+        body({ ...whole, payload: { reason: 7 } }),
+        'malformed payload: reason must be string',
+      ],
+    }
+    for (const [name, [change, reason]] of Object.entries(cases)) {
+      it(name, () => {
+        assert.throws(() => decode(delivered(event, change), known), new PoisonMessage(reason))
+      })
+    }
+  })
+
+  it('may have fields this consumer does not know', () => {
+    const event = outgoing({ payload: '{"reason":"x","added":"later"}' })
+    assert.deepEqual(decode(delivered(event), known).payload, { reason: 'x', added: 'later' })
+  })
+})

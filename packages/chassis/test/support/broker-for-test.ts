@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { type EventType, PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
+import { testServers } from '@order-saga/dev'
+import { type ChannelModel, connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
+import { Broker, type BrokerOptions } from '../../src/messaging/broker.ts'
+import { close, closeConnection } from '../../src/messaging/closing.ts'
+import { Consumer, type ConsumerDependencies, type Subscription } from '../../src/messaging/consumer.ts'
+import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
+import { Publisher } from '../../src/messaging/publisher.ts'
+import { declareTopology, type Topology, topologyOf } from '../../src/messaging/topology.ts'
+import { createMetrics } from '../../src/runtime/metrics.ts'
+import { type LogLine, recordedLog } from './recorded-log.ts'
+
+interface Wanted {
+  readonly events?: readonly EventType[]
+  readonly lanes?: readonly string[]
+  readonly retryDelaysMs?: readonly number[]
+  /** How often a delivery may come back from consumers that died. */
+  readonly crashLimit?: number
+}
+
+/**
+ * An exchange and a queue of their own on the tests' broker, named at random. `drop` closes what was opened here and
+ * deletes them.
+ */
+export class BrokerForTest {
+  readonly url: string
+  readonly exchange: string
+  readonly queue: string
+  readonly events: readonly EventType[]
+  readonly retryDelaysMs: readonly number[]
+  readonly topology: Topology
+  readonly lines: LogLine[] = []
+  readonly metrics = createMetrics()
+  readonly #opened: { close(): Promise<void> }[] = []
+  #own: Promise<ChannelModel> | undefined
+
+  private constructor(url: string, wanted: Wanted) {
+    const name = `chassis-${randomBytes(4).toString('hex')}`
+    this.url = url
+    this.exchange = `${name}.topic`
+    this.queue = `${name}_queue`
+    this.events = wanted.events ?? [PaymentRefundRequested, PaymentRefunded]
+    this.retryDelaysMs = wanted.retryDelaysMs ?? [50, 100]
+    const queues = [{ queue: this.queue, events: this.events, lanes: wanted.lanes ?? [] }]
+    const topology = topologyOf({ exchange: this.exchange, queues, retryDelaysMs: this.retryDelaysMs })
+    this.topology = wanted.crashLimit === undefined ? topology : limited(topology, this.queue, wanted.crashLimit)
+  }
+
+  static async create(wanted: Wanted = {}): Promise<BrokerForTest> {
+    const server = await testServers().rabbitMq()
+    return new BrokerForTest(server.url, wanted)
+  }
+
+  /** A connection, started; closed by `drop`. */
+  open(more: Partial<BrokerOptions> = {}): Broker {
+    const broker = new Broker({
+      url: this.url,
+      name: 'chassis test',
+      topology: this.topology,
+      mode: 'declare',
+      log: recordedLog(this.lines).log,
+      onFatal: (error) => this.lines.push({ level: 'fatal', msg: error.message }),
+      ...more,
+    })
+    this.#opened.push(broker)
+    broker.start()
+    return broker
+  }
+
+  publisher(broker: Broker): Publisher {
+    return new Publisher(broker, recordedLog(this.lines).log)
+  }
+
+  consumer(
+    broker: Broker,
+    publisher: Publisher,
+    react: Subscription['react'],
+    { prefetch = 50, from, ...more }: Partial<Pick<Subscription, 'prefetch' | 'from'> & ConsumerDependencies> = {},
+  ): Consumer {
+    const { queue, events, retryDelaysMs, metrics } = this
+    const subscription = { queue, events, retryDelaysMs, prefetch, react, ...(from === undefined ? {} : { from }) }
+    return new Consumer(subscription, { broker, publisher, metrics, log: recordedLog(this.lines).log, ...more })
+  }
+
+  async declare(): Promise<void> {
+    await this.use((channel) => declareTopology(channel, this.topology))
+  }
+
+  /** Runs the work on a channel of a connection that the code under test knows nothing of. */
+  async use<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
+    const model = await (this.#own ??= this.#connect())
+    const channel = await model.createConfirmChannel()
+    channel.on('error', () => undefined)
+    try {
+      return await work(channel)
+    } finally {
+      await close(channel)
+    }
+  }
+
+  async #connect(): Promise<ChannelModel> {
+    try {
+      const model = await connect(this.url)
+      model.on('error', () => undefined)
+      model.on('close', () => (this.#own = undefined))
+      return model
+    } catch (error) {
+      this.#own = undefined
+      throw error
+    }
+  }
+
+  /** Publishes events as the relay would, confirmed. */
+  async send(events: readonly OutgoingEvent[], more: Options.Publish = {}): Promise<void> {
+    await this.use(async (channel) => {
+      for (const event of events) {
+        channel.publish(this.exchange, event.name, encode(event), { ...propertiesOf(event), ...more })
+      }
+      await channel.waitForConfirms()
+    })
+  }
+
+  /** Messages of the queue that nobody has been given; undefined when there is no such queue. */
+  async ready(queue = this.queue): Promise<number | undefined> {
+    try {
+      return await this.use(async (channel) => (await channel.checkQueue(queue)).messageCount)
+    } catch {
+      return undefined
+    }
+  }
+
+  /** How many consume the queue. */
+  async consumers(queue = this.queue): Promise<number> {
+    return await this.use(async (channel) => (await channel.checkQueue(queue)).consumerCount)
+  }
+
+  /** Takes the next message out of the queue. */
+  async take(queue = this.queue): Promise<GetMessage | undefined> {
+    return await this.use(async (channel) => (await channel.get(queue, { noAck: true })) || undefined)
+  }
+
+  /** Closes what was opened here. */
+  async close(): Promise<void> {
+    await Promise.all(this.#opened.splice(0).map((one) => one.close()))
+  }
+
+  async drop(): Promise<void> {
+    await this.close()
+    await this.use(async (channel) => {
+      for (const { name } of this.topology.queues) await channel.deleteQueue(name)
+      await channel.deleteExchange(this.exchange)
+    })
+    const model = await this.#own
+    if (model !== undefined) await closeConnection(model)
+  }
+}
+
+function limited(topology: Topology, queue: string, crashLimit: number): Topology {
+  const queues = topology.queues.map((one) =>
+    one.name === queue ? { ...one, arguments: { ...one.arguments, 'x-delivery-limit': crashLimit } } : one,
+  )
+  return { ...topology, queues }
+}

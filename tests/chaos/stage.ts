@@ -1,0 +1,89 @@
+import { type ServiceName, services } from '@order-saga/contracts'
+import { testServers } from '@order-saga/dev'
+import { FaultProxy } from '../support/fault-proxy.ts'
+import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
+import { type Provider, startProvider } from '../support/provider/provider.ts'
+import { ProviderLedger } from '../support/provider/provider-ledger.ts'
+import { declinedAmount } from '../support/flows.ts'
+import type { Environment } from '../support/service-process.ts'
+import { System } from '../support/system.ts'
+import { type LinkName, links, longestSilenceMs } from './faults.ts'
+import { MailLog } from './mail-log.ts'
+
+const sagaTimeoutMs = 20_000
+/** Charges that take effect only after the deadline of their order. */
+const lateEffectMs = sagaTimeoutMs + 1_000
+const lateShare = 0.04
+/** Beyond whatever holds a charge back: what the provider promises, see docs/payment-provider.md. */
+const settleMs = lateEffectMs + longestSilenceMs
+const refundRetryMs = 5_000
+
+/** The four services, with a fault proxy on every link and a provider and a mail server that keep their own records. */
+export class Stage {
+  readonly system: System
+  readonly provider: Provider
+  readonly mailServer: MailServer
+  readonly mails: MailLog
+  readonly links: Readonly<Record<LinkName, FaultProxy>>
+
+  private constructor(parts: Pick<Stage, 'system' | 'provider' | 'mailServer' | 'links'>) {
+    this.system = parts.system
+    this.provider = parts.provider
+    this.mailServer = parts.mailServer
+    this.mails = new MailLog(parts.mailServer)
+    this.links = parts.links
+  }
+
+  static async set(): Promise<Stage> {
+    const [rabbitMq, postgres] = await Promise.all([testServers().rabbitMq(), testServers().postgres()])
+    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const [provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
+    provider.misbehave({ operation: 'charge', share: lateShare }, { answer: 'hang', effectAfterMs: lateEffectMs })
+    const ports: Partial<Record<string, number>> = {
+      broker: rabbitMq.port,
+      database: postgres.port,
+      provider: portOf(provider.url),
+      mail: portOf(mailServer.url),
+    }
+    const proxies: Partial<Record<LinkName, FaultProxy>> = {}
+    for (const link of links) {
+      const port = ports[link.split('-')[1] ?? '']
+      if (port !== undefined) proxies[link] = await FaultProxy.start(port)
+    }
+    const environment = (service: ServiceName): Environment => {
+      const port = (to: string): number => proxies[`${service}-${to}` as LinkName]?.port ?? 0
+      return {
+        RABBITMQ_URL: proxies[`${service}-broker`]?.through(rabbitMq.url) ?? '',
+        ...(service === 'notification'
+          ? { SMTP_URL: `smtp://127.0.0.1:${port('mail')}` }
+          : { DB_PORT: port('database') }),
+        ...(service === 'order' && { SAGA_TIMEOUT_MS: sagaTimeoutMs, REFUND_RETRY_MS: refundRetryMs }),
+        ...(service === 'payment' && {
+          PAYMENT_GATEWAY_URL: `http://127.0.0.1:${port('provider')}`,
+          PAYMENT_SETTLE_MS: settleMs,
+          PAYMENT_SWEEP_INTERVAL_MS: 500,
+        }),
+      }
+    }
+    const envOf = Object.fromEntries(services.map((service) => [service, environment(service)]))
+    const system = await System.start({ provider, mailServer, envOf })
+    proxies['client-order'] = await FaultProxy.start(system.shop.port)
+    return new Stage({ system, provider, mailServer, links: proxies as Record<LinkName, FaultProxy> })
+  }
+
+  /** Where customers reach the order API. */
+  get orderUrl(): string {
+    return `http://127.0.0.1:${this.links['client-order'].port}`
+  }
+
+  async clear(): Promise<void> {
+    try {
+      await this.system.stop()
+    } finally {
+      await Promise.all(Object.values(this.links).map((proxy) => proxy.close()))
+      await Promise.all([this.provider.stop(), this.mailServer.stop()])
+    }
+  }
+}
+
+const portOf = (url: string): number => Number(new URL(url).port)

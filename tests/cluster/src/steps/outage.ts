@@ -1,0 +1,49 @@
+import { followSagas, inLanes, OrderClient } from '@order-saga/operations'
+import { waitUntil } from '@order-saga/dev'
+import { randomUUID } from 'node:crypto'
+import type { Shop } from '../shop.ts'
+import type { Step } from '../suite.ts'
+import { expect } from './expect.ts'
+
+const orders = 12
+const patienceMs = 60_000
+
+/** Payment is gone for longer than orders have: they must be cancelled, and nothing may be charged when it is back. */
+export function outageSteps(shop: Shop): readonly Step[] {
+  return [
+    {
+      name: 'outage drill: payment at 0, then back',
+      run: async () => {
+        const client = new OrderClient(await shop.orderUrl())
+        await shop.scale('payment', 0)
+        const order = { customerEmail: 'outage@example.com', items: [{ sku: 'OUTAGE', qty: 1 }], amount: 30 }
+        const accepted = await inLanes(
+          Array.from({ length: orders }, () => randomUUID()),
+          4,
+          (key) => client.place(order, key, patienceMs),
+        )
+        const followed = accepted.map(({ sagaId }) => ({
+          sagaId,
+          end: { status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' },
+        }))
+        const states = async (): Promise<string> => {
+          const sagas = await followSagas(client, followed, { patienceMs })
+          return [...new Set(sagas.map((saga) => `${saga?.status} ${saga?.compensation}`))].join(', ')
+        }
+        expect(await states(), 'timeout_cancelled none', 'the orders without payment')
+        await shop.scale('payment', 1)
+        const ids = accepted.map(({ orderId }) => `'${orderId}'`).join(', ')
+        const payments = `SELECT status, count(*) FROM payment_transactions WHERE order_id IN (${ids}) GROUP BY status`
+        // Payment hears of the orders and of their ends now; each must leave a tombstone and no charge.
+        await waitUntil(async () => (await shop.sql('payment', payments)) === `cancelled|${orders}`, {
+          what: `${orders} orders that are never charged`,
+          limitMs: patienceMs,
+          intervalMs: 500,
+        })
+        expect(await states(), 'timeout_cancelled none', 'the orders after the return of payment')
+        return `${orders} orders timed out, none charged`
+      },
+    },
+    { name: 'audit after the outage', run: () => shop.audit() },
+  ]
+}

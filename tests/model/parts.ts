@@ -1,0 +1,74 @@
+import type { Reaction } from '@order-saga/chassis'
+import { inventoryReactions } from '../../services/inventory/src/reactions/index.ts'
+import type { Warehouse } from '../../services/inventory/src/store/reservations.ts'
+import { advance } from '../../services/order/src/reactions/advance-saga.ts'
+import { orderReactions } from '../../services/order/src/reactions/index.ts'
+import type { SagaBook } from '../../services/order/src/store/sagas.ts'
+import { decideUnseenCharge, isExpired } from '../../services/payment/src/domain/unseen-charge.ts'
+import { applyOutcome } from '../../services/payment/src/outcomes.ts'
+import { paymentReactions } from '../../services/payment/src/reactions/index.ts'
+import type { PaymentBook } from '../../services/payment/src/store/payments.ts'
+import { chargePatience, refundRetryMs } from './clock.ts'
+
+/** One durable or visible part of handling a delivery. A process may die before the first, after the last, and in between. */
+export type DeliveryStep =
+  /** One transaction: is the id unknown? react, save, claim the id, append what is to be published to the outbox. */
+  | 'transaction'
+  /** The same without a look at the inbox, and without a claim. */
+  | 'transaction without inbox'
+  /** The same without an outbox: what is to be published is only in memory. */
+  | 'transaction without outbox'
+  /** A transaction that only claims the id; one that finds it claimed goes on with the ack. */
+  | 'claim'
+  /** Publishes past the outbox. */
+  | 'publish'
+  | 'ack'
+
+/** All that decides what becomes of an order: the services' own functions, and how what they decide is made durable. */
+export interface Parts {
+  readonly order: readonly Reaction<SagaBook>[]
+  readonly advanceSaga: typeof advance
+  readonly payment: readonly Reaction<PaymentBook>[]
+  readonly applyOutcome: typeof applyOutcome
+  readonly decideUnseenCharge: typeof decideUnseenCharge
+  readonly isExpired: typeof isExpired
+  readonly inventory: readonly Reaction<Warehouse>[]
+  readonly delivery: readonly DeliveryStep[]
+  /** What the relay does with a row of the outbox. */
+  readonly relay: 'publish, then mark' | 'mark, then publish'
+  /** Whether the provider is given keys by which it knows a repetition. */
+  readonly keys: { readonly charge: boolean; readonly refund: boolean }
+  /** What is recorded when the answer to a charge did not come. */
+  readonly silence: 'unknown' | 'declined'
+}
+
+const none = (): void => undefined
+const effect = { timeLimitMs: chargePatience.timeLimitMs }
+
+/** The system as it is. */
+export const production: Parts = {
+  order: orderReactions({ queue: 'order', refundRetryMs, committed: none }).reactions,
+  advanceSaga: advance,
+  payment: paymentReactions({
+    queue: 'payment',
+    charger: { ...effect, charge: async () => undefined },
+    refunder: { ...effect, start: none },
+    now: () => new Date(0),
+    newId: () => 'payment-id',
+    committed: none,
+  }).reactions,
+  applyOutcome,
+  decideUnseenCharge,
+  isExpired,
+  inventory: inventoryReactions({
+    queue: 'inventory',
+    policy: { failureRate: 0, acceptUnknownSku: true },
+    now: () => new Date(0),
+    newId: () => 'reservation-id',
+    committed: none,
+  }).reactions,
+  delivery: ['transaction', 'ack'],
+  relay: 'publish, then mark',
+  keys: { charge: true, refund: true },
+  silence: 'unknown',
+}

@@ -1,0 +1,126 @@
+import type { EventName } from '@order-saga/contracts'
+import type { SagaInput } from '../../services/order/src/domain/saga.ts'
+import type { Outcome } from '../../services/payment/src/outcomes.ts'
+import { recordOf as paymentOf } from '../../services/payment/src/store/payments.ts'
+import { chargePatience, dateOf, type Moment } from './clock.ts'
+import { EventKinds } from './event-kinds.ts'
+import {
+  type InventoryState,
+  LocalStates,
+  type OrderState,
+  type PaymentState,
+  type Transition,
+} from './local-states.ts'
+import type { Parts } from './parts.ts'
+import { Interned, type Keeper, withEvents, type World } from './world.ts'
+
+export type ChargeOutcome = Omit<Outcome, 'orderId' | 'sagaId' | 'cause'>
+
+/** A transition with the number of the state it leads to. */
+export interface Numbered extends Omit<Transition<unknown>, 'state'> {
+  readonly keeper: Keeper
+  readonly state: number
+}
+
+/** More events of one kind than this are not followed. Refunds alone are asked for more than once. */
+const copiesLimit = 3
+
+/** The services' functions on numbered states. Each is called once for the same question, which is what makes it fast. */
+export class Transitions {
+  readonly parts: Parts
+  readonly kinds = new EventKinds()
+  readonly orders = new Interned<OrderState>()
+  readonly payments = new Interned<PaymentState>()
+  readonly inventories = new Interned<InventoryState>()
+  /** Steps that were left out because of the limit on copies. */
+  cut = 0
+  readonly #local: LocalStates
+  readonly #known = new Map<string, Numbered>()
+
+  constructor(parts: Parts) {
+    this.parts = parts
+    this.#local = new LocalStates(parts, this.kinds)
+  }
+
+  on(keeper: Keeper, world: World, kind: number): Numbered {
+    const { moment } = world
+    return this.#once(`${keeper} ${world[keeper]} ${moment} ${kind}`, keeper, () => {
+      const event = this.kinds.get(kind)
+      switch (keeper) {
+        case 'order':
+          return this.#local.order(this.orders.get(world.order), event, moment)
+        case 'payment':
+          return this.#local.payment(this.payments.get(world.payment), event, moment)
+        case 'inventory':
+          return this.#local.inventory(this.inventories.get(world.inventory), event, moment)
+      }
+    })
+  }
+
+  timer({ order, moment }: World, input: SagaInput): Numbered {
+    return this.#once(`timer ${order} ${moment} ${input.on}`, 'order', () =>
+      this.#local.timer(this.orders.get(order), input, moment),
+    )
+  }
+
+  outcome({ payment, moment }: World, outcome: ChargeOutcome): Numbered {
+    return this.#once(`outcome ${payment} ${moment} ${outcome.input?.on}`, 'payment', () =>
+      this.#local.outcome(this.payments.get(payment), outcome, moment),
+    )
+  }
+
+  /** What the sweeper does about a charge the provider does not know, by the state of payment it has read. */
+  unseenCharge(payment: number, moment: Moment): 'charge' | 'absent' | 'wait' {
+    const row = this.payments.get(payment)
+    if (row?.deadline == null) throw new Error('a charge without a deadline')
+    const { state } = paymentOf(row)
+    return this.parts.decideUnseenCharge(
+      { state, deadline: row.deadline, mayRepeat: true },
+      dateOf(moment),
+      chargePatience,
+    )
+  }
+
+  isExpired(moment: Moment, deadline: Date): boolean {
+    return this.parts.isExpired(deadline, dateOf(moment))
+  }
+
+  /** The world after the transition; undefined when the model does not follow it that far. */
+  apply(world: World, transition: Numbered): World | undefined {
+    const { keeper, state, publishes } = transition
+    const events = withEvents(world.events, publishes, copiesLimit)
+    if (events === undefined) {
+      this.cut += 1
+      return undefined
+    }
+    return { ...world, [keeper]: state, events }
+  }
+
+  /** Time matters to a charge and to nothing else: once that is decided, worlds that differ in time alone are one. */
+  settled(world: World): World {
+    const { moment, payment, charger, sweeper, chargesInFlight } = world
+    if (moment === 3 || chargesInFlight > 0 || charger !== 'idle' || sweeper !== 'idle') return world
+    const status = this.payments.get(payment)?.status
+    return status === undefined || status === 'charging' ? world : { ...world, moment: 3 }
+  }
+
+  countOf(world: World, name: EventName): number {
+    return world.events.filter(({ kind }) => this.kinds.get(kind).name === name).length
+  }
+
+  labelOf(kind: number, copy: number): string {
+    return `${this.kinds.labelOf(kind)}${copy === 0 ? '' : ` no. ${copy + 1}`}`
+  }
+
+  #once(key: string, keeper: Keeper, work: () => Transition<unknown>): Numbered {
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const { state, ...rest } = work()
+    const interned: Interned<never> = { order: this.orders, payment: this.payments, inventory: this.inventories }[
+      keeper
+    ] as unknown as Interned<never>
+    const numbered = { ...rest, keeper, state: interned.numberOf(state as never) }
+    this.#known.set(key, numbered)
+    return numbered
+  }
+}

@@ -1,0 +1,197 @@
+import type { EventName } from '@order-saga/contracts'
+import type { Reaction } from '@order-saga/chassis'
+import { release, reserve } from '../../services/inventory/src/reactions/move-stock.ts'
+import { newSaga } from '../../services/order/src/domain/saga.ts'
+import { unknownPayment } from '../../services/payment/src/domain/payment.ts'
+import { dateOf } from './clock.ts'
+import { created, orderId, quantity, sagaId } from './order-under-test.ts'
+import { type Parts, production } from './parts.ts'
+
+/** The system with one mistake in it, to show that the check would see it. */
+export interface Twin {
+  readonly name: string
+  readonly parts: Parts
+  /** The promise it breaks first. */
+  readonly breaks: string
+  /** Steps of the shortest way there, from the accepted order on. */
+  readonly steps: number
+}
+
+type React<S> = Reaction<S>['react']
+
+/** The reactions with another one to this event; it is given the production reaction to use. */
+function instead<S>(
+  reactions: readonly Reaction<S>[],
+  name: EventName,
+  other: (react: React<S>) => React<S>,
+): readonly Reaction<S>[] {
+  return reactions.map((reaction) =>
+    reaction.event.name === name ? { ...reaction, react: other(reaction.react) } : reaction,
+  )
+}
+
+const { order, payment, inventory } = production
+
+function twin(name: string, different: Partial<Parts>, breaks: string, steps: number): Twin {
+  return { name, parts: { ...production, ...different }, breaks, steps }
+}
+
+/** Mistakes in what the services decide. */
+const decisions: readonly Twin[] = [
+  twin(
+    'payment leaves no tombstone for a cancellation that comes first',
+    {
+      payment: instead(payment, 'order.cancelled', (react) => (message, payments, context) => {
+        if (payments.of(orderId, sagaId).state !== unknownPayment) return react(message, payments, context)
+      }),
+    },
+    'a charge is started after the cancellation was seen',
+    3,
+  ),
+  twin(
+    'inventory leaves no tombstone for a cancellation that comes first',
+    {
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
+        if (warehouse.reservationOf(orderId, sagaId).status !== 'none') return react(message, warehouse, context)
+      }),
+    },
+    'a cancelled order holds stock',
+    15,
+  ),
+  twin(
+    'payment charges also after the deadline',
+    {
+      isExpired: () => false,
+      payment: instead(
+        payment,
+        'order.created',
+        (react) => (message, payments, context) => react(message, payments, { ...context, now: dateOf(0) }),
+      ),
+    },
+    'a charge is started at or after the deadline',
+    3,
+  ),
+  twin(
+    'order ignores a payment that comes after the deadline',
+    {
+      order: ['payment.completed', 'inventory.reserved', 'inventory.failed'].reduce<Parts['order']>(
+        (reactions, name) =>
+          instead(reactions, name as EventName, (react) => (message, sagas, context) => {
+            if (sagas.get(sagaId)?.state.status !== 'timeout_cancelled') return react(message, sagas, context)
+          }),
+        order,
+      ),
+    },
+    'a cancelled order keeps money',
+    10,
+  ),
+  twin(
+    'inventory keeps the reservation of a cancelled order',
+    {
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
+        if (warehouse.reservationOf(orderId, sagaId).status !== 'reserved') return react(message, warehouse, context)
+      }),
+    },
+    'a cancelled order holds stock',
+    15,
+  ),
+  twin(
+    'inventory releases the items of every cancelled order, reserved or not',
+    {
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
+        const reservation = warehouse.reservationOf(orderId, sagaId)
+        if (reservation.status !== 'none') return react(message, warehouse, context)
+        reservation.items = [{ sku: 'SKU', qty: quantity, tracked: true }]
+        release(reservation, warehouse)
+        return react(message, warehouse, context)
+      }),
+    },
+    'there is less than nothing in stock',
+    2,
+  ),
+  twin(
+    'the deadline cancels a saga that is completed',
+    {
+      advanceSaga: (saga, input, context, seen) => {
+        if (input.on === 'deadline' && saga.state.status === 'completed') saga.state = newSaga
+        production.advanceSaga(saga, input, context, seen)
+      },
+    },
+    'a saga that was completed became timeout_cancelled',
+    7,
+  ),
+  twin('payment takes no answer for a decline', { silence: 'declined' }, 'a cancelled order keeps money', 7),
+  twin(
+    'the sweeper counts from the first attempt and not from the deadline',
+    {
+      decideUnseenCharge: (charge, now, patience) => {
+        const decision = production.decideUnseenCharge(charge, now, patience)
+        const sinceStartMs = now.getTime() - dateOf(0).getTime()
+        return decision === 'wait' && sinceStartMs >= patience.timeLimitMs + patience.settleMs ? 'absent' : decision
+      },
+    },
+    'a cancelled order keeps money',
+    11,
+  ),
+  twin(
+    'a charge is repeated without its key',
+    { keys: { charge: false, refund: true } },
+    'the order is charged twice',
+    6,
+  ),
+  twin(
+    'a refund is repeated without its key',
+    { keys: { charge: true, refund: false } },
+    'more is refunded than was charged',
+    11,
+  ),
+]
+
+/** Mistakes in how decisions are made durable and known. */
+const deliveries: readonly Twin[] = [
+  twin(
+    'an id is claimed in a transaction before that of the work',
+    { delivery: ['claim', 'transaction without inbox', 'ack'] },
+    'order.created never has its effect on payment',
+    5,
+  ),
+  twin(
+    'a message is acknowledged before the commit',
+    { delivery: ['ack', 'transaction'] },
+    'order.created never has its effect on payment',
+    4,
+  ),
+  twin(
+    'an event is published before the commit',
+    { delivery: ['publish', 'transaction without outbox', 'ack'] },
+    'the order is both confirmed and cancelled',
+    7,
+  ),
+  twin(
+    'an event is published after the commit, from memory alone',
+    { delivery: ['transaction without outbox', 'publish', 'ack'] },
+    'the outcome is announced 0 times',
+    4,
+  ),
+  twin(
+    'an event is marked as published before it is',
+    { relay: 'mark, then publish' },
+    'order.created never has its effect on payment',
+    4,
+  ),
+  twin(
+    'redeliveries are known neither by their ids nor by the state',
+    {
+      delivery: ['transaction without inbox', 'ack'],
+      inventory: instead(inventory, 'payment.completed', (react) => (message, warehouse, context) => {
+        const reservation = warehouse.reservationOf(orderId, sagaId)
+        if (reservation.status !== 'reserved') return react(message, warehouse, context)
+        reserve(reservation, created.items, warehouse)
+      }),
+    },
+    'there is less than nothing in stock',
+    6,
+  ),
+]
+
+export const twins: readonly Twin[] = [...decisions, ...deliveries]

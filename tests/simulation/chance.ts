@@ -1,0 +1,54 @@
+import { SeededRandom } from '../support/random.ts'
+
+/** The kinds of faults, each of which can be left out. */
+export const faultKinds = ['crash', 'broker', 'database', 'provider', 'duplicate', 'reorder', 'delay'] as const
+export type FaultKind = (typeof faultKinds)[number]
+
+export interface Faults {
+  readonly kinds: ReadonlySet<FaultKind>
+  /** The most that happen in one run. */
+  readonly limit: number
+}
+
+/** All that is left to chance in one run: decided by its seed, and so the same whenever it is run. */
+export class Chance {
+  readonly #random: SeededRandom
+  readonly #faults: Faults
+  #healed = false
+  count = 0
+  /** What went wrong, in the order in which it did. */
+  readonly record: string[] = []
+
+  constructor(seed: number, faults: Faults) {
+    this.#random = new SeededRandom(seed)
+    this.#faults = faults
+    // Neighbours among the seeds begin alike.
+    for (let i = 0; i < 10; i += 1) this.#random.next()
+  }
+
+  next(): number {
+    return this.#random.next()
+  }
+
+  below(limit: number): number {
+    return this.#random.below(limit)
+  }
+
+  of<T>(values: readonly T[]): T {
+    return this.#random.of(values)
+  }
+
+  /** Whether a fault of this kind happens here and now. */
+  fault(kind: FaultKind, probability: number, what: () => string): boolean {
+    const hit = this.#random.next() < probability
+    if (!hit || this.#healed || !this.#faults.kinds.has(kind) || this.count >= this.#faults.limit) return false
+    this.count += 1
+    this.record.push(`${kind}: ${what()}`)
+    return true
+  }
+
+  /** From now on nothing goes wrong any more. */
+  heal(): void {
+    this.#healed = true
+  }
+}

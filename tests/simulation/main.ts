@@ -1,0 +1,93 @@
+import { messageOf } from '@order-saga/chassis'
+import { stopTestServers } from '../../tools/dev/src/test-servers.ts'
+import { mistakes } from './mistakes.ts'
+import { commandFor, type Options, optionsFrom } from './options.ts'
+import { Server } from './server.ts'
+import { shrink } from './shrink.ts'
+import { type Ended, type Run, simulate } from './simulate.ts'
+import { backToReality } from './virtual-time.ts'
+
+let interrupted = false
+for (const [signal, number] of [
+  ['SIGINT', 2],
+  ['SIGTERM', 15],
+] as const) {
+  process.once(signal, () => {
+    interrupted = true
+    // Whatever is under way loses its server.
+    process.on('unhandledRejection', () => undefined)
+    backToReality()
+    void stopTestServers().finally(() => process.exit(128 + number))
+  })
+}
+
+/** Exit codes: 0 all promises kept, 1 one was broken, or nothing could be run, 2 wrong settings. */
+const exitCode = await main().catch(async (error: unknown) => {
+  // Its server was taken away: the end is under way.
+  if (interrupted) return await new Promise<never>(() => undefined)
+  console.error(messageOf(error))
+  return 1
+})
+// What the last simulated processes still wait for keeps no program alive.
+process.exit(exitCode)
+
+async function main(): Promise<number> {
+  let options: Options
+  try {
+    options = optionsFrom(process.env)
+  } catch (error) {
+    console.error(messageOf(error))
+    return 2
+  }
+  try {
+    const server = await Server.start()
+    const failures = await runAll(options, server)
+    await server.stop()
+    return failures === 0 ? 0 : 1
+  } finally {
+    await stopTestServers()
+  }
+}
+
+async function runAll({ first, last, shrinks, ...what }: Options, server: Server): Promise<number> {
+  if (what.mistake !== undefined) console.log(`On purpose: ${mistakes[what.mistake]}.`)
+  const started = performance.now()
+  const ends = new Map<string, number>()
+  let faults = 0
+  for (let seed = first; seed <= last; seed += 1) {
+    const run: Run = { ...what, seed }
+    const ended = await simulate(server, run)
+    if (ended.broken.length > 0) {
+      report(run, ended)
+      if (shrinks) await reportSmaller(run, ended, server)
+      return 1
+    }
+    faults += ended.faults.length
+    for (const [end, count] of ended.ends) ends.set(end, (ends.get(end) ?? 0) + count)
+  }
+  const seconds = (performance.now() - started) / 1000
+  const sagas = [...ends.values()].reduce((sum, count) => sum + count, 0)
+  const seeds = first === last ? `Seed ${first}` : `Seeds ${first} to ${last}`
+  const pace = Math.round((sagas / seconds) * 60)
+  console.log(
+    `${seeds}: every promise kept. ${sagas} sagas, ${faults} faults, ${seconds.toFixed(0)} s, ${pace} sagas a minute`,
+  )
+  for (const [end, count] of [...ends].toSorted(([a], [b]) => a.localeCompare(b))) {
+    console.log(`  ${String(count).padStart(6)}  ${end}`)
+  }
+  return 0
+}
+
+function report(run: Run, ended: Ended): void {
+  console.log(`Seed ${run.seed}, ${ended.faults.length} faults: a promise is broken.`)
+  for (const broken of ended.broken) console.log(`  ${broken}`)
+  console.log(`Again: ${commandFor(run)}`)
+}
+
+async function reportSmaller(run: Run, ended: Ended, server: Server): Promise<void> {
+  const smaller = await shrink(run, ended, (other) => simulate(server, other))
+  if (smaller.run === run) return
+  console.log(`Smaller, with ${smaller.ended.faults.length} faults: ${commandFor(smaller.run)}`)
+  for (const fault of smaller.ended.faults) console.log(`  ${fault}`)
+  for (const broken of smaller.ended.broken) console.log(`  => ${broken}`)
+}

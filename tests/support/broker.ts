@@ -1,0 +1,150 @@
+import { deadLetterQueue, laneQueue, retryQueue, topologyOf } from '@order-saga/chassis'
+import { lanesOf, type QueueNames, type ServiceName, serviceQueues, services } from '@order-saga/contracts'
+import { type RabbitMqServer, testServers } from '@order-saga/dev'
+import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
+
+export const retryDelaysMs = [100, 200, 300]
+
+export interface RawMessage {
+  readonly content: Buffer | string
+  readonly options?: Options.Publish
+}
+
+/** The exchange and queues of one system, and a connection of the test's own, made again after the broker was away. */
+export class TestBroker {
+  readonly server: RabbitMqServer
+  readonly exchange: string
+  readonly queues: QueueNames
+  #connected: Promise<{ model: ChannelModel; channel: ConfirmChannel }> | undefined
+
+  private constructor(server: RabbitMqServer, suffix: string) {
+    this.server = server
+    this.exchange = `order_${suffix}`
+    this.queues = {
+      orderQueue: `order_queue_${suffix}`,
+      paymentQueue: `payment_queue_${suffix}`,
+      inventoryQueue: `inventory_queue_${suffix}`,
+      notificationQueue: `notification_queue_${suffix}`,
+    }
+  }
+
+  static async create(suffix: string): Promise<TestBroker> {
+    return new TestBroker(await testServers().rabbitMq(), suffix)
+  }
+
+  queueOf(service: ServiceName): string {
+    return this.queues[`${service}Queue`]
+  }
+
+  /** Queues whose messages still get their effect: those of the services, their lanes, their retries. */
+  workingQueuesOf(service: ServiceName): string[] {
+    const queue = this.queueOf(service)
+    const lanes = lanesOf[service].map((lane) => laneQueue(queue, lane))
+    return [queue, ...lanes, ...retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs))]
+  }
+
+  async channel(): Promise<ConfirmChannel> {
+    this.#connected ??= this.#connect()
+    try {
+      return (await this.#connected).channel
+    } catch (error) {
+      this.#connected = undefined
+      throw error
+    }
+  }
+
+  /** Messages that are ready in a queue; those a consumer holds are not counted. */
+  async depth(queue: string): Promise<number> {
+    return (await (await this.channel()).checkQueue(queue)).messageCount
+  }
+
+  /** Queues that are not empty, dead-letter queues among them. */
+  async depths(): Promise<Record<string, number>> {
+    const names = services.flatMap((service) => [
+      ...this.workingQueuesOf(service),
+      deadLetterQueue(this.queueOf(service)),
+    ])
+    const counted = await Promise.all(names.map(async (name) => [name, await this.depth(name)] as const))
+    return Object.fromEntries(counted.filter(([, count]) => count > 0))
+  }
+
+  async consumersOf(service: ServiceName): Promise<number> {
+    return (await (await this.channel()).checkQueue(this.queueOf(service))).consumerCount
+  }
+
+  /** Publishes to the exchange with this routing key, and waits for the confirm. */
+  async publish(routingKey: string, { content, options }: RawMessage): Promise<void> {
+    await this.#send(this.exchange, routingKey, content, options)
+  }
+
+  /** Puts a message straight into a queue. */
+  async send(queue: string, { content, options }: RawMessage): Promise<void> {
+    await this.#send('', queue, content, options)
+  }
+
+  /** The dead letters of a service, which stay where they are. */
+  async deadLetters(service: ServiceName): Promise<GetMessage[]> {
+    return await this.#withDeadLetters(service, async () => undefined)
+  }
+
+  /** Removes the dead letters of a service and returns them. */
+  async takeDeadLetters(service: ServiceName): Promise<GetMessage[]> {
+    return await this.#withDeadLetters(service, async (channel) => channel.ackAll())
+  }
+
+  /** Takes the dead letters of a service back into its queue. */
+  async replayDeadLetters(service: ServiceName): Promise<void> {
+    for (const { content, properties } of await this.takeDeadLetters(service)) {
+      const { attempt: _attempt, ...headers } = properties.headers ?? {}
+      await this.send(this.queueOf(service), { content, options: { ...properties, headers } })
+    }
+  }
+
+  /** Deletes everything the services declared, and closes the connection. */
+  async delete(): Promise<void> {
+    const channel = await this.channel()
+    const plan = { exchange: this.exchange, queues: serviceQueues(this.queues), retryDelaysMs }
+    for (const { name } of topologyOf(plan).queues) await channel.deleteQueue(name)
+    await channel.deleteExchange(this.exchange)
+    await (await this.#connected)?.model.close()
+  }
+
+  async #withDeadLetters(
+    service: ServiceName,
+    work: (channel: ConfirmChannel) => Promise<void>,
+  ): Promise<GetMessage[]> {
+    await this.channel()
+    const model = (await this.#connected)?.model as ChannelModel
+    const channel = await model.createConfirmChannel()
+    const letters: GetMessage[] = []
+    for (;;) {
+      const letter = await channel.get(deadLetterQueue(this.queueOf(service)))
+      if (letter === false) break
+      letters.push(letter)
+    }
+    if (letters.length > 0) await work(channel)
+    // What was not acknowledged goes back with the channel.
+    await channel.close()
+    return letters
+  }
+
+  async #send(exchange: string, routingKey: string, content: Buffer | string, options: Options.Publish = {}) {
+    const channel = await this.channel()
+    await new Promise<void>((resolve, reject) => {
+      channel.publish(exchange, routingKey, Buffer.from(content), options, (error: unknown) =>
+        error === null || error === undefined ? resolve() : reject(error),
+      )
+    })
+  }
+
+  async #connect(): Promise<{ model: ChannelModel; channel: ConfirmChannel }> {
+    const model = await connect(this.server.url, { clientProperties: { connection_name: 'system-tests' } })
+    const channel = await model.createConfirmChannel()
+    const forget = (): void => {
+      this.#connected = undefined
+    }
+    model.on('error', () => undefined).on('close', forget)
+    channel.on('error', () => undefined).on('close', forget)
+    return { model, channel }
+  }
+}

@@ -1,0 +1,29 @@
+import { readdir, stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import type { ServiceName } from '@order-saga/contracts'
+
+const root = new URL('../../', import.meta.url)
+
+/** The program of a service, as `npm run build` makes it. */
+export function programOf(service: ServiceName): string {
+  return fileURLToPath(new URL(`services/${service}/dist/main.js`, root))
+}
+
+/** @throws Error with one sentence when a program is missing, or a source is newer than what was built of it */
+export async function assertBuilt(services: readonly ServiceName[]): Promise<void> {
+  for (const folder of [...services.map((name) => `services/${name}`), 'packages/chassis', 'packages/contracts']) {
+    const built = await stat(new URL(`${folder}/dist/.tsbuildinfo`, root)).catch(() => undefined)
+    const newest = await newestIn(new URL(`${folder}/src/`, root))
+    if (built === undefined || built.mtimeMs < newest) {
+      const trouble = built === undefined ? 'is not built' : 'has changed since it was built'
+      throw new Error(`${folder} ${trouble}: run npm run build before the system tests.`)
+    }
+  }
+}
+
+async function newestIn(folder: URL): Promise<number> {
+  const files = await readdir(folder, { recursive: true, withFileTypes: true })
+  const sources = files.filter((file) => file.isFile() && file.name.endsWith('.ts'))
+  const times = await Promise.all(sources.map(async (file) => (await stat(`${file.parentPath}/${file.name}`)).mtimeMs))
+  return Math.max(...times)
+}

@@ -1,0 +1,135 @@
+import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
+import type { ServiceName } from '@order-saga/contracts'
+import { waitUntil } from '@order-saga/dev'
+import { Child } from '../../tools/dev/src/child-process.ts'
+import { freePort } from '../../tools/dev/src/free-port.ts'
+import { nodeArguments } from '../../tools/dev/src/node-arguments.ts'
+import type { RunFolder } from '../../tools/dev/src/run-folder.ts'
+import { programOf } from './built.ts'
+import { call } from './call.ts'
+
+export type Environment = Readonly<Record<string, string | number>>
+
+export interface ServiceProcessOptions {
+  readonly service: ServiceName
+  readonly env: Environment
+  readonly opsPort: number
+  /** Keeps the process from outliving this one. */
+  readonly folder: RunFolder
+}
+
+const linesKept = 3_000
+const startLimitMs = 60_000
+const stopLimitMs = 60_000
+
+/** One service in a process of its own, which can be crashed, frozen, stopped and started again. */
+export class ServiceProcess {
+  readonly service: ServiceName
+  /** The newest lines it wrote, of all its lives. */
+  readonly log: string[] = []
+  readonly #options: ServiceProcessOptions
+  #env: Environment
+  #child: Child | undefined
+
+  constructor(options: ServiceProcessOptions) {
+    this.#options = options
+    this.#env = options.env
+    this.service = options.service
+  }
+
+  get running(): boolean {
+    return this.#child?.running === true
+  }
+
+  /** Of its API; 0 when it has none. */
+  get port(): number {
+    return Number(this.#env['PORT'] ?? 0)
+  }
+
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.running ? this.#child?.pid : undefined
+  }
+
+  get opsUrl(): string {
+    return `http://127.0.0.1:${this.#options.opsPort}`
+  }
+
+  /** Starts the process; `env` changes some of its settings, until changed again. */
+  async start(env: Environment = {}): Promise<void> {
+    const { service, folder } = this.#options
+    this.#env = { ...this.#env, ...env }
+    const settings = Object.entries(this.#env).map(([name, value]) => [name, String(value)])
+    const child = await Child.start(process.execPath, [...nodeArguments, programOf(service)], {
+      cwd: folder.path,
+      env: { PATH: process.env['PATH'], ...Object.fromEntries(settings) },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    this.#child = child
+    for (const output of [child.stdout, child.stderr]) if (output) this.#read(output)
+    await folder.record(child.pid, 'KILL')
+  }
+
+  /** Starts a second process like this one, with some settings of its own. */
+  async twin(env: Environment): Promise<ServiceProcess> {
+    const opsPort = await freePort()
+    const twin = new ServiceProcess({ ...this.#options, opsPort, env: { ...this.#env, ...env, OPS_PORT: opsPort } })
+    await twin.start()
+    return twin
+  }
+
+  /** Resolves when /readyz answers 200. */
+  async ready(): Promise<void> {
+    const outcome = await waitUntil(
+      async () => (this.running ? (await call(`${this.opsUrl}/readyz`)).status === 200 && 'ready' : 'ended'),
+      {
+        what: `${this.service} to be ready`,
+        limitMs: startLimitMs,
+        intervalMs: 20,
+        state: () => this.log.slice(-5).join('\n'),
+      },
+    )
+    if (outcome === 'ended') throw new Error(`${this.service} ended at its start: ${this.log.slice(-3).join(' / ')}`)
+  }
+
+  /** Freezes the process where it is. */
+  pause(): void {
+    this.#child?.signal('SIGSTOP')
+  }
+
+  resume(): void {
+    this.#child?.signal('SIGCONT')
+  }
+
+  /** Crashes the process; resolves when it is gone. */
+  async kill(): Promise<void> {
+    await this.#child?.end('SIGKILL', stopLimitMs)
+    await this.#forget()
+  }
+
+  /**
+   * Sends SIGTERM and resolves when the process has ended.
+   * @throws Error when it did not end by itself and in good order
+   */
+  async stop(): Promise<void> {
+    const child = this.#child
+    if (child === undefined || !child.running) return
+    child.signal('SIGCONT')
+    await child.end('SIGTERM', stopLimitMs)
+    await this.#forget()
+    const end = await child.exited
+    if (end !== 'exit code 0') throw new Error(`${this.service} ended with ${end} on SIGTERM`)
+  }
+
+  async #forget(): Promise<void> {
+    if (this.#child !== undefined) await this.#options.folder.forget(this.#child.pid)
+  }
+
+  #read(output: Readable): void {
+    createInterface({ input: output }).on('line', (line) => {
+      this.log.push(line)
+      if (this.log.length > linesKept) this.log.shift()
+    })
+  }
+}

@@ -1,0 +1,298 @@
+import { randomBytes } from 'node:crypto'
+import { type ServiceName, services } from '@order-saga/contracts'
+import { type AuditOptions, type AuditReport, audit, formatReport } from '@order-saga/operations'
+import { waitUntil } from '@order-saga/dev'
+import { freePort } from '../../tools/dev/src/free-port.ts'
+import { RunFolder } from '../../tools/dev/src/run-folder.ts'
+import type { SagaAnswer } from '../../services/order/src/http/order-answer.ts'
+import type { MailServer } from './mail/mail-server.ts'
+import type { Provider } from './provider/provider.ts'
+import { TestBroker, retryDelaysMs } from './broker.ts'
+import { assertBuilt } from './built.ts'
+import { Databases, type Store, stores } from './databases.ts'
+import { ledgerOf } from './ledger.ts'
+import { Metrics } from './metrics.ts'
+import { unrest } from './rest.ts'
+import { type Environment, ServiceProcess } from './service-process.ts'
+import { type PlacedOrder, Shop } from './shop.ts'
+
+export interface SystemOptions {
+  /** Settings of all services, and of single ones. */
+  readonly env?: Environment
+  readonly envOf?: Readonly<Partial<Record<ServiceName, Environment>>>
+  /** Those that are started; the others can be started later. */
+  readonly services?: readonly ServiceName[]
+  /** Where payment moves the money; it simulates it when left out. */
+  readonly provider?: Provider
+  readonly mailServer?: MailServer
+}
+
+const settleLimitMs = 60_000
+
+/** The four services as processes of their own, on databases and queues of their own. */
+export class System {
+  readonly broker: TestBroker
+  readonly databases: Databases
+  readonly shop: Shop
+  readonly services: Readonly<Record<ServiceName, ServiceProcess>>
+  readonly options: SystemOptions
+  readonly #folder: RunFolder
+  readonly #replicas: ServiceProcess[] = []
+
+  private constructor(parts: {
+    broker: TestBroker
+    databases: Databases
+    shop: Shop
+    services: Record<ServiceName, ServiceProcess>
+    options: SystemOptions
+    folder: RunFolder
+  }) {
+    this.broker = parts.broker
+    this.databases = parts.databases
+    this.shop = parts.shop
+    this.services = parts.services
+    this.options = parts.options
+    this.#folder = parts.folder
+  }
+
+  /** Resolves when every service that was to be started is ready. */
+  static async start(options: SystemOptions = {}): Promise<System> {
+    await assertBuilt(services)
+    const suffix = randomBytes(4).toString('hex')
+    const [databases, broker] = await Promise.all([Databases.create(suffix), TestBroker.create(suffix)])
+    const folder = await RunFolder.create('system')
+    const ports = { order: await freePort(), inventory: await freePort() }
+    const common = commonEnvironment(databases, broker)
+    const opsPorts = Object.fromEntries(
+      await Promise.all(services.map(async (service) => [service, await freePort()] as const)),
+    ) as Record<ServiceName, number>
+    const made = await Promise.all(
+      services.map(async (service) => {
+        const opsPort = opsPorts[service]
+        const env = {
+          ...common,
+          ...environmentOf(service, { databases, ports, opsPorts, options }),
+          ...options.env,
+          ...options.envOf?.[service],
+          OPS_PORT: opsPort,
+        }
+        return [service, new ServiceProcess({ service, env, opsPort, folder })]
+      }),
+    )
+    const system = new System({
+      broker,
+      databases,
+      shop: new Shop(ports),
+      services: Object.fromEntries(made) as Record<ServiceName, ServiceProcess>,
+      options,
+      folder,
+    })
+    await Promise.all((options.services ?? services).map((service) => system.start(service)))
+    return system
+  }
+
+  async sql<R extends object = Record<string, unknown>>(
+    store: Store,
+    text: string,
+    values?: readonly unknown[],
+  ): Promise<R[]> {
+    return await this.databases.sql<R>(store, text, values)
+  }
+
+  /** Starts a service that does not run, with some settings changed if need be, and waits until it is ready. */
+  async start(service: ServiceName, env?: Environment): Promise<void> {
+    await this.services[service].start(env)
+    await this.services[service].ready()
+  }
+
+  /** Starts one more process of a service, beside the one that runs. */
+  async addReplica(service: ServiceName): Promise<ServiceProcess> {
+    const replica = await this.services[service].twin({ PORT: await freePort() })
+    this.#replicas.push(replica)
+    await replica.ready()
+    return replica
+  }
+
+  /** Stops a service in good order and starts it with some settings changed. */
+  async restart(service: ServiceName, env?: Environment): Promise<void> {
+    await this.services[service].stop()
+    await this.start(service, env)
+  }
+
+  async metrics(service: ServiceName): Promise<Metrics> {
+    return await Metrics.read(this.services[service].opsUrl)
+  }
+
+  /** Waits for a condition; when the limit passes, the state of the whole system is part of the error. */
+  async until<T>(
+    what: string,
+    probe: () => Promise<T | undefined | false> | T | undefined | false,
+    limitMs = 30_000,
+  ): Promise<T> {
+    try {
+      return await waitUntil(probe, { what, limitMs, intervalMs: 20 })
+    } catch (error) {
+      throw new Error(`${(error as Error).message}\n${await this.state()}`, { cause: error })
+    }
+  }
+
+  /** Resolves with the saga once it has come to its end, its refund included. */
+  async untilFinal(sagaId: string): Promise<SagaAnswer> {
+    return await this.until(`saga ${sagaId} to end`, async () => {
+      const saga = await this.shop.saga(sagaId)
+      return saga.finishedAt !== null && saga.compensation !== 'refund_requested' && saga
+    })
+  }
+
+  async untilStatus(sagaId: string, status: SagaAnswer['status']): Promise<void> {
+    await this.until(`saga ${sagaId} to be ${status}`, async () => (await this.shop.saga(sagaId)).status === status)
+  }
+
+  /** Lets the deadline of one open saga pass now; payment goes on believing in the one it was told. */
+  async passDeadline({ sagaId }: PlacedOrder): Promise<void> {
+    await this.sql('order', 'UPDATE saga_instances SET timeout_at = now() WHERE saga_id = $1', [sagaId])
+    await this.untilStatus(sagaId, 'timeout_cancelled')
+  }
+
+  /** Resolves when nothing is under way any more, anywhere. */
+  async settle(limitMs = settleLimitMs): Promise<void> {
+    const { databases, broker } = this
+    const { mailServer } = this.options
+    await this.until(
+      'the system to come to rest',
+      async () => (await unrest({ databases, broker, mailServer })).length === 0,
+      limitMs,
+    )
+  }
+
+  async audit(options: AuditOptions = {}): Promise<AuditReport> {
+    const { broker, databases, shop } = this
+    const { provider } = this.options
+    const urls = stores.map((store) => [store, { url: databases.server.url(databases.names[store]) }])
+    return await audit(
+      {
+        ...(Object.fromEntries(urls) as Record<Store, { url: string }>),
+        broker: { url: broker.server.url, queues: broker.queues, retryDelaysMs },
+        clientAnswers: shop.answers,
+        gateway: provider && ledgerOf(provider.ledger),
+      },
+      { settleMs: 250, toleranceMs: 2_000, ...options },
+    )
+  }
+
+  /** @throws Error with the report when an invariant is violated */
+  async assertClean(options?: AuditOptions): Promise<void> {
+    const report = await this.audit(options)
+    if (!report.clean) throw new Error(`The audit found violations.\n${formatReport(report)}`)
+  }
+
+  /** What everybody has and waits for, to be read by people. */
+  async state(): Promise<string> {
+    const { databases, broker } = this
+    const reasons = await unrest({ databases, broker, mailServer: this.options.mailServer }).catch((error: unknown) => [
+      `the state cannot be read: ${String(error)}`,
+    ])
+    const depths = await broker.depths().catch(() => ({}))
+    const stopped = services.filter((service) => !this.services[service].running)
+    return [
+      `Under way: ${reasons.join('; ') || 'nothing'}`,
+      `Queues: ${JSON.stringify(depths)}`,
+      `Not running: ${stopped.join(', ') || 'none'}`,
+    ].join('\n')
+  }
+
+  /**
+   * Stops every service with SIGTERM and removes what the system had.
+   * @throws Error when one does not end in good order, or leaves a connection behind
+   */
+  async stop(): Promise<void> {
+    const processes = [...Object.values(this.services), ...this.#replicas]
+    const ends = await Promise.allSettled(processes.map((process) => process.stop()))
+    const left = await this.#connectionsLeft()
+    await this.broker.delete()
+    await this.databases.drop()
+    await this.#folder.remove()
+    const failed = ends.find((end) => end.status === 'rejected')
+    if (failed !== undefined) throw failed.reason
+    if (left !== '') throw new Error(left)
+  }
+
+  async #connectionsLeft(): Promise<string> {
+    let left = ''
+    await waitUntil(
+      async () => {
+        const open = await this.databases.connectionsLeft()
+        const consumers = await Promise.all(services.map((service) => this.broker.consumersOf(service)))
+        const consuming = consumers.reduce((sum, count) => sum + count, 0)
+        left = open + consuming === 0 ? '' : `${open} database connections and ${consuming} consumers were left`
+        return left === ''
+      },
+      { what: 'the services to be gone', limitMs: 5_000 },
+    ).catch(() => undefined)
+    return left
+  }
+}
+
+function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, queues }: TestBroker): Environment {
+  return {
+    RABBITMQ_URL: rabbitMq.url,
+    ORDER_EXCHANGE: exchange,
+    ORDER_QUEUE: queues.orderQueue,
+    PAYMENT_QUEUE: queues.paymentQueue,
+    INVENTORY_QUEUE: queues.inventoryQueue,
+    NOTIFICATION_QUEUE: queues.notificationQueue,
+    RETRY_DELAYS_MS: retryDelaysMs.join(','),
+    DB_HOST: '127.0.0.1',
+    DB_PORT: server.port,
+    DB_USER: server.user,
+    DB_PASSWORD: server.password,
+    OUTBOX_POLL_INTERVAL_MS: 100,
+    GAUGE_INTERVAL_MS: 500,
+  }
+}
+
+function environmentOf(
+  service: ServiceName,
+  {
+    databases,
+    ports,
+    opsPorts,
+    options: { provider, mailServer },
+  }: {
+    databases: Databases
+    ports: { order: number; inventory: number }
+    opsPorts: Record<ServiceName, number>
+    options: SystemOptions
+  },
+): Environment {
+  switch (service) {
+    case 'order':
+      return {
+        DB_NAME: databases.names.order,
+        PORT: ports.order,
+        SAGA_TIMEOUT_MS: 60_000,
+        TIMEOUT_CHECK_INTERVAL_MS: 100,
+        PAYMENT_OPS_URL: `http://127.0.0.1:${opsPorts.payment}`,
+        INVENTORY_OPS_URL: `http://127.0.0.1:${opsPorts.inventory}`,
+        NOTIFICATION_OPS_URL: `http://127.0.0.1:${opsPorts.notification}`,
+      }
+    case 'payment':
+      return {
+        DB_NAME: databases.names.payment,
+        PAYMENT_SWEEP_INTERVAL_MS: 100,
+        PAYMENT_SETTLE_MS: 100,
+        ...(provider === undefined
+          ? {}
+          : {
+              PAYMENT_GATEWAY: 'http',
+              PAYMENT_GATEWAY_URL: provider.url,
+              PAYMENT_GATEWAY_API_KEY: provider.apiKey,
+              PAYMENT_GATEWAY_TIMEOUT_MS: 2_000,
+            }),
+      }
+    case 'inventory':
+      return { DB_NAME: databases.names.inventory, PORT: ports.inventory }
+    case 'notification':
+      return mailServer === undefined ? {} : { SMTP_URL: mailServer.url }
+  }
+}

@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict'
+import type { Setting } from '@order-saga/chassis'
+import { waitUntil } from '@order-saga/dev'
+import { inventorySettings } from '../../../services/inventory/src/config.ts'
+import { notificationSettings } from '../../../services/notification/src/config.ts'
+import { orderSettings } from '../../../services/order/src/config.ts'
+import { paymentSettings } from '../../../services/payment/src/config.ts'
+import { ComposeProject } from './compose-project.ts'
+import { eventsOf, orderOfReadme, Shop, shortOrderOfReadme } from './shop.ts'
+
+const services = ['order', 'payment', 'inventory', 'notification'] as const
+const stores = ['order', 'payment', 'inventory'] as const
+const graceMs = 30_000
+const settings = {
+  order: orderSettings,
+  payment: paymentSettings,
+  inventory: inventorySettings,
+  notification: notificationSettings,
+} as const
+/** Where things are is compose.yaml's own business; so is what its health check and grace period rely on. */
+const fixed =
+  /^(PORT|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_URL|DB_(HOST|PORT|NAME|USER|PASSWORD|CA_FILE)|[A-Z]+_OPS_URL)$/
+/** On a developer's machine the console shows itself. */
+const ofCompose: Readonly<Record<string, string>> = { CONSOLE: 'read-only' }
+
+describe('the system under docker compose', () => {
+  const project = new ComposeProject(`order-saga-test-${process.pid}`)
+  const shop = async (): Promise<Shop> => new Shop(await project.url('order-service', 3000))
+
+  before(async function () {
+    this.timeout(20 * 60_000)
+    project.removeWhenInterrupted()
+    try {
+      await project.up()
+    } catch (error) {
+      console.error(await project.describe())
+      throw error
+    }
+  })
+
+  afterEach(async function () {
+    if (this.currentTest?.state === 'failed') console.error(await project.describe())
+  })
+
+  after(async () => project.remove())
+
+  async function containersOf(service: string): Promise<string[]> {
+    return (await project.containers()).get(service) ?? []
+  }
+
+  /** The services whose containers `up` with these settings made anew. */
+  async function changedBy(environment: Record<string, string>): Promise<string[]> {
+    const earlier = await project.containers()
+    await project.up(environment)
+    const now = await project.containers()
+    const changed = [...now.keys()].filter((service) => now.get(service)?.join() !== earlier.get(service)?.join())
+    return changed.filter((service) => !service.startsWith('db-migrator-')).toSorted()
+  }
+
+  it('passes every setting of the services on, with the defaults they have but for the console', async () => {
+    const environments = await project.environments()
+    for (const name of services) {
+      const environment = environments[`${name}-service`] ?? {}
+      for (const { env, default: usual } of Object.values<Setting<unknown>>(settings[name])) {
+        if (fixed.test(env)) continue
+        assert.ok(env in environment, `${name}-service is not given ${env}`)
+        const wanted = ofCompose[env] ?? String(usual)
+        assert.equal(environment[env] ?? wanted, wanted, `${env} of ${name}-service`)
+      }
+    }
+  })
+
+  for (const name of stores) {
+    it(`has migrated ${name}_db`, async () => {
+      assert.match(await project.logs(`db-migrator-${name}`), /^\[migrate\] done$/m)
+    })
+  }
+
+  it('takes the order of the README and completes its saga', async () => {
+    const api = await shop()
+    const accepted = await api.order(orderOfReadme)
+    const { orderId, sagaId } = accepted
+    assert.deepEqual(accepted, { status: 'accepted', orderId, sagaId, message: 'Order created, saga started' })
+    const saga = await api.finished(sagaId)
+    assert.equal(saga.status, 'completed')
+    assert.deepEqual(eventsOf(saga), ['order.created', 'payment.completed', 'inventory.reserved', 'order.confirmed'])
+  })
+
+  it('tells the customer', async () => {
+    const api = await shop()
+    const { orderId, sagaId } = await api.order(shortOrderOfReadme)
+    assert.equal((await api.finished(sagaId)).status, 'completed')
+    await waitUntil(async () => (await project.logs('notification-service')).includes(orderId), {
+      what: `the mail about order ${orderId} in the log`,
+      limitMs: 10_000,
+      intervalMs: 250,
+    })
+  })
+
+  it('shows the broker to guest, and opens ports to this machine alone', async () => {
+    const management = await project.url('rabbitmq', 15672)
+    const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
+    const answer = await fetch(`${management}/api/queues/%2F/payment_queue`, { headers: { authorization } })
+    assert.equal(answer.status, 200)
+    const stock = await project.url('inventory-service', 3001)
+    const put = await fetch(`${stock}/stock/SKU-2`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: '{"available": 7}',
+    })
+    assert.ok(put.ok, `PUT /stock/SKU-2 was answered with ${put.status}`)
+    for (const url of [management, stock, await project.url('order-service', 3000)]) {
+      assert.equal(new URL(url).hostname, '127.0.0.1')
+    }
+  })
+
+  for (const name of services) {
+    it(`runs ${name} confined: Node is process 1, without root, on a file system it cannot write to`, async () => {
+      const [container = ''] = await containersOf(`${name}-service`)
+      const { Config, HostConfig } = await project.inspect(container)
+      assert.match(Config.User, /^[1-9]\d*(:[1-9]\d*)?$/)
+      assert.equal(HostConfig.ReadonlyRootfs, true)
+      assert.match(await project.exec(container, 'cat', '/proc/1/cmdline'), /^node\0/)
+      assert.match(await project.exec(container, 'cat', '/proc/1/status'), /^Uid:\t[1-9]\d*\t/m)
+      await assert.rejects(project.exec(container, 'touch', '/app/file'), /Read-only file system/)
+    })
+
+    it(`ships in the image of ${name} what it needs to run, and nothing else`, async () => {
+      const tools = ['typescript', 'mocha', 'tsx', 'prettier', 'oxlint', '@types/mocha']
+      const unwanted = [...tools.map((tool) => `node_modules/${tool}`), '/root/.npm', '/home/node/.npm', '/tmp/*']
+      const found = await project.runInImage(
+        name,
+        `ls -d ${unwanted.join(' ')} 2>/dev/null
+         find . -name node_modules -prune -o -type f ! -name '*.js' ! -name package.json -print
+         npm ls --omit=dev >/tmp/tree || cat /tmp/tree`,
+      )
+      assert.equal(found, '')
+    })
+  }
+
+  it('cancels orders for payment_failed with PAYMENT_FAILURE_RATE=1.0', async () => {
+    assert.deepEqual(await changedBy({ PAYMENT_FAILURE_RATE: '1.0' }), ['payment-service'])
+    const api = await shop()
+    const saga = await api.finished((await api.order()).sagaId)
+    assert.deepEqual([saga.status, saga.reason], ['cancelled', 'payment_failed'])
+    assert.deepEqual(eventsOf(saga), ['order.created', 'payment.failed', 'order.cancelled'])
+  })
+
+  it('refunds and cancels orders for compensation with INVENTORY_FAILURE_RATE=1.0', async () => {
+    const changed = await changedBy({ PAYMENT_FAILURE_RATE: '0', INVENTORY_FAILURE_RATE: '1.0' })
+    assert.deepEqual(changed, ['inventory-service', 'payment-service'])
+    const api = await shop()
+    const { orderId, sagaId } = await api.order()
+    const saga = await api.finished(sagaId)
+    assert.deepEqual([saga.status, saga.reason, saga.compensation], ['cancelled', 'compensation', 'refunded'])
+    assert.deepEqual(eventsOf(saga), [
+      'order.created',
+      'payment.completed',
+      'inventory.failed',
+      'payment.refund.requested',
+      'payment.refunded',
+      'order.cancelled',
+    ])
+    assert.deepEqual(await paymentOf(orderId), ['refunded, charged'])
+  })
+
+  it('cancels at the deadline what a stopped payment service left open, and never charges it', async () => {
+    const soon = { SAGA_TIMEOUT_MS: '3000', TIMEOUT_CHECK_INTERVAL_MS: '200' }
+    assert.deepEqual(await changedBy(soon), ['inventory-service', 'order-service'])
+    await project.stop('payment-service')
+    const api = await shop()
+    const { orderId, sagaId } = await api.order()
+    const saga = await api.finished(sagaId)
+    assert.deepEqual([saga.status, saga.reason], ['timeout_cancelled', 'timeout'])
+    assert.deepEqual(await paymentOf(orderId), [])
+
+    await project.start('payment-service')
+    const payment = await waitUntil(async () => (await paymentOf(orderId))[0], {
+      what: 'the payment service to see the order it had missed',
+      limitMs: 30_000,
+    })
+    assert.equal(payment, 'cancelled, never charged')
+  })
+
+  it('completes every order while one of three payment containers is killed', async () => {
+    await project.up({ PAYMENT_PROCESSING_MS: '200' }, '--scale', 'payment-service=3')
+    const payments = await containersOf('payment-service')
+    assert.equal(payments.length, 3)
+    const [victim = '', ...survivors] = payments
+    const api = await shop()
+
+    const sagaIds: string[] = []
+    const kill = new AbortController()
+    const stream = async (): Promise<void> => {
+      while (sagaIds.length < 400 && !kill.signal.aborted) sagaIds.push((await api.order()).sagaId)
+    }
+    const streams = [stream(), stream()]
+    await waitUntil(async () => (await chargesBy(victim)) > 0, {
+      what: 'the first charge of a container',
+      limitMs: 30_000,
+    })
+    await project.kill(victim)
+    kill.abort()
+    await Promise.all(streams)
+    for (let more = 0; more < 20; more++) sagaIds.push((await api.order()).sagaId)
+
+    for (const sagaId of sagaIds) assert.equal((await api.finished(sagaId, 60_000)).status, 'completed')
+    for (const survivor of survivors) assert.ok((await chargesBy(survivor)) > 0, 'a container got no orders')
+  })
+
+  it('has kept every promise, by the audit of its databases and queues', async () => {
+    assert.match(await project.runOnce('audit'), /^clean: /m)
+  })
+
+  it('lets every service finish and end by itself when it is stopped', async () => {
+    const api = await shop()
+    await Promise.all(Array.from({ length: 10 }, () => api.order()))
+    // Among them the container that was killed: it is not judged.
+    const running: string[] = []
+    for (const name of services) {
+      for (const id of await containersOf(`${name}-service`)) {
+        if ((await project.inspect(id)).State.Running) running.push(id)
+      }
+    }
+    assert.equal(running.length, 5)
+    const start = performance.now()
+    await project.stop(...services.map((name) => `${name}-service`))
+    assert.ok(performance.now() - start < graceMs, 'a service used up its grace')
+    for (const id of running) assert.equal((await project.inspect(id)).State.ExitCode, 0)
+  })
+
+  async function paymentOf(orderId: string): Promise<string[]> {
+    return await project.query(
+      'payment',
+      `select status || case when charge_id is null then ', never charged' else ', charged' end
+       from payment_transactions where order_id = '${orderId}'`,
+    )
+  }
+
+  async function chargesBy(container: string): Promise<number> {
+    const script = "fetch('http://127.0.0.1:9464/metrics').then(async (answer) => console.log(await answer.text()))"
+    const metrics = await project.exec(container, 'node', '--eval', script)
+    return Number(/^payments_total\{result="charged"\} (\d+)$/m.exec(metrics)?.[1] ?? 0)
+  }
+})

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { ConfigurationError, loadConfig, type Setting } from '@order-saga/chassis'
+import { services } from '@order-saga/contracts'
+import { inventorySettings } from '../../../services/inventory/src/config.ts'
+import { loadNotificationConfig, notificationSettings } from '../../../services/notification/src/config.ts'
+import { loadOrderConfig, orderSettings } from '../../../services/order/src/config.ts'
+import { loadPaymentConfig, paymentSettings } from '../../../services/payment/src/config.ts'
+
+const all = {
+  order: orderSettings,
+  payment: paymentSettings,
+  inventory: inventorySettings,
+  notification: notificationSettings,
+} as const
+/** These take any text. */
+const anyText = /^a text/
+
+interface Ended {
+  readonly code: number | null
+  readonly stderr: string
+}
+
+function run(service: string, env: NodeJS.ProcessEnv): Promise<Ended> {
+  const main = fileURLToPath(new URL(`../../../services/${service}/dist/main.js`, import.meta.url))
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [main],
+      { env: { PATH: process.env['PATH'], ...env }, timeout: 20_000 },
+      (_, __, stderr) => resolve({ code: child.exitCode, stderr }),
+    )
+  })
+}
+
+describe('a bad setting', () => {
+  for (const [service, settings] of Object.entries(all)) {
+    for (const setting of Object.values<Setting<unknown>>(settings)) {
+      if (anyText.test(setting.format)) continue
+      it(`of ${service} is refused in one sentence that names it: ${setting.env}`, () => {
+        assert.throws(
+          () => loadConfig(settings as never, { [setting.env]: 'no such value' }),
+          (error: unknown) => {
+            assert.ok(error instanceof ConfigurationError)
+            assert.ok(error.message.startsWith(`${setting.env} must be ${setting.format}`), error.message)
+            assert.equal(error.message.includes('no such value'), setting.sensitive !== true, error.message)
+            return true
+          },
+        )
+      })
+    }
+  }
+
+  for (const service of services) {
+    it(`stops ${service} at start, with exit code 1 and the sentence alone`, async function () {
+      this.timeout(30_000)
+      const { code, stderr } = await run(service, { OPS_PORT: '123456' })
+      assert.equal(stderr, 'OPS_PORT must be a port from 0 to 65535, but is "123456".\n')
+      assert.equal(code, 1)
+    })
+  }
+
+  it('is one that does not go with another: simulated failures and a real provider', () => {
+    const provider = {
+      PAYMENT_GATEWAY: 'http',
+      PAYMENT_GATEWAY_URL: 'https://pay.example',
+      PAYMENT_GATEWAY_API_KEY: 'k',
+    }
+    assert.equal(loadPaymentConfig(provider).gateway, 'http')
+    assert.throws(
+      () => loadPaymentConfig({ ...provider, PAYMENT_FAILURE_RATE: '0.1' }),
+      /PAYMENT_FAILURE_RATE must be 0/,
+    )
+    assert.throws(
+      () => loadPaymentConfig({ ...provider, PAYMENT_PROCESSING_MS: '10' }),
+      /PAYMENT_PROCESSING_MS must be 0/,
+    )
+    assert.throws(() => loadPaymentConfig({ ...provider, PAYMENT_GATEWAY_URL: '' }), /PAYMENT_GATEWAY_URL must be set/)
+    assert.throws(
+      () => loadPaymentConfig({ ...provider, PAYMENT_GATEWAY_API_KEY: '' }),
+      /PAYMENT_GATEWAY_API_KEY must be set/,
+    )
+  })
+
+  it('is one that does not go with another: a console that acts, and no token', () => {
+    assert.equal(loadOrderConfig({ CONSOLE: 'full', ADMIN_TOKEN: 'sixteen-or-more-=' }).console, 'full')
+    assert.equal(loadOrderConfig({ CONSOLE: 'read-only' }).console, 'read-only')
+    assert.throws(
+      () => loadOrderConfig({ CONSOLE: 'full' }),
+      /^ConfigurationError: ADMIN_TOKEN must be set when CONSOLE/,
+    )
+    for (const token of ['short', 'sixteen letters and spaces', 'sixteen-or-more-ä']) {
+      assert.throws(
+        () => loadOrderConfig({ CONSOLE: 'full', ADMIN_TOKEN: token }),
+        (error: Error) =>
+          error.message.startsWith('ADMIN_TOKEN must have at least 16') && !error.message.includes(token),
+      )
+    }
+  })
+
+  it('is a sender that is no mail address', () => {
+    assert.throws(() => loadNotificationConfig({ MAIL_FROM: 'nobody' }), /MAIL_FROM is not usable/)
+  })
+})

@@ -1,0 +1,85 @@
+import assert from 'node:assert/strict'
+import { services } from '@order-saga/contracts'
+import { differences, documentedMetrics, exportedMetrics } from '@order-saga/monitoring'
+import { call } from '../support/call.ts'
+import { Metrics } from '../support/metrics.ts'
+import { someCustomer } from '../support/shop.ts'
+import { useSystem } from '../support/use-system.ts'
+
+describe('The metrics of running services', function () {
+  this.timeout(120_000)
+  const system = useSystem()
+
+  async function place(order: { customerEmail?: string; sku?: string } = {}): Promise<void> {
+    const { customerEmail = someCustomer(), sku = 'SKU-1' } = order
+    const { sagaId } = await system().shop.post({ customerEmail, items: [{ sku, qty: 1 }], amount: 10 })
+    await system().untilFinal(sagaId)
+  }
+
+  const textOf = async (url: string): Promise<string> => String((await call(`${url}/metrics`)).body)
+
+  before(async () => {
+    await place()
+    await place({ sku: 'SIM-NONE' })
+    await place({ customerEmail: 'decline@example.com' })
+    await system().shop.stock('SKU-1')
+    await system().settle()
+  })
+
+  it('are those of docs/metrics.md, no more and no fewer', async () => {
+    for (const service of services) {
+      // The gauges that come from the database appear with their first reading.
+      const measured = async (): Promise<false | string> => {
+        const text = await textOf(system().services[service].opsUrl)
+        return (service === 'notification' || /^outbox_pending_events /m.test(text)) && text
+      }
+      const text = await system().until(`${service} to have read its gauges`, measured)
+      assert.deepEqual(differences(service, exportedMetrics(text), documentedMetrics()), [])
+    }
+  })
+
+  it('have a sample from the start for all that is known beforehand', async () => {
+    const text = await textOf(system().services.order.opsUrl)
+    for (const sample of [
+      'saga_finished_total{outcome="timeout"} 0',
+      /event_consumed_total\{queue="[^"]+",event="unknown",result="dead_lettered"\} 0/,
+      'outbox_published_total{event="payment.refund.requested"} 1',
+    ]) {
+      assert.ok(typeof sample === 'string' ? text.includes(sample) : sample.test(text), String(sample))
+    }
+  })
+
+  it('count a saga past its deadline until it is ended', async () => {
+    await system().restart('order', { TIMEOUT_CHECK_INTERVAL_MS: 60_000 })
+    await system().services.payment.stop()
+    const order = await system().shop.post({
+      customerEmail: someCustomer(),
+      items: [{ sku: 'SKU-1', qty: 1 }],
+      amount: 10,
+    })
+    await system().sql('order', "UPDATE saga_instances SET timeout_at = now() - interval '1 s' WHERE saga_id = $1", [
+      order.sagaId,
+    ])
+    const pastDeadline = async (): Promise<number> => (await system().metrics('order')).sum('saga_past_deadline')
+    await system().until('it to be counted', async () => (await pastDeadline()) === 1)
+    await system().restart('order', { TIMEOUT_CHECK_INTERVAL_MS: 100 })
+    await system().untilStatus(order.sagaId, 'timeout_cancelled')
+    await system().until('it to be counted no more', async () => (await pastDeadline()) === 0)
+    await system().start('payment')
+  })
+
+  it('agree with the database, in every pod and after a restart', async () => {
+    await system().services.payment.stop()
+    await system().shop.post({ customerEmail: someCustomer(), items: [{ sku: 'SKU-1', qty: 1 }], amount: 10 })
+    const replica = await system().addReplica('order')
+    await system().restart('order')
+    for (const { opsUrl } of [system().services.order, replica]) {
+      await system().until('one open saga', async () => {
+        const metrics = await Metrics.read(opsUrl)
+        return metrics.sum('saga_open', { status: 'pending' }) === 1 && metrics.sum('saga_oldest_open_seconds') > 0
+      })
+      assert.equal((await Metrics.read(opsUrl)).sum('saga_past_deadline'), 0)
+    }
+    await system().start('payment')
+  })
+})

@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
+import { connect, type Socket } from 'node:net'
+import { asInThePod } from '../chaos/overload/memory.ts'
+import { complaints, overload, recoveryLimitMs } from '../chaos/overload/overload.ts'
+import { percentile } from '../support/percentile.ts'
+import { placeAtEase } from '../chaos/overload/pace.ts'
+import { someSku } from '../support/shop.ts'
+import { useSystem } from '../support/use-system.ts'
+
+/** Payment works off 64 orders a second: orders can come faster, and at an easy pace they come more slowly. */
+const slowPayment = { PAYMENT_PROCESSING_MS: 1_000 }
+const maxOpenOrders = 150
+
+describe('More than the order API can take', function () {
+  this.timeout(180_000)
+  const sku = someSku()
+  const system = useSystem(() => ({
+    env: asInThePod,
+    envOf: { order: { MAX_OPEN_ORDERS: maxOpenOrders }, payment: slowPayment },
+  }))
+  const sockets: Socket[] = []
+  before(() => system().shop.putStock(sku, 1_000_000))
+  afterEach(() => sockets.splice(0).forEach((socket) => socket.destroy()))
+
+  it('of orders is refused with 503 and Retry-After, loses nothing, keeps its memory, and is over a minute later', async () => {
+    const mostOpen = { count: 0 }
+    const watch = setInterval(() => void lookAtOpen(mostOpen), 200)
+    const result = await overload({ system: system(), sku, forMs: 6_000, clients: 64 }).finally(() =>
+      clearInterval(watch),
+    )
+    assert.deepEqual(complaints(result), [])
+    assert(result.recoveryMs < recoveryLimitMs)
+    assert(mostOpen.count >= maxOpenOrders / 2, `only ${mostOpen.count} orders were under way at once`)
+    assert(mostOpen.count <= maxOpenOrders, `${mostOpen.count} orders were under way at once`)
+  })
+
+  async function lookAtOpen(most: { count: number }): Promise<void> {
+    const rows = await system().sql('order', 'SELECT FROM saga_instances WHERE finished_at IS NULL')
+    most.count = Math.max(most.count, rows.length)
+  }
+
+  /** Orders of others, which must be answered as if nobody else were there. */
+  async function othersAreServed(): Promise<void> {
+    const { answersMs, trouble } = await placeAtEase(system().shop, 20, { items: [{ sku, qty: 1 }] })
+    assert.deepEqual(trouble, [])
+    assert(percentile(answersMs, 99) < 2_000, `99 % were answered within ${percentile(answersMs, 99)} ms`)
+  }
+
+  async function open(count: number, first: string): Promise<void> {
+    const made = Array.from({ length: count }, () => connect(system().shop.port, '127.0.0.1'))
+    sockets.push(...made)
+    for (const socket of made) socket.on('error', () => undefined)
+    await Promise.all(made.map((socket) => once(socket, 'connect')))
+    if (first !== '') for (const socket of made) socket.write(first)
+  }
+
+  it('of connections that say nothing stops no others', async () => {
+    await open(1_000, '')
+    await othersAreServed()
+  })
+
+  it('of clients that send their headers byte by byte stops no others, and they are told so', async () => {
+    await open(200, 'POST /orders HTTP/1.1\r\nHost: order\r\nX-Slow: ')
+    const drip = setInterval(() => sockets.forEach((socket) => socket.write('x')), 100)
+    try {
+      await othersAreServed()
+      await system().until('the slow ones to be told', () =>
+        sockets.every(({ closed, bytesRead }) => closed || bytesRead > 0),
+      )
+    } finally {
+      clearInterval(drip)
+    }
+  })
+
+  it('of clients that send their bodies byte by byte stops no others', async () => {
+    const headers = 'Host: order\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n'
+    await open(200, `POST /orders HTTP/1.1\r\n${headers}\r\n`)
+    const drip = setInterval(() => sockets.forEach((socket) => socket.write(' ')), 100)
+    try {
+      await othersAreServed()
+    } finally {
+      clearInterval(drip)
+    }
+  })
+
+  it('of one body, a gigabyte in chunks, is refused with 413 before it is all there, and stops no others', async () => {
+    const chunk = Buffer.alloc(1024 * 1024, ' ')
+    const huge = request(`http://127.0.0.1:${system().shop.port}/orders`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'transfer-encoding': 'chunked' },
+    })
+    let sent = 0
+    const answered = once(huge, 'response')
+    huge.on('error', () => undefined)
+    const pour = (): void => {
+      while (sent < 1024 && !huge.destroyed) {
+        sent += 1
+        if (!huge.write(chunk)) return void huge.once('drain', pour)
+      }
+    }
+    pour()
+    const [[response]] = (await Promise.all([answered, othersAreServed()])) as [[{ statusCode: number }], void]
+    assert.equal(response.statusCode, 413)
+    huge.destroy()
+    assert(sent < 1024, `all of it was taken: ${sent} MiB`)
+  })
+})

@@ -1,0 +1,142 @@
+import assert from 'node:assert/strict'
+import { services } from '@order-saga/contracts'
+import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
+import { type Provider, startProvider } from '../support/provider/provider.ts'
+import { ProviderLedger } from '../support/provider/provider-ledger.ts'
+import { call } from '../support/call.ts'
+import { declinedAmount } from '../support/flows.ts'
+import { Metrics } from '../support/metrics.ts'
+import { OpenConnections } from '../support/open-connections.ts'
+import { OrderStream } from '../support/order-stream.ts'
+import { RawClient } from '../support/raw-client.ts'
+import type { ServiceProcess } from '../support/service-process.ts'
+import { someSku } from '../support/shop.ts'
+import { useSystem } from '../support/use-system.ts'
+
+/** What the chart leaves a process after SIGTERM. */
+const graceMs = 25_000
+const perSecond = 40
+
+describe('A service that is told to end under load', function () {
+  this.timeout(180_000)
+  let provider: Provider
+  let mailServer: MailServer
+  let stream: OrderStream | undefined
+  const connections = new OpenConnections(6)
+  const sku = someSku()
+  const system = useSystem(async () => {
+    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
+    return { provider, mailServer }
+  })
+  before(async () => {
+    await system().shop.putStock(sku, 100_000)
+    provider.misbehave({ operation: 'charge' }, { delayMs: 50 })
+  })
+  afterEach(() => {
+    stream?.abandon()
+    connections.release()
+  })
+  after(async () => {
+    connections.close()
+    await Promise.all([provider.stop(), mailServer.stop()])
+  })
+
+  for (const service of services) {
+    it(`${service} finishes what it has begun, and no request, message or mail is lost or repeated`, async () => {
+      const { agent } = connections
+      const orders = new OrderStream({ shop: system().shop, perSecond, sku, repeat: 'when refused', agent })
+      stream = orders
+      await system().until('orders', () => orders.accepted.length >= 15)
+      connections.hold()
+      await system().services[service].stop()
+      await system().start(service)
+      connections.release()
+      const enough = orders.accepted.length + 15
+      await system().until('orders again', () => orders.accepted.length >= enough)
+      await orders.stop()
+      await system().settle()
+      assert.deepEqual(orders.trouble, [])
+      const mails = mailServer.received.map(({ messageId }) => messageId)
+      assert.equal(new Set(mails).size, mails.length)
+    })
+  }
+
+  for (const service of services) {
+    it(`${service} is replaced while orders come, in time, and no request fails and nothing is done twice`, async () => {
+      const { agent } = connections
+      const main = system().services[service]
+      const others = services.filter((other) => other !== service).map((other) => system().services[other])
+      const orders = new OrderStream({ shop: system().shop, perSecond, sku, repeat: 'when refused', agent })
+      stream = orders
+      const before = await repetitionsAt(others)
+      await moreOrders(orders)
+      // As a platform does: another process is ready, gets the new connections, and then the old one is told to end.
+      const replica = await system().addReplica(service)
+      if (service === 'order') connections.divert(replica.port)
+      await endsInTime(main)
+      await moreOrders(orders)
+      await system().start(service)
+      connections.divert(undefined)
+      const atReplica = await repetitionsAt([replica])
+      await endsInTime(replica)
+      await moreOrders(orders)
+      await orders.stop()
+      await system().settle()
+      assert.deepEqual(orders.trouble, [])
+      const after = await repetitionsAt([...others, main])
+      assert.equal(after.handled + atReplica.handled - before.handled, 0, 'events were handled twice')
+      // What the broker was about to deliver, and charges that had not begun: each comes once more, to the next process.
+      const redelivered = after.delivered + atReplica.delivered - before.delivered
+      assert(redelivered <= 2 * perSecond, `${redelivered} deliveries were repeated for two stops`)
+      const mails = mailServer.received.map(({ messageId }) => messageId)
+      assert.equal(new Set(mails).size, mails.length)
+    })
+  }
+
+  async function moreOrders({ accepted }: OrderStream): Promise<void> {
+    const enough = accepted.length + 40
+    await system().until('more orders', () => accepted.length >= enough)
+  }
+
+  /** Deliveries that these processes got after somebody else had had them, and those that had had their effect. */
+  async function repetitionsAt(
+    processes: readonly ServiceProcess[],
+  ): Promise<{ readonly delivered: number; readonly handled: number }> {
+    const metrics = await Promise.all(processes.map(({ opsUrl }) => Metrics.read(opsUrl)))
+    const sum = (metric: string, labels = {}): number =>
+      metrics.reduce((all, each) => all + each.sum(metric, labels), 0)
+    return {
+      delivered: sum('event_redelivered_total'),
+      handled: sum('event_consumed_total', { result: 'duplicate' }),
+    }
+  }
+
+  async function endsInTime(process: ServiceProcess): Promise<void> {
+    const from = performance.now()
+    await process.stop()
+    const tookMs = Math.round(performance.now() - from)
+    assert(tookMs < graceMs, `${process.service} took ${tookMs} ms to end`)
+  }
+
+  it('order answers a request that it has read in part, and one on a connection that was idle', async () => {
+    const [half, idle] = [await RawClient.connect(system().shop.port), await RawClient.connect(system().shop.port)]
+    const body = JSON.stringify({ customerEmail: 'half@example.com', items: [{ sku, qty: 1 }], amount: 10 })
+    const headers = `Host: order\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`
+    half.write(`POST /orders HTTP/1.1\r\n${headers}`)
+    idle.write('GET /orders HTTP/1.1\r\nHost: order\r\n\r\n')
+    await system().until('an answer', () => idle.received.includes('HTTP/1.1 200'))
+    // A connection made later is answered: both that were made before have been taken.
+    await system().shop.post()
+
+    const { order } = system().services
+    const stopped = order.stop()
+    idle.write('GET /orders?limit=1 HTTP/1.1\r\nHost: order\r\n\r\n')
+    await system().until('order to end', async () => (await call(`${order.opsUrl}/readyz`)).status === 503)
+    half.write(`\r\n${body}`)
+    await Promise.all([half.closed, idle.closed, stopped])
+    await system().start('order')
+    assert.match(half.received, /^HTTP\/1\.1 202 .*\r\nconnection: close\r\n/is)
+    assert.equal(idle.received.match(/HTTP\/1\.1 200 /g)?.length, 2)
+  })
+})

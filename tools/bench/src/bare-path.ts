@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { setTimeout as pause } from 'node:timers/promises'
+import { connect } from 'amqplib'
+import { Client } from 'pg'
+import type { PostgresServer } from '@order-saga/dev'
+import type { TestBroker } from '@order-saga/tests/support/broker'
+import { idleRate, latenciesOf, type Latencies } from './load-plan.ts'
+
+/** Accepting, intending the charge, recording it, reserving, confirming; a message after each but the second. */
+const steps = [{ message: true }, { message: false }, { message: true }, { message: true }, { message: true }]
+/** About as large as the real ones. */
+const body = Buffer.alloc(450, 'x')
+const warmUpPaths = 20
+
+export interface BarePath {
+  /** Ten times per second, as at idle: whoever waits in between is cold when it is woken. */
+  readonly idle: Latencies
+  /** One after the other. */
+  readonly warm: Latencies
+}
+
+/**
+ * How long the way of a confirmed order takes at least: its durable transactions, of one row each, and its messages
+ * through a quorum queue, one after the other, in one process that does nothing else.
+ */
+export async function barePath(server: PostgresServer, broker: TestBroker, seconds: number): Promise<BarePath> {
+  const database = new Client({ connectionString: server.url() })
+  await database.connect()
+  const connection = await connect(broker.server.url, { noDelay: true })
+  const channel = await connection.createConfirmChannel()
+  const name = `${broker.exchange}_path`
+  await database.query(`CREATE TABLE ${name} (id uuid PRIMARY KEY, data bytea)`)
+  await channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+  let delivered: () => void = () => undefined
+  await channel.consume(name, (message) => {
+    if (message === null) return
+    channel.ack(message)
+    delivered()
+  })
+
+  const walk = async (): Promise<number> => {
+    const begun = performance.now()
+    for (const { message } of steps) {
+      const text = `INSERT INTO ${name} (id, data) VALUES ($1, $2)`
+      await database.query({ name: 'bare-path', text, values: [randomUUID(), body] })
+      if (!message) continue
+      const arrival = new Promise<void>((resolve) => (delivered = resolve))
+      channel.sendToQueue(name, body, { persistent: true })
+      await arrival
+    }
+    return performance.now() - begun
+  }
+  const walks = async (everyMs: number): Promise<Latencies> => {
+    const took: number[] = []
+    for (const end = performance.now() + (seconds / 2) * 1_000; performance.now() < end;) {
+      const ms = await walk()
+      took.push(ms)
+      if (ms < everyMs) await pause(everyMs - ms)
+    }
+    return latenciesOf(took)
+  }
+  try {
+    for (let path = 0; path < warmUpPaths; path += 1) await walk()
+    return { idle: await walks(1_000 / idleRate), warm: await walks(0) }
+  } finally {
+    await channel.waitForConfirms()
+    await channel.deleteQueue(name)
+    await connection.close()
+    await database.query(`DROP TABLE ${name}`)
+    await database.end()
+  }
+}

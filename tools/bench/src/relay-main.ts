@@ -1,0 +1,133 @@
+import { setTimeout as pause } from 'node:timers/promises'
+import {
+  appendEvents,
+  Broker,
+  createLog,
+  createMetrics,
+  Database,
+  newEvent,
+  type OutgoingEvent,
+  Publisher,
+  Relay,
+  topologyOf,
+} from '@order-saga/chassis'
+import { OrderCreated } from '@order-saga/contracts'
+import { waitUntil } from '@order-saga/dev'
+import { v7 as newId } from 'uuid'
+import { watchProgress } from './progress.ts'
+import type { RelayPlan, RelayRates } from './relay-alone.ts'
+
+const plan = JSON.parse(process.argv[2] ?? '') as RelayPlan
+/** So that V8 has compiled what is then measured. */
+const warmUpEvents = 5_000
+const perTransaction = 500
+const offeredAtOnce = 100
+/** More than may be unconfirmed, so that the relay never waits for us; and few enough that none outlives its lease. */
+const underWayLimit = 3_000
+const limitMs = 120_000
+
+const log = createLog('relay', 'warn', process.stderr)
+const metrics = createMetrics()
+const topology = topologyOf({
+  exchange: plan.name,
+  queues: [{ queue: plan.name, events: [OrderCreated] }],
+  retryDelaysMs: [],
+})
+const database = new Database({ ...plan.database, poolMax: 10, applicationName: 'relay alone', log })
+const broker = new Broker({
+  url: plan.rabbitMqUrl,
+  name: 'relay alone',
+  topology,
+  mode: 'declare',
+  log,
+  onFatal: (error) => {
+    throw error
+  },
+})
+const publisher = new Publisher(broker, log)
+
+/** With the payload of an order of ten articles: about 450 bytes. */
+function someEvent(now: Date): OutgoingEvent {
+  const payload = {
+    customerEmail: 'somebody.with.a.name@customers.example.com',
+    items: Array.from({ length: 10 }, (_, i) => ({ sku: `SKU-${1_000_000 + i}`, qty: 1 })),
+    amount: '125.00',
+    currency: 'USD',
+    deadline: now.toISOString(),
+  }
+  return newEvent(OrderCreated, payload, { sagaId: newId(), orderId: newId() }, { eventId: newId(), now })
+}
+
+/** Writes events as a service does that commits them. Without a lease any relay may take them at once. */
+async function commit(count: number, leased: boolean): Promise<OutgoingEvent[]> {
+  const committed: OutgoingEvent[] = []
+  while (committed.length < count) {
+    const now = new Date()
+    const some = Array.from({ length: Math.min(perTransaction, count - committed.length) }, () => someEvent(now))
+    await database.transaction(async (tx) => appendEvents(tx, some, leased, now))
+    committed.push(...some)
+  }
+  return committed
+}
+
+const published = async (): Promise<number> =>
+  (await metrics.outboxPublished.get()).values.reduce((sum, { value }) => sum + value, 0)
+
+/** @returns events per second until all have been published */
+async function timed(count: number, relay: Relay, work: (before: number) => Promise<void>): Promise<number> {
+  const before = await published()
+  const begun = performance.now()
+  try {
+    await work(before)
+    await watchProgress(published, { total: before + count, intervalMs: 5, limitMs })
+    return (count * 1_000) / (performance.now() - begun)
+  } finally {
+    await relay.drain()
+  }
+}
+
+function newRelay(): Relay {
+  const options = { exchange: plan.name, pollIntervalMs: 1_000, parkAfterMs: 600_000 }
+  return new Relay({ database, publisher, log, metrics, ...options })
+}
+
+async function fromTable(count: number): Promise<number> {
+  await commit(count, false)
+  const relay = newRelay()
+  return await timed(count, relay, async () => relay.start())
+}
+
+/** The relay is not started: it looks at no table, and publishes only what it is offered. */
+async function fromMemory(count: number): Promise<number> {
+  const events = await commit(count, true)
+  const relay = newRelay()
+  return await timed(count, relay, async (before) => {
+    for (let offered = 0; offered < count;) {
+      if (offered - ((await published()) - before) > underWayLimit) {
+        await pause(1)
+        continue
+      }
+      // As fresh as what was committed a moment ago: an older one is left to the table.
+      const createdAt = new Date()
+      relay.offer(events.slice(offered, offered + offeredAtOnce).map((event) => ({ ...event, createdAt })))
+      offered += offeredAtOnce
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+  })
+}
+
+broker.start()
+try {
+  await waitUntil(() => broker.isReady, { what: 'the broker to be connected', limitMs: 30_000, intervalMs: 20 })
+  await fromTable(warmUpEvents)
+  await fromMemory(warmUpEvents)
+  const rates: RelayRates = { fromTable: await fromTable(plan.events), fromMemory: await fromMemory(plan.events) }
+  process.stdout.write(`${JSON.stringify(rates)}\n`)
+} finally {
+  const channel = await broker.connection?.createChannel()
+  for (const { name } of topology.queues) await channel?.deleteQueue(name)
+  await channel?.deleteExchange(plan.name)
+  await publisher.close()
+  await broker.close()
+  await database.close()
+}

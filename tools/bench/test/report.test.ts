@@ -1,0 +1,72 @@
+import assert from 'node:assert/strict'
+import type { BenchResult } from '../src/bench.ts'
+import { formatBench } from '../src/report.ts'
+import { formatScale } from '../src/scale-report.ts'
+import { formatSweep } from '../src/sweep-report.ts'
+import { table } from '../src/table.ts'
+import { somePhase } from './some-phase.ts'
+
+const latencies = { p50: 12, p99: 34, p999: 40, max: 41 }
+const result: BenchResult = {
+  options: { seconds: 10, open: 4, seed: 1 },
+  phases: [somePhase('saturation'), somePhase('idle', { completed: 50, refused: 2 })],
+  hops: [{ from: 'order.created', to: 'payment.completed', p50: 7, p90: 21.5 }],
+  alone: { relay: { fromTable: 11_000, fromMemory: 22_000 }, consumer: 3_300 },
+  bare: { sqlOne: 200, sqlHundred: 1_000, messages: 500, path: { idle: latencies, warm: latencies } },
+  violations: '',
+}
+
+describe('A table', () => {
+  it('has its first column to the left and the others to the right', () => {
+    assert.equal(
+      table([
+        ['name', 'value', ''],
+        ['a', '1', 'ok'],
+      ]),
+      'name  value\na         1  ok',
+    )
+  })
+})
+
+describe('The report of the bench', () => {
+  const lines = formatBench(result).split('\n')
+
+  it('has a row for each phase, with the cores that were busy, and what went wrong in its name', () => {
+    assert.match(lines[0] ?? '', /^phase .+ CPU ms\/saga +cores$/)
+    assert.match(lines[1] ?? '', /^saturation +100 +10\.0 .+ 5\.00 +0\.60$/)
+    assert.match(lines[2] ?? '', /^idle \(2 refused, 0 failed, 0 open\) +5 /)
+  })
+
+  it('has the costs of a saga, the parts alone, and the share of the bare servers', () => {
+    assert.ok(lines.includes('  statements 3.00, transactions 1.00, rows written 21.00, confirms 4.00'))
+    assert.ok(lines.includes('  all but the load   5.00 ms CPU   160 MiB proportional'))
+    assert.ok(lines.includes('  order.created to payment.completed        p50 7.0 ms, p90 21.5 ms'))
+    assert.ok(lines.includes('  bare path of one saga at idle             p50 12.0 ms, p99 34.0 ms'))
+    assert.ok(lines.includes('  relay, a table full of events               11000 events/s'))
+    assert.ok(lines.includes('  relay, events handed over after commit      22000 events/s'))
+    assert.ok(lines.includes('  inventory, a queue full of payments          3300 messages/s'))
+    assert.match(lines.find((line) => line.includes('bare messages')) ?? '', /500 sagas\/s +our share 20 %$/)
+    assert.equal(lines.at(-1), 'The audit of all orders is clean.')
+  })
+})
+
+describe('The report of scaling out', () => {
+  it('has what each number of processes does, to one and to the ideal', () => {
+    const step = { processes: 2, perSecond: 120, ideal: 160, ratio: 1.6, outcomeP99: 1_234.5, cores: 1 }
+    const text = formatScale({ options: { seconds: 5, seed: 1 }, steps: [step], violations: 'stock' })
+    assert.match(text, /\n2 +120\.0 +1\.60 +160 +75 % +1235 +1\.00\n/)
+    assert.match(text, /The audit found violations: stock$/)
+  })
+})
+
+describe('The report of a sweep', () => {
+  it('has each pair of settings with its share of the best', () => {
+    const step = { prefetch: 50, batchSize: 25, perSecond: 380, outcomeP50: 1_400, outcomeP99: 1_900, rabbitMqMiB: 170 }
+    const slow = { ...step, cpuPerSaga: 4.3, transactionsPerSaga: 0.5 }
+    const fast = { ...slow, prefetch: 200, perSecond: 500 }
+    const options = { prefetches: [50, 200], batchSizes: [25], rounds: 1, seconds: 5, open: 4, seed: 1 }
+    const lines = formatSweep({ options, steps: [slow, fast], violations: '' }).split('\n')
+    assert.match(lines[1] ?? '', /^50 +25 +380 +76 % +4\.30 +1400 +1900 +0\.50 +170$/)
+    assert.match(lines[2] ?? '', /^200 +25 +500 +100 %/)
+  })
+})

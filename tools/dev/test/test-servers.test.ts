@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict'
+import { spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { isRunning } from '../src/process-tree.ts'
+import { waitUntil } from '../src/wait-until.ts'
+
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const fixture = 'tools/dev/test/fixtures/uses-servers.ts'
+
+interface Run {
+  process: ChildProcess
+  output(): string
+  exitCode: Promise<number | null>
+}
+
+function runMocha(behaviour: string): Run {
+  const child = spawn('node', ['node_modules/mocha/bin/mocha.js', fixture], {
+    cwd: root,
+    env: { ...process.env, FIXTURE: behaviour },
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // A group of its own, as a terminal gives it: Ctrl-C reaches all of the group.
+    detached: true,
+  })
+  let output = ''
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()))
+  const exitCode = once(child, 'close').then(([code]) => (typeof code === 'number' ? code : null))
+  return { process: child, output: () => output, exitCode }
+}
+
+function server(run: Run): { pid: number; folder: string } | undefined {
+  const [, pid, folder] = /^server (\d+) (\S+)$/m.exec(run.output()) ?? []
+  return pid && folder ? { pid: Number(pid), folder } : undefined
+}
+
+async function assertGone(run: Run): Promise<void> {
+  const { pid, folder } = server(run) ?? assert.fail(run.output())
+  const gone = (): boolean => !isRunning(pid) && !existsSync(folder)
+  await waitUntil(gone, {
+    what: `PostgreSQL ${pid} and ${folder} to be gone`,
+    limitMs: 10_000,
+    state: () => run.output(),
+  })
+}
+
+describe('the servers of a test run', () => {
+  it('start once and stop with the run', async () => {
+    const run = runMocha('pass')
+    assert.equal(await run.exitCode, 0, run.output())
+    await assertGone(run)
+  })
+
+  it('stop when the run is interrupted with Ctrl-C, or killed', async () => {
+    for (const end of ['SIGINT', 'SIGKILL'] as const) {
+      const run = runMocha('hang')
+      await waitUntil(() => server(run), { what: 'the test to start', limitMs: 20_000, state: () => run.output() })
+      process.kill(-run.process.pid!, end)
+      assert.equal(await run.exitCode, end === 'SIGINT' ? 130 : null)
+      await assertGone(run)
+    }
+  }).timeout(60_000)
+
+  it('do not hide a test that leaves something open: the run fails and names it', async () => {
+    const run = runMocha('leak')
+    assert.equal(await run.exitCode, 1, run.output())
+    assert.match(run.output(), /1 passing[^]*Still open .*Timeout/)
+    await assertGone(run)
+  })
+})
