@@ -1,5 +1,5 @@
-import { Breaker } from '../runtime/breaker.ts'
-import { DependencyUnavailable } from '../runtime/errors.ts'
+import { Breaker } from '../core/breaker.ts'
+import { DependencyUnavailable } from '../core/errors.ts'
 
 /** How long a request waits for a dependency that is known to be away. */
 const awayMs = 500

@@ -1,6 +1,6 @@
 import { checkerOf, type Envelope, EnvelopeSchema, type EventType } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
-import { PoisonMessage } from '../runtime/errors.ts'
+import { PoisonMessage } from '../core/errors.ts'
 
 /** One event as a reaction sees it. */
 export interface Message<P = unknown> {

@@ -1,6 +1,6 @@
 import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Options } from 'amqplib'
-import type { Log } from '../runtime/log.ts'
-import { messageOf } from '../runtime/errors.ts'
+import type { Log } from '../core/log.ts'
+import { messageOf } from '../core/errors.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close } from './closing.ts'
 

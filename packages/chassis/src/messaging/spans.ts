@@ -1,4 +1,4 @@
-import { type ActiveSpan, type Tracing } from '../runtime/tracing.ts'
+import { type ActiveSpan, type Tracing } from '../core/tracing.ts'
 import type { Message, OutgoingEvent } from './message.ts'
 
 /** The handling of one delivery, from its arrival; what it causes becomes a part of it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { Pool, type PoolClient, type PoolConfig, type Submittable, types } from 'pg'
-import { DependencyUnavailable, messageOf } from '../runtime/errors.ts'
-import type { Log } from '../runtime/log.ts'
+import { DependencyUnavailable, messageOf } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
 import { asDatabaseError, isLostRace, isRepeatable } from './sql-errors.ts'
 import { type Answer, StatementBatch } from './statement-batch.ts'
 

@@ -1,4 +1,4 @@
-import { DependencyUnavailable } from '../runtime/errors.ts'
+import { DependencyUnavailable } from '../core/errors.ts'
 
 export interface GroupCommitOptions<T, R> {
   /** The most that share one transaction. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import Knex from 'knex'
-import { messageOf } from '../runtime/errors.ts'
+import { messageOf } from '../core/errors.ts'
 import type { DatabaseAddress } from './database.ts'
 import { asDatabaseError, isDatabaseTrouble } from './sql-errors.ts'
 

@@ -1,4 +1,4 @@
-import type { ChassisMetrics } from '../runtime/metrics.ts'
+import type { ChassisMetrics } from '../core/metrics.ts'
 import { type Database, statement } from './database.ts'
 
 const measure = statement(

@@ -1,8 +1,8 @@
 import type { OutgoingEvent } from '../messaging/message.ts'
-import { messageOf } from '../runtime/errors.ts'
-import type { Log } from '../runtime/log.ts'
-import type { ChassisMetrics } from '../runtime/metrics.ts'
-import { traceIdOf } from '../runtime/tracing.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
+import type { ChassisMetrics } from '../core/metrics.ts'
+import { traceIdOf } from '../core/tracing.ts'
 import { type Database, statement } from './database.ts'
 
 /** What became of one attempt to publish: confirmed and routed; no queue was bound; no form in AMQP; outcome unknown or none. */

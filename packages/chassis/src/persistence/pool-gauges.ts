@@ -1,5 +1,5 @@
 import { Gauge } from 'prom-client'
-import type { ChassisMetrics } from '../runtime/metrics.ts'
+import type { ChassisMetrics } from '../core/metrics.ts'
 import type { Database } from './database.ts'
 
 /** Exports how busy the pool is, as it is at the moment of a scrape: this costs no query. */

@@ -1,6 +1,6 @@
 import type { EventType } from '@order-saga/contracts'
 import type { Message } from '../messaging/message.ts'
-import { Breaker } from '../runtime/breaker.ts'
+import { Breaker } from '../core/breaker.ts'
 import type { Transaction } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import { claimEvents, findProcessed } from './inbox.ts'

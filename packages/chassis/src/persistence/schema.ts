@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { DependencyUnavailable } from '../runtime/errors.ts'
+import { DependencyUnavailable } from '../core/errors.ts'
 import { type Database, statement } from './database.ts'
 import { sqlState } from './sql-errors.ts'
 

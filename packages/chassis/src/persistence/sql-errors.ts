@@ -1,4 +1,4 @@
-import { DependencyUnavailable } from '../runtime/errors.ts'
+import { DependencyUnavailable } from '../core/errors.ts'
 
 /** SQLSTATE classes and codes that tell of the server's state and not of the statement (PostgreSQL manual, appendix A). */
 const troubleClasses = ['08', '53', '58']

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFile } from 'node:fs/promises'
 import { Patience } from '../../src/http/patience.ts'
-import { DependencyUnavailable } from '../../src/runtime/errors.ts'
+import { DependencyUnavailable } from '../../src/core/errors.ts'
 
 const never = async (): Promise<never> => await new Promise<never>(() => undefined)
 const away = async (): Promise<never> => {

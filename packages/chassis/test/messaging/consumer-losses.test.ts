@@ -6,7 +6,7 @@ import { encode, type Message, propertiesOf } from '../../src/messaging/message.
 import type { Publisher } from '../../src/messaging/publisher.ts'
 import { deadLetterQueue } from '../../src/messaging/topology.ts'
 import { GroupCommit } from '../../src/persistence/group-commit.ts'
-import { DependencyUnavailable, PoisonMessage } from '../../src/runtime/errors.ts'
+import { DependencyUnavailable, PoisonMessage } from '../../src/core/errors.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { PaymentRefundRequested, PaymentRefunded } from '@order-saga/contracts'
 import * as fc from 'fast-check'
 import { decode, encode, propertiesOf } from '../../src/messaging/message.ts'
-import { PoisonMessage } from '../../src/runtime/errors.ts'
+import { PoisonMessage } from '../../src/core/errors.ts'
 import { delivered, outgoing } from '../support/deliveries.ts'
 
 const known = new Map([PaymentRefundRequested, PaymentRefunded].map((type) => [type.name as string, type]))

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { waitUntil } from '@order-saga/dev'
 import { statement } from '../../src/persistence/database.ts'
-import { DependencyUnavailable } from '../../src/runtime/errors.ts'
+import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 
 const run = promisify(execFile)

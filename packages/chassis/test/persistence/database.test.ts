@@ -4,7 +4,7 @@ import { testServers, waitUntil } from '@order-saga/dev'
 import { Pool, type PoolConfig } from 'pg'
 import { type Database, RepeatTransaction, statement } from '../../src/persistence/database.ts'
 import { claimEvents, findProcessed } from '../../src/persistence/inbox.ts'
-import { DependencyUnavailable } from '../../src/runtime/errors.ts'
+import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
 

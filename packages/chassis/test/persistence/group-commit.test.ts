@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { GroupCommit } from '../../src/persistence/group-commit.ts'
-import { DependencyUnavailable } from '../../src/runtime/errors.ts'
+import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { turn } from '../support/turn.ts'
 
 /** What became of each item: its result, or the message of its error. */

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Message, OutgoingEvent } from '../../src/messaging/message.ts'
 import { type Database, statement, type Transaction } from '../../src/persistence/database.ts'
 import { on, type Reactions, Reactor } from '../../src/persistence/reactor.ts'
-import { DependencyUnavailable, PoisonMessage } from '../../src/runtime/errors.ts'
+import { DependencyUnavailable, PoisonMessage } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 
 /** Effects on orders, counted: `n` goes up with each message that has its effect. */

@@ -8,7 +8,7 @@ import { Consumer, type ConsumerDependencies, type Subscription } from '../../sr
 import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
 import { Publisher } from '../../src/messaging/publisher.ts'
 import { declareTopology, type Topology, topologyOf } from '../../src/messaging/topology.ts'
-import { createMetrics } from '../../src/runtime/metrics.ts'
+import { createMetrics } from '../../src/core/metrics.ts'
 import { type LogLine, recordedLog } from './recorded-log.ts'
 
 interface Wanted {

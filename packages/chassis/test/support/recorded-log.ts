@@ -1,4 +1,4 @@
-import { createLog, type Log } from '../../src/runtime/log.ts'
+import { createLog, type Log } from '../../src/core/log.ts'
 
 export interface LogLine {
   readonly level: string

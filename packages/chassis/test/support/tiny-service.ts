@@ -4,10 +4,10 @@ import { v7 as uuidv7 } from 'uuid'
 import { statement } from '../../src/persistence/database.ts'
 import { on, type Reactions } from '../../src/persistence/reactor.ts'
 import { commitWithEvents } from '../../src/persistence/unit-of-work.ts'
-import { loadConfig, milliseconds, oneOf } from '../../src/runtime/config.ts'
-import { Service } from '../../src/runtime/service.ts'
-import { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from '../../src/runtime/settings.ts'
-import { start } from '../../src/runtime/start.ts'
+import { loadConfig, milliseconds, oneOf } from '../../src/core/config.ts'
+import { Service } from '../../src/process/service.ts'
+import { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from '../../src/process/settings.ts'
+import { start } from '../../src/process/start.ts'
 
 /**
  * The smallest service on the chassis: it answers each refund request with a refund, as late as `REACTION_MS` says, and

@@ -1,6 +1,6 @@
 import { type Act, type Actor, actFailed, actsDone, beginActs } from '../../persistence/operator-acts.ts'
 import type { Database } from '../../persistence/database.ts'
-import { messageOf } from '../../runtime/errors.ts'
+import { messageOf } from '../../core/errors.ts'
 import type { Publication } from '../publisher.ts'
 import { bodyOf, type DeadLetter, type Found } from './dead-letter.ts'
 import { replayed } from './replayed.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import { DependencyUnavailable } from '../../runtime/errors.ts'
+import { DependencyUnavailable } from '../../core/errors.ts'
 
 /** Messages one channel holds at most. With 2,047 channels to a connection, a million dead letters can be looked through. */
 const windowSize = 500

@@ -1,6 +1,6 @@
 import type { ServiceName } from '@order-saga/contracts'
 import { migrate } from '../persistence/migrate.ts'
-import type { Setting } from './config.ts'
+import type { Setting } from '../core/config.ts'
 import { type DatabaseConfig, loadAddress } from './settings.ts'
 
 type Settings = { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> }

@@ -1,5 +1,5 @@
 import { checkerOf, type Trail, TrailQuestion } from '@order-saga/contracts'
-import { messageOf } from './errors.ts'
+import { messageOf } from '../core/errors.ts'
 
 /** Reads what a service knows of a saga. */
 export type ReadTrail = (question: TrailQuestion) => Promise<Trail>

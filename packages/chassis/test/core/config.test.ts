@@ -12,8 +12,8 @@ import {
   type Setting,
   text,
   url,
-} from '../../src/runtime/config.ts'
-import { type CommonConfig, commonSettings, databaseSettings } from '../../src/runtime/settings.ts'
+} from '../../src/core/config.ts'
+import { type CommonConfig, commonSettings, databaseSettings } from '../../src/process/settings.ts'
 
 const doc = 'A setting.'
 

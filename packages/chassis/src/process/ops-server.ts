@@ -1,8 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import { createTerminus, HealthCheckError } from '@godaddy/terminus'
 import type { Registry } from 'prom-client'
-import { messageOf } from './errors.ts'
-import type { Log } from './log.ts'
+import { messageOf } from '../core/errors.ts'
+import type { Log } from '../core/log.ts'
 import { type ReadTrail, trailAnswer } from './trail-route.ts'
 
 export interface OpsServerOptions {

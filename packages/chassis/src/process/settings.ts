@@ -11,7 +11,7 @@ import {
   type Setting,
   text,
   url,
-} from './config.ts'
+} from '../core/config.ts'
 
 /** Settings of every service. */
 export interface CommonConfig {

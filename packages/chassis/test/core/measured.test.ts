@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { Gauge, Registry } from 'prom-client'
-import { measured } from '../../src/runtime/measured.ts'
+import { measured } from '../../src/core/measured.ts'
 
 describe('Measured gauges', () => {
   it('have no value before the first reading, nor after one that failed', async () => {

@@ -2,8 +2,8 @@ import type { ChannelModel } from 'amqplib'
 import { Pool, type PoolConfig } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { connect } from '../messaging/connect.ts'
-import { createLog, type Log } from './log.ts'
-import { type ChassisMetrics, createMetrics } from './metrics.ts'
+import { createLog, type Log } from '../core/log.ts'
+import { type ChassisMetrics, createMetrics } from '../core/metrics.ts'
 
 /** What a process needs of the world around it; a simulation has another world. */
 export interface Surroundings {

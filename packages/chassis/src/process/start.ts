@@ -1,5 +1,5 @@
-import { ConfigurationError } from './config.ts'
-import { messageOf } from './errors.ts'
+import { ConfigurationError } from '../core/config.ts'
+import { messageOf } from '../core/errors.ts'
 
 /** Runs a process's main function; a failure at start is one sentence on standard error and exit code 1. */
 export async function start(main: () => Promise<void>): Promise<void> {

@@ -1,8 +1,8 @@
 import type { ServiceName } from '@order-saga/contracts'
 import { Database } from '../persistence/database.ts'
 import { type SchemaVersions, waitForSchema } from '../persistence/schema.ts'
-import type { Setting } from './config.ts'
-import { createLog } from './log.ts'
+import type { Setting } from '../core/config.ts'
+import { createLog } from '../core/log.ts'
 import { type DatabaseConfig, loadAddress } from './settings.ts'
 
 type Settings = { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> }

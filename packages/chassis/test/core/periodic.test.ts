@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { mock } from 'node:test'
 import { waitUntil } from '@order-saga/dev'
-import { DependencyUnavailable } from '../../src/runtime/errors.ts'
-import { Periodic } from '../../src/runtime/periodic.ts'
+import { DependencyUnavailable } from '../../src/core/errors.ts'
+import { Periodic } from '../../src/core/periodic.ts'
 import { recordedLog } from '../support/recorded-log.ts'
 import { turn } from '../support/turn.ts'
 

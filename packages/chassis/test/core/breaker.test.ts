@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { mock } from 'node:test'
-import { Breaker, type BreakerOptions } from '../../src/runtime/breaker.ts'
-import { DependencyUnavailable } from '../../src/runtime/errors.ts'
+import { Breaker, type BreakerOptions } from '../../src/core/breaker.ts'
+import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { turn } from '../support/turn.ts'
 
 const down = new DependencyUnavailable('gateway', 'refused')
