@@ -1,9 +1,8 @@
-export { type ApiOptions, createApi } from './http/api.ts'
+export { createApi } from './http/api.ts'
 export { Patience } from './http/patience.ts'
-export { invalidField, notFound, Problem, type ProblemBody, unavailable, valid } from './http/problem.ts'
-export { Broker, type BrokerOptions } from './messaging/broker.ts'
-export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
-export { type Acting, discardFound, type Replayed, replayFound } from './messaging/dead-letters/act-on-dead-letters.ts'
+export { invalidField, notFound, Problem, unavailable, valid } from './http/problem.ts'
+export { Broker } from './messaging/broker.ts'
+export { discardFound, replayFound } from './messaging/dead-letters/act-on-dead-letters.ts'
 export {
   bodyOf,
   type DeadLetter,
@@ -15,54 +14,32 @@ export {
 } from './messaging/dead-letters/dead-letter.ts'
 export { lookThrough, type Visit } from './messaging/dead-letters/look-through.ts'
 export { withHeartbeat } from './messaging/heartbeat.ts'
-export { decode, encode, headersToSendOn, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
-export { type QueueDepth, readQueues } from './messaging/queue-depths.ts'
+export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
+export { readQueues } from './messaging/queue-depths.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
-export { Settlements } from './messaging/settlements.ts'
 export {
   declareTopology,
   deadLetterQueue,
   laneQueue,
   retryQueue,
-  type ServiceQueue,
   type Topology,
   topologyOf,
-  type TopologyPlan,
 } from './messaging/topology.ts'
 export { readDeliveries } from './persistence/deliveries.ts'
-export {
-  Database,
-  type DatabaseAddress,
-  type DatabaseOptions,
-  type Statement,
-  statement,
-  Transaction,
-} from './persistence/database.ts'
-export { GroupCommit, type GroupCommitOptions } from './persistence/group-commit.ts'
+export { Database, type DatabaseAddress, type Statement, statement, Transaction } from './persistence/database.ts'
+export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate } from './persistence/migrate.ts'
-export { appendEvents, type Cause, leaseMs, newEvent } from './persistence/outbox.ts'
-export { measureOutbox } from './persistence/outbox-gauges.ts'
-export { type Effect, on, type Reacted, type Reaction, type Reactions, Reactor } from './persistence/reactor.ts'
-export {
-  type Act,
-  type ActName,
-  type Actor,
-  actFailed,
-  actsDone,
-  beginActs,
-  recordAct,
-  unrecordable,
-} from './persistence/operator-acts.ts'
+export { appendEvents, type Cause, newEvent } from './persistence/outbox.ts'
+export { on, type Reaction, type Reactions } from './persistence/reactor.ts'
+export { type Actor, actFailed, actsDone, beginActs, recordAct, unrecordable } from './persistence/operator-acts.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
-export { Relay, type RelayOptions } from './persistence/relay.ts'
-export { cleanUp, messagingRetention, type RetentionRule } from './persistence/retention.ts'
-export { schemaMismatch, type SchemaVersions, waitForSchema } from './persistence/schema.ts'
-export { isDatabaseTrouble, isLostRace, isRepeatable, sqlState } from './persistence/sql-errors.ts'
-export { Breaker, type BreakerOptions } from './core/breaker.ts'
+export { Relay } from './persistence/relay.ts'
+export { cleanUp, type RetentionRule } from './persistence/retention.ts'
+export { type SchemaVersions } from './persistence/schema.ts'
+export { Breaker } from './core/breaker.ts'
 export {
   ConfigurationError,
-  delays,
   integer,
   loadConfig,
   milliseconds,
@@ -78,13 +55,12 @@ export { DependencyUnavailable, Divert, messageOf, PoisonMessage } from './core/
 export { createLog, type Log } from './core/log.ts'
 export { measured } from './core/measured.ts'
 export { type ChassisMetrics, createMetrics, createRegistry } from './core/metrics.ts'
-export { type OpsServerOptions, startOpsServer } from './process/ops-server.ts'
-export { Periodic } from './core/periodic.ts'
+export { startOpsServer } from './process/ops-server.ts'
 export { runMigrations } from './process/run-migrations.ts'
 export { runSchemaWait } from './process/run-schema-wait.ts'
-export { Service, type ServiceOptions, type Store, type StoreOptions } from './process/service.ts'
+export { Service } from './process/service.ts'
 export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from './process/settings.ts'
 export { start } from './process/start.ts'
-export { realSurroundings, type Surroundings } from './process/surroundings.ts'
+export { type Surroundings } from './process/surroundings.ts'
 export { traceIdOf, type Tracing, tracingOff } from './core/tracing.ts'
 export { type ReadTrail } from './process/trail-route.ts'
