@@ -188,8 +188,7 @@ export class Database {
           }
         })
       } catch (error) {
-        const again = isRepeatable(error) || error instanceof RepeatTransaction
-        if (!again || (isLostRace(error) && repetition >= repetitions)) throw error
+        if (!isRepeatable(error) || (isLostRace(error) && repetition >= repetitions)) throw error
         if (repetition >= repetitions) throw new DependencyUnavailable('database', error)
         await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * repetition))
       }
@@ -234,9 +233,4 @@ function trusting(caFile: string): { readonly ca: string; readonly rejectUnautho
       return ca
     },
   }
-}
-
-/** Thrown inside a transaction to have all of it done again on a newer view of the data. */
-export class RepeatTransaction extends Error {
-  override readonly name = 'RepeatTransaction'
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { Pool, type PoolConfig } from 'pg'
-import { type Database, RepeatTransaction, statement } from '../../src/persistence/database.ts'
+import { type Database, statement } from '../../src/persistence/database.ts'
 import { claimEvents, findProcessed } from '../../src/persistence/inbox.ts'
 import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
@@ -163,15 +163,6 @@ describe('the database', () => {
         assert.equal(tries, 3)
       })
     }
-
-    it('what asks for it', async () => {
-      let tries = 0
-      await database.transaction(() => {
-        tries += 1
-        return tries < 3 ? Promise.reject(new RepeatTransaction('look again')) : Promise.resolve()
-      })
-      assert.equal(tries, 3)
-    })
   })
 
   it('counts a transaction that PostgreSQL will not let through as trouble of the database', async () => {
