@@ -25,7 +25,7 @@ export type Loose = any
 // What a render without a cluster cannot find out.
 const cluster = ['--kube-version', '1.34.0', '--api-versions', 'monitoring.coreos.com/v1']
 
-export const valuesOf = (variant: Variant): string[] => variants[variant].flatMap((file) => ['-f', charts + file])
+const valuesOf = (variant: Variant): string[] => variants[variant].flatMap((file) => ['-f', charts + file])
 
 export function template(args: readonly string[], helm = helms()[0] ?? 'helm'): Outcome {
   return run(helm, ['template', 'shop', umbrella, '--namespace', 'orders', ...cluster, ...args])

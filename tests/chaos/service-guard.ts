@@ -7,7 +7,7 @@ import type { Fault } from './faults.ts'
 import type { Heal } from './strike.ts'
 
 /** A service has this long to end when it is told to: its SHUTDOWN_TIMEOUT_MS, and some time to notice. */
-export const graceMs = 25_000
+const graceMs = 25_000
 const slackMs = 3_000
 const watchMs = 250
 const startLimitMs = 30_000

@@ -111,6 +111,6 @@ function brokenByCharging(world: World, { kinds }: Transitions): string | undefi
   return cancelSeen ? 'a charge is started after the cancellation was seen' : undefined
 }
 
-export function withEvent(world: World, index: number, event: EventState): World {
+function withEvent(world: World, index: number, event: EventState): World {
   return { ...world, events: world.events.with(index, event) }
 }

@@ -78,7 +78,7 @@ async function publishedByName(databases: Databases): Promise<Map<string, number
 }
 
 /** The ids of the events that call for a mail: a refund of nothing does not. */
-export async function eventsWithMail(databases: Databases): Promise<string[]> {
+async function eventsWithMail(databases: Databases): Promise<string[]> {
   const due = `SELECT event_id AS id FROM events WHERE published_at IS NOT NULL AND (
     routing_key IN ('order.confirmed', 'order.cancelled')
     OR routing_key = 'payment.refunded' AND payload ? 'customerEmail' AND (payload ->> 'amount')::numeric > 0)`

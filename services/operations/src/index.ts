@@ -1,23 +1,22 @@
 export { audit } from './audit/audit.ts'
 export { readClientLog } from './audit/client-log.ts'
 export { formatReport } from './audit/format-report.ts'
-export { type AuditOptions, defaultOptions } from './audit/options.ts'
-export { type AuditReport, type CheckName, type CheckReport, type Counted, type Topic } from './audit/report.ts'
+export { type AuditOptions } from './audit/options.ts'
+export { type AuditReport } from './audit/report.ts'
 export {
   type AuditSources,
   type BrokerSource,
   type ClientAnswer,
-  type DatabaseSource,
   type GatewayLedger,
   type LedgerEntry,
 } from './audit/sources.ts'
-export { type AuditConfig, auditSettings, auditSources } from './audit-config.ts'
-export { runSaga, type SagaSurroundings } from './saga-command.ts'
+export { auditSettings } from './audit-config.ts'
+export { runSaga } from './saga-command.ts'
 export { sagaSettings } from './saga-config.ts'
 export { sagaProgram } from './saga/program.ts'
-export { drill, type DrilledOrder, type DrillOptions, type DrillResult } from './drill/drill.ts'
-export { type FlowName, flowNames, type SagaState } from './drill/flows.ts'
-export { type Followed, followSagas, type FollowOptions, isAtRest } from './drill/follow-sagas.ts'
+export { drill } from './drill/drill.ts'
+export { type SagaState } from './drill/flows.ts'
+export { followSagas } from './drill/follow-sagas.ts'
 export { formatDrill } from './drill/format-drill.ts'
 export { inLanes } from './drill/in-lanes.ts'
 export { type Accepted, type NewOrder, OrderClient, type Saga } from './drill/order-client.ts'

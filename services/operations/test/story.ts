@@ -3,11 +3,11 @@ import { consumersOf } from '../src/audit/routes.ts'
 import type { StoreName } from '../src/audit/sources.ts'
 import { type AuditedSystem, idAt } from './audited-system.ts'
 
-export const items = [
+const items = [
   { sku: 'TEA', qty: 2 },
   { sku: 'POT', qty: 1 },
 ]
-export const amount = '125.5000'
+const amount = '125.5000'
 
 /** One order's history as it was written into the databases; event ids by their names. */
 export interface Story {

@@ -1,16 +1,6 @@
 /** What the operations programs need: the production decisions, so that they foresee what a message would do. */
-export { type OrderConfig, orderSettings } from './config.ts'
-export {
-  type Compensation,
-  decide,
-  isFinal,
-  type SagaDecision,
-  type SagaInput,
-  type SagaReason,
-  type SagaState,
-  type SagaStatus,
-  sagaStatuses,
-} from './domain/saga.ts'
-export { advance, type RefundPatience } from './reactions/advance-saga.ts'
+export { orderSettings } from './config.ts'
+export { decide, isFinal, type SagaState, sagaStatuses } from './domain/saga.ts'
+export { advance } from './reactions/advance-saga.ts'
 export { orderReactions } from './reactions/index.ts'
 export { type HistoryEntry, lockSagas, type SagaBook, type SagaRecord, saveSagas } from './store/sagas.ts'

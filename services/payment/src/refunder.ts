@@ -14,7 +14,7 @@ export interface RefunderOptions {
   readonly time: GatewayTimer
 }
 
-export const refundKey = (orderId: string): string => `refund:${orderId}`
+const refundKey = (orderId: string): string => `refund:${orderId}`
 
 /** Beyond it a refund is left to the sweeper, whose list is the table and costs no memory. */
 const memoryLimit = 1_000

@@ -25,7 +25,7 @@ export interface RowTemplate {
  * The places of a template: the time and the random part of all ids of the saga, the instant at which all was done, and
  * that of the deadline.
  */
-export const places = { time: '%1$s', random: '%2$s', done: '%3$s', deadline: '%4$s' } as const
+const places = { time: '%1$s', random: '%2$s', done: '%3$s', deadline: '%4$s' } as const
 
 /** What a saga leaves for good in each database, in the order in which the tables refer to each other. */
 export const stateTables: Readonly<Record<Store, readonly string[]>> = {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { PaymentRefundRequested } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
-import { encode, type Message, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
+import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
 
 /** An event on its way out: a refund request, unless told otherwise. */
 export function outgoing(more: Partial<OutgoingEvent> = {}): OutgoingEvent {
@@ -36,21 +36,4 @@ export function delivered(
     },
     properties: { ...propertiesOf(event), ...more.properties },
   } as ConsumeMessage
-}
-
-/** A decoded message, for what sits behind the consumer. */
-export function message(more: Partial<Message> = {}): Message {
-  return {
-    name: PaymentRefundRequested.name,
-    eventId: randomUUID(),
-    sagaId: randomUUID(),
-    orderId: randomUUID(),
-    timestamp: new Date(),
-    payload: { reason: 'no stock' },
-    attempt: 1,
-    redelivered: false,
-    returns: 0,
-    traceparent: undefined,
-    ...more,
-  }
 }

@@ -19,7 +19,7 @@ const [roundMs, perSagaMs] = [250, 10]
 const lanes = 10
 
 /** True when neither a message nor the deadline will change the saga any more, as far as it is known from outside. */
-export function isAtRest(saga: SagaState): boolean {
+function isAtRest(saga: SagaState): boolean {
   const final = ['completed', 'cancelled', 'timeout_cancelled'].includes(saga.status)
   return final && saga.compensation !== 'refund_requested'
 }

@@ -3,7 +3,7 @@ import { type SagaStatus, sagaStatuses } from '../domain/saga.ts'
 import type { Count, OutboxLine, SagaLine } from './page/answers.ts'
 
 /** Counting goes no further, so that it costs the same however many sagas there have been. */
-export const countLimit = 10_000
+const countLimit = 10_000
 const newestShown = 20
 
 const each = (select: (status: SagaStatus) => string): string => sagaStatuses.map(select).join(' UNION ALL ')

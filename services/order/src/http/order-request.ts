@@ -11,7 +11,7 @@ const strict = { additionalProperties: false } as const
 /** Control characters, and halves of characters that have no place in UTF-8 and so none in the database. */
 const unprintable = '[\\p{Cc}\\p{Cs}]'
 
-export const CustomerId = Type.String({
+const CustomerId = Type.String({
   minLength: 1,
   maxLength: 128,
   not: { pattern: unprintable },

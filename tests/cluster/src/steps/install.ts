@@ -6,7 +6,7 @@ import type { Values } from '../release.ts'
 const testLimitMs = 300_000
 
 /** Orders have little time, so that the drill and the outage need not wait 90 s for a deadline. */
-export const shortDeadline: Values = { SAGA_TIMEOUT_MS: '20000', TIMEOUT_CHECK_INTERVAL_MS: '1000' }
+const shortDeadline: Values = { SAGA_TIMEOUT_MS: '20000', TIMEOUT_CHECK_INTERVAL_MS: '1000' }
 /** As in production: what a broker or a database that restarts may cost. */
 export const usualDeadline: Values = { SAGA_TIMEOUT_MS: '90000', TIMEOUT_CHECK_INTERVAL_MS: '1000' }
 
