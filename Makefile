@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-outbox bench-guard
+.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -63,10 +63,6 @@ bench-sweep: build ## Find the best PREFETCH and BATCH_SIZE at saturation; ROUND
 bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gateway; SECONDS, JSON_FILE
 	@SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx tools/bench/src/scale-main.ts
-
-bench-outbox: build ## Measure what an event costs PostgreSQL in other forms of its table; EVENTS, ROUNDS, JSON_FILE
-	@EVENTS='$(EVENTS)' ROUNDS='$(ROUNDS)' JSON_FILE='$(JSON_FILE)' \
-	node --conditions=source --import=tsx tools/bench/src/outbox-forms-main.ts
 
 bench-guard: build ## See that a saga costs no more than its limits, in a minute and whatever the machine
 	@SEED='$(SEED)' node --conditions=source --import=tsx tools/bench/src/guard-main.ts
