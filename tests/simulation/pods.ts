@@ -1,4 +1,4 @@
-import { createMetrics, loadConfig, Service, type Surroundings } from '@order-saga/chassis'
+import { createMetrics, loadConfig, Service, type RuntimeDependencies } from '@order-saga/chassis'
 import { serviceQueues, type ServiceName } from '@order-saga/contracts'
 import { pino } from 'pino'
 import { Registry } from 'prom-client'
@@ -60,7 +60,7 @@ const silent = pino({ level: 'silent' })
 /** Starts the process as its `main` would, in this world. */
 export function startPod(pod: Pod, world: PodWorld): void {
   const { time, broker, databases, newId } = world
-  const surroundings: Surroundings = {
+  const dependencies: RuntimeDependencies = {
     now: () => time.now,
     newId,
     createLog: () => silent,
@@ -68,34 +68,34 @@ export function startPod(pod: Pod, world: PodWorld): void {
     connectBroker: () => broker.connect(pod),
     createPool: ({ max }) => databases[pod.role as Store].poolOf(pod, max ?? 4),
   }
-  void running.run(pod, () => boot(pod, world, surroundings))
+  void running.run(pod, () => boot(pod, world, dependencies))
 }
 
-async function boot(pod: Pod, world: PodWorld, surroundings: Surroundings): Promise<void> {
+async function boot(pod: Pod, world: PodWorld, dependencies: RuntimeDependencies): Promise<void> {
   const name = pod.role
   switch (name) {
     case 'order': {
       const config = loadOrderConfig(environment)
-      const service = await Service.create({ name, config, queues: serviceQueues(config), surroundings })
+      const service = await Service.create({ name, config, queues: serviceQueues(config), dependencies })
       pod.accept = wireOrder(service, config)
       return await service.work()
     }
     case 'payment': {
       const config = loadPaymentConfig(environment)
-      const service = await Service.create({ name, config, queues: serviceQueues(config), surroundings })
+      const service = await Service.create({ name, config, queues: serviceQueues(config), dependencies })
       const { gateway } = world.provider
       wirePayment(service, config, { gateway, refundTimeLimitMs: gateway.timeLimitMs, close: () => undefined })
       return await service.work()
     }
     case 'inventory': {
       const config = loadConfig<InventoryConfig>(inventorySettings, environment)
-      const service = await Service.create({ name, config, queues: serviceQueues(config), surroundings })
+      const service = await Service.create({ name, config, queues: serviceQueues(config), dependencies })
       wireInventory(service, config)
       return await service.work()
     }
     case 'notification': {
       const config = loadNotificationConfig(environment)
-      const service = await Service.create({ name, config, queues: serviceQueues(config), surroundings })
+      const service = await Service.create({ name, config, queues: serviceQueues(config), dependencies })
       const sender = {
         send: async ({ messageId }: { messageId: string }) => {
           world.onMail(messageId)

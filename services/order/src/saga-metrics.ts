@@ -1,4 +1,4 @@
-import { type ChassisMetrics, type Database, measured, statement } from '@order-saga/chassis'
+import { type ChassisMetrics, type Database, createGaugeRefresh, statement } from '@order-saga/chassis'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { isFinal, sagaStatuses } from './domain/saga.ts'
 import type { SagaRecord } from './store/sagas.ts'
@@ -82,7 +82,7 @@ export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
       }
     },
     measure: (database, clock) =>
-      measured([open, oldest, pastDeadline, overdue], async () => {
+      createGaugeRefresh([open, oldest, pastDeadline, overdue], async () => {
         const now = clock()
         const rows = await database.query<OpenRow>(measureOpen, [now])
         const [late] = await database.query<{ count: number }>(measureOverdue, [now])

@@ -6,7 +6,7 @@ import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { type SpanEnd, traceparentOf, type Tracing, tracingOff } from '../core/tracing.ts'
-import { answerEarly } from './early-answer.ts'
+import { respondEarly } from './early-response.ts'
 import { jsonBody } from './json-body.ts'
 import { Problem, unavailable } from './problem.ts'
 import { onlyRoutesOf } from './routing.ts'
@@ -47,7 +47,7 @@ export function createApi(options: ApiOptions): Server {
     const labels = { method: ctx.method, route: String(ctx.state['route'] ?? 'none'), status: String(ctx.status) }
     metrics.httpDuration.observe(labels, (performance.now() - started) / 1000)
     span.end(spanEnd(labels))
-    if (!ctx.req.complete) answerEarly(ctx)
+    if (!ctx.req.complete) respondEarly(ctx)
   })
   app.use(onlyRoutesOf(router))
   app.use(jsonBody(bodyLimitBytes))

@@ -2,9 +2,9 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ChannelModel } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { close, closeConnection, within } from './closing.ts'
+import { close, closeConnection, within } from './close.ts'
 import { connect as connectByAmqp } from './connect.ts'
-import { withHeartbeat } from './heartbeat.ts'
+import { withHeartbeat } from './connect.ts'
 import { checkTopology, declareTopology, type Topology } from './topology.ts'
 
 export interface BrokerOptions {

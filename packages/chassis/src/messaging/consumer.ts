@@ -7,10 +7,10 @@ import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
-import { close, within } from './closing.ts'
+import { close, within } from './close.ts'
 import { attemptOf, decode, headersOf, headersToSendOn, type Message, nameOf, propertiesToSendOn } from './message.ts'
 import type { Publisher } from './publisher.ts'
-import { Settlements } from './settlements.ts'
+import { AckTracker } from './ack-tracker.ts'
 import { handlingSpan } from './spans.ts'
 import { deadLetterQueue, retryQueue } from './topology.ts'
 
@@ -63,7 +63,7 @@ type Result = (typeof results)[number]
 interface Session {
   readonly channel: Channel
   readonly consumerTag: string
-  readonly settlements: Settlements
+  readonly acks: AckTracker
   readonly running: Set<Promise<void>>
   /** Aborted when nothing of it may wait any longer. */
   readonly over: AbortController
@@ -102,7 +102,7 @@ export class Consumer {
 
   /** Deliveries taken and not yet settled. */
   get unsettled(): number {
-    return this.#session?.settlements.unsettled ?? 0
+    return this.#session?.acks.unsettled ?? 0
   }
 
   get isConsuming(): boolean {
@@ -132,7 +132,7 @@ export class Consumer {
     const session: Session = {
       channel,
       consumerTag: `${from}-${Math.random().toString(36).slice(2)}`,
-      settlements: new Settlements(),
+      acks: new AckTracker(),
       running: new Set(),
       over: new AbortController(),
       open: true,
@@ -165,9 +165,9 @@ export class Consumer {
   #watch(session: Session): NodeJS.Timeout {
     const { log, holdLimitMs = defaultHoldLimitMs } = this.#dependencies
     const look = (): void => {
-      const heldMs = this.#now().getTime() - (session.settlements.oldestAt ?? Number.POSITIVE_INFINITY)
+      const heldMs = this.#now().getTime() - (session.acks.oldestAt ?? Number.POSITIVE_INFINITY)
       if (heldMs < holdLimitMs || !session.open) return
-      const { unsettled } = session.settlements
+      const { unsettled } = session.acks
       log.warn({ queue: this.#subscription.queue, heldMs, unsettled }, 'held for too long, giving the deliveries back')
       void close(session.channel)
     }
@@ -178,7 +178,7 @@ export class Consumer {
   #take(session: Session, delivery: ConsumeMessage): void {
     const { deliveryTag } = delivery.fields
     const arrived = this.#now().getTime()
-    session.settlements.delivered(deliveryTag, arrived)
+    session.acks.delivered(deliveryTag, arrived)
     const { metrics } = this.#dependencies
     if (delivery.fields.redelivered) metrics.redelivered.inc({ queue: this.#subscription.queue })
     const run = this.#handle(session, delivery, arrived)
@@ -304,9 +304,9 @@ export class Consumer {
   }
 
   #settle(session: Session, tag: number): void {
-    session.settlements.settled(tag)
+    session.acks.settled(tag)
     // Half of what the broker gives out is settled: it has little left to go on with.
-    if (session.settlements.toAck * 2 >= this.#subscription.prefetch) this.#sendAcks(session)
+    if (session.acks.toAck * 2 >= this.#subscription.prefetch) this.#sendAcks(session)
     else session.ackTimer ??= setTimeout(() => this.#sendAcks(session), ackDelayMs)
   }
 
@@ -315,7 +315,7 @@ export class Consumer {
     session.ackTimer = undefined
     if (!session.open) return
     try {
-      for (const { tag, multiple } of session.settlements.take()) {
+      for (const { tag, multiple } of session.acks.take()) {
         session.channel.ack({ fields: { deliveryTag: tag } } as ConsumeMessage, multiple)
       }
     } catch {

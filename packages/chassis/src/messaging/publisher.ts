@@ -2,7 +2,7 @@ import { type ChannelModel, type ConfirmChannel, IllegalOperationError, type Opt
 import type { Log } from '../core/log.ts'
 import { messageOf } from '../core/errors.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
-import { close } from './closing.ts'
+import { close } from './close.ts'
 
 export interface Publication {
   readonly exchange: string

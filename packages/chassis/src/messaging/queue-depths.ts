@@ -1,5 +1,5 @@
 import type { ChannelModel } from 'amqplib'
-import { close } from './closing.ts'
+import { close } from './close.ts'
 
 export interface QueueDepth {
   readonly queue: string

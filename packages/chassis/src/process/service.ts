@@ -17,12 +17,12 @@ import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persisten
 import { Breaker } from '../core/breaker.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { measured } from '../core/measured.ts'
+import { createGaugeRefresh } from '../core/gauge-refresh.ts'
 import { type ChassisMetrics, withdraw } from '../core/metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from '../core/periodic.ts'
 import { addressOf, type CommonConfig, type DatabaseConfig } from './settings.ts'
-import { realSurroundings, type Surroundings } from './surroundings.ts'
+import { systemDependencies, type RuntimeDependencies } from './runtime-dependencies.ts'
 import { createTracing, type Tracing } from '../core/tracing.ts'
 import type { ReadTrail } from './trail-route.ts'
 
@@ -36,8 +36,8 @@ export interface ServiceOptions {
   readonly config: CommonConfig
   /** Queues of all services: each process ensures the whole topology before it publishes. */
   readonly queues: readonly ServiceQueue[]
-  /** The real ones unless given. */
-  readonly surroundings?: Surroundings
+  /** `systemDependencies` unless given. */
+  readonly dependencies?: RuntimeDependencies
 }
 
 export interface StoreOptions {
@@ -63,7 +63,7 @@ export class Service {
   readonly tracing: Tracing
   readonly now: () => Date
   readonly newId: () => string
-  readonly #surroundings: Surroundings
+  readonly #dependencies: RuntimeDependencies
   readonly #options: ServiceOptions
   // Two connections: a broker that blocks publishers stops reading from their connection, acks included.
   readonly #publishing: Broker
@@ -79,14 +79,14 @@ export class Service {
   #readTrail: ReadTrail | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
-    const { config, queues, surroundings = realSurroundings } = options
+    const { config, queues, dependencies = systemDependencies } = options
     this.#options = options
-    this.#surroundings = surroundings
-    this.now = surroundings.now
-    this.newId = surroundings.newId
+    this.#dependencies = dependencies
+    this.now = dependencies.now
+    this.newId = dependencies.newId
     this.log = log
     this.tracing = tracing
-    this.metrics = surroundings.createMetrics()
+    this.metrics = dependencies.createMetrics()
     this.#topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
     this.#publishing = this.#broker('publishing')
     this.#consuming = this.#broker('consuming')
@@ -94,8 +94,8 @@ export class Service {
   }
 
   static async create(options: ServiceOptions): Promise<Service> {
-    const { name, config, surroundings = realSurroundings } = options
-    const log = surroundings.createLog(name, config.logLevel)
+    const { name, config, dependencies = systemDependencies } = options
+    const log = dependencies.createLog(name, config.logLevel)
     const tracing = await createTracing({
       service: name,
       endpoint: config.otlpEndpoint,
@@ -120,7 +120,7 @@ export class Service {
       topology: this.#topology,
       mode: config.topology,
       log: this.log,
-      connect: this.#surroundings.connectBroker,
+      connect: this.#dependencies.connectBroker,
       onFatal: (error) => this.#fail(error.message),
     })
   }
@@ -138,7 +138,7 @@ export class Service {
       poolMax: config.dbPoolMax,
       applicationName: this.#options.name,
       log: this.log,
-      createPool: this.#surroundings.createPool,
+      createPool: this.#dependencies.createPool,
     })
     const relay = new Relay({
       database,
@@ -157,7 +157,7 @@ export class Service {
     const { outboxPending, outboxOldestPending, outboxParked } = this.metrics
     const gauges = [outboxPending, outboxOldestPending, outboxParked]
     const measure = (): Promise<void> => measureOutbox(database, this.metrics, this.now())
-    this.every('outbox-gauges', config.gaugeIntervalMs, measured(gauges, measure))
+    this.every('outbox-gauges', config.gaugeIntervalMs, createGaugeRefresh(gauges, measure))
     exportPool(this.metrics, database)
     this.#countFromZero()
     this.#store = { database, relay, schema }

@@ -3,7 +3,7 @@ import { type EventType, PaymentRefunded, PaymentRefundRequested } from '@order-
 import { testServers } from '@order-saga/dev'
 import { type ChannelModel, connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
 import { Broker, type BrokerOptions } from '../../src/messaging/broker.ts'
-import { close, closeConnection } from '../../src/messaging/closing.ts'
+import { close, closeConnection } from '../../src/messaging/close.ts'
 import { Consumer, type ConsumerDependencies, type Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
 import { Publisher } from '../../src/messaging/publisher.ts'

@@ -5,8 +5,8 @@ import { connect } from '../messaging/connect.ts'
 import { createLog, type Log } from '../core/log.ts'
 import { type ChassisMetrics, createMetrics } from '../core/metrics.ts'
 
-/** What a process needs of the world around it; a simulation has another world. */
-export interface Surroundings {
+/** Clock, ids, log, metrics, broker and database of a process; the simulation replaces all of them. */
+export interface RuntimeDependencies {
   readonly now: () => Date
   /** UUIDv7. */
   readonly newId: () => string
@@ -16,7 +16,7 @@ export interface Surroundings {
   readonly createPool: (config: PoolConfig) => Pool
 }
 
-export const realSurroundings: Surroundings = {
+export const systemDependencies: RuntimeDependencies = {
   now: () => new Date(),
   newId: uuidv7,
   createLog,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
-import { joinWrites } from '../../src/messaging/join-writes.ts'
+import { corkPerTurn } from '../../src/messaging/connect.ts'
 import { turn } from '../support/turn.ts'
 
-describe('joined writes', () => {
+describe('a stream that is corked per turn', () => {
   /** What each system call would have carried. */
   let calls: string[][]
   let stream: Writable
@@ -21,10 +21,10 @@ describe('joined writes', () => {
         done()
       },
     })
-    joinWrites(stream)
+    corkPerTurn(stream)
   })
 
-  it('of one turn leave together, in their order, and those of the next turn on their own', async () => {
+  it('sends the writes of one turn together, in their order, and those of the next turn separately', async () => {
     for (const text of ['a', 'b', 'c']) stream.write(text)
     assert.deepEqual(calls, [])
     await turn()
@@ -33,7 +33,7 @@ describe('joined writes', () => {
     assert.deepEqual(calls, [['a', 'b', 'c'], ['d']])
   })
 
-  it('still say when the buffer is full, and tell of it when it is empty again', async () => {
+  it('reports a full buffer, and emits drain when it is empty again', async () => {
     let drained = false
     stream.once('drain', () => (drained = true))
     assert.equal(stream.write('five.'), true)
@@ -42,7 +42,7 @@ describe('joined writes', () => {
     assert.equal(drained, true)
   })
 
-  it('lose nothing when the stream ends in the same turn', async () => {
+  it('loses nothing when it ends in the same turn', async () => {
     stream.write('a')
     stream.end('b')
     await turn()

@@ -1,14 +1,14 @@
 import assert from 'node:assert/strict'
 import { Gauge, Registry } from 'prom-client'
-import { measured } from '../../src/core/measured.ts'
+import { createGaugeRefresh } from '../../src/core/gauge-refresh.ts'
 
-describe('Measured gauges', () => {
+describe('Gauges that are refreshed', () => {
   it('have no value before the first reading, nor after one that failed', async () => {
     const registry = new Registry()
     const plain = new Gauge({ name: 'plain', help: 'h', registers: [registry] })
     const labelled = new Gauge({ name: 'labelled', help: 'h', labelNames: ['status'], registers: [registry] })
     let answers = true
-    const measure = measured([plain, labelled], async () => {
+    const measure = createGaugeRefresh([plain, labelled], async () => {
       if (!answers) throw new Error('the database is away')
       plain.set(3)
       labelled.set({ status: 'open' }, 4)

@@ -1,18 +1,17 @@
 /**
- * Which delivery tags of one channel are still unsettled, so that one ack can stand for many: an ack with `multiple`
- * settles every lower tag too, and is right only when all of those are settled.
+ * Tracks which delivery tags of one channel are unsettled, so that one ack can cover many: an ack with `multiple` also
+ * acknowledges every lower tag (RabbitMQ, "Consumer Acknowledgements"), so it is sent only when all of those are settled.
  */
-export class Settlements {
-  /** When each arrived; tags come in rising order, and a Map keeps that order. */
+export class AckTracker {
+  /** Arrival of each in ms; tags rise, and a Map keeps the order of insertion. */
   readonly #open = new Map<number, number>()
   readonly #settled = new Set<number>()
 
-  /** `atMs` is when it arrived. */
   delivered(tag: number, atMs: number): void {
     this.#open.set(tag, atMs)
   }
 
-  /** A delivery has reached its end; `take` says what to send for it. */
+  /** The delivery has its disposition; the next `take` returns its ack. */
   settled(tag: number): void {
     if (this.#open.delete(tag)) this.#settled.add(tag)
   }
@@ -21,17 +20,17 @@ export class Settlements {
     return this.#open.size
   }
 
-  /** Settled deliveries for which nothing was sent yet. */
+  /** Settled deliveries whose ack was not taken yet. */
   get toAck(): number {
     return this.#settled.size
   }
 
-  /** When the delivery that is held longest arrived; undefined when none is held. */
+  /** Arrival of the oldest unsettled delivery; undefined when there is none. */
   get oldestAt(): number | undefined {
     return this.#open.values().next().value
   }
 
-  /** The acks to send now: at most one with `multiple`, the rest singly. Afterwards nothing is left to send. */
+  /** Takes the acks to send now: at most one with `multiple`, the rest single. */
   take(): { readonly tag: number; readonly multiple: boolean }[] {
     if (this.#settled.size === 0) return []
     const lowestOpen = this.#open.keys().next().value ?? Number.POSITIVE_INFINITY

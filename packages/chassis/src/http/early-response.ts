@@ -1,14 +1,14 @@
 import type { Context } from 'koa'
 
-/** After an answer that came before its request was whole, the rest is read and thrown away up to these limits. */
+/** The rest of a request that was answered before it was complete is read and discarded up to these limits. */
 const rest = { ms: 1_000, bytes: 4 * 1024 * 1024 }
 
 /**
- * Sends the answer of a request that has not been read to its end, and closes the connection. A socket that is closed
- * with unread bytes is reset, and the reset can overtake the answer at a client that is still sending: so the answer goes
- * out at once, and the end comes when the client has stopped, or at the limits.
+ * Sends the response of a request whose body has not been read completely, and closes the connection. Closing a socket
+ * with unread bytes resets it, and the reset can reach a client that is still sending before the response does (RFC 9112,
+ * section 9.6). So the response is sent at once and the connection closed when the client has finished, or at the limits.
  */
-export function answerEarly(ctx: Context): void {
+export function respondEarly(ctx: Context): void {
   const { req, res } = ctx
   const text = typeof ctx.body === 'string' || ctx.body == null ? (ctx.body ?? '') : JSON.stringify(ctx.body)
   ctx.respond = false

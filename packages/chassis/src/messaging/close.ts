@@ -1,7 +1,7 @@
-import type { Duplex } from 'node:stream'
 import type { Channel, ChannelModel } from 'amqplib'
+import { socketOf } from './connect.ts'
 
-/** How long a broker that does not answer is waited for when something is closed. */
+/** A broker on a working network answers within milliseconds; the rest of the shutdown has to fit SHUTDOWN_TIMEOUT_MS. */
 const limitMs = 2_000
 
 /**
@@ -17,15 +17,14 @@ export async function close(target: Channel | ChannelModel): Promise<void> {
   )
 }
 
-/** Closes a connection, and ends its socket if the broker does not answer. */
+/** Closes a connection, and its socket if the broker does not answer. */
 export async function closeConnection(model: ChannelModel): Promise<void> {
   await close(model)
-  const { stream } = model.connection as unknown as { stream: Duplex }
-  // With an error, or amqplib would not take notice. On a stream that has ended it does nothing.
-  stream.destroy(new Error('the broker did not answer to the close'))
+  // With an error, because amqplib does not listen to `close` of its socket. A destroyed socket ignores this.
+  socketOf(model).destroy(new Error('the broker did not answer to the close'))
 }
 
-/** Resolves with the promise, but no later than after 2 s. */
+/** Resolves with the promise, at the latest after 2 s. */
 export async function within(promise: Promise<unknown>): Promise<void> {
   let timer: NodeJS.Timeout | undefined
   const limit = new Promise<void>((resolve) => (timer = setTimeout(resolve, limitMs)))
