@@ -7,8 +7,8 @@ export interface Answer {
   readonly command: string
 }
 
-/** The part of a connection of pg that a query of its own may use; pg calls it the Submittable's connection. */
-interface Wire {
+/** The connection that pg gives to the `submit` of a query; not among its types. */
+export interface Wire {
   readonly stream: { cork(): void; uncork(): void; destroy(error: Error): void }
   readonly parsedStatements: Record<string, string>
   parse(message: { name: string; text: string }): void
@@ -28,8 +28,8 @@ interface Pending {
   readonly reject: (error: unknown) => void
 }
 
-// Of pg itself, and not among its types.
-const { Result, utils } = pg as unknown as {
+/** Exported by pg, and not among its types. */
+export const libraryParts = pg as unknown as {
   readonly Result: new (
     mode: undefined,
     types: unknown,
@@ -42,6 +42,7 @@ const { Result, utils } = pg as unknown as {
   }
   readonly utils: { readonly prepareValue: (value: unknown) => unknown }
 }
+const { Result, utils } = libraryParts
 
 /**
  * Statements that go to the server together and are answered together: one write here, one write there. pg's own pipeline
