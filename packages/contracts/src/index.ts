@@ -10,7 +10,7 @@ export {
   PaymentRefundRequested,
 } from './order-events.ts'
 export { type QueueNames, serviceQueues } from './queues.ts'
-export { CustomerEmail, Item, orderLimits } from './order-lines.ts'
+export { CustomerEmail, Item, orderLimits, personalFields } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
 export { PublishedTrace, RecordTrace, Trail, trailLimits, TrailQuestion } from './trail.ts'
 export { type Checked, checkerOf } from './validation.ts'

@@ -23,6 +23,9 @@ export const Items = Type.Array(Item, {
   description: `a list of 1 to ${orderLimits.items} items`,
 })
 
+/** Fields of payloads that hold personal data; they are removed from logs. */
+export const personalFields = ['customerEmail'] as const
+
 export const CustomerEmail = Type.String({
   maxLength: orderLimits.emailLength,
   pattern:

@@ -1,6 +1,9 @@
+import { personalFields } from '@order-saga/contracts'
 import { type DestinationStream, type Logger, pino } from 'pino'
 
 export type Log = Logger
+
+const secret = ['payload', 'password', ...personalFields]
 
 /**
  * JSON lines on standard output, one per thing worth knowing. Fields are ids and names; payloads, addresses and secrets
@@ -11,10 +14,7 @@ export function createLog(service: string, level: string, destination?: Destinat
     level,
     base: { service },
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: {
-      paths: ['payload', 'customerEmail', 'password', '*.payload', '*.customerEmail', '*.password'],
-      remove: true,
-    },
+    redact: { paths: [...secret, ...secret.map((field) => `*.${field}`)], remove: true },
   }
   return pino(options, destination ?? standardOutput())
 }

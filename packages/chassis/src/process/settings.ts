@@ -1,3 +1,4 @@
+import { type QueueNames, services } from '@order-saga/contracts'
 import type { DatabaseAddress } from '../persistence/database.ts'
 import {
   delays,
@@ -14,15 +15,11 @@ import {
 } from '../core/config.ts'
 
 /** Settings of every service. */
-export interface CommonConfig {
+export interface CommonConfig extends QueueNames {
   opsPort: number
   logLevel: 'debug' | 'info' | 'warn' | 'error'
   rabbitmqUrl: string
   exchange: string
-  orderQueue: string
-  paymentQueue: string
-  inventoryQueue: string
-  notificationQueue: string
   topology: 'declare' | 'assume'
   retryDelaysMs: readonly number[]
   prefetch: number
@@ -54,6 +51,18 @@ export interface DatabaseConfig extends DatabaseLogin {
 
 const everywhere = 'Give every service the same.'
 
+/** The queue of each service: `ORDER_QUEUE`, by default `order_queue`, and so on. */
+const queueSettings = Object.fromEntries(
+  services.map((service) => [
+    `${service}Queue`,
+    text({
+      env: `${service.toUpperCase()}_QUEUE`,
+      default: `${service}_queue`,
+      doc: `Queue of the ${service} service. ${everywhere}`,
+    }),
+  ]),
+) as Record<keyof QueueNames, Setting<string>>
+
 export const commonSettings: { [K in keyof CommonConfig]: Setting<CommonConfig[K]> } = {
   opsPort: port({ env: 'OPS_PORT', default: 9464, doc: 'Port of /healthz, /readyz and /metrics.' }),
   logLevel: oneOf({
@@ -69,22 +78,7 @@ export const commonSettings: { [K in keyof CommonConfig]: Setting<CommonConfig[K
     doc: 'The broker.',
   }),
   exchange: text({ env: 'ORDER_EXCHANGE', default: 'order.topic', doc: `Topic exchange of all events. ${everywhere}` }),
-  orderQueue: text({ env: 'ORDER_QUEUE', default: 'order_queue', doc: `Queue of the order service. ${everywhere}` }),
-  paymentQueue: text({
-    env: 'PAYMENT_QUEUE',
-    default: 'payment_queue',
-    doc: `Queue of the payment service. ${everywhere}`,
-  }),
-  inventoryQueue: text({
-    env: 'INVENTORY_QUEUE',
-    default: 'inventory_queue',
-    doc: `Queue of the inventory service. ${everywhere}`,
-  }),
-  notificationQueue: text({
-    env: 'NOTIFICATION_QUEUE',
-    default: 'notification_queue',
-    doc: `Queue of the notification service. ${everywhere}`,
-  }),
+  ...queueSettings,
   topology: oneOf({
     env: 'TOPOLOGY',
     default: 'declare',
