@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { descendants } from '../../dev/src/process-tree.ts'
+import { descendants } from '@order-saga/dev'
 
 /** Of `/proc/<pid>/stat`; Linux counts CPU time in hundredths of a second for every program. */
 const msPerTick = 10

@@ -1,5 +1,6 @@
 export { findChromium } from './chromium.ts'
 export { PostgresServer } from './postgres.ts'
+export { descendants } from './process-tree.ts'
 export type { RabbitMqServer } from './rabbitmq-server.ts'
 export { testServers } from './test-servers.ts'
 export { waitUntil } from './wait-until.ts'
