@@ -43,7 +43,11 @@ export function realTimeout(ms: number): Promise<void> {
   return new Promise((resolve) => real.setTimeout(resolve, ms))
 }
 
-/** Time that passes when it is told to. The timers of the whole Node.js process live in it once it is installed. */
+/**
+ * A clock that moves only by `advance`. The timers of the whole Node.js process live in it once it is installed. Not
+ * @sinonjs/fake-timers: here a timer belongs to the simulated process that set it, runs in its async context and is dropped
+ * with it, and immediates are run apart from timers.
+ */
 export class VirtualTime {
   #now: number
   #numbers = 0

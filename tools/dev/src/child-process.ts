@@ -12,7 +12,8 @@ export interface ChildOptions {
 
 /**
  * One process this one has started. It leads a process group of its own, so Ctrl-C in the terminal does not reach it:
- * only its owner decides when, and in which order, the processes end.
+ * only its owner decides when, and in which order, the processes end. Not execa: its current major needs Node 22, and its
+ * own time limit before SIGKILL is for one signal, where `end` takes any.
  */
 export class Child {
   /** Resolves, never rejects, with how the process ended: `exit code 1` or `signal SIGKILL`. */

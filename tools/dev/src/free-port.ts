@@ -19,7 +19,10 @@ export async function portIsFree(port: number): Promise<boolean> {
   return (await canListen(port, '127.0.0.1')) && (await canListen(port))
 }
 
-/** A port nobody listens on. Nothing reserves it: use it at once. */
+/**
+ * A port nobody listens on. Nothing reserves it: use it at once. Not get-port: that reports a port it has checked as taken
+ * for the next 15 s, so `portIsFree` could be asked only once, and each candidate has to be passed to it anyway.
+ */
 export async function freePort(): Promise<number> {
   for (let attempt = 0; attempt < 100; attempt += 1) {
     const port = randomInt(lowest, highest)

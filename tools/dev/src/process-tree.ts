@@ -26,7 +26,10 @@ async function parents(): Promise<Map<number, number>> {
   return known
 }
 
-/** The process ids of all children of a process, their children included. */
+/**
+ * The process ids of all children of a process, their children included. Not pidtree: on Linux it needs the program `ps`,
+ * which slim images do not have.
+ */
 export async function descendants(pid: number): Promise<number[]> {
   const known = await parents()
   const found = [pid]

@@ -12,7 +12,8 @@ export interface WaitOptions {
 
 /**
  * Resolves with the first value of `probe` that is neither undefined nor false. A throwing probe counts as "not yet".
- * Rejects when the limit passes, with the last state and error, or when the signal aborts.
+ * Rejects when the limit passes, with the last state and error, or when the signal aborts. Not p-wait-for: it gives up at the
+ * first probe that throws, and its time-out says neither state nor error.
  */
 export async function waitUntil<T>(
   probe: () => Promise<T | undefined | false> | T | undefined | false,
