@@ -5,11 +5,12 @@
 import { randomUUID } from 'node:crypto'
 import { createMetrics } from '@order-saga/chassis'
 import { waitUntil } from '@order-saga/dev'
-import { inLanes, OrderClient } from '@order-saga/operations'
+import { OrderClient } from '@order-saga/operations'
+import pMap from 'p-map'
 
 const orders = 4_000
 /** So many at once that the services work in large batches, where a delivery costs least. */
-const lanes = 64
+const concurrency = 64
 const patienceMs = 60_000
 const counted = 200_000
 const scrapes = 200
@@ -58,11 +59,8 @@ async function used(): Promise<{ cpuSeconds: number; deliveries: number; ended: 
 async function order(client: OrderClient): Promise<void> {
   const { ended } = await used()
   const wanted = { customerEmail: 'bench@example.com', items: [{ sku: 'BENCH', qty: 1 }], amount: 12.5 }
-  await inLanes(
-    Array.from({ length: orders }, () => randomUUID()),
-    lanes,
-    (key) => client.place(wanted, key, patienceMs),
-  )
+  const keys = Array.from({ length: orders }, () => randomUUID())
+  await pMap(keys, (key) => client.place(wanted, key, patienceMs), { concurrency })
   const done = async (): Promise<boolean> => (await used()).ended >= ended + orders
   await waitUntil(done, { what: 'the last mail', limitMs: patienceMs, intervalMs: 250 })
 }

@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import pMap from 'p-map'
 import type { ClientAnswer } from '../audit/sources.ts'
 import { describe, type Flow, type FlowName, flows, isAt, planFlows } from './flows.ts'
 import { followSagas } from './follow-sagas.ts'
-import { inLanes } from './in-lanes.ts'
 import { type Accepted, type NewOrder, OrderClient, type Saga } from './order-client.ts'
 import { StockClient, type StockLevel } from './stock-client.ts'
 
@@ -65,14 +65,15 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   }
   const report = endedReporter(orders, onProgress)
   let ended = 0
-  const driven = await inLanes(plan, lanes, async (flow, index) => {
+  const drive = async (flow: FlowName, index: number): Promise<DrilledOrder & { key: string }> => {
     const key = `drill-${run}-${index}`
     const placed = { flow, key, accepted: await client.place(orderFor(flows[flow], sku, index), key, patienceMs) }
     if (flow === 'timeout') return { ...placed, saga: undefined }
     const [saga] = await follow([placed])
     report((ended += 1))
     return { ...placed, saga }
-  })
+  }
+  const driven = await pMap(plan, drive, { concurrency: lanes })
   const late = driven.filter(({ flow }) => flow === 'timeout')
   if (late.length > 0) onProgress(`${late.length} orders wait for their deadline`)
   const lateSagas = await follow(late, (more) => report(ended + more))

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { inLanes } from './in-lanes.ts'
+import pMap from 'p-map'
 import { hasMissed, isAt, type SagaState } from './flows.ts'
 import type { OrderClient, Saga } from './order-client.ts'
 
@@ -16,7 +16,7 @@ export interface FollowOptions {
 }
 
 const [roundMs, perSagaMs] = [250, 10]
-const lanes = 10
+const concurrency = 10
 
 /** True when neither a message nor the deadline will change the saga any more, as far as it is known from outside. */
 function isAtRest(saga: SagaState): boolean {
@@ -38,7 +38,7 @@ export async function followSagas(
   let open = followed.map((_, index) => index)
   while (open.length > 0) {
     const stillOpen: number[] = []
-    await inLanes(open, lanes, async (index) => {
+    const ask = async (index: number): Promise<void> => {
       const { sagaId, end } = followed[index] as Followed
       const saga = (seen[index] = (await client.saga(sagaId)) ?? seen[index])
       const arrived =
@@ -46,7 +46,8 @@ export async function followSagas(
       const waitsForDeadline = end === undefined || end.reason === 'timeout'
       const due = waitsForDeadline && saga !== undefined ? Math.max(begun, Date.parse(saga.deadline)) : begun
       if (!arrived && Date.now() < due + patienceMs) stillOpen.push(index)
-    })
+    }
+    await pMap(open, ask, { concurrency })
     open = stillOpen
     onProgress?.(followed.length - open.length)
     if (open.length > 0) await wait(Math.min(roundMs, open.length * perSagaMs))

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { describe, flows, planFlows } from './flows.ts'
+import pMap from 'p-map'
+import { describe, type FlowName, flows, planFlows } from './flows.ts'
 import { followSagas } from './follow-sagas.ts'
-import { inLanes } from './in-lanes.ts'
-import { OrderClient } from './order-client.ts'
+import { type Accepted, OrderClient } from './order-client.ts'
 
-const lanes = 4
+const concurrency = 4
 const patienceMs = 60_000
 
 /**
@@ -13,11 +13,12 @@ const patienceMs = 60_000
  */
 export async function sendOrders(orderUrl: string, count: number): Promise<readonly string[]> {
   const client = new OrderClient(orderUrl)
-  const accepted = await inLanes(planFlows(count, false), lanes, (name) => {
+  const place = (name: FlowName): Promise<Accepted> => {
     const { customerEmail, extraSku } = flows[name]
     const order = { customerEmail, items: [{ sku: extraSku ?? 'SKU-1', qty: 1 }], amount: 19.5 }
     return client.place(order, randomUUID(), patienceMs)
-  })
+  }
+  const accepted = await pMap(planFlows(count, false), place, { concurrency })
   const sagas = await followSagas(client, accepted, { patienceMs })
   const ends = sagas.map((saga) => (saga === undefined ? 'unknown' : describe(saga)))
   return [...new Set(ends)].map((end) => `${String(ends.filter((other) => other === end).length).padStart(5)}  ${end}`)

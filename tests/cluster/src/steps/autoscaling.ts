@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { followSagas, inLanes, OrderClient } from '@order-saga/operations'
+import pMap from 'p-map'
+import { followSagas, OrderClient } from '@order-saga/operations'
 import { waitUntil } from '@order-saga/dev'
 import type { Shop } from '../shop.ts'
 import { seconds, type Step } from '../suite.ts'
@@ -40,7 +41,7 @@ export function autoscalingSteps(shop: Shop, { title, maxReplicas }: Autoscaling
         const order = { customerEmail: 'crowd@example.com', items: [{ sku: 'CROWD', qty: 1 }], amount: 12.5 }
         const begun = performance.now()
         const keys = Array.from({ length: orders }, () => randomUUID())
-        const accepted = await inLanes(keys, 16, (key) => client.place(order, key, patienceMs))
+        const accepted = await pMap(keys, (key) => client.place(order, key, patienceMs), { concurrency: 16 })
         const postedMs = performance.now() - begun
         const upMs = replicasReach(shop, (replicas) => replicas === maxReplicas).then(() => performance.now() - begun)
         const sagas = await followSagas(client, accepted, { patienceMs })

@@ -1,6 +1,7 @@
-import { followSagas, inLanes, OrderClient } from '@order-saga/operations'
+import { followSagas, OrderClient } from '@order-saga/operations'
 import { waitUntil } from '@order-saga/dev'
 import { randomUUID } from 'node:crypto'
+import pMap from 'p-map'
 import type { Shop } from '../shop.ts'
 import type { Step } from '../suite.ts'
 import { expect } from './expect.ts'
@@ -17,11 +18,8 @@ export function outageSteps(shop: Shop): readonly Step[] {
         const client = new OrderClient(await shop.orderUrl())
         await shop.scale('payment', 0)
         const order = { customerEmail: 'outage@example.com', items: [{ sku: 'OUTAGE', qty: 1 }], amount: 30 }
-        const accepted = await inLanes(
-          Array.from({ length: orders }, () => randomUUID()),
-          4,
-          (key) => client.place(order, key, patienceMs),
-        )
+        const keys = Array.from({ length: orders }, () => randomUUID())
+        const accepted = await pMap(keys, (key) => client.place(order, key, patienceMs), { concurrency: 4 })
         const followed = accepted.map(({ sagaId }) => ({
           sagaId,
           end: { status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' },

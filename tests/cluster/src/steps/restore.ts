@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { followSagas, inLanes, OrderClient } from '@order-saga/operations'
+import pMap from 'p-map'
+import { followSagas, OrderClient } from '@order-saga/operations'
 import type { Service, Shop, Store } from '../shop.ts'
 import type { Step } from '../suite.ts'
 import { expect } from './expect.ts'
@@ -24,11 +25,8 @@ export function restoreSteps(shop: Shop): readonly Step[] {
   const place = async (count: number): Promise<readonly { readonly sagaId: string }[]> => {
     const client = new OrderClient(await shop.orderUrl())
     const order = { customerEmail: 'kept@example.com', items: [{ sku: 'KEPT', qty: 1 }], amount: 40 }
-    return inLanes(
-      Array.from({ length: count }, () => randomUUID()),
-      8,
-      (key) => client.place(order, key, patienceMs),
-    )
+    const keys = Array.from({ length: count }, () => randomUUID())
+    return pMap(keys, (key) => client.place(order, key, patienceMs), { concurrency: 8 })
   }
   return [
     {
