@@ -11,6 +11,6 @@ export {
   type SagaStatus,
   sagaStatuses,
 } from './domain/saga.ts'
-export { advance, type RefundPatience } from './reactions/advance-saga.ts'
+export { advance, type RefundRetryPolicy } from './reactions/advance-saga.ts'
 export { orderReactions } from './reactions/index.ts'
-export { type HistoryEntry, lockSagas, type SagaBook, type SagaRecord, saveSagas } from './store/sagas.ts'
+export { type HistoryEntry, type LockedSagas, lockSagas, type SagaRecord, saveSagas } from './store/sagas.ts'
