@@ -1,5 +1,5 @@
 export { type ApiOptions, createApi } from './http/api.ts'
-export { Patience } from './http/patience.ts'
+export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, type ProblemBody, unavailable, valid } from './http/problem.ts'
 export { Broker, type BrokerOptions } from './messaging/broker.ts'
 export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
