@@ -84,14 +84,14 @@ export class LocalStates {
     const saga: SagaRecord = {
       sagaId,
       orderId,
-      version: 1,
       createdAt: past,
       ...created,
       state: before.saga,
       refundDueAt: before.refundDue ? past : null,
       refundRequests: before.refundRequests,
       finishedAt: isFinal(before.saga.status) ? past : null,
-      traceparent: undefined,
+      isNewlyFinished: false,
+      traceparent: null,
       added: [],
     }
     return this.#run<OrderState>(before, moment, (context) => {

@@ -3,7 +3,7 @@ import { inventoryReactions } from '../../services/inventory/src/reactions/index
 import type { Warehouse } from '../../services/inventory/src/store/reservations.ts'
 import { advance } from '../../services/order/src/reactions/advance-saga.ts'
 import { orderReactions } from '../../services/order/src/reactions/index.ts'
-import type { SagaBook } from '../../services/order/src/store/sagas.ts'
+import type { LockedSagas } from '../../services/order/src/store/sagas.ts'
 import { decideUnseenCharge, isExpired } from '../../services/payment/src/domain/unseen-charge.ts'
 import { applyOutcome } from '../../services/payment/src/outcomes.ts'
 import { paymentReactions } from '../../services/payment/src/reactions/index.ts'
@@ -26,7 +26,7 @@ export type DeliveryStep =
 
 /** All that decides what becomes of an order: the services' own functions, and how what they decide is made durable. */
 export interface Parts {
-  readonly order: readonly Reaction<SagaBook>[]
+  readonly order: readonly Reaction<LockedSagas>[]
   readonly advanceSaga: typeof advance
   readonly payment: readonly Reaction<PaymentBook>[]
   readonly applyOutcome: typeof applyOutcome

@@ -80,9 +80,9 @@ export class Customers {
       this.#time.after(patienceMs, () => resolve(undefined))
       void running.run(pod, async () => {
         try {
-          const outcome = await pod.accept?.(order, { idempotency: { key, fingerprint } })
-          if (outcome?.kind !== 'accepted') return
-          const { orderId, sagaId } = outcome
+          const result = await pod.accept?.({ order, idempotency: { key, fingerprint } })
+          if (result?.kind !== 'accepted') return
+          const { orderId, sagaId } = result
           resolve({ at: this.#time.now.toISOString(), status: 202, orderId, sagaId, idempotencyKey: key })
         } catch {
           // 503: come again.

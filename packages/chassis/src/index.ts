@@ -1,5 +1,5 @@
 export { createApi } from './http/api.ts'
-export { Patience } from './http/patience.ts'
+export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, unavailable, valid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
 export { discardFound, replayFound } from './messaging/dead-letters/act-on-dead-letters.ts'

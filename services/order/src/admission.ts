@@ -1,19 +1,18 @@
 import { type Database, statement, unavailable } from '@order-saga/chassis'
-import type { AcceptOrder } from './store/accept-orders.ts'
 
 export interface AdmissionOptions {
-  /** Orders under way at once at most, counted over all processes. */
+  /** The limit of open orders, over all processes. */
   readonly maxOpenOrders: number
-  /** Requests that one process works on at once at most; 1000 unless told otherwise. */
-  readonly maxRunning?: number
+  /** The limit of requests in progress in this process. */
+  readonly maxInProgress?: number
 }
 
-/** What a process commits in about a second: a request that finds more before it would wait in vain for its answer. */
-const defaultMaxRunning = 1_000
-/** Until then a part of the backlog is worked off. */
+/** What one process commits in about a second: a request behind more than that would reach its deadline first. */
+const defaultMaxInProgress = 1_000
+/** By then a part of the backlog is processed. */
 const retryAfterSeconds = 5
 
-// Counts no further than it matters, so that it costs the same however long the backlog.
+// Counts no further than the limit, so that its cost does not depend on the backlog.
 const countOpen = statement(
   'admission-count',
   `SELECT count(*) AS count FROM
@@ -21,52 +20,52 @@ const countOpen = statement(
 )
 
 /**
- * Turns orders away while more are under way than the system works off before their deadline: an order that is accepted
- * then would only wait to be cancelled. Open orders are counted now and then, and those accepted since are added; so with
- * several processes the limit is exceeded by what the others accept between two counts.
+ * Refuses orders while more are open than the system finishes before their deadline: a further order would be accepted
+ * only to be cancelled (docs/decisions/0007). Open orders are counted periodically, and those accepted since are added; so
+ * several processes exceed the limit by what the others accept between two counts.
  */
 export class Admission {
   readonly #maxOpenOrders: number
-  readonly #maxRunning: number
+  readonly #maxInProgress: number
   #counted = 0
   #acceptedSince = 0
-  #running = 0
+  #inProgress = 0
 
-  constructor({ maxOpenOrders, maxRunning = defaultMaxRunning }: AdmissionOptions) {
+  constructor({ maxOpenOrders, maxInProgress = defaultMaxInProgress }: AdmissionOptions) {
     this.#maxOpenOrders = maxOpenOrders
-    this.#maxRunning = maxRunning
+    this.#maxInProgress = maxInProgress
   }
 
-  /** Counts the open orders anew. To be called about once a second. */
+  /** Counts the open orders. To be called about once a second. */
   async measure(database: Database): Promise<void> {
     const acceptedBefore = this.#acceptedSince
     const [row] = await database.query<{ count: number }>(countOpen, [this.#maxOpenOrders])
     this.#counted = row?.count ?? 0
-    // Those accepted while it was counted may be among the counted or not.
+    // Orders accepted during the query may be among the counted ones or not.
     this.#acceptedSince -= acceptedBefore
   }
 
-  /** The same function, behind the gate. What it throws then is a 503 with Retry-After: nothing was done. */
-  guard(accept: AcceptOrder): AcceptOrder {
-    return async (order, more) => {
-      this.#admit()
-      this.#running += 1
-      try {
-        const outcome = await accept(order, more)
-        if (outcome.kind === 'accepted' && !outcome.replayed) this.#acceptedSince += 1
-        return outcome
-      } finally {
-        this.#running -= 1
-      }
-    }
+  /** Adds new orders to the last count. */
+  add(accepted: number): void {
+    this.#acceptedSince += accepted
   }
 
-  #admit(): void {
-    if (this.#counted + this.#acceptedSince + this.#running >= this.#maxOpenOrders) {
+  /**
+   * Runs the acceptance of one order.
+   * @throws Problem 503 with Retry-After at a limit: `accept` was not called
+   */
+  async run<T>(accept: () => Promise<T>): Promise<T> {
+    if (this.#counted + this.#acceptedSince + this.#inProgress >= this.#maxOpenOrders) {
       throw unavailable('Too many orders are under way, try again.', retryAfterSeconds)
     }
-    if (this.#running >= this.#maxRunning) {
+    if (this.#inProgress >= this.#maxInProgress) {
       throw unavailable('Too many orders are being accepted at once, try again.', retryAfterSeconds)
+    }
+    this.#inProgress += 1
+    try {
+      return await accept()
+    } finally {
+      this.#inProgress -= 1
     }
   }
 }

@@ -1,9 +1,9 @@
 import { commitWithEvents, type Transaction, type UnitOfWork } from '@order-saga/chassis'
 import type { SagaInput } from './domain/saga.ts'
-import { advance, type RefundPatience } from './reactions/advance-saga.ts'
+import { advance, type RefundRetryPolicy } from './reactions/advance-saga.ts'
 import { lockOverdueSagas, lockTimedOutSagas, type SagaRecord, saveSagas } from './store/sagas.ts'
 
-export interface DeadlineCheckerOptions extends UnitOfWork, RefundPatience {
+export interface DeadlineCheckerOptions extends UnitOfWork, RefundRetryPolicy {
   readonly committed: (sagas: readonly SagaRecord[]) => void
 }
 
@@ -13,8 +13,8 @@ const batch = 200
 type LockDue = (tx: Transaction, now: Date, limit: number) => Promise<SagaRecord[]>
 
 /**
- * Ends the sagas whose deadline has passed, and asks again for refunds that are overdue. Any number of order pods may
- * run it at once: each takes what the others have not locked.
+ * Cancels the orders whose deadline has passed, and requests overdue refunds again. Any number of order pods may run it at
+ * once: each takes the sagas that the others have not locked.
  * @returns how many sagas it advanced
  */
 export async function checkDeadlines(options: DeadlineCheckerOptions): Promise<number> {

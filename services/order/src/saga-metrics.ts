@@ -26,7 +26,7 @@ interface OpenRow {
 /** How sagas end, and those that have not. */
 export interface SagaMetrics {
   readonly started: (count: number) => void
-  /** Counts the sagas among these that came to their end in the transaction just committed. */
+  /** Counts the sagas that reached a final status in the transaction just committed. */
   readonly committed: (sagas: Iterable<SagaRecord>) => void
   /** Reads the open sagas once and sets their gauges; they have no value while that fails. */
   readonly measure: (database: Database, now: () => Date) => () => Promise<void>
@@ -74,8 +74,8 @@ export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
     started: (count) => started.inc(count),
     committed: (sagas) => {
       for (const saga of sagas) {
-        const { finishedAt, createdAt, added, state } = saga
-        if (finishedAt === null || added[0]?.at !== finishedAt.toISOString()) continue
+        const { finishedAt, isNewlyFinished, createdAt, state } = saga
+        if (finishedAt === null || !isNewlyFinished) continue
         const outcome = state.reason ?? 'confirmed'
         finished.inc({ outcome })
         duration.observe({ outcome }, (finishedAt.getTime() - createdAt.getTime()) / 1000)

@@ -1,5 +1,6 @@
 import { consumedBy } from '@order-saga/contracts'
-import { createApi, type Service } from '@order-saga/chassis'
+import { createApi, RequestDeadline, type Service } from '@order-saga/chassis'
+import { type AcceptOrder, createAcceptOrder } from './accept-orders.ts'
 import { Admission } from './admission.ts'
 import type { OrderConfig } from './config.ts'
 import { serveConsole } from './console/serve-console.ts'
@@ -7,12 +8,12 @@ import { checkDeadlines } from './deadline-checker.ts'
 import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
 import { createSagaMetrics } from './saga-metrics.ts'
-import { type AcceptOrder, createOrderAcceptance, idempotencyRetention } from './store/accept-orders.ts'
+import { idempotencyRetention } from './store/insert-orders.ts'
 import { schema } from './store/schema.ts'
 
 const admissionIntervalMs = 1_000
 
-/** Gives the process its work. @returns the way in for orders, as the API uses it */
+/** @returns the function by which the API accepts orders */
 export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   const { log, metrics, tracing, now, newId } = service
   const store = service.withStore({ config, schema, retention: [idempotencyRetention] })
@@ -36,8 +37,16 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
 
   const admission = new Admission(config)
   service.every('admission', admissionIntervalMs, () => admission.measure(database))
-  const accept = admission.guard(createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started }))
-  const router = createOrderRouter({ accept, database, now })
+  const accept = createAcceptOrder({
+    ...store,
+    now,
+    newId,
+    admission,
+    requestDeadline: new RequestDeadline('database'),
+    sagaTimeoutMs,
+    onAccepted: started,
+  })
+  const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
   serveConsole({ router, service, database, config })
   service.serve(createApi({ router, log, metrics, tracing }), config.port)
   return accept

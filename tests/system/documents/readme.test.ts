@@ -42,7 +42,7 @@ describe('the README', () => {
   })
 
   it('lists every route of the two APIs', () => {
-    const order = createOrderRouter({ accept: unused, database: unused, now: unused })
+    const order = createOrderRouter({ accept: unused, database: unused, requestDeadline: unused, now: unused })
     addConsoleRoutes(order, {
       options: { mode: 'full', token: '', database: unused, now: unused },
     } as unknown as Console)

@@ -1,39 +1,37 @@
 import { DependencyUnavailable } from '../core/errors.ts'
 
 export interface GroupCommitOptions<T, R> {
-  /** The most that share one transaction. */
+  /** The largest number of items in one transaction. */
   readonly limit: number
-  /** Does all items in one transaction, or none; answers in the order of the items. */
+  /** Commits all items in one transaction, or none. @returns their results in the order of the items */
   readonly commit: (items: readonly T[]) => Promise<readonly R[]>
   readonly now: () => Date
 }
 
 interface Waiting<T, R> {
   readonly item: T
-  readonly alone: boolean
+  readonly isolated: boolean
   readonly resolve: (result: R) => void
   readonly reject: (error: unknown) => void
 }
 
-/** The longest rest between two groups, in milliseconds: what it may add to the time of one step of a saga. */
-const longestRestMs = 25
+/** The longest pause between two groups, in milliseconds: the most it adds to the latency of one step of a saga. */
+const longestPauseMs = 25
 
 /**
- * Lets work that arrives while a transaction is running share the next one. An item that finds nothing running starts at
- * once. When items come so fast that several of them would, the next transaction is put off for as long as the last one
- * took: so a database that is short of time gets fewer and larger transactions before it has none left to give
- * (docs/decisions/0010). If a group fails, its items are done one by one, so that a bad one fails alone; only trouble of
- * the database itself fails them all.
+ * Work that arrives while a transaction is running shares the next one. An item that arrives while nothing runs starts at
+ * once. At high rates the next transaction is delayed by the duration of the last one, so that a database under load gets
+ * fewer and larger transactions (docs/decisions/0010). If a group fails, its items are committed one by one, so that an
+ * invalid item fails alone; only `DependencyUnavailable` fails all of them.
  */
 export class GroupCommit<T, R> {
   readonly #options: GroupCommitOptions<T, R>
   readonly #random: () => number
   #waiting: Waiting<T, R>[] = []
   #running: Promise<void> | undefined
-  #lastWasAlone = false
-  /** Ends the rest that is being taken. */
-  #endRest: (() => void) | undefined
-  #restUntil = 0
+  #lastWasIsolated = false
+  #endPause: (() => void) | undefined
+  #pauseUntil = 0
   #lastBegun = 0
 
   constructor(options: GroupCommitOptions<T, R>, random: () => number = Math.random) {
@@ -42,15 +40,15 @@ export class GroupCommit<T, R> {
   }
 
   /**
-   * Resolves once the item's transaction has committed. With `alone` it shares with nobody: a message that was given out
-   * before may be what killed its consumer. Such items are taken in random order, so that the ones behind a killer
-   * get their turn too.
+   * Resolves once the item's transaction has committed. An isolated item has a transaction of its own: a redelivered
+   * message may be the one that crashed its consumer. Isolated items are taken in random order, so that those behind such
+   * a message are handled too.
    */
-  async submit(item: T, { alone = false }: { alone?: boolean } = {}): Promise<R> {
+  async submit(item: T, { isolated = false }: { isolated?: boolean } = {}): Promise<R> {
     return await new Promise<R>((resolve, reject) => {
-      this.#waiting.push({ item, alone, resolve, reject })
-      if (this.#waiting.length >= this.#options.limit) this.#endRest?.()
-      // On the next turn of the loop: what arrived in the same read of the socket starts together.
+      this.#waiting.push({ item, isolated, resolve, reject })
+      if (this.#waiting.length >= this.#options.limit) this.#endPause?.()
+      // In the next turn of the event loop: items of the same read of the socket start together.
       this.#running ??= new Promise<void>((started) => setImmediate(started)).then(() => this.#run())
     })
   }
@@ -62,72 +60,70 @@ export class GroupCommit<T, R> {
 
   async #run(): Promise<void> {
     while (this.#waiting.length > 0) {
-      await this.#rest()
+      await this.#pause()
       const begun = this.#options.now().getTime()
       const group = this.#take()
       await this.#commit(group)
-      // A loner shares with nobody, so no wait makes its group larger.
-      this.#pace(this.#lastWasAlone ? 0 : group.length, begun, this.#options.now().getTime())
+      // No pause makes the group of an isolated item larger.
+      this.#schedulePause(this.#lastWasIsolated ? 0 : group.length, begun, this.#options.now().getTime())
     }
     this.#running = undefined
   }
 
-  /** A rest is worth its time only when at least two items are to be expected by its end. */
-  #pace(size: number, begun: number, ended: number): void {
-    const restMs = Math.min(longestRestMs, ended - begun)
-    const expected = (size * (ended - begun + restMs)) / Math.max(1, begun - this.#lastBegun)
+  /** Only when at least two items are expected by the end of the pause. */
+  #schedulePause(size: number, begun: number, ended: number): void {
+    const pauseMs = Math.min(longestPauseMs, ended - begun)
+    const expected = (size * (ended - begun + pauseMs)) / Math.max(1, begun - this.#lastBegun)
     this.#lastBegun = begun
-    this.#restUntil = expected >= 2 ? ended + restMs : 0
+    this.#pauseUntil = expected >= 2 ? ended + pauseMs : 0
   }
 
-  /** Ends early when there is enough for a whole group. */
-  async #rest(): Promise<void> {
-    const restMs = this.#restUntil - this.#options.now().getTime()
-    // A clock that was set back must not stop the work.
-    if (restMs <= 0 || restMs > longestRestMs || this.#waiting.length >= this.#options.limit) return
+  /** Ends early when a whole group is waiting. */
+  async #pause(): Promise<void> {
+    const pauseMs = this.#pauseUntil - this.#options.now().getTime()
+    // The upper bound: a clock that was set back must not stop the work.
+    if (pauseMs <= 0 || pauseMs > longestPauseMs || this.#waiting.length >= this.#options.limit) return
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, restMs)
-      this.#endRest = () => {
+      const timer = setTimeout(resolve, pauseMs)
+      this.#endPause = () => {
         clearTimeout(timer)
         resolve()
       }
     })
-    this.#endRest = undefined
+    this.#endPause = undefined
   }
 
-  /** A group, then a loner, then a group: neither kind can hold up the other. */
+  /** A group, then an isolated item, then a group: neither kind delays the other for long. */
   #take(): Waiting<T, R>[] {
-    const together = this.#waiting.filter((entry) => !entry.alone).slice(0, this.#options.limit)
-    const loners = this.#waiting.filter((entry) => entry.alone)
-    const loner = loners[Math.floor(this.#random() * loners.length)]
-    this.#lastWasAlone = loner !== undefined && (together.length === 0 || !this.#lastWasAlone)
-    const taken = new Set(this.#lastWasAlone && loner !== undefined ? [loner] : together)
+    const shared = this.#waiting.filter((entry) => !entry.isolated).slice(0, this.#options.limit)
+    const isolated = this.#waiting.filter((entry) => entry.isolated)
+    const next = isolated[Math.floor(this.#random() * isolated.length)]
+    this.#lastWasIsolated = next !== undefined && (shared.length === 0 || !this.#lastWasIsolated)
+    const taken = new Set(this.#lastWasIsolated && next !== undefined ? [next] : shared)
     this.#waiting = this.#waiting.filter((entry) => !taken.has(entry))
     return [...taken]
   }
 
-  async #commit(group: readonly Waiting<T, R>[]): Promise<void> {
+  /** @returns the error after which no further attempt is made: each would wait for the same time limit in vain */
+  async #commit(group: readonly Waiting<T, R>[]): Promise<DependencyUnavailable | undefined> {
     try {
       const results = await this.#options.commit(group.map((entry) => entry.item))
       for (const [i, entry] of group.entries()) entry.resolve(results[i] as R)
+      return undefined
     } catch (error) {
-      if (group.length > 1 && !(error instanceof DependencyUnavailable)) return await this.#oneByOne(group)
+      const unavailable = error instanceof DependencyUnavailable ? error : undefined
+      if (unavailable === undefined && group.length > 1) return await this.#commitOneByOne(group)
       for (const entry of group) entry.reject(error)
+      return unavailable
     }
   }
 
-  async #oneByOne(group: readonly Waiting<T, R>[]): Promise<void> {
-    for (const [i, entry] of group.entries()) {
-      try {
-        const [result] = await this.#options.commit([entry.item])
-        entry.resolve(result as R)
-      } catch (error) {
-        entry.reject(error)
-        if (!(error instanceof DependencyUnavailable)) continue
-        // Each of the others would wait for the same time limit in vain.
-        for (const rest of group.slice(i + 1)) rest.reject(error)
-        return
-      }
+  async #commitOneByOne(group: readonly Waiting<T, R>[]): Promise<DependencyUnavailable | undefined> {
+    let unavailable: DependencyUnavailable | undefined
+    for (const entry of group) {
+      if (unavailable === undefined) unavailable = await this.#commit([entry])
+      else entry.reject(unavailable)
     }
+    return unavailable
   }
 }

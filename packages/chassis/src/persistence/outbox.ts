@@ -2,7 +2,7 @@ import type { EventType } from '@order-saga/contracts'
 import type { OutgoingEvent } from '../messaging/message.ts'
 import { statement, type Transaction } from './database.ts'
 
-/** What a new event is about and what caused it. */
+/** The saga and order of a new event, and the event and trace that caused it. */
 export interface Cause {
   readonly sagaId: string
   readonly orderId: string
@@ -10,7 +10,10 @@ export interface Cause {
   readonly traceparent?: string | undefined
 }
 
-/** How long a row belongs to the process that wrote it. Longer than a confirm may take; a dead process's rows wait this long. */
+/**
+ * How long the relay of the process that inserted a row publishes it alone, in milliseconds. Longer than a publisher confirm
+ * takes; the rows of a process that crashed wait this long.
+ */
 export const leaseMs = 5_000
 
 const append = statement(
@@ -21,7 +24,7 @@ const append = statement(
      AS e (event_id, saga_id, order_id, routing_key, payload, schema_version, causation_id, traceparent, created_at)`,
 )
 
-/** Makes the event; the id it is given here stays the same however often it is published. */
+/** Creates an event. Every publication of it carries the same id. */
 export function newEvent<P>(
   type: EventType<P>,
   payload: NoInfer<P>,
@@ -42,9 +45,8 @@ export function newEvent<P>(
 }
 
 /**
- * Appends events in the transaction of the change they report. A row is born leased to this process, which publishes it
- * from memory after the commit; a relay elsewhere takes it only when the lease is over. Pass `leased: false` when this
- * process cannot publish now.
+ * Appends events in the transaction of the change they report. With `leased`, the rows are inserted with a lease: this
+ * process publishes them from memory after the commit, and other relays claim them only once the lease has expired.
  */
 export function appendEvents(tx: Transaction, events: readonly OutgoingEvent[], leased: boolean, now: Date): void {
   if (events.length === 0) return

@@ -81,7 +81,7 @@ export class Reactor<S> {
    * @throws DependencyUnavailable when the database is in trouble, or the signal is aborted while waiting for it
    */
   async react(message: Message, signal?: AbortSignal): Promise<Reacted> {
-    return await this.#breaker.run(() => this.#group.submit(message, { alone: message.redelivered }), signal)
+    return await this.#breaker.run(() => this.#group.submit(message, { isolated: message.redelivered }), signal)
   }
 
   async #commit(messages: readonly Message[]): Promise<readonly Reacted[]> {

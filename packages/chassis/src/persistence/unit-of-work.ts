@@ -4,10 +4,13 @@ import type { Database, Transaction } from './database.ts'
 import { appendEvents, type Cause, newEvent } from './outbox.ts'
 import type { Relay } from './relay.ts'
 
-/** Has an event leave with the transaction; returns the id it was given. */
-export type Append = <P>(type: EventType<P>, payload: NoInfer<P>, cause: Cause) => string
+/**
+ * Appends an event to the outbox of the transaction. @returns its id: a new one, unless the work has already written an id
+ * of its own for the event
+ */
+export type Append = <P>(type: EventType<P>, payload: NoInfer<P>, cause: Cause, eventId?: string) => string
 
-/** What work in a transaction gets besides its handle: one instant for all of it, and the way to the outbox. */
+/** One instant for all work of a transaction, and access to its outbox. */
 export interface ReactionContext {
   readonly now: Date
   readonly append: Append
@@ -17,12 +20,13 @@ export interface UnitOfWork {
   readonly database: Database
   readonly relay: Pick<Relay, 'accepts' | 'offer'>
   readonly now: () => Date
+  /** UUIDv7: the ids of orders and events sort by the time of their creation. */
   readonly newId: () => string
 }
 
 /**
- * Commits a change together with the events that report it, and hands those to the relay once they are durable. The
- * work may run more than once and must have no effect outside its transaction.
+ * The one way in which a service commits a change: together with the events that report it, which go to the relay after
+ * the commit. The work may run more than once and must have no effect outside its transaction.
  * @throws DependencyUnavailable as `Database.transaction` does
  */
 export async function commitWithEvents<T>(
@@ -33,10 +37,9 @@ export async function commitWithEvents<T>(
   const committed = await database.transaction(async (tx) => {
     const instant = now()
     const outgoing: OutgoingEvent[] = []
-    const append: Append = (type, payload, cause) => {
-      const event = newEvent(type, payload, cause, { eventId: newId(), now: instant })
-      outgoing.push(event)
-      return event.eventId
+    const append: Append = (type, payload, cause, eventId = newId()) => {
+      outgoing.push(newEvent(type, payload, cause, { eventId, now: instant }))
+      return eventId
     }
     const result = await work(tx, { now: instant, append })
     appendEvents(tx, outgoing, leased, instant)

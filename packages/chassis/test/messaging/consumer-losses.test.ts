@@ -220,7 +220,7 @@ describe('a consumer', function () {
         return messages.map(() => 'processed')
       }
       const group = new GroupCommit<Message, 'processed'>({ limit: 100, commit, now: () => new Date() })
-      const { proxy, broker } = await consume((message) => group.submit(message, { alone: message.redelivered }))
+      const { proxy, broker } = await consume((message) => group.submit(message, { isolated: message.redelivered }))
       await until('death, or the end of the killer', async () => dead || (await own.ready(dlq)) === 1)
       // As a process that dies: its connections are reset, and nothing of it goes on.
       await proxy.refuse()

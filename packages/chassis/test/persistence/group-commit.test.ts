@@ -83,31 +83,31 @@ describe('a group commit', () => {
     assert.deepEqual(groups, [['a', 'b', 'c', 'd'], ['a'], ['b']])
   })
 
-  it('does loners alone and in random order, between the groups', async () => {
+  it('commits isolated items alone and in random order, between the groups', async () => {
     const choices = [0.9, 0, 0]
     const subject = committing({ limit: 2, random: () => choices.shift() ?? 0 })
-    const loners = ['l1', 'l2', 'l3'].map((item) => subject.submit(item, { alone: true }))
+    const isolated = ['l1', 'l2', 'l3'].map((item) => subject.submit(item, { isolated: true }))
     const others = ['a', 'b', 'c'].map((item) => subject.submit(item))
-    await outcomes([...loners, ...others])
+    await outcomes([...isolated, ...others])
     assert.deepEqual(groups, [['l3'], ['a', 'b'], ['l1'], ['c'], ['l2']])
   })
 
-  it('lets neither loners nor others wait for ever, however many of the other kind keep coming', async () => {
+  it('keeps neither isolated items nor others waiting, however many of the other kind keep arriving', async () => {
     const subject = committing({ limit: 1 })
     const done: string[] = []
     let left = 200
-    const keepComing = async (kind: string, alone: boolean): Promise<void> => {
+    const keepComing = async (kind: string, isolated: boolean): Promise<void> => {
       while (left > 0) {
         left -= 1
-        await subject.submit(kind, { alone })
+        await subject.submit(kind, { isolated })
         done.push(kind)
       }
     }
-    const flood = (alone: boolean): Promise<void>[] =>
-      Array.from({ length: 20 }, () => keepComing(alone ? 'loner' : 'other', alone))
+    const flood = (isolated: boolean): Promise<void>[] =>
+      Array.from({ length: 20 }, () => keepComing(isolated ? 'isolated' : 'other', isolated))
     await Promise.all([...flood(true), ...flood(false)])
-    const loners = done.filter((kind) => kind === 'loner').length
-    assert.ok(loners > 80 && loners < 160, `${loners} of ${done.length} were loners`)
+    const isolated = done.filter((kind) => kind === 'isolated').length
+    assert.ok(isolated > 80 && isolated < 160, `${isolated} of ${done.length} were isolated`)
   })
 
   describe('whose transactions take 20 ms', () => {
@@ -145,7 +145,7 @@ describe('a group commit', () => {
       assert.deepEqual(groups.slice(2), [['e', 'f', 'g']])
     })
 
-    it('starts at once when enough for a whole group has come', async () => {
+    it('starts at once when a whole group is waiting', async () => {
       await submit('a', 'b')
       await submit('c', 'd')
       void submit('e')
@@ -164,7 +164,7 @@ describe('a group commit', () => {
         assert.deepEqual(groups.at(-1), [item])
       }
       for (const item of ['d', 'e', 'f']) {
-        void subject.submit(item, { alone: true })
+        void subject.submit(item, { isolated: true })
         await turns()
         assert.deepEqual(groups.at(-1), [item])
       }
@@ -181,7 +181,7 @@ describe('a group commit', () => {
   })
 
   it('answers every item exactly once with its own result, whatever fails', async () => {
-    const items = fc.array(fc.record({ bad: fc.boolean(), alone: fc.boolean(), later: fc.boolean() }), {
+    const items = fc.array(fc.record({ bad: fc.boolean(), isolated: fc.boolean(), later: fc.boolean() }), {
       maxLength: 40,
     })
     await fc.assert(
@@ -197,10 +197,10 @@ describe('a group commit', () => {
         }
         const subject = new GroupCommit<string, string>({ limit, commit, now: () => new Date(0) })
         const answers: Promise<string>[] = []
-        for (const [i, { bad, alone, later }] of entries.entries()) {
+        for (const [i, { bad, isolated, later }] of entries.entries()) {
           if (later) await turn()
           const name = `${bad ? 'bad' : 'good'} ${i}`
-          answers.push(subject.submit(name, { alone }).catch((error: Error) => error.message))
+          answers.push(subject.submit(name, { isolated }).catch((error: Error) => error.message))
         }
         assert.deepEqual(
           await Promise.all(answers),

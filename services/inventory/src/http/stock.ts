@@ -1,6 +1,6 @@
 import { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, invalidField, notFound, Patience, valid } from '@order-saga/chassis'
+import { type Database, invalidField, notFound, RequestDeadline, valid } from '@order-saga/chassis'
 import { findStock, setAvailable } from '../store/stock.ts'
 import { Sku, StockBody } from './stock-bodies.ts'
 
@@ -16,20 +16,20 @@ const checkBody = checkerOf(StockBody)
 
 /** The stock API. While the database is away its requests are answered with 503 within about three seconds. */
 export function createStockRouter({ database, now, answerMs }: StockApiDependencies): Router {
-  const patience = new Patience('database', answerMs)
+  const deadline = new RequestDeadline('database', answerMs)
   const router = new Router()
 
   router.put('/stock/:sku', async (ctx) => {
     const sku = checkSku(ctx.params['sku'])
     if (!sku.ok) throw invalidField('sku', sku.problem.message)
     const { available } = valid(checkBody((ctx.request as { body?: unknown }).body))
-    ctx.body = await patience.run(() => setAvailable(database, sku.value, available, now()))
+    ctx.body = await deadline.run(() => setAvailable(database, sku.value, available, now()))
   })
 
   router.get('/stock/:sku', async (ctx) => {
     const sku = checkSku(ctx.params['sku'])
     // What no article can be called has no stock either, and may not even be text to the database.
-    const level = sku.ok ? await patience.run(() => findStock(database, sku.value)) : undefined
+    const level = sku.ok ? await deadline.run(() => findStock(database, sku.value)) : undefined
     if (level === undefined) throw notFound(`Stock of ${ctx.params['sku'] ?? ''}`)
     ctx.body = level
   })

@@ -6,7 +6,7 @@ import {
   deadLetterQueue,
   laneQueue,
   type Log,
-  Patience,
+  RequestDeadline,
   type Publisher,
   readQueues,
   retryQueue,
@@ -39,7 +39,7 @@ export class Console {
   readonly options: ConsoleOptions
   readonly live: Live
   readonly deadLetters: DeadLetterBox
-  readonly patience = new Patience('database')
+  readonly patience = new RequestDeadline('database')
   #glance: { readonly until: number; readonly parts: Promise<Pick<Overview, 'outboxes' | 'queues'>> } | undefined
 
   constructor(options: ConsoleOptions) {

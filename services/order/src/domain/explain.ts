@@ -44,7 +44,7 @@ export function explain(saga: SagaFacts, usual: Readonly<Partial<Record<Step, St
     deadline: {
       at: deadline,
       passed: deadline.getTime() <= now.getTime(),
-      leadsTo: atDeadline.kind === 'changed' ? { becomes: atDeadline.state, publishes: [...atDeadline.publish] } : null,
+      leadsTo: atDeadline.kind === 'decided' ? { becomes: atDeadline.state, publishes: [...atDeadline.publish] } : null,
     },
     refund: state.compensation === 'none' ? null : { requests: saga.refundRequests, askedAgainAt: saga.refundDueAt },
     next: nextOf(state),
@@ -65,7 +65,7 @@ function awaited({ status, compensation }: SagaState): Step | null {
 function nextOf(state: SagaState): NextStep[] {
   return inputs.flatMap(({ input, from }) => {
     const decision = decide(state, input)
-    return decision.kind === 'changed'
+    return decision.kind === 'decided'
       ? [{ on: input.on, from, becomes: decision.state, publishes: [...decision.publish] }]
       : []
   })

@@ -1,3 +1,5 @@
+import type { Decision } from '@order-saga/contracts'
+
 /** Where an order's saga can stand. The last three are final: no event leads out of them. */
 export const sagaStatuses = [
   'pending',
@@ -34,10 +36,8 @@ export type SagaInput =
 
 export type SagaOutput = 'order.confirmed' | 'order.cancelled' | 'payment.refund.requested'
 
-export type SagaDecision =
-  | { readonly kind: 'changed'; readonly state: SagaState; readonly publish: readonly SagaOutput[] }
-  /** `late`: harmless, it comes after the end or is overtaken. `violation`: no service that keeps to the protocol sends it. */
-  | { readonly kind: 'ignored'; readonly because: 'late' | 'violation' }
+/** A saga has no outside effects: payment and inventory act on its events. */
+export type SagaDecision = Decision<SagaState, SagaOutput>
 
 export const newSaga: SagaState = { status: 'pending', reason: null, compensation: 'none' }
 
@@ -45,7 +45,12 @@ export function isFinal(status: SagaStatus): boolean {
   return status === 'completed' || status === 'cancelled' || status === 'timeout_cancelled'
 }
 
-const changed = (state: SagaState, ...publish: SagaOutput[]): SagaDecision => ({ kind: 'changed', state, publish })
+const to = (state: SagaState, ...publish: SagaOutput[]): SagaDecision => ({
+  kind: 'decided',
+  state,
+  publish,
+  effects: [],
+})
 const late: SagaDecision = { kind: 'ignored', because: 'late' }
 const violation: SagaDecision = { kind: 'ignored', because: 'violation' }
 
@@ -73,31 +78,28 @@ function whileOpen(saga: SagaState, input: SagaInput): SagaDecision {
   const paid = saga.status === 'payment_completed'
   switch (input.on) {
     case 'payment.completed':
-      return paid ? late : changed({ ...saga, status: 'payment_completed' })
+      return paid ? late : to({ ...saga, status: 'payment_completed' })
     case 'payment.failed':
       if (paid) return violation
-      // Payment itself saw the deadline pass: the same end as when the deadline check had been first.
+      // Payment refused to charge after the deadline: the same final status as by the deadline check.
       return input.reason === 'expired'
-        ? changed({ status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' }, 'order.cancelled')
-        : changed({ status: 'cancelled', reason: 'payment_failed', compensation: 'none' }, 'order.cancelled')
+        ? to({ status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' }, 'order.cancelled')
+        : to({ status: 'cancelled', reason: 'payment_failed', compensation: 'none' }, 'order.cancelled')
     case 'inventory.reserved':
-      return changed({ status: 'completed', reason: null, compensation: 'none' }, 'order.confirmed')
+      return to({ status: 'completed', reason: null, compensation: 'none' }, 'order.confirmed')
     case 'inventory.failed':
-      return changed(
-        { status: 'refunding', reason: null, compensation: 'refund_requested' },
-        'payment.refund.requested',
-      )
+      return to({ status: 'refunding', reason: null, compensation: 'refund_requested' }, 'payment.refund.requested')
     case 'payment.refunded':
       return violation
     case 'deadline':
       return paid
-        ? changed(
+        ? to(
             { status: 'timeout_cancelled', reason: 'timeout', compensation: 'refund_requested' },
             'order.cancelled',
             'payment.refund.requested',
           )
-        : // Nothing is known of the money yet: if a charge was under way, its event comes and asks for the refund.
-          changed({ status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' }, 'order.cancelled')
+        : // No event about the money yet: if a charge is in flight, its event requests the refund.
+          to({ status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' }, 'order.cancelled')
     case 'overdue':
       return late
   }
@@ -106,9 +108,9 @@ function whileOpen(saga: SagaState, input: SagaInput): SagaDecision {
 function whileRefunding(saga: SagaState, input: SagaInput): SagaDecision {
   switch (input.on) {
     case 'payment.refunded':
-      return changed({ status: 'cancelled', reason: 'compensation', compensation: 'refunded' }, 'order.cancelled')
+      return to({ status: 'cancelled', reason: 'compensation', compensation: 'refunded' }, 'order.cancelled')
     case 'overdue':
-      return changed(saga, 'payment.refund.requested')
+      return to(saga, 'payment.refund.requested')
     case 'payment.completed':
     case 'inventory.failed':
     case 'deadline':
@@ -124,15 +126,15 @@ function afterTimeout(saga: SagaState, input: SagaInput): SagaDecision {
     case 'payment.completed':
     case 'inventory.reserved':
     case 'inventory.failed':
-      // Each of the three says that money was taken after all.
+      // Each of the three proves that money was taken.
       return saga.compensation === 'none'
-        ? changed({ ...saga, compensation: 'refund_requested' }, 'payment.refund.requested')
+        ? to({ ...saga, compensation: 'refund_requested' }, 'payment.refund.requested')
         : late
     case 'payment.refunded':
       if (saga.compensation === 'none') return violation
-      return saga.compensation === 'refund_requested' ? changed({ ...saga, compensation: 'refunded' }) : late
+      return saga.compensation === 'refund_requested' ? to({ ...saga, compensation: 'refunded' }) : late
     case 'overdue':
-      return saga.compensation === 'refund_requested' ? changed(saga, 'payment.refund.requested') : late
+      return saga.compensation === 'refund_requested' ? to(saga, 'payment.refund.requested') : late
     case 'payment.failed':
     case 'deadline':
       return late

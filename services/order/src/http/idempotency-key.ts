@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
 import { invalidField } from '@order-saga/chassis'
-import type { Idempotency } from '../store/idempotency-keys.ts'
+import type { Idempotency } from '../store/insert-orders.ts'
 
 const header = 'Idempotency-Key'
 const printable = /^[\x20-\x7e]{1,255}$/

@@ -1,8 +1,8 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, invalidField, notFound, type Patience, Problem, valid } from '@order-saga/chassis'
+import { type Database, invalidField, notFound, Problem, type RequestDeadline, valid } from '@order-saga/chassis'
+import type { Acceptance, AcceptOrder, AcceptResult } from '../accept-orders.ts'
 import { newOrderOf } from '../domain/new-order.ts'
-import type { Acceptance, AcceptOrder, KeyConflict } from '../store/accept-orders.ts'
 import { listOrders, readOrder } from '../store/read-orders.ts'
 import { idempotencyOf } from './idempotency-key.ts'
 import { orderAnswer } from './order-answer.ts'
@@ -12,23 +12,21 @@ import { idOf } from './path-id.ts'
 
 export interface OrderRoutes {
   readonly database: Database
-  readonly patience: Patience
+  readonly requestDeadline: RequestDeadline
   readonly accept: AcceptOrder
 }
 
 const checkBody = checkerOf(NewOrderBody)
 const checkQuery = checkerOf(OrdersQuery)
 
-export function addOrderRoutes(router: Router, { database, patience, accept }: OrderRoutes): void {
+export function addOrderRoutes(router: Router, { database, requestDeadline, accept }: OrderRoutes): void {
   router.post('/orders', async (ctx) => {
     const body = valid(checkBody((ctx.request as { body?: unknown }).body))
     const order = newOrderOf(body)
     if ('field' in order) throw invalidField(order.field, order.message)
-    const outcome = await accept(order, {
-      idempotency: idempotencyOf(ctx.req, body),
-      traceparent: ctx.state['traceparent'] as string | undefined,
-    })
-    const { orderId, sagaId, replayed } = acceptedOr(outcome)
+    const traceparent = ctx.state['traceparent'] as string | undefined
+    const result = await accept({ order, idempotency: idempotencyOf(ctx.req, body), traceparent })
+    const { orderId, sagaId, replayed } = acceptanceOf(result)
     ctx.status = 202
     ctx.set('location', `/orders/${orderId}`)
     if (replayed) ctx.set('idempotent-replayed', 'true')
@@ -38,23 +36,24 @@ export function addOrderRoutes(router: Router, { database, patience, accept }: O
   router.get('/orders', async (ctx) => {
     const query = valid(checkQuery(ctx.query))
     const page = pageOf(query)
-    const found = await patience.run(() => listOrders(database, query, { ...page, limit: page.limit + 1 }))
+    const found = await requestDeadline.run(() => listOrders(database, query, { ...page, limit: page.limit + 1 }))
     const { rows, nextCursor } = cut(found, page, ({ orderId }) => orderId)
     ctx.body = { orders: rows.map(orderAnswer), nextCursor }
   })
 
   router.get('/orders/:orderId', async (ctx) => {
     const orderId = idOf('order', ctx.params['orderId'])
-    const order = await patience.run(() => readOrder(database, orderId))
+    const order = await requestDeadline.run(() => readOrder(database, orderId))
     if (order === undefined) throw notFound(`The order ${orderId}`)
     ctx.body = orderAnswer(order)
   })
 }
 
-function acceptedOr(outcome: Acceptance | KeyConflict): Acceptance {
-  switch (outcome.kind) {
+/** @throws Problem 409 or 422 for a conflict of keys */
+function acceptanceOf(result: AcceptResult): Acceptance {
+  switch (result.kind) {
     case 'accepted':
-      return outcome
+      return result
     case 'key_in_use':
       throw new Problem(409, 'A request with this Idempotency-Key is still being worked on, try again.', {
         headers: { 'retry-after': '1' },

@@ -1,6 +1,6 @@
 import { Router } from '@koa/router'
-import { type Database, Patience } from '@order-saga/chassis'
-import type { AcceptOrder } from '../store/accept-orders.ts'
+import type { Database, RequestDeadline } from '@order-saga/chassis'
+import type { AcceptOrder } from '../accept-orders.ts'
 import { usualTimes } from '../store/read-step-times.ts'
 import { addOrderRoutes } from './order-routes.ts'
 import { addSagaRoutes } from './saga-routes.ts'
@@ -8,16 +8,15 @@ import { addSagaRoutes } from './saga-routes.ts'
 export interface OrderApiDependencies {
   readonly database: Database
   readonly accept: AcceptOrder
+  /** Of reads. Not the one of `accept`: slow reads must not open its breaker. */
+  readonly requestDeadline: RequestDeadline
   readonly now: () => Date
-  /** How long a request waits for the database; 2500 ms unless told otherwise. */
-  readonly answerMs?: number
 }
 
-/** The order API. While the database is away its requests are answered with 503 within about three seconds. */
-export function createOrderRouter({ database, accept, now, answerMs }: OrderApiDependencies): Router {
-  const patience = new Patience('database', answerMs)
+/** The order API. While the database is unavailable, requests are answered with 503 within about three seconds. */
+export function createOrderRouter({ database, accept, requestDeadline, now }: OrderApiDependencies): Router {
   const router = new Router()
-  addOrderRoutes(router, { database, patience, accept })
-  addSagaRoutes(router, { database, patience, usual: usualTimes(database, now), now })
+  addOrderRoutes(router, { database, requestDeadline, accept })
+  addSagaRoutes(router, { database, requestDeadline, usual: usualTimes(database, now), now })
   return router
 }

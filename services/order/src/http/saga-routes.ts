@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, notFound, type Patience, valid } from '@order-saga/chassis'
+import { type Database, notFound, type RequestDeadline, valid } from '@order-saga/chassis'
 import { explain } from '../domain/explain.ts'
 import { readSagaFacts } from '../store/read-saga-facts.ts'
 import { listSagas, readSaga } from '../store/read-sagas.ts'
@@ -13,19 +13,19 @@ import { idOf } from './path-id.ts'
 
 export interface SagaRoutes {
   readonly database: Database
-  readonly patience: Patience
+  readonly requestDeadline: RequestDeadline
   readonly usual: UsualTimes
   readonly now: () => Date
 }
 
 const checkQuery = checkerOf(SagasQuery)
 
-export function addSagaRoutes(router: Router, { database, patience, usual, now }: SagaRoutes): void {
+export function addSagaRoutes(router: Router, { database, requestDeadline, usual, now }: SagaRoutes): void {
   router.get('/sagas', async (ctx) => {
     const { status, olderThanMs, ...rest } = valid(checkQuery(ctx.query))
     const page = pageOf(rest)
     const createdBefore = olderThanMs === undefined ? undefined : new Date(now().getTime() - Number(olderThanMs))
-    const found = await patience.run(() =>
+    const found = await requestDeadline.run(() =>
       listSagas(database, { status, createdBefore }, { ...page, limit: page.limit + 1 }),
     )
     const { rows, nextCursor } = cut(found, page, ({ sagaId }) => sagaId)
@@ -34,14 +34,14 @@ export function addSagaRoutes(router: Router, { database, patience, usual, now }
 
   router.get('/sagas/:sagaId', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
-    const saga = await patience.run(() => readSaga(database, sagaId))
+    const saga = await requestDeadline.run(() => readSaga(database, sagaId))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     ctx.body = { ...sagaSummary(saga), history: saga.history }
   })
 
   router.get('/sagas/:sagaId/explain', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
-    const [saga, times] = await patience.run(() => Promise.all([readSagaFacts(database, sagaId), usual()]))
+    const [saga, times] = await requestDeadline.run(() => Promise.all([readSagaFacts(database, sagaId), usual()]))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     const at = now()
     ctx.body = explainAnswer(saga, explain(saga, times, at), at)

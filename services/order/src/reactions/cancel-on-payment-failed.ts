@@ -1,10 +1,10 @@
 import { PaymentFailed } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import type { SagaBook } from '../store/sagas.ts'
-import { advanceOn, type RefundPatience } from './advance-saga.ts'
+import type { LockedSagas } from '../store/sagas.ts'
+import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 
-/** No money, no order. */
-export const cancelOnPaymentFailed = (patience: RefundPatience): Reaction<SagaBook> =>
+/** Cancels an order that was not paid. */
+export const cancelOnPaymentFailed = (policy: RefundRetryPolicy): Reaction<LockedSagas> =>
   on(PaymentFailed, (message, sagas, context) => {
-    advanceOn(message, { on: 'payment.failed', reason: message.payload.reason }, sagas, { ...context, ...patience })
+    advanceOn(message, { on: 'payment.failed', reason: message.payload.reason }, sagas, { ...context, ...policy })
   })

@@ -1,10 +1,10 @@
 import { InventoryReserved } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import type { SagaBook } from '../store/sagas.ts'
-import { advanceOn, type RefundPatience } from './advance-saga.ts'
+import type { LockedSagas } from '../store/sagas.ts'
+import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 
-/** Paid and reserved: the order is confirmed. */
-export const confirmOnInventoryReserved = (patience: RefundPatience): Reaction<SagaBook> =>
+/** Confirms an order whose items are reserved. */
+export const confirmOnInventoryReserved = (policy: RefundRetryPolicy): Reaction<LockedSagas> =>
   on(InventoryReserved, (message, sagas, context) => {
-    advanceOn(message, { on: 'inventory.reserved' }, sagas, { ...context, ...patience })
+    advanceOn(message, { on: 'inventory.reserved' }, sagas, { ...context, ...policy })
   })

@@ -1,16 +1,16 @@
 import type { Reactions } from '@order-saga/chassis'
-import { lockSagas, type SagaBook, saveSagas } from '../store/sagas.ts'
-import type { RefundPatience } from './advance-saga.ts'
+import { type LockedSagas, lockSagas, saveSagas } from '../store/sagas.ts'
+import type { RefundRetryPolicy } from './advance-saga.ts'
 import { cancelOnPaymentFailed } from './cancel-on-payment-failed.ts'
 import { cancelOnPaymentRefunded } from './cancel-on-payment-refunded.ts'
 import { confirmOnInventoryReserved } from './confirm-on-inventory-reserved.ts'
 import { notePaymentOnPaymentCompleted } from './note-payment-on-payment-completed.ts'
 import { refundOnInventoryFailed } from './refund-on-inventory-failed.ts'
 
-/** All the order service does on events of others. */
+/** The reactions of the order service to events of payment and inventory. */
 export function orderReactions(
-  options: RefundPatience & { readonly queue: string; readonly committed: (sagas: SagaBook) => void },
-): Reactions<SagaBook> {
+  options: RefundRetryPolicy & { readonly queue: string; readonly committed: (sagas: LockedSagas) => void },
+): Reactions<LockedSagas> {
   return {
     consumer: options.queue,
     load: (tx, messages) =>

@@ -1,10 +1,10 @@
 import { PaymentCompleted } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import type { SagaBook } from '../store/sagas.ts'
-import { advanceOn, type RefundPatience } from './advance-saga.ts'
+import type { LockedSagas } from '../store/sagas.ts'
+import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 
-/** The money is there; money that comes after the deadline is asked back. */
-export const notePaymentOnPaymentCompleted = (patience: RefundPatience): Reaction<SagaBook> =>
+/** Records the payment; one that arrives after the deadline is refunded. */
+export const notePaymentOnPaymentCompleted = (policy: RefundRetryPolicy): Reaction<LockedSagas> =>
   on(PaymentCompleted, (message, sagas, context) => {
-    advanceOn(message, { on: 'payment.completed' }, sagas, { ...context, ...patience })
+    advanceOn(message, { on: 'payment.completed' }, sagas, { ...context, ...policy })
   })

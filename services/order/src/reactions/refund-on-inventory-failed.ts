@@ -1,10 +1,10 @@
 import { InventoryFailed } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import type { SagaBook } from '../store/sagas.ts'
-import { advanceOn, type RefundPatience } from './advance-saga.ts'
+import type { LockedSagas } from '../store/sagas.ts'
+import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 
-/** Paid, and nothing to ship: the money goes back first, then the order is cancelled. */
-export const refundOnInventoryFailed = (patience: RefundPatience): Reaction<SagaBook> =>
+/** Requests the refund of an order without stock; the order is cancelled once it is refunded. */
+export const refundOnInventoryFailed = (policy: RefundRetryPolicy): Reaction<LockedSagas> =>
   on(InventoryFailed, (message, sagas, context) => {
-    advanceOn(message, { on: 'inventory.failed' }, sagas, { ...context, ...patience })
+    advanceOn(message, { on: 'inventory.failed' }, sagas, { ...context, ...policy })
   })

@@ -1,108 +1,122 @@
 import { OrderCreated } from '@order-saga/contracts'
-import { newEvent, type OutgoingEvent, statement, type Transaction } from '@order-saga/chassis'
+import { type RetentionRule, statement, type Transaction } from '@order-saga/chassis'
 import { decimalOf } from '../domain/money.ts'
 import type { NewOrder } from '../domain/new-order.ts'
 import { newSaga } from '../domain/saga.ts'
-import type { Idempotency } from './idempotency-keys.ts'
 import type { HistoryEntry } from './sagas.ts'
+
+/** A client's key for a request, and the SHA-256 of the content of the request. */
+export interface Idempotency {
+  readonly key: string
+  readonly fingerprint: Buffer
+}
 
 export interface OrderRequest {
   readonly order: NewOrder
-  readonly idempotency: Idempotency | undefined
-  readonly traceparent: string | undefined
+  readonly idempotency?: Idempotency | undefined
+  readonly traceparent?: string | undefined
 }
 
-/** A request with what it becomes if it is accepted. */
+/** A request with the ids of what it becomes if it is accepted. */
 export interface OrderDraft {
   readonly request: OrderRequest
   readonly orderId: string
   readonly sagaId: string
-  readonly created: OutgoingEvent
+  /** Of order.created. */
+  readonly eventId: string
 }
 
-// One statement, so that an order exists exactly if its key, where it has one, became its own. A key that another process
-// is just writing is not waited for: the request is turned away, and holds up none of those it shares a transaction with.
-// The lock is given back after the commit is visible, and ON CONFLICT sees also what the snapshot is too old for.
-const accept = statement(
+/** The order that a key belongs to. */
+export interface KeyOwner {
+  readonly fingerprint: Buffer
+  readonly orderId: string
+  readonly sagaId: string
+}
+
+/**
+ * The drafts whose key belongs to another request, by their order id, with the order of that request; undefined while its
+ * transaction has not committed.
+ */
+export type KeyConflicts = ReadonlyMap<string, KeyOwner | undefined>
+
+// One statement, so that an order is inserted exactly if its key, where it has one, is inserted. It does not wait for a key
+// that another process is inserting: the advisory lock is not available, and the other drafts of the transaction go on. The
+// lock is released after the commit is visible, and ON CONFLICT also sees rows that are newer than the snapshot (PostgreSQL
+// manual, 13.2.1 Read Committed Isolation Level).
+const insert = statement(
   'orders-accept',
-  `WITH asked AS MATERIALIZED (
-     SELECT *, key IS NULL OR pg_try_advisory_xact_lock(hashtextextended(key, 0)) AS free
+  `WITH requested AS MATERIALIZED (
+     SELECT *, key IS NULL OR pg_try_advisory_xact_lock(hashtextextended(key, 0)) AS is_locked
      FROM unnest($1::uuid[], $2::uuid[], $3::text[], $4::bytea[], $5::text[], $6::text[], $7::text[], $8::text[],
        $9::text[], $10::text[], $11::text[])
        AS r (order_id, saga_id, key, fingerprint, customer_id, customer_email, items, amount, currency, history,
          traceparent)
    ), claimed AS (
      INSERT INTO idempotency_keys (key, fingerprint, order_id, saga_id, created_at)
-     SELECT key, fingerprint, order_id, saga_id, $12 FROM asked WHERE key IS NOT NULL AND free
+     SELECT key, fingerprint, order_id, saga_id, $12 FROM requested WHERE key IS NOT NULL AND is_locked
      ON CONFLICT (key) DO NOTHING RETURNING order_id
    ), accepted AS (
-     SELECT * FROM asked WHERE key IS NULL OR order_id IN (SELECT order_id FROM claimed)
-   ), saved AS (
+     SELECT * FROM requested WHERE key IS NULL OR order_id IN (SELECT order_id FROM claimed)
+   ), inserted_orders AS (
      INSERT INTO orders (order_id, saga_id, customer_id, customer_email, items, amount, currency, created_at, updated_at)
      SELECT order_id, saga_id, customer_id, customer_email, items::jsonb, amount::numeric, currency, $12, $12 FROM accepted
-   ), started AS (
+   ), inserted_sagas AS (
      INSERT INTO saga_instances (saga_id, order_id, timeout_at, history, traceparent, created_at, updated_at)
      SELECT saga_id, order_id, $13, history::jsonb, traceparent, $12, $12 FROM accepted
    )
-   SELECT order_id, free FROM asked WHERE key IS NOT NULL AND order_id NOT IN (SELECT order_id FROM claimed)`,
+   SELECT order_id AS "orderId", key FROM requested
+   WHERE key IS NOT NULL AND order_id NOT IN (SELECT order_id FROM claimed)`,
+)
+const findOwners = statement(
+  'idempotency-find',
+  `SELECT key, fingerprint, order_id AS "orderId", saga_id AS "sagaId" FROM idempotency_keys WHERE key = ANY($1::text[])`,
 )
 
-/** Gives a request its ids and its event. */
-export function draftOf(request: OrderRequest, now: Date, deadline: Date, newId: () => string): OrderDraft {
-  const { order, traceparent } = request
-  const { customerId, customerEmail, total } = order
-  const orderId = newId()
-  const sagaId = newId()
-  const payload = {
-    ...(customerId === undefined ? {} : { customerId }),
-    customerEmail,
-    items: [...order.items],
-    amount: decimalOf(total),
-    currency: total.currency,
-    deadline: deadline.toISOString(),
-  }
-  const created = newEvent(OrderCreated, payload, { orderId, sagaId, traceparent }, { eventId: newId(), now })
-  return { request, orderId, sagaId, created }
+/** A key is kept for a day; afterwards it makes a new order. */
+export const idempotencyRetention: RetentionRule = {
+  keepMs: 86_400_000,
+  statement: statement(
+    'retention-idempotency',
+    `DELETE FROM idempotency_keys WHERE ctid = ANY(ARRAY(
+       SELECT ctid FROM idempotency_keys WHERE created_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED))
+     RETURNING 1 AS gone`,
+  ),
 }
 
-/** Why a key kept its request from becoming an order, by the order id the request would have had. */
-export type Losers = ReadonlyMap<string, 'busy' | 'taken'>
-
-/** Writes the orders with their sagas and keys; the events are the caller's. */
+/** Inserts the orders with their sagas and keys. The caller appends the event order.created of each, under the draft's id. */
 export async function insertOrders(
   tx: Transaction,
   drafts: readonly OrderDraft[],
-  now: Date,
-  deadline: Date,
-): Promise<Losers> {
+  { now, deadline }: { readonly now: Date; readonly deadline: Date },
+): Promise<KeyConflicts> {
+  const requests = drafts.map(({ request }) => request)
   const values = [
-    drafts.map((draft) => draft.orderId),
-    drafts.map((draft) => draft.sagaId),
-    drafts.map((draft) => draft.request.idempotency?.key ?? null),
-    drafts.map((draft) => draft.request.idempotency?.fingerprint ?? null),
-    drafts.map((draft) => draft.request.order.customerId ?? null),
-    drafts.map((draft) => draft.request.order.customerEmail),
-    drafts.map((draft) => JSON.stringify(draft.request.order.items)),
-    drafts.map((draft) => decimalOf(draft.request.order.total)),
-    drafts.map((draft) => draft.request.order.total.currency),
-    drafts.map((draft) => JSON.stringify(historyOf(draft.created))),
-    drafts.map((draft) => draft.request.traceparent ?? null),
+    drafts.map(({ orderId }) => orderId),
+    drafts.map(({ sagaId }) => sagaId),
+    requests.map(({ idempotency }) => idempotency?.key ?? null),
+    requests.map(({ idempotency }) => idempotency?.fingerprint ?? null),
+    requests.map(({ order }) => order.customerId ?? null),
+    requests.map(({ order }) => order.customerEmail),
+    requests.map(({ order }) => JSON.stringify(order.items)),
+    requests.map(({ order }) => decimalOf(order.total)),
+    requests.map(({ order }) => order.total.currency),
+    drafts.map(({ eventId }) => JSON.stringify(historyOf(eventId, now))),
+    requests.map(({ traceparent }) => traceparent ?? null),
     now,
     deadline,
   ]
-  if (keysOf(drafts).length === 0) {
-    // Nothing to decide: it travels with the commit.
-    tx.write(accept, values)
+  if (requests.every(({ idempotency }) => idempotency === undefined)) {
+    // No conflict is possible: the statement is sent together with the COMMIT.
+    tx.write(insert, values)
     return new Map()
   }
-  const rows = await tx.query<{ order_id: string; free: boolean }>(accept, values)
-  return new Map(rows.map(({ order_id, free }) => [order_id, free ? 'taken' : 'busy']))
+  const conflicts = await tx.query<{ orderId: string; key: string }>(insert, values)
+  if (conflicts.length === 0) return new Map()
+  const owners = await tx.query<KeyOwner & { key: string }>(findOwners, [conflicts.map(({ key }) => key)])
+  const ownerOf = new Map(owners.map((owner) => [owner.key, owner]))
+  return new Map(conflicts.map(({ orderId, key }) => [orderId, ownerOf.get(key)]))
 }
 
-function historyOf({ eventId, name, createdAt }: OutgoingEvent): HistoryEntry[] {
-  return [{ at: createdAt.toISOString(), event: name, eventId, direction: 'published', status: newSaga.status }]
-}
-
-export function keysOf(drafts: readonly OrderDraft[]): string[] {
-  return drafts.flatMap(({ request }) => request.idempotency?.key ?? [])
+function historyOf(eventId: string, now: Date): HistoryEntry[] {
+  return [{ at: now.toISOString(), event: OrderCreated.name, eventId, direction: 'published', status: newSaga.status }]
 }

@@ -21,26 +21,16 @@ export interface OrderFilter {
   readonly customerId?: string | undefined
 }
 
-interface Row {
-  order_id: string
-  saga_id: string
-  customer_id: string | null
-  customer_email: string
-  items: Item[]
-  amount: string
-  currency: string
-  status: OrderStatus
-  created_at: Date
-  updated_at: Date
-}
+type Row = Omit<StoredOrder, 'total'> & { readonly amount: string; readonly currency: string }
 
-const select = `SELECT order_id, saga_id, customer_id, customer_email, items, amount, currency, status, created_at, updated_at
+const select = `SELECT order_id AS "orderId", saga_id AS "sagaId", customer_id AS "customerId",
+  customer_email AS "customerEmail", items, amount, currency, status, created_at AS "createdAt", updated_at AS "updatedAt"
   FROM orders`
 const newestFirst = 'AND order_id < $1 ORDER BY order_id DESC LIMIT $2'
 
 const byId = statement('order-by-id', `${select} WHERE order_id = $1`)
 
-// A text for each filter: only then has each a plan that reads its own index in the order of the answer.
+// One statement per filter, so that each has a plan that reads its own index in the order of the answer.
 const all = statement('orders-list', `${select} WHERE true ${newestFirst}`)
 const ofStatus = statement('orders-list-status', `${select} WHERE status = $3 ${newestFirst}`)
 const ofCustomer = statement('orders-list-customer', `${select} WHERE customer_id = $3 ${newestFirst}`)
@@ -72,16 +62,6 @@ export async function listOrders(
   return (await database.query<Row>(text, [before, limit, ...values])).map(orderOf)
 }
 
-function orderOf(row: Row): StoredOrder {
-  return {
-    orderId: row.order_id,
-    sagaId: row.saga_id,
-    customerId: row.customer_id,
-    customerEmail: row.customer_email,
-    items: row.items,
-    total: moneyFromDecimal(row.amount, row.currency),
-    status: row.status,
-    createdAt: row.created_at,
-    updatedAt: row.updated_at,
-  }
+function orderOf({ amount, currency, ...row }: Row): StoredOrder {
+  return { ...row, total: moneyFromDecimal(amount, currency) }
 }

@@ -109,7 +109,7 @@ describe('explain', () => {
         const { next, waitsFor } = explain(facts(state), {}, now)
         const expected = inputs.flatMap((input) => {
           const decision = decide(state, input)
-          return decision.kind === 'changed' ? [[input.on, decision.state, decision.publish]] : []
+          return decision.kind === 'decided' ? [[input.on, decision.state, decision.publish]] : []
         })
         assert.deepEqual(
           next.map(({ on, becomes, publishes }) => [on, becomes, publishes]),

@@ -91,7 +91,7 @@ describe('the order saga', () => {
           return
         }
         const [next, ...publish] = change
-        assert.deepEqual(decide(state, input), { kind: 'changed', state: states[next], publish })
+        assert.deepEqual(decide(state, input), { kind: 'decided', state: states[next], publish, effects: [] })
       })
     }
   }
@@ -108,7 +108,7 @@ describe('the order saga', () => {
     for (const name of final) {
       for (const input of Object.values(inputs)) {
         const decision = decide(states[name], input)
-        if (decision.kind === 'changed') assert.equal(decision.state.status, states[name].status)
+        if (decision.kind === 'decided') assert.equal(decision.state.status, states[name].status)
       }
     }
   })

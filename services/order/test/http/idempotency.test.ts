@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cleanUp } from '@order-saga/chassis'
 import { waitUntil } from '@order-saga/dev'
-import { idempotencyRetention } from '../../src/store/accept-orders.ts'
+import { idempotencyRetention } from '../../src/store/insert-orders.ts'
 import { CommitProxy } from './commit-proxy.ts'
 import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'
 
@@ -46,7 +46,7 @@ describe('Idempotency-Key', function () {
   it('gives the same answer to the same key and body, and says so', async () => {
     const order = someOrder()
     const first = await api.post(order, key('again'))
-    const offered = api.offered.length
+    const [offered, accepted] = [api.offered.length, api.accepted]
     const second = await api.post(order, key('again'))
     assert.deepEqual([first.status, second.status], [202, 202])
     assert.deepEqual(second.json, first.json)
@@ -55,6 +55,21 @@ describe('Idempotency-Key', function () {
     assert.equal(second.headers.get('idempotent-replayed'), 'true')
     assert.equal(await ordersOf(order['customerId']), 1)
     assert.equal(api.offered.length, offered)
+    assert.equal(api.accepted, accepted)
+  })
+
+  it('counts an order once for the limit of open orders, however often its request is repeated', async () => {
+    const limited = await OrderApi.start({ database: 'idempotency', maxOpenOrders: 2 })
+    try {
+      const order = someOrder()
+      for (let i = 0; i < 4; i += 1) assert.equal((await limited.post(order, key('limited'))).status, 202)
+      assert.equal((await limited.post(someOrder())).status, 202)
+      const refused = await limited.post(someOrder())
+      assert.equal(refused.status, 503, refused.text)
+      assert.equal(refused.headers.get('retry-after'), '5')
+    } finally {
+      await limited.close()
+    }
   })
 
   it('takes no notice of white space and of the order of fields', async () => {

@@ -9,11 +9,13 @@ import {
   type Log,
   migrate,
   type OutgoingEvent,
+  RequestDeadline,
 } from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/dev'
 import { v7 as uuidv7 } from 'uuid'
+import { createAcceptOrder } from '../../src/accept-orders.ts'
+import { Admission } from '../../src/admission.ts'
 import { createOrderRouter } from '../../src/http/orders.ts'
-import { createOrderAcceptance } from '../../src/store/accept-orders.ts'
 
 export const sagaTimeoutMs = 90_000
 
@@ -33,6 +35,7 @@ export interface OrderApiOptions {
   /** A proxy's, instead of the server's own. */
   readonly port?: number
   readonly poolMax?: number
+  readonly maxOpenOrders?: number
   /** How long a request waits for the database: by default so long that no busy machine spoils a test. */
   readonly answerMs?: number
 }
@@ -70,18 +73,19 @@ export class OrderApi {
       offer: (events: readonly OutgoingEvent[]) => void this.offered.push(...events),
     }
     const { database } = this
-    const { answerMs = 20_000 } = options
-    const accept = createOrderAcceptance({
+    const { answerMs = 20_000, maxOpenOrders = 1_000_000 } = options
+    const accept = createAcceptOrder({
       database,
       relay,
       now,
       newId: () => uuidv7(),
       sagaTimeoutMs,
-      answerMs,
+      admission: new Admission({ maxOpenOrders }),
+      requestDeadline: new RequestDeadline('database', answerMs),
       onAccepted: (count) => (this.accepted += count),
     })
     this.#server = createApi({
-      router: createOrderRouter({ accept, database, now, answerMs }),
+      router: createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database', answerMs), now }),
       log,
       metrics: this.metrics,
     })

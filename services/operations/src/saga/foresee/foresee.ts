@@ -1,7 +1,7 @@
 import { decode, type Message, nameOf, PoisonMessage } from '@order-saga/chassis'
 import { consumedBy, type ServiceName } from '@order-saga/contracts'
 import { inventoryReactions, type Warehouse } from '@order-saga/inventory'
-import { orderReactions, type SagaBook } from '@order-saga/order'
+import { type LockedSagas, orderReactions } from '@order-saga/order'
 import { type PaymentBook, paymentReactions } from '@order-saga/payment'
 import type { ConsumeMessage } from 'amqplib'
 import { v7 as uuidv7 } from 'uuid'
@@ -40,7 +40,7 @@ export async function foresee(workplace: Workplace, service: ServiceName, dead: 
   }
 }
 
-function ofOrder({ config }: Workplace): Foreseeing<SagaBook> {
+function ofOrder({ config }: Workplace): Foreseeing<LockedSagas> {
   const { orderQueue: queue, refundRetryMs } = config
   return {
     reactions: orderReactions({ queue, refundRetryMs, committed: nothing }),

@@ -73,12 +73,12 @@ export function timersOf(saga: SagaFacts): Timer[] {
   const timers: Timer[] = []
   const state = { status: saga.status, reason: saga.reason, compensation: saga.compensation }
   const deadline = decide(state, { on: 'deadline' })
-  if (deadline.kind === 'changed') {
+  if (deadline.kind === 'decided') {
     const will = `become ${sagaWords(deadline.state)} and publish ${deadline.publish.join(', ')}`
     timers.push({ at: saga.deadline, will })
   }
   const overdue = decide(state, { on: 'overdue' })
-  if (overdue.kind === 'changed' && saga.refundDueAt !== null) {
+  if (overdue.kind === 'decided' && saga.refundDueAt !== null) {
     timers.push({
       at: saga.refundDueAt,
       will: `publish ${overdue.publish.join(', ')} again (${saga.refundRequests} so far)`,
