@@ -1,69 +1,96 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
+import type { Router } from '@koa/router'
 import { catalogue, type EventType } from '@order-saga/contracts'
+import { documentedMetrics, recordedMetrics } from '@order-saga/monitoring'
 import { createStockRouter } from '../../../services/inventory/src/http/stock.ts'
 import { addConsoleRoutes } from '../../../services/order/src/console/console-routes.ts'
 import type { Console } from '../../../services/order/src/console/console.ts'
 import { createOrderRouter } from '../../../services/order/src/http/orders.ts'
-import { settingsTable } from './settings-table.ts'
+import { settingsReference } from './settings-reference.ts'
 
-const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+const pageUrl = (name: string): URL => new URL(`../../../docs/${name}`, import.meta.url)
+const page = (name: string): string => readFileSync(pageUrl(name), 'utf8')
 
-/** The routers are only looked at. */
+/** The routers are inspected, never called. */
 const unused = undefined as never
 
-/** The rows of the first table whose heading line starts as given, each as its trimmed cells. */
-function tableUnder(heading: string): string[][] {
-  const lines = readme.split('\n')
-  const first = lines.findIndex((line) => line.startsWith(heading))
-  assert.notEqual(first, -1, `the README has no table that starts with "${heading}"`)
-  const rows: string[][] = []
-  for (const line of lines.slice(first + 2)) {
-    if (!line.startsWith('|')) break
-    rows.push(
-      line
-        .split(/(?<!\\)\|/)
-        .slice(1, -1)
-        .map((cell) => cell.trim()),
-    )
-  }
-  return rows
+function routesOf(...routers: Router[]): string[] {
+  const routes = routers.flatMap(({ stack }) =>
+    stack.flatMap(({ methods, path }) => methods.map((method) => `${method} ${String(path)}`)),
+  )
+  return routes.filter((route) => !route.startsWith('HEAD ') && !/\.(js|css|svg)$/.test(route)).toSorted()
 }
 
-describe('the README', () => {
-  it('lists every event with who publishes and who consumes it', () => {
+/** The headings that name a route, such as "### `GET /orders/{orderId}`"; query parameters are left out. */
+function documentedRoutes(name: string): string[] {
+  const headings = [...page(name).matchAll(/^### `((?:GET|POST|PUT) [^`?]+)/gm)]
+  return headings.map(([, route = '']) => route.replaceAll(/\{(\w+)\}/g, ':$1')).toSorted()
+}
+
+describe('docs/architecture.md', () => {
+  it('lists every event with its publisher and consumers', () => {
     const expected = (catalogue as readonly EventType[]).map(({ name, publishedBy, consumedBy }) => [
       `\`${name}\``,
       publishedBy,
       consumedBy.join(', '),
     ])
-    const rows = tableUnder('| Routing key').map((cells) => cells.slice(0, 3))
-    assert.deepEqual(rows, expected)
+    const [, table = ''] = page('architecture.md').split(/^\| Routing key .*\n.*\n/m)
+    const rows = table.split('\n\n')[0]?.trim().split('\n') ?? []
+    const cells = rows.map((row) => row.split('|').map((cell) => cell.trim()))
+    assert.deepEqual(
+      cells.map((row) => row.slice(1, 4)),
+      expected,
+    )
   })
+})
 
-  it('lists every route of the two APIs', () => {
+describe('docs/http-api.md', () => {
+  it('has a section for every route of the order API and the stock API', () => {
     const order = createOrderRouter({ accept: unused, database: unused, now: unused })
+    const stock = createStockRouter({ database: unused, now: unused })
+    assert.deepEqual(documentedRoutes('http-api.md'), routesOf(order, stock))
+  })
+})
+
+describe('docs/console.md', () => {
+  it('has a section for every route of the console', () => {
+    const order = createOrderRouter({ accept: unused, database: unused, now: unused })
+    const known = new Set(routesOf(order))
     addConsoleRoutes(order, {
       options: { mode: 'full', token: '', database: unused, now: unused },
     } as unknown as Console)
-    const stock = createStockRouter({ database: unused, now: unused })
-    const routes = [...order.stack, ...stock.stack]
-      .flatMap(({ methods, path }) => methods.map((method) => `${method} ${String(path)}`))
-      .filter((route) => !route.startsWith('HEAD ') && !/\.(js|css|svg)$/.test(route))
-    const listed = tableUnder('| Service ').flatMap(([, cell = '']) =>
-      [...cell.matchAll(/`((?:GET|POST|PUT) [^`?]+)/g)].map(([, route = '']) =>
-        route.replaceAll(/\{(\w+)\}/g, ':$1').trim(),
-      ),
-    )
-    assert.deepEqual(listed.toSorted(), routes.toSorted())
-  })
-
-  it('lists every setting with its services, default, range and meaning', () => {
-    const expected = settingsTable()
     assert.deepEqual(
-      tableUnder('| Variable'),
+      documentedRoutes('console.md'),
+      routesOf(order).filter((route) => !known.has(route)),
+    )
+  })
+})
+
+describe('docs/metrics.md', () => {
+  it('explains every metric of the system in the list beside its table', () => {
+    const own = documentedMetrics().filter(({ from }) => from !== 'all')
+    const recorded = recordedMetrics().map((name) => name.replace(/(?<=:)rate\w+$/, '…'))
+    assert.deepEqual(
+      [...page('metrics.md').matchAll(/^- `([a-z_:…]+)`: /gm)].map(([, name]) => name),
+      [...new Set([...own.map(({ name }) => name), ...recorded])],
+    )
+  })
+})
+
+describe('docs/configuration.md', () => {
+  it('describes every setting as its schema does', () => {
+    const [begin, end] = ['<!-- settings: generated -->\n\n', '\n\n<!-- settings: end -->']
+    const [before = '', written = '', after = ''] = page('configuration.md').split(new RegExp(`${begin}|${end}`))
+    const expected = settingsReference()
+    if (process.env['UPDATE_DOCS'] === '1') {
+      writeFileSync(pageUrl('configuration.md'), `${before}${begin}${expected}${end}${after}`)
+      return
+    }
+    assert.equal(
+      written,
       expected,
-      `the table should be:\n${expected.map((cells) => `| ${cells.join(' | ')} |`).join('\n')}`,
+      'UPDATE_DOCS=1 npx mocha tests/system/documents/reference.test.ts writes the settings anew',
     )
   })
 })
