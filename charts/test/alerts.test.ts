@@ -7,7 +7,7 @@ import { type Loose, parse, template, umbrella } from './render.ts'
 import { run, tool } from './tools.ts'
 
 const runbooks = new URL('../../docs/runbooks/', import.meta.url)
-const headings = ['What it means', 'First look', 'What to do', 'How to check that it is over']
+const headings = ['Meaning', 'Diagnosis', 'Mitigation', 'Verification']
 
 function rendered(...set: string[]): Loose {
   const args = set.flatMap((value) => ['--set', value])

@@ -53,8 +53,12 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- if not (has $mode (list "off" "")) -}}true{{- end -}}
 {{- end }}
 
+{{/* The services, and those with a database, as JSON lists: every template reads them here. */}}
+{{- define "order-saga.services" -}}["order", "payment", "inventory", "notification"]{{- end }}
+{{- define "order-saga.stores" -}}["order", "payment", "inventory"]{{- end }}
+
 {{- define "order-saga.hasDatabase" -}}
-{{- if has . (list "order" "payment" "inventory") -}}true{{- end -}}
+{{- if has . (include "order-saga.stores" . | fromJsonArray) -}}true{{- end -}}
 {{- end }}
 
 {{/* Where a service's database is and who knows its secrets, as JSON. Takes (list $ "payment"). */}}
@@ -148,7 +152,7 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- end }}
 - name: ORDER_EXCHANGE
   value: {{ $messaging.exchange | quote }}
-{{- range $service := list "order" "payment" "inventory" "notification" }}
+{{- range $service := include "order-saga.services" $ | fromJsonArray }}
 - name: {{ upper $service }}_QUEUE
   value: {{ get $messaging.queues $service | quote }}
 {{- end }}

@@ -14,7 +14,7 @@ A test compares the queues, their arguments and the bindings with the ones the s
 {{- $bindings := list -}}
 {{- $all := list -}}
 {{- $dead := list -}}
-{{- range $service := list "order" "payment" "inventory" "notification" -}}
+{{- range $service := include "rabbitmq.services" $ | fromJsonArray -}}
 {{- $of := get $services $service -}}
 {{- $queue := get $messaging.queues $service -}}
 {{- $dlq := printf "%s.dlq" $queue -}}
@@ -53,7 +53,7 @@ needs to read an exchange. Retries, lanes and dead letters are published through
   (dict "user" "monitoring" "vhost" $vhost "configure" "^$" "write" "^$" "read" "^$")
   (dict "user" "operations" "vhost" $vhost "configure" $configure "write" $write "read" (printf "^(%s)$" (join "|" (include "rabbitmq.quoted" $dead | fromJsonArray)))) -}}
 {{- $topics := list (dict "user" "operations" "vhost" $vhost "exchange" $exchange "write" "^$" "read" "^$") -}}
-{{- range $service := list "order" "payment" "inventory" "notification" -}}
+{{- range $service := include "rabbitmq.services" $ | fromJsonArray -}}
 {{- $of := get $services $service -}}
 {{- $queue := get $messaging.queues $service -}}
 {{- $own := list $queue -}}

@@ -42,6 +42,9 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 {{- end -}}
 {{- end }}
 
+{{/* The services with a queue and a user of their own, as a JSON list. */}}
+{{- define "rabbitmq.services" -}}["order", "payment", "inventory", "notification"]{{- end }}
+
 {{/* Names, exchange and delays as the services have them; alone, without the umbrella, the defaults. */}}
 {{- define "rabbitmq.messaging" -}}
 {{- $default := dict

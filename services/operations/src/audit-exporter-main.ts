@@ -1,40 +1,12 @@
-import {
-  type CommonConfig,
-  commonSettings,
-  createLog,
-  createRegistry,
-  loadConfig,
-  milliseconds,
-  startOpsServer,
-  start,
-} from '@order-saga/chassis'
+import { createLog, createRegistry, loadConfig, startOpsServer, start } from '@order-saga/chassis'
 import { audit } from './audit/audit.ts'
-import { type AuditConfig, auditSettings, auditSources } from './audit-config.ts'
+import { auditSources } from './audit-config.ts'
 import { keepAuditing } from './audit-exporter.ts'
+import { type AuditExporterConfig, auditExporterSettings } from './audit-exporter-config.ts'
 import { createAuditMetrics } from './audit-metrics.ts'
 
-interface Config extends AuditConfig, Pick<CommonConfig, 'opsPort' | 'logLevel' | 'shutdownTimeoutMs'> {
-  intervalMs: number
-}
-
-const { opsPort, logLevel, shutdownTimeoutMs } = commonSettings
-
 await start(async () => {
-  const config = loadConfig<Config>(
-    {
-      ...auditSettings,
-      opsPort,
-      logLevel,
-      shutdownTimeoutMs,
-      intervalMs: milliseconds({
-        env: 'AUDIT_INTERVAL_MS',
-        default: 900_000,
-        min: 1_000,
-        doc: 'From the end of one audit to the start of the next.',
-      }),
-    },
-    process.env,
-  )
+  const config = loadConfig<AuditExporterConfig>(auditExporterSettings, process.env)
   const log = createLog('audit-exporter', config.logLevel)
   const registry = createRegistry()
   const stop = new AbortController()

@@ -3,17 +3,11 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { ConfigurationError, loadConfig, type Setting } from '@order-saga/chassis'
 import { services } from '@order-saga/contracts'
-import { inventorySettings } from '../../../services/inventory/src/config.ts'
-import { loadNotificationConfig, notificationSettings } from '../../../services/notification/src/config.ts'
-import { loadOrderConfig, orderSettings } from '../../../services/order/src/config.ts'
-import { loadPaymentConfig, paymentSettings } from '../../../services/payment/src/config.ts'
+import { loadNotificationConfig } from '../../../services/notification/src/config.ts'
+import { loadOrderConfig } from '../../../services/order/src/config.ts'
+import { loadPaymentConfig } from '../../../services/payment/src/config.ts'
+import { serviceSchemas } from './settings-reference.ts'
 
-const all = {
-  order: orderSettings,
-  payment: paymentSettings,
-  inventory: inventorySettings,
-  notification: notificationSettings,
-} as const
 /** These take any text. */
 const anyText = /^a text/
 
@@ -35,7 +29,7 @@ function run(service: string, env: NodeJS.ProcessEnv): Promise<Ended> {
 }
 
 describe('a bad setting', () => {
-  for (const [service, settings] of Object.entries(all)) {
+  for (const [service, settings] of Object.entries(serviceSchemas)) {
     for (const setting of Object.values<Setting<unknown>>(settings)) {
       if (anyText.test(setting.format)) continue
       it(`of ${service} is refused in one sentence that names it: ${setting.env}`, () => {

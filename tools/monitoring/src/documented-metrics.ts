@@ -9,41 +9,42 @@ export interface DocumentedMetric {
 }
 
 const page = new URL('../../../docs/metrics.md', import.meta.url)
-const code = /`([^`]+)`/g
 
-/** What docs/metrics.md says processes export. */
+/** The metrics that processes export, as listed in docs/metrics.md. */
 export function documentedMetrics(): DocumentedMetric[] {
-  return rows('Type').map(([name = '', type = '', labels = '', ...rest], i, all) => {
-    const from = all[i]?.length === columnsWithFrom ? (rest[0] ?? '').split(', ') : 'all'
-    return { name: coded(name)[0] ?? '', type, labels: coded(labels).toSorted(), from }
-  })
+  return rows()
+    .filter((row) => row.has('Type'))
+    .map((row) => ({
+      name: coded(row.get('Metric'))[0] ?? '',
+      type: row.get('Type') ?? '',
+      labels: coded(row.get('Labels')).toSorted(),
+      from: row.get('From')?.split(', ') ?? 'all',
+    }))
 }
 
-/** What docs/metrics.md says Prometheus records. */
+/** The metrics that Prometheus records, as listed in docs/metrics.md. */
 export function recordedMetrics(): string[] {
-  return rows('Labels').flatMap(([name = '', , meaning = '']) => {
-    const [first = ''] = coded(name)
-    const others = coded(meaning).filter((word) => /^rate\d+\w$/.test(word))
-    return [first, ...others.map((window) => first.replace(/rate\d+\w$/, window))]
-  })
+  return rows()
+    .filter((row) => !row.has('Type'))
+    .flatMap((row) => coded(row.get('Metric')))
 }
 
-const columnsWithFrom = 7
-
-/** The rows of every table whose second column has this heading. */
-function rows(second: string): string[][] {
-  const found: string[][] = []
-  let inside = false
+/** The rows of every table of metrics, each as its cells by their headings. */
+function rows(): Map<string, string>[] {
+  const found: Map<string, string>[] = []
+  let headings: string[] = []
   for (const line of readFileSync(page, 'utf8').split('\n')) {
     const cells = line
       .split('|')
       .slice(1, -1)
       .map((cell) => cell.trim())
-    if (cells[0] === 'Metric') inside = cells[1] === second
-    else if (cells.length === 0) inside = false
-    else if (inside && !/^-+$/.test(cells[0] ?? '')) found.push(cells)
+    if (cells.length === 0) headings = []
+    else if (cells[0] === 'Metric') headings = cells
+    else if (headings.length > 0 && !/^-+$/.test(cells[0] ?? '')) {
+      found.push(new Map(headings.map((heading, i) => [heading, cells[i] ?? ''])))
+    }
   }
   return found
 }
 
-const coded = (cell: string): string[] => [...cell.matchAll(code)].map(([, word]) => word ?? '')
+const coded = (cell = ''): string[] => [...cell.matchAll(/`([^`]+)`/g)].map(([, word]) => word ?? '')

@@ -29,7 +29,7 @@ export function socketOf(model: ChannelModel): Duplex {
 
 /**
  * Corks the stream at the first write of a turn of the event loop and uncorks it at the end of that turn. amqplib writes
- * every message by itself; these system calls were a tenth of the CPU time of a service (docs/decisions/0010).
+ * every message by itself; these system calls were a tenth of the CPU time of a service (docs/decisions/0016).
  */
 export function corkPerTurn(stream: Writable): void {
   const write = stream.write.bind(stream) as (...values: unknown[]) => boolean

@@ -21,7 +21,7 @@ const longestPauseMs = 25
 /**
  * Work that arrives while a transaction is running shares the next one. An item that arrives while nothing runs starts at
  * once. At high rates the next transaction is delayed by the duration of the last one, so that a database under load gets
- * fewer and larger transactions (docs/decisions/0010). If a group fails, its items are committed one by one, so that an
+ * fewer and larger transactions (docs/decisions/0012). If a group fails, its items are committed one by one, so that an
  * invalid item fails alone; only `DependencyUnavailable` fails all of them.
  */
 export class GroupCommit<T, R> {

@@ -53,7 +53,7 @@ interface Row {
 
 /** Beyond it fresh events are left to the table: memory stays bounded when the broker is slower than the writers. */
 const memoryLimit = 10_000
-/** Events given to the broker and not confirmed at most; so many keep it busy (docs/decisions/0010). */
+/** Events given to the broker and not confirmed at most; so many keep it busy (docs/decisions/0013). */
 const unconfirmedLimit = 1_000
 
 /**
