@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dump } from 'js-yaml'
 import { type Loose, parse, render, template, umbrella, variantNames } from './render.ts'
-import { helms } from './tools.ts'
+import { helms } from '../../tools/ci/src/programs.ts'
 
 const composeRules = fileURLToPath(new URL('../../services/monitoring/compose/rules.yaml', import.meta.url))
 const aboutComposeRules = '# Written by make charts-golden from the rules of the chart: change them there.\n'
