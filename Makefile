@@ -78,7 +78,7 @@ simulate: $(installed) ## Run the services on a simulated broker and clock: SEED
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
 	@node_modules/.bin/mocha --config tests/system/compose/.mocharc.json $(if $(CI),--forbid-only)
 
-lint: $(installed) ## Check style and likely mistakes
+lint: $(installed) ## Check style, likely mistakes and the workflows; needs Go
 	@npm run --silent lint
 
 typecheck: $(installed) ## Check the types of sources and tests
