@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-outbox bench-guard
+.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-outbox bench-guard release version
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -125,6 +125,17 @@ kind-up: ## Create a local cluster with a registry, by kind
 
 kind-down: ## Delete that cluster and its registry
 	@k8s/kind-down
+
+release: $(installed) ## Build images, chart and SBOMs of VERSION, print what is to be pushed; REGISTRY and PUSH=1 push it
+	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' \
+	node --conditions=source --import=tsx tools/ci/src/release/release-main.ts
+
+version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0; needs Helm and Go
+	@old=$$(node -p 'require("./package.json").version') && \
+	npm version '$(VERSION)' --workspaces --include-workspace-root --no-git-tag-version --ignore-scripts >/dev/null && \
+	sed -i.old "s/^\( *version\|appVersion\): $$old$$/\1: $(VERSION)/" charts/*/Chart.yaml && rm charts/*/Chart.yaml.old
+	@$${HELM:-helm} dependency update --skip-refresh charts/order-saga
+	@$(MAKE) --no-print-directory charts-docs charts-golden
 
 build: $(installed) ## Install what npm gives, and compile
 	@npm run --silent build
