@@ -117,14 +117,14 @@ e2e-watch: $(installed) ## The same for dashboards and alerts: every query of th
 operators: $(installed) ## Install on the cluster what the chart needs there
 	@$(on_cluster)/operators-main.ts
 
-dev-loop-test: ## Prove kind-config.yaml by kind's own parser, and the Tiltfile by executing it; needs Go and Helm
+dev-loop-test: ## Parse kind-config.yaml as kind does, and execute the Tiltfile; needs Go and Helm
 	@cd tests/cluster/dev-loop && go test -count=1 -v ./...
 
 kind-up: ## Create a local cluster with a registry, by kind
-	@k8s/kind-up
+	@k8s/kind/up
 
 kind-down: ## Delete that cluster and its registry
-	@k8s/kind-down
+	@k8s/kind/down
 
 release: $(installed) ## Build images, chart and SBOMs of VERSION, print what is to be pushed; REGISTRY and PUSH=1 push it
 	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' \
