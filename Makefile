@@ -92,9 +92,8 @@ charts: $(installed) ## Check the charts: lint, renderings, values, rights, poli
 charts-golden: $(installed) ## Keep the charts' renderings as they are now, after looking at what changed
 	@UPDATE_GOLDEN=1 $(charts) --grep 'golden renderings'
 
-charts-docs: ## Write the charts' README files from the comments in their values
-	@PATH="$$PATH:$${XDG_CACHE_HOME:-$$HOME/.cache}/order-saga-tools"; for chart in charts/*/Chart.yaml; do \
-	helm-docs --log-level warning --chart-search-root "$$(dirname "$$chart")"; done
+charts-docs: $(installed) ## Write the charts' README files from the comments in their values; needs Go
+	@node --conditions=source --import=tsx tools/ci/src/charts-docs-main.ts
 
 dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
 	@node --conditions=source --import=tsx tools/monitoring/src/write-dashboards-main.ts
