@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard
+.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -74,7 +74,7 @@ simulate: $(installed) ## Run the services on a simulated broker and clock: SEED
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
 	@node_modules/.bin/mocha --config tests/system/compose/.mocharc.json $(if $(CI),--forbid-only)
 
-lint: $(installed) ## Check style and likely mistakes
+lint: $(installed) ## Check style, likely mistakes and the workflows; needs Go
 	@npm run --silent lint
 
 typecheck: $(installed) ## Check the types of sources and tests
@@ -88,9 +88,8 @@ charts: $(installed) ## Check the charts: lint, renderings, values, rights, poli
 charts-golden: $(installed) ## Keep the charts' renderings as they are now, after looking at what changed
 	@UPDATE_GOLDEN=1 $(charts) --grep 'golden renderings'
 
-charts-docs: ## Write the charts' README files from the comments in their values
-	@PATH="$$PATH:$${XDG_CACHE_HOME:-$$HOME/.cache}/order-saga-tools"; for chart in charts/*/Chart.yaml; do \
-	helm-docs --log-level warning --chart-search-root "$$(dirname "$$chart")"; done
+charts-docs: $(installed) ## Write the charts' README files from the comments in their values; needs Go
+	@node --conditions=source --import=tsx tools/ci/src/charts-docs-main.ts
 
 dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
 	@node --conditions=source --import=tsx tools/monitoring/src/write-dashboards-main.ts
@@ -113,14 +112,25 @@ e2e-watch: $(installed) ## The same for dashboards and alerts: every query of th
 operators: $(installed) ## Install on the cluster what the chart needs there
 	@$(on_cluster)/operators-main.ts
 
-dev-loop-test: ## Prove kind-config.yaml by kind's own parser, and the Tiltfile by executing it; needs Go and Helm
+dev-loop-test: ## Parse kind-config.yaml as kind does, and execute the Tiltfile; needs Go and Helm
 	@cd tests/cluster/dev-loop && go test -count=1 -v ./...
 
 kind-up: ## Create a local cluster with a registry, by kind
-	@k8s/kind-up
+	@k8s/kind/up
 
 kind-down: ## Delete that cluster and its registry
-	@k8s/kind-down
+	@k8s/kind/down
+
+release: $(installed) ## Build images, chart and SBOMs of VERSION, print what is to be pushed; REGISTRY and PUSH=1 push it
+	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' \
+	node --conditions=source --import=tsx tools/ci/src/release/release-main.ts
+
+version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0; needs Helm and Go
+	@old=$$(node -p 'require("./package.json").version') && \
+	npm version '$(VERSION)' --workspaces --include-workspace-root --no-git-tag-version --ignore-scripts >/dev/null && \
+	sed -i.old "s/^\( *version\|appVersion\): $$old$$/\1: $(VERSION)/" charts/*/Chart.yaml && rm charts/*/Chart.yaml.old
+	@$${HELM:-helm} dependency update --skip-refresh charts/order-saga
+	@$(MAKE) --no-print-directory charts-docs charts-golden
 
 build: $(installed) ## Install what npm gives, and compile
 	@npm run --silent build

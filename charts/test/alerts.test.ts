@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type AlertCase, alertCases } from './alert-cases.ts'
 import { type Loose, parse, template, umbrella } from './render.ts'
-import { run, tool } from './tools.ts'
+import { tool } from '../../tools/ci/src/go-tools.ts'
+import { run } from '../../tools/ci/src/programs.ts'
 
 const runbooks = new URL('../../docs/runbooks/', import.meta.url)
 const headings = ['Meaning', 'Diagnosis', 'Mitigation', 'Verification']

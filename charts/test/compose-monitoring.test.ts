@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import { load } from 'js-yaml'
 import { dashboards } from '@order-saga/monitoring'
 import type { Loose } from './render.ts'
-import { run, tool } from './tools.ts'
+import { tool } from '../../tools/ci/src/go-tools.ts'
+import { run } from '../../tools/ci/src/programs.ts'
 
 const root = fileURLToPath(new URL('../../', import.meta.url))
 const read = (path: string): Loose => load(readFileSync(join(root, path), 'utf8'))

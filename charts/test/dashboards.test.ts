@@ -13,7 +13,8 @@ import {
   textOf,
 } from '@order-saga/monitoring'
 import { type Loose, objects, template, umbrella } from './render.ts'
-import { run, tool } from './tools.ts'
+import { tool } from '../../tools/ci/src/go-tools.ts'
+import { run } from '../../tools/ci/src/programs.ts'
 
 const folder = `${umbrella}/dashboards/`
 const files = readdirSync(folder)

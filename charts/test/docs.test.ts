@@ -1,7 +1,8 @@
 import { equal } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { charts } from './render.ts'
-import { must, tool } from './tools.ts'
+import { tool } from '../../tools/ci/src/go-tools.ts'
+import { must } from '../../tools/ci/src/programs.ts'
 
 describe("the charts' README files", () => {
   before(function () {

@@ -3,9 +3,9 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { dump } from 'js-yaml'
 import { type Loose, parse, render, template, umbrella, variantNames } from './render.ts'
-import { helms } from './tools.ts'
+import { helms } from '../../tools/ci/src/programs.ts'
 
-const composeRules = fileURLToPath(new URL('../../services/monitoring/compose/rules.yaml', import.meta.url))
+const composeRules = fileURLToPath(new URL('../../tools/monitoring/compose/rules.yaml', import.meta.url))
 const aboutComposeRules = '# Written by make charts-golden from the rules of the chart: change them there.\n'
 const update = process.env['UPDATE_GOLDEN'] !== undefined
 const fileOf = (variant: string): string => `${umbrella}/golden/${variant}.yaml`

@@ -1,6 +1,6 @@
 import { equal } from 'node:assert/strict'
 import { charts, umbrella } from './render.ts'
-import { helms, run } from './tools.ts'
+import { helms, run } from '../../tools/ci/src/programs.ts'
 
 const combinations: string[][] = [
   [],

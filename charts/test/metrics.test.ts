@@ -5,7 +5,8 @@ import { createNotificationMetrics } from '../../services/notification/src/notif
 import { createAuditMetrics } from '../../services/operations/src/audit-metrics.ts'
 import { createSagaMetrics } from '../../services/order/src/saga-metrics.ts'
 import { createPaymentMetrics } from '../../services/payment/src/payment-metrics.ts'
-import { run, tool } from './tools.ts'
+import { tool } from '../../tools/ci/src/go-tools.ts'
+import { run } from '../../tools/ci/src/programs.ts'
 
 const processes = {
   order: service(createSagaMetrics),

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { dump } from 'js-yaml'
 import { type Loose, objects, parse, render, variantNames } from './render.ts'
-import { goModule, onPath, run, tool } from './tools.ts'
+import { goModule, tool } from '../../tools/ci/src/go-tools.ts'
+import { onPath, run } from '../../tools/ci/src/programs.ts'
 
 /** The operators' own definitions of the kinds the charts use, from their sources. */
 const operators = {

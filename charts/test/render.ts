@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { loadAll } from 'js-yaml'
-import { helms, must, type Outcome, run } from './tools.ts'
+import { helms, must, type Outcome, run } from '../../tools/ci/src/programs.ts'
 
 export const charts = fileURLToPath(new URL('..', import.meta.url))
 export const umbrella = `${charts}order-saga`

@@ -5,7 +5,7 @@ import { notificationSettings } from '../../services/notification/src/config.ts'
 import { orderSettings } from '../../services/order/src/config.ts'
 import { paymentSettings } from '../../services/payment/src/config.ts'
 import { type Loose, template, umbrella } from './render.ts'
-import { helms } from './tools.ts'
+import { helms } from '../../tools/ci/src/programs.ts'
 
 /** What somebody may write, and what the answer must say. */
 const refused: { values: string[]; because: RegExp; prod?: true }[] = [

@@ -1,6 +1,7 @@
 import { equal, match, notEqual } from 'node:assert/strict'
 import { objects, render, variantNames } from './render.ts'
-import { run, tool } from './tools.ts'
+import { tool } from '../../tools/ci/src/go-tools.ts'
+import { run } from '../../tools/ci/src/programs.ts'
 
 interface Scored {
   object_name: string

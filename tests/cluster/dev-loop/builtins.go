@@ -5,11 +5,15 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"go.starlark.net/starlark"
 	"go.starlark.net/starlarkstruct"
 )
+
+// rendered stands for the YAML that the built-in `helm` returns; its objects are known already.
+const rendered = "rendered"
 
 func (t *tilt) builtins() starlark.StringDict {
 	all := []*starlark.Builtin{
@@ -19,13 +23,6 @@ func (t *tilt) builtins() starlark.StringDict {
 				t.fault("the context %s is not that of kind-config.yaml", a["contexts"])
 			}
 			return nil, nil
-		}),
-		builtin("read_json", []string{"path", "default?"}, func(a map[string]starlark.Value) (starlark.Value, error) {
-			raw, err := os.ReadFile(filepath.Join(root, text(a["path"])))
-			if err != nil {
-				return nil, err
-			}
-			return fromJSON(raw)
 		}),
 		builtin("watch_file", []string{"file_path"}, func(a map[string]starlark.Value) (starlark.Value, error) {
 			t.mustExist("watch_file", text(a["file_path"]))
@@ -39,9 +36,8 @@ func (t *tilt) builtins() starlark.StringDict {
 			}
 			return starlark.String(""), nil
 		}),
-		builtin("local_resource", []string{"name", "cmd?", "deps?", "trigger_mode?", "resource_deps?", "ignore?", "auto_init?", "serve_cmd?", "labels?"}, func(a map[string]starlark.Value) (starlark.Value, error) {
-			return nil, t.newResource(text(a["name"]), texts(a["resource_deps"]))
-		}),
+		builtin("local_resource", []string{"name", "cmd?", "deps?", "trigger_mode?", "resource_deps?", "ignore?", "auto_init?", "serve_cmd?", "labels?", "links?"}, t.localResource),
+		builtin("k8s_custom_deploy", []string{"name", "apply_cmd", "delete_cmd", "deps", "image_selector?", "live_update?", "apply_dir?", "apply_env?", "container_selector?", "image_deps?"}, t.customDeploy),
 		builtin("k8s_resource", []string{"workload?", "new_name?", "port_forwards?", "extra_pod_selectors?", "trigger_mode?", "resource_deps?", "objects?", "auto_init?", "pod_readiness?", "links?", "labels?", "discovery_strategy?"}, t.k8sResource),
 		builtin("k8s_kind", []string{"kind", "api_version?", "image_json_path?", "image_object?", "pod_readiness?"}, func(a map[string]starlark.Value) (starlark.Value, error) {
 			t.kinds[text(a["kind"])+" "+text(a["api_version"])] = true
@@ -57,9 +53,20 @@ func (t *tilt) builtins() starlark.StringDict {
 			}
 			objects, err := render(text(a["pathToChartDir"]), text(a["namespace"]), texts(a["values"]))
 			t.objects = append(t.objects, objects...)
-			return starlark.String("rendered"), err
+			return starlark.String(rendered), err
 		}),
-		builtin("k8s_yaml", []string{"yaml", "allow_duplicates?"}, func(map[string]starlark.Value) (starlark.Value, error) { return nil, nil }),
+		builtin("k8s_yaml", []string{"yaml", "allow_duplicates?"}, func(a map[string]starlark.Value) (starlark.Value, error) {
+			if text(a["yaml"]) == rendered {
+				return nil, nil
+			}
+			raw, err := os.ReadFile(filepath.Join(root, text(a["yaml"])))
+			if err != nil {
+				return nil, err
+			}
+			objects, err := decode(raw)
+			t.objects = append(t.objects, objects...)
+			return nil, err
+		}),
 		builtin("docker_build", []string{"ref", "context", "build_args?", "dockerfile?", "dockerfile_contents?", "live_update?", "match_in_env_vars?", "ignore?", "only?", "entrypoint?", "target?"}, t.dockerBuild),
 		builtin("fall_back_on", []string{"files"}, func(a map[string]starlark.Value) (starlark.Value, error) {
 			return step("fall_back_on", texts(a["files"])...), nil
@@ -73,7 +80,7 @@ func (t *tilt) builtins() starlark.StringDict {
 		builtin("link", []string{"url", "name?"}, func(map[string]starlark.Value) (starlark.Value, error) { return nil, nil }),
 		builtin("port_forward", []string{"local_port", "container_port?", "name?", "link_path?", "host?"}, func(map[string]starlark.Value) (starlark.Value, error) { return nil, nil }),
 	}
-	known := starlark.StringDict{"config": t.config()}
+	known := starlark.StringDict{"config": t.config(), "TRIGGER_MODE_MANUAL": manual}
 	for _, function := range all {
 		known[function.Name()] = function
 	}
@@ -102,7 +109,7 @@ func (t *tilt) newResource(name string, deps []string) error {
 		return fmt.Errorf("there are two resources %s", name)
 	}
 	t.resources[name] = true
-	t.asked = append(t.asked, resourceCall{name: name, deps: deps})
+	t.calls = append(t.calls, resourceCall{name: name, deps: deps})
 	return nil
 }
 
@@ -112,64 +119,18 @@ func (t *tilt) k8sResource(a map[string]starlark.Value) (starlark.Value, error) 
 		return nil, fmt.Errorf("k8s_resource needs a workload, or objects and a new name")
 	}
 	if name == "" {
+		for _, object := range objects {
+			t.checkObject(text(a["new_name"]), object)
+		}
 		return nil, t.newResource(text(a["new_name"]), texts(a["resource_deps"]))
 	}
-	t.asked = append(t.asked, resourceCall{name: name, objects: objects, deps: texts(a["resource_deps"])})
+	t.calls = append(t.calls, resourceCall{name: name, deps: texts(a["resource_deps"])})
 	return nil, nil
 }
 
-// step is a live update's step, as a tuple of its kind and arguments.
-func step(kind string, args ...string) starlark.Tuple {
-	tuple := starlark.Tuple{starlark.String(kind)}
-	for _, arg := range args {
-		tuple = append(tuple, starlark.String(arg))
+// checkObject finds an object, written as NAME:KIND, in what the Tiltfile deploys.
+func (t *tilt) checkObject(resource, wanted string) {
+	if !slices.ContainsFunc(t.objects, func(o object) bool { return o.Metadata.Name+":"+strings.ToLower(o.Kind) == wanted }) {
+		t.fault("%s: there is no object %s", resource, wanted)
 	}
-	return tuple
-}
-
-func (t *tilt) dockerBuild(a map[string]starlark.Value) (starlark.Value, error) {
-	ref, only := text(a["ref"]), texts(a["only"])
-	t.images[ref] = false
-	t.mustExist(ref, text(a["dockerfile"]))
-	for _, path := range only {
-		t.mustExist(ref, path)
-	}
-	order := map[string]int{"fall_back_on": 0, "sync": 1, "run": 2}
-	stage := 0
-	steps, _ := a["live_update"].(*starlark.List)
-	for i := 0; steps != nil && i < steps.Len(); i++ {
-		tuple := steps.Index(i).(starlark.Tuple)
-		kind := text(tuple[0])
-		if order[kind] < stage {
-			t.fault("%s: %s comes too late in the live update", ref, kind)
-		}
-		stage = order[kind]
-		paths := tuple[1:]
-		if kind == "run" {
-			continue
-		}
-		if kind == "sync" {
-			local, remote := text(paths[0]), text(paths[1])
-			if remote != "/app/"+local {
-				t.fault("%s: %s is copied to %s, where the image has something else", ref, local, remote)
-			}
-			paths = paths[:1]
-		}
-		for _, path := range paths {
-			t.mustExist(ref, text(path))
-			if !within(text(path), only) {
-				t.fault("%s: a change of %s is never seen, since it is no part of the build", ref, path)
-			}
-		}
-	}
-	return nil, nil
-}
-
-func within(path string, folders []string) bool {
-	for _, folder := range folders {
-		if path == folder || strings.HasPrefix(path, folder+"/") {
-			return true
-		}
-	}
-	return false
 }

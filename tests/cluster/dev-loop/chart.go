@@ -55,17 +55,20 @@ func (o object) containers() []container {
 	return append(append([]container{}, template.InitContainers...), template.Containers...)
 }
 
-// render runs the very command Tilt runs, and leaves out the chart's tests as Tilt does.
-func render(chart, namespace string, values []string) ([]object, error) {
-	helm := os.Getenv("HELM")
-	if helm == "" {
-		helm = "helm"
+func helm() string {
+	if given := os.Getenv("HELM"); given != "" {
+		return given
 	}
+	return "helm"
+}
+
+// render runs the command that Tilt runs.
+func render(chart, namespace string, values []string) ([]object, error) {
 	args := []string{"template", release, root + chart, "--namespace", namespace}
 	for _, file := range values {
 		args = append(args, "--values", root+file)
 	}
-	text, err := exec.Command(helm, args...).Output()
+	text, err := exec.Command(helm(), args...).Output()
 	var exit *exec.ExitError
 	if errors.As(err, &exit) {
 		return nil, fmt.Errorf("helm template: %s", exit.Stderr)
@@ -73,6 +76,11 @@ func render(chart, namespace string, values []string) ([]object, error) {
 	if err != nil {
 		return nil, err
 	}
+	return decode(text)
+}
+
+// decode leaves out the chart's tests, as Tilt does.
+func decode(text []byte) ([]object, error) {
 	var objects []object
 	for decoder := yaml.NewDecoder(bytes.NewReader(text)); ; {
 		var next object

@@ -1,7 +1,6 @@
 package devloop
 
 import (
-	"encoding/json"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +11,8 @@ import (
 	"go.starlark.net/syntax"
 )
 
-// tilt stands in for Tilt: it has the built-ins of Tilt's documentation that the Tiltfile uses, with their parameters,
-// records what they are told and finds fault where Tilt, or what it starts, would.
+// tilt stands in for Tilt: it has the built-ins of Tilt's API reference that the Tiltfile uses, with their parameters,
+// records their arguments, and reports a fault where Tilt, Helm or kubectl would fail.
 type tilt struct {
 	release   bool
 	faults    []string
@@ -21,17 +20,16 @@ type tilt struct {
 	objects   []object
 	kinds     map[string]bool
 	resources map[string]bool
-	asked     []resourceCall
-	buttons   map[string]string
+	calls     []resourceCall
+	buttons   int
 	rename    starlark.Callable
 	thread    *starlark.Thread
 }
 
-// resourceCall is what the Tiltfile says of a resource; it is judged when all resources are known.
+// resourceCall is a resource that the Tiltfile names, with those it depends on.
 type resourceCall struct {
-	name    string
-	objects []string
-	deps    []string
+	name string
+	deps []string
 }
 
 func (t *tilt) fault(format string, args ...any) {
@@ -48,11 +46,9 @@ func (t *tilt) mustExist(what, path string) {
 func run(release bool) (*tilt, error) {
 	t := &tilt{
 		release: release, images: map[string]bool{}, kinds: map[string]bool{}, resources: map[string]bool{},
-		buttons: map[string]string{},
 	}
-	t.thread = &starlark.Thread{Name: "Tiltfile", Load: func(_ *starlark.Thread, module string) (starlark.StringDict, error) {
-		return t.extension(module)
-	}}
+	// Without Load: a Tiltfile that loads an extension, which Tilt would fetch from the network, fails.
+	t.thread = &starlark.Thread{Name: "Tiltfile"}
 	options := &syntax.FileOptions{Set: true, TopLevelControl: true, GlobalReassign: true}
 	_, err := starlark.ExecFileOptions(options, t.thread, filepath.Join(root, "Tiltfile"), nil, t.builtins())
 	if err != nil {
@@ -61,7 +57,7 @@ func run(release bool) (*tilt, error) {
 	if err := t.assemble(); err != nil {
 		return nil, err
 	}
-	t.judge()
+	t.checkReferences()
 	return t, nil
 }
 
@@ -102,13 +98,14 @@ func (t *tilt) assemble() error {
 	return nil
 }
 
-func (t *tilt) judge() {
+// checkReferences runs when all resources are known, since a Tiltfile may name a resource before it creates it.
+func (t *tilt) checkReferences() {
 	for image, used := range t.images {
 		if !used {
 			t.fault("the image %s is built and not used", image)
 		}
 	}
-	for _, call := range t.asked {
+	for _, call := range t.calls {
 		if !t.resources[call.name] {
 			t.fault("there is no resource %s", call.name)
 		}
@@ -116,11 +113,6 @@ func (t *tilt) judge() {
 			if !t.resources[dep] {
 				t.fault("%s needs the resource %s, which is not there", call.name, dep)
 			}
-		}
-	}
-	for button, resource := range t.buttons {
-		if !t.resources[resource] {
-			t.fault("the button %s is on the resource %s, which is not there", button, resource)
 		}
 	}
 }
@@ -166,34 +158,4 @@ func texts(value starlark.Value) []string {
 		}
 	}
 	return all
-}
-
-func fromJSON(raw []byte) (starlark.Value, error) {
-	var value any
-	if err := json.Unmarshal(raw, &value); err != nil {
-		return nil, err
-	}
-	return toStarlark(value), nil
-}
-
-func toStarlark(value any) starlark.Value {
-	switch given := value.(type) {
-	case string:
-		return starlark.String(given)
-	case bool:
-		return starlark.Bool(given)
-	case []any:
-		list := starlark.NewList(nil)
-		for _, element := range given {
-			_ = list.Append(toStarlark(element))
-		}
-		return list
-	case map[string]any:
-		dict := starlark.NewDict(len(given))
-		for key, element := range given {
-			_ = dict.SetKey(starlark.String(key), toStarlark(element))
-		}
-		return dict
-	}
-	return starlark.None
 }

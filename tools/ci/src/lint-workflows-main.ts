@@ -1,0 +1,14 @@
+import { readdirSync } from 'node:fs'
+import { tool } from './go-tools.ts'
+import { must } from './programs.ts'
+
+const folder = '.github/workflows'
+
+try {
+  const files = readdirSync(folder).map((file) => `${folder}/${file}`)
+  // Without the checkers that actionlint uses only where they are installed, the result is the same on every machine.
+  must(tool('actionlint'), ['-no-color', '-shellcheck=', '-pyflakes=', ...files])
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`)
+  process.exitCode = 1
+}

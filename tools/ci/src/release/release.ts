@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { must } from '../programs.ts'
+import { sbomOf } from './sbom.ts'
+
+export interface ReleaseOptions {
+  readonly version: string
+  /** The commit, as the images' label says it. */
+  readonly revision: string
+  /** Where images and chart go, such as `ghcr.io/example`. */
+  readonly registry: string
+  /** Receives the chart, the SBOMs and SHA256SUMS; its earlier content is removed. */
+  readonly folder: string
+  readonly docker: string
+  readonly helm: string
+  readonly log: (line: string) => void
+}
+
+export const services = ['order', 'payment', 'inventory', 'notification', 'operations'] as const
+
+const chart = 'charts/order-saga'
+
+/** Builds the images, packages the chart and writes the SBOMs and checksums. Nothing leaves the machine. */
+export function buildRelease(options: ReleaseOptions): void {
+  const { version, revision, folder, docker, helm, log } = options
+  rmSync(folder, { recursive: true, force: true })
+  mkdirSync(folder, { recursive: true })
+  for (const service of services) {
+    const image = imageOf(options, service)
+    log(`build ${image}`)
+    const values = { SERVICE: service, VERSION: version, REVISION: revision }
+    const buildArgs = Object.entries(values).map(([name, value]) => `--build-arg=${name}=${value}`)
+    must(docker, ['build', '--quiet', '--file=services/Dockerfile', ...buildArgs, `--tag=${image}`, '.'])
+    const sbom = sbomOf(docker, image, service, version)
+    writeFileSync(join(folder, `${service}-${version}.cdx.json`), `${JSON.stringify(sbom, undefined, 2)}\n`)
+  }
+  log(`package ${chart}`)
+  must(helm, ['dependency', 'build', '--skip-refresh', chart])
+  must(helm, ['package', chart, `--version=${version}`, `--app-version=${version}`, `--destination=${folder}`])
+  const files = readdirSync(folder).toSorted()
+  writeFileSync(join(folder, 'SHA256SUMS'), files.map((file) => `${sha256(join(folder, file))}  ${file}\n`).join(''))
+}
+
+/** The commands that publish what `buildRelease` has built. */
+export function pushCommands(options: ReleaseOptions): string[][] {
+  const { version, registry, folder, docker, helm } = options
+  return [
+    ...services.map((service) => [docker, 'push', imageOf(options, service)]),
+    [helm, 'push', join(folder, `order-saga-${version}.tgz`), `oci://${registry}/charts`],
+  ]
+}
+
+function imageOf({ registry, version }: ReleaseOptions, service: string): string {
+  return `${registry}/order-saga/${service}:${version}`
+}
+
+function sha256(file: string): string {
+  return createHash('sha256').update(readFileSync(file)).digest('hex')
+}

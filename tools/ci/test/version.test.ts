@@ -1,0 +1,47 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { load } from 'js-yaml'
+import { projectVersion } from '../src/release/version.ts'
+
+interface Manifest {
+  readonly version: string
+  readonly dependencies?: Readonly<Record<string, string>>
+}
+
+interface Chart {
+  readonly version: string
+  readonly appVersion: string
+  readonly dependencies?: readonly { readonly version: string }[]
+}
+
+const root = new URL('../../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+const workspaces = (JSON.parse(read('package.json')) as { workspaces: string[] }).workspaces
+
+describe('the version of package.json', () => {
+  const version = projectVersion()
+
+  it('is that of every workspace, which accept each other at any version', () => {
+    assert(workspaces.length > 0)
+    for (const workspace of workspaces) {
+      const manifest = JSON.parse(read(`${workspace}/package.json`)) as Manifest
+      assert.equal(manifest.version, version, workspace)
+      for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
+        if (name.startsWith('@order-saga/')) assert.equal(range, '*', `${name} in ${workspace}`)
+      }
+    }
+  })
+
+  it('is that of every chart, and of the application that the chart installs', () => {
+    for (const name of ['order-saga', 'rabbitmq', 'postgres']) {
+      const chart = load(read(`charts/${name}/Chart.yaml`)) as Chart
+      assert.equal(chart.version, version, name)
+      for (const dependency of chart.dependencies ?? []) assert.equal(dependency.version, version, name)
+    }
+    assert.equal((load(read('charts/order-saga/Chart.yaml')) as Chart).appVersion, version)
+  })
+
+  it('is not repeated in the Dockerfile, which receives it from the release', () => {
+    assert.match(read('services/Dockerfile'), /^ARG VERSION=unknown$/m)
+  })
+})
