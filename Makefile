@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version
+.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -76,6 +76,9 @@ compose-test: $(installed) ## Run the whole system with docker compose and test 
 
 lint: $(installed) ## Check style, likely mistakes and the workflows; needs Go
 	@npm run --silent lint
+
+vocabulary: $(installed) ## List the retired expressions, each with its place and its replacement
+	@node --conditions=source --import=tsx tools/ci/src/vocabulary/vocabulary-main.ts
 
 typecheck: $(installed) ## Check the types of sources and tests
 	@npm run --silent typecheck
