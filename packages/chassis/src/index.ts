@@ -2,20 +2,17 @@ export { createApi } from './http/api.ts'
 export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, unavailable, valid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
-export { discardFound, replayFound } from './messaging/dead-letters/act-on-dead-letters.ts'
-export {
-  bodyOf,
-  type DeadLetter,
-  deadLetterOf,
-  type DeadLetterPlace,
-  type Found,
-  nameOf,
-  uuid,
-} from './messaging/dead-letters/dead-letter.ts'
-export { lookThrough, type Visit } from './messaging/dead-letters/look-through.ts'
+export { close as closeChannel } from './messaging/close.ts'
 export { withHeartbeat } from './messaging/connect.ts'
-export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
-export { readQueues } from './messaging/queue-depths.ts'
+export {
+  decode,
+  encode,
+  headersToSendOn,
+  type Message,
+  type OutgoingEvent,
+  propertiesOf,
+  propertiesToSendOn,
+} from './messaging/message.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
 export {
   declareTopology,
@@ -25,18 +22,16 @@ export {
   type Topology,
   topologyOf,
 } from './messaging/topology.ts'
-export { readDeliveries } from './persistence/deliveries.ts'
 export { Database, type DatabaseAddress, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate } from './persistence/migrate.ts'
 export { appendEvents, type Cause, newEvent } from './persistence/outbox.ts'
 export { on, type Reaction, type Reactions } from './persistence/reactor.ts'
-export { type Actor, actFailed, actsDone, beginActs, recordAct, unrecordable } from './persistence/operator-acts.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { Relay } from './persistence/relay.ts'
 export { cleanUp, type RetentionRule } from './persistence/retention.ts'
-export { type SchemaVersions } from './persistence/schema.ts'
+export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
 export { Breaker } from './core/breaker.ts'
 export {
   ConfigurationError,
@@ -63,4 +58,3 @@ export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSetting
 export { start } from './process/start.ts'
 export { type RuntimeDependencies } from './process/runtime-dependencies.ts'
 export { traceIdOf, type Tracing, tracingOff } from './core/tracing.ts'
-export { type ReadTrail } from './process/trail-route.ts'

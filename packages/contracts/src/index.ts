@@ -13,5 +13,4 @@ export {
 export { type QueueNames, serviceQueues } from './queues.ts'
 export { CustomerEmail, Item, orderLimits, personalFields } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
-export { PublishedTrace, RecordTrace, Trail, trailLimits, TrailQuestion } from './trail.ts'
 export { type Checked, checkerOf } from './validation.ts'

@@ -13,7 +13,7 @@ export {
 export { auditSettings } from './audit-config.ts'
 export { runSaga } from './saga-command.ts'
 export { sagaSettings } from './saga-config.ts'
-export { sagaProgram } from './saga/program.ts'
+export { sagaProgram } from './cli/program.ts'
 export { drill } from './drill/drill.ts'
 export { type SagaState } from './drill/flows.ts'
 export { followSagas } from './drill/follow-sagas.ts'

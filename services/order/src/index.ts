@@ -1,6 +1,10 @@
-/** What the operations programs need: the production decisions, so that they foresee what a message would do. */
+/** The parts that the operations programs use: the decisions, the explanation, and the reactions for their previews. */
 export { orderSettings } from './config.ts'
-export { decide, isFinal, type SagaState, sagaStatuses } from './domain/saga.ts'
+export { explain, stateSince } from './domain/explain.ts'
+export { duration } from './domain/explain-in-words.ts'
+export { type Explanation, type Step, type StepTimes, type UndeliveredEvent } from './domain/explanation.ts'
+export { decide, type SagaState, type SagaStatus, sagaStatuses } from './domain/saga.ts'
+export { stepTimes } from './domain/step-times.ts'
 export { advance } from './reactions/advance-saga.ts'
 export { orderReactions } from './reactions/index.ts'
 export { type HistoryEntry, type LockedSagas, lockSagas, type SagaRecord, saveSagas } from './store/sagas.ts'

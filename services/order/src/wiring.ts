@@ -3,7 +3,6 @@ import { createApi, RequestDeadline, type Service } from '@order-saga/chassis'
 import { type AcceptOrder, createAcceptOrder } from './accept-orders.ts'
 import { Admission } from './admission.ts'
 import type { OrderConfig } from './config.ts'
-import { serveConsole } from './console/serve-console.ts'
 import { checkDeadlines } from './deadline-checker.ts'
 import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
@@ -47,7 +46,6 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     onAccepted: started,
   })
   const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
-  serveConsole({ router, service, database, config })
   service.serve(createApi({ router, log, metrics, tracing }), config.port)
   return accept
 }

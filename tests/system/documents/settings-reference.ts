@@ -3,6 +3,7 @@ import { inventorySettings } from '../../../services/inventory/src/config.ts'
 import { notificationSettings } from '../../../services/notification/src/config.ts'
 import { auditSettings } from '../../../services/operations/src/audit-config.ts'
 import { auditExporterSettings } from '../../../services/operations/src/audit-exporter-config.ts'
+import { consoleSettings } from '../../../services/operations/src/console-config.ts'
 import { drillSettings } from '../../../services/operations/src/drill-config.ts'
 import { sagaSettings } from '../../../services/operations/src/saga-config.ts'
 import { orderSettings } from '../../../services/order/src/config.ts'
@@ -21,6 +22,7 @@ const operationsSchemas: Readonly<Record<string, Schema>> = {
   Audit: auditSettings,
   'Audit exporter': auditExporterSettings,
   'The saga command': sagaSettings,
+  Console: consoleSettings,
   Drill: drillSettings,
 }
 

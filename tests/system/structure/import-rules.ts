@@ -50,10 +50,6 @@ const commonContracts = [
   'services',
 ]
 
-/** Business code that still lies in chassis, and leaves with the console. */
-export const leaving = ['messaging/dead-letters/', 'operator-acts.ts', 'deliveries.ts', 'trail-route.ts']
-const isLeaving = (file: string): boolean => leaving.some((part) => file.includes(part))
-
 const contracts = 'packages/contracts/src/index.ts'
 /** Pure functions, given the same arguments. */
 const pureFunctions = new Set(['createHash'])
@@ -124,7 +120,7 @@ export const rules: readonly Rule[] = [
     title: `the folders of chassis import in this order: ${chassisFolders.join(', ')}`,
     breaks: ({ file, target = '' }) => {
       const [own, other] = [file, target].map((path) => /^packages\/chassis\/src\/([^/]+)\//.exec(path)?.[1])
-      if (own === undefined || isLeaving(file)) return false
+      if (own === undefined) return false
       if (target === 'packages/chassis/src/index.ts' || !chassisFolders.includes(own)) return true
       return other !== undefined && chassisFolders.indexOf(other) > chassisFolders.indexOf(own)
     },
@@ -134,7 +130,6 @@ export const rules: readonly Rule[] = [
     title: 'chassis imports of the contracts what all events have in common',
     breaks: ({ file, target, names }) =>
       file.startsWith('packages/chassis/src/') &&
-      !isLeaving(file) &&
       target === contracts &&
       (names.length === 0 || !names.every((name) => commonContracts.includes(name))),
     example: ['packages/chassis/src/core/a.ts', `import { checkerOf, OrderCreated } from '@order-saga/contracts'`],
