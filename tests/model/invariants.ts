@@ -37,7 +37,7 @@ function unheard(world: World, transitions: Transitions): string | undefined {
 function outcome(world: World, transitions: Transitions): string | undefined {
   const { saga, refundDue } = transitions.orders.get(world.order)
   const { charges, refunds } = world
-  const payment = transitions.payments.get(world.payment)?.status
+  const payment = transitions.payments.get(world.payment)?.state.status
   const { reservation, stock } = transitions.inventories.get(world.inventory)
   const { shipped, reserved: held } = stock
   const announced = transitions.countOf(world, 'order.confirmed') + transitions.countOf(world, 'order.cancelled')

@@ -1,4 +1,4 @@
-import type { Append, Message, Reaction, ReactionContext } from '@order-saga/chassis'
+import type { Append, Effect, Message, Reaction, ReactionContext } from '@order-saga/chassis'
 import { messageOf } from '@order-saga/chassis'
 import {
   type ReservationRecord,
@@ -9,14 +9,12 @@ import {
 } from '../../services/inventory/src/store/reservations.ts'
 import { isFinal, newSaga, type SagaInput, type SagaState } from '../../services/order/src/domain/saga.ts'
 import type { SagaRecord } from '../../services/order/src/store/sagas.ts'
-import type { Outcome } from '../../services/payment/src/outcomes.ts'
-import { PaymentBook, recordOf as paymentOf, rowOf as paymentRowOf } from '../../services/payment/src/store/payments.ts'
-import { chargePatience, dateOf, type Moment, refundRetryMs } from './clock.ts'
+import type { AttemptResult } from '../../services/payment/src/effects/record-results.ts'
+import { LockedPayments, type PaymentRecord } from '../../services/payment/src/store/payments.ts'
+import { dateOf, type Moment, refundRetryMs } from './clock.ts'
 import type { EventKind, EventKinds } from './event-kinds.ts'
 import { created, orderId, sagaId } from './order-under-test.ts'
-import type { Parts } from './parts.ts'
-
-type Row<F extends (row: never) => unknown> = Parameters<F>[0]
+import { type Parts, timeLimitsMs } from './parts.ts'
 
 /** What the order service's database says. */
 export interface OrderState {
@@ -25,8 +23,8 @@ export interface OrderState {
   readonly refundRequests: number
 }
 
-/** What the payment service's database says; undefined before it has met the order. */
-export type PaymentState = Row<typeof paymentOf> | undefined
+/** The payment service's record; undefined while it has none of the order. */
+export type PaymentState = PaymentRecord | undefined
 
 export interface Stock {
   readonly available: number
@@ -36,7 +34,7 @@ export interface Stock {
 
 /** What the inventory service's database says. */
 export interface InventoryState {
-  readonly reservation: Row<typeof reservationOf> | undefined
+  readonly reservation: Parameters<typeof reservationOf>[0] | undefined
   readonly stock: Stock
 }
 
@@ -44,7 +42,7 @@ export interface Transition<S> {
   readonly state: S
   /** Numbers of the kinds of the events it publishes. */
   readonly publishes: readonly number[]
-  /** There is work for the outside world, and the message stays unclaimed until it is done. */
+  /** There is an awaited effect: the event is claimed with its result. */
   readonly effect: boolean
   /** The promise that this transition breaks. */
   readonly broken: string | undefined
@@ -53,6 +51,8 @@ export interface Transition<S> {
 export const newOrder: OrderState = { saga: newSaga, refundDue: false, refundRequests: 0 }
 
 const past = new Date(0)
+/** As it is loaded again. */
+const stored = { isNew: false, changed: false }
 
 /** Runs the services' own functions on the states of their databases. */
 export class LocalStates {
@@ -109,20 +109,15 @@ export class LocalStates {
   }
 
   payment(state: PaymentState, kind: EventKind, moment: Moment): Transition<PaymentState> {
-    return this.#payment(
-      state,
-      moment,
-      (book, context) => reactionTo(kind, this.#parts.payment).react(messageWith(kind), book, context) !== undefined,
-    )
+    return this.#payment(state, moment, (payments, context) => {
+      const effects = reactionTo(kind, this.#parts.payment).react(messageWith(kind), payments, context) ?? []
+      return effects.some(({ awaited }) => awaited)
+    })
   }
 
-  outcome(state: PaymentState, outcome: Omit<Outcome, 'orderId' | 'sagaId'>, moment: Moment): Transition<PaymentState> {
-    return this.#payment(state, moment, (book, context) => {
-      this.#parts.applyOutcome(
-        book.of(orderId, sagaId),
-        { orderId, sagaId, ...outcome },
-        { ...context, refundTimeLimitMs: chargePatience.timeLimitMs },
-      )
+  result(state: PaymentState, result: AttemptResult, moment: Moment): Transition<PaymentState> {
+    return this.#payment(state, moment, (payments, context) => {
+      this.#parts.applyResult(payments.of(orderId, sagaId), result, { ...context, timeLimitsMs, cause: {} })
       return false
     })
   }
@@ -130,18 +125,17 @@ export class LocalStates {
   #payment(
     before: PaymentState,
     moment: Moment,
-    work: (book: PaymentBook, context: ReactionContext) => boolean,
+    work: (payments: LockedPayments, context: ReactionContext) => boolean,
   ): Transition<PaymentState> {
     return this.#run<PaymentState>(before, moment, (context) => {
-      const book = new PaymentBook(before === undefined ? [] : [paymentOf(before)], () => 'payment-id', past)
-      const effect = work(book, context)
-      const [payment] = book.changed()
+      const payments = new LockedPayments(before === undefined ? [] : [{ ...before }], () => 'payment-id', past)
+      const effect = work(payments, context)
+      const [payment] = payments.changed()
       if (payment === undefined) return { state: before, effect, broken: undefined }
-      const row = paymentRowOf(payment, 1, past) as unknown as NonNullable<PaymentState>
-      const underWay = row.status === 'charging' || row.status === 'refunding'
+      const inFlight = payment.state.status === 'charging' || payment.state.status === 'refunding'
       // When and how often something was tried changes no decision of the model.
-      const untimed = { intended_at: past, last_attempt_at: null, attempts: 0, next_attempt_at: underWay ? past : null }
-      return { state: { ...row, ...untimed }, effect, broken: undefined }
+      const untimed = { intendedAt: past, lastAttemptAt: null, attempts: 0, nextAttemptAt: inFlight ? past : null }
+      return { state: { ...payment, ...untimed, ...stored }, effect, broken: undefined }
     })
   }
 
@@ -188,7 +182,7 @@ export class LocalStates {
   }
 }
 
-function reactionTo<S>(kind: EventKind, reactions: readonly Reaction<S>[]): Reaction<S> {
+function reactionTo<S, E extends Effect>(kind: EventKind, reactions: readonly Reaction<S, E>[]): Reaction<S, E> {
   const reaction = reactions.find(({ event }) => event.name === kind.name)
   if (reaction === undefined) throw new Error(`nobody reacts to ${kind.name}`)
   return reaction

@@ -1,5 +1,5 @@
 import type { EventName } from '@order-saga/contracts'
-import type { Reaction } from '@order-saga/chassis'
+import type { Effect, Reaction } from '@order-saga/chassis'
 import { release, reserve } from '../../services/inventory/src/reactions/move-stock.ts'
 import { newSaga } from '../../services/order/src/domain/saga.ts'
 import { unknownPayment } from '../../services/payment/src/domain/payment.ts'
@@ -17,14 +17,14 @@ export interface Twin {
   readonly steps: number
 }
 
-type React<S> = Reaction<S>['react']
+type React<S, E extends Effect> = Reaction<S, E>['react']
 
 /** The reactions with another one to this event; it is given the production reaction to use. */
-function instead<S>(
-  reactions: readonly Reaction<S>[],
+function instead<S, E extends Effect>(
+  reactions: readonly Reaction<S, E>[],
   name: EventName,
-  other: (react: React<S>) => React<S>,
-): readonly Reaction<S>[] {
+  other: (react: React<S, E>) => React<S, E>,
+): readonly Reaction<S, E>[] {
   return reactions.map((reaction) =>
     reaction.event.name === name ? { ...reaction, react: other(reaction.react) } : reaction,
   )
@@ -124,10 +124,10 @@ const decisions: readonly Twin[] = [
   twin(
     'the sweeper counts from the first attempt and not from the deadline',
     {
-      decideUnseenCharge: (charge, now, patience) => {
-        const decision = production.decideUnseenCharge(charge, now, patience)
+      decideUnseenCharge: (charge, now, window) => {
+        const decision = production.decideUnseenCharge(charge, now, window)
         const sinceStartMs = now.getTime() - dateOf(0).getTime()
-        return decision === 'wait' && sinceStartMs >= patience.timeLimitMs + patience.settleMs ? 'absent' : decision
+        return decision === 'wait' && sinceStartMs >= window.timeLimitMs + window.settleMs ? 'absent' : decision
       },
     },
     'a cancelled order keeps money',

@@ -43,7 +43,7 @@ export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate } from './persistence/migrate.ts'
 export { appendEvents, type Cause, leaseMs, newEvent } from './persistence/outbox.ts'
 export { measureOutbox } from './persistence/outbox-gauges.ts'
-export { type Effect, on, type Reacted, type Reaction, type Reactions, Reactor } from './persistence/reactor.ts'
+export { type Effect, on, type Reaction, type ReactionResult, type Reactions, Reactor } from './persistence/reactor.ts'
 export {
   type Act,
   type ActName,

@@ -1,4 +1,4 @@
-/** What the operations programs need: the production decisions, so that they foresee what a message would do. */
-export { type PaymentState, type PaymentStatus } from './domain/payment.ts'
+/** The production decisions, by which the operations programs preview a message. */
 export { paymentReactions } from './reactions/index.ts'
-export { PaymentBook, type PaymentRecord } from './store/payments.ts'
+export { type EffectIntent } from './reactions/advance-payment.ts'
+export { LockedPayments } from './store/payments.ts'

@@ -2,7 +2,7 @@ import { decode, type Message, nameOf, PoisonMessage } from '@order-saga/chassis
 import { consumedBy, type ServiceName } from '@order-saga/contracts'
 import { inventoryReactions, type Warehouse } from '@order-saga/inventory'
 import { orderReactions, type SagaBook } from '@order-saga/order'
-import { type PaymentBook, paymentReactions } from '@order-saga/payment'
+import { type EffectIntent, type LockedPayments, paymentReactions } from '@order-saga/payment'
 import type { ConsumeMessage } from 'amqplib'
 import { v7 as uuidv7 } from 'uuid'
 import { sagaWords } from '../sagas/saga-words.ts'
@@ -52,23 +52,18 @@ function ofOrder({ config }: Workplace): Foreseeing<SagaBook> {
   }
 }
 
-function ofPayment({ config, now }: Workplace): Foreseeing<PaymentBook> {
-  const never = { timeLimitMs: 0, charge: () => Promise.resolve(), start: nothing }
-  const [queue, charger, refunder, newId] = [config.paymentQueue, never, never, uuidv7]
+function ofPayment({ config }: Workplace): Foreseeing<LockedPayments, EffectIntent> {
+  const [queue, timeLimitsMs, newId] = [config.paymentQueue, { charge: 0, refund: 0 }, uuidv7]
   return {
-    reactions: paymentReactions({ queue, charger, refunder, now, newId, committed: nothing }),
+    reactions: paymentReactions({ queue, timeLimitsMs, newId, committed: nothing }),
     noun: 'payment',
     describe: (payments, { orderId, sagaId }) => {
       const { status, cancelSeen, refundWanted } = payments.of(orderId, sagaId).state
       const seen = [...(cancelSeen ? ['cancellation seen'] : []), ...(refundWanted ? ['refund wanted'] : [])]
       return `${status}${seen.length === 0 ? '' : ` (${seen.join(', ')})`}`
     },
-    effect: (payments, { orderId, sagaId }, started) => {
-      const { amount, currency, state } = payments.of(orderId, sagaId)
-      if (started) return `asks the provider to charge ${amount} ${currency}`
-      const refunds = state.status === 'refunding' && payments.changed().length > 0
-      return refunds ? `asks the provider to refund ${amount} ${currency}` : undefined
-    },
+    describeEffect: ({ effect, payment: { order } }) =>
+      `asks the provider to ${effect} ${order?.amount} ${order?.currency}`,
   }
 }
 
