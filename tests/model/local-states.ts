@@ -1,19 +1,14 @@
 import type { Append, Effect, Message, Reaction, ReactionContext } from '@order-saga/chassis'
 import { messageOf } from '@order-saga/chassis'
-import {
-  type ReservationRecord,
-  recordOf as reservationOf,
-  rowOf as reservationRowOf,
-  type StockRecord,
-  Warehouse,
-} from '../../services/inventory/src/store/reservations.ts'
+import type { StockLevel } from '../../services/inventory/src/domain/stock.ts'
+import { LockedInventory, type ReservationRecord } from '../../services/inventory/src/store/locked-inventory.ts'
 import { isFinal, newSaga, type SagaInput, type SagaState } from '../../services/order/src/domain/saga.ts'
 import type { SagaRecord } from '../../services/order/src/store/sagas.ts'
 import type { AttemptResult } from '../../services/payment/src/effects/record-results.ts'
 import { LockedPayments, type PaymentRecord } from '../../services/payment/src/store/payments.ts'
 import { dateOf, type Moment, refundRetryMs } from './clock.ts'
 import type { EventKind, EventKinds } from './event-kinds.ts'
-import { created, orderId, sagaId } from './order-under-test.ts'
+import { created, orderId, quantity, sagaId, sku } from './order-under-test.ts'
 import { type Parts, timeLimitsMs } from './parts.ts'
 
 /** What the order service's database says. */
@@ -26,16 +21,10 @@ export interface OrderState {
 /** The payment service's record; undefined while it has none of the order. */
 export type PaymentState = PaymentRecord | undefined
 
-export interface Stock {
-  readonly available: number
-  readonly reserved: number
-  readonly shipped: number
-}
-
-/** What the inventory service's database says. */
+/** The inventory service's records. */
 export interface InventoryState {
-  readonly reservation: Parameters<typeof reservationOf>[0] | undefined
-  readonly stock: Stock
+  readonly reservation: ReservationRecord | undefined
+  readonly stock: StockLevel
 }
 
 export interface Transition<S> {
@@ -142,24 +131,16 @@ export class LocalStates {
   inventory(before: InventoryState, kind: EventKind, moment: Moment): Transition<InventoryState> {
     return this.#run<InventoryState>(before, moment, (context) => {
       const { reservation, stock } = before
-      const records: ReservationRecord[] = reservation === undefined ? [] : [reservationOf(reservation)]
-      const moved = { available: 0, reserved: 0, shipped: 0 }
-      const shelf: StockRecord = { sku: 'SKU', available: stock.available, moved }
-      const warehouse = new Warehouse(records, [shelf], () => 'reservation-id', past)
-      const effect = reactionTo(kind, this.#parts.inventory).react(messageWith(kind), warehouse, context) !== undefined
-      const [changed] = warehouse.changedReservations()
+      const records = reservation === undefined ? [] : [{ ...reservation }]
+      const inventory = new LockedInventory(records, new Map([[sku, stock]]), () => 'reservation-id', past)
+      reactionTo(kind, this.#parts.inventory).react(messageWith(kind), inventory, context)
+      const [changed] = inventory.changed()
+      const [level] = inventory.stockOf([{ sku, qty: quantity }]).values()
       const state: InventoryState = {
-        reservation:
-          changed === undefined
-            ? reservation
-            : (reservationRowOf(changed, 1, past) as unknown as InventoryState['reservation']),
-        stock: {
-          available: stock.available + moved.available,
-          reserved: stock.reserved + moved.reserved,
-          shipped: stock.shipped + moved.shipped,
-        },
+        reservation: changed === undefined ? reservation : { ...changed, ...stored },
+        stock: level ?? stock,
       }
-      return { state, effect, broken: undefined }
+      return { state, effect: false, broken: undefined }
     })
   }
 

@@ -1,6 +1,6 @@
 import type { Reaction } from '@order-saga/chassis'
 import { inventoryReactions } from '../../services/inventory/src/reactions/index.ts'
-import type { Warehouse } from '../../services/inventory/src/store/reservations.ts'
+import type { LockedInventory } from '../../services/inventory/src/store/locked-inventory.ts'
 import { advance } from '../../services/order/src/reactions/advance-saga.ts'
 import { orderReactions } from '../../services/order/src/reactions/index.ts'
 import type { SagaBook } from '../../services/order/src/store/sagas.ts'
@@ -33,7 +33,7 @@ export interface Parts {
   readonly applyResult: typeof applyResult
   readonly decideUnseenCharge: typeof decideUnseenCharge
   readonly isExpired: typeof isExpired
-  readonly inventory: readonly Reaction<Warehouse>[]
+  readonly inventory: readonly Reaction<LockedInventory>[]
   readonly delivery: readonly DeliveryStep[]
   /** What the relay does with a row of the outbox. */
   readonly relay: 'publish, then mark' | 'mark, then publish'
@@ -62,7 +62,6 @@ export const production: Parts = {
   inventory: inventoryReactions({
     queue: 'inventory',
     policy: { failureRate: 0, acceptUnknownSku: true },
-    now: () => new Date(0),
     newId: () => 'reservation-id',
     committed: none,
   }).reactions,

@@ -1,10 +1,10 @@
 import type { EventName } from '@order-saga/contracts'
 import type { Effect, Reaction } from '@order-saga/chassis'
-import { release, reserve } from '../../services/inventory/src/reactions/move-stock.ts'
+import { moveStock } from '../../services/inventory/src/domain/stock.ts'
 import { newSaga } from '../../services/order/src/domain/saga.ts'
 import { unknownPayment } from '../../services/payment/src/domain/payment.ts'
 import { dateOf } from './clock.ts'
-import { created, orderId, quantity, sagaId } from './order-under-test.ts'
+import { orderId, quantity, sagaId, sku } from './order-under-test.ts'
 import { type Parts, production } from './parts.ts'
 
 /** The system with one mistake in it, to show that the check would see it. */
@@ -51,8 +51,8 @@ const decisions: readonly Twin[] = [
   twin(
     'inventory leaves no tombstone for a cancellation that comes first',
     {
-      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
-        if (warehouse.reservationOf(orderId, sagaId).status !== 'none') return react(message, warehouse, context)
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
+        if (locked.of(orderId, sagaId).state.status !== 'none') return react(message, locked, context)
       }),
     },
     'a cancelled order holds stock',
@@ -88,8 +88,8 @@ const decisions: readonly Twin[] = [
   twin(
     'inventory keeps the reservation of a cancelled order',
     {
-      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
-        if (warehouse.reservationOf(orderId, sagaId).status !== 'reserved') return react(message, warehouse, context)
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
+        if (locked.of(orderId, sagaId).state.status !== 'reserved') return react(message, locked, context)
       }),
     },
     'a cancelled order holds stock',
@@ -98,12 +98,16 @@ const decisions: readonly Twin[] = [
   twin(
     'inventory releases the items of every cancelled order, reserved or not',
     {
-      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
-        const reservation = warehouse.reservationOf(orderId, sagaId)
-        if (reservation.status !== 'none') return react(message, warehouse, context)
-        reservation.items = [{ sku: 'SKU', qty: quantity, tracked: true }]
-        release(reservation, warehouse)
-        return react(message, warehouse, context)
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
+        const reservation = locked.of(orderId, sagaId)
+        if (reservation.state.status !== 'none') return react(message, locked, context)
+        const items = [{ sku, qty: quantity, tracked: true }]
+        locked.update(reservation, {
+          ...reservation.state,
+          items,
+          stock: moveStock(locked.stockOf(items), items, 'release'),
+        })
+        return react(message, locked, context)
       }),
     },
     'there is less than nothing in stock',
@@ -183,10 +187,11 @@ const deliveries: readonly Twin[] = [
     'redeliveries are known neither by their ids nor by the state',
     {
       delivery: ['transaction without inbox', 'ack'],
-      inventory: instead(inventory, 'payment.completed', (react) => (message, warehouse, context) => {
-        const reservation = warehouse.reservationOf(orderId, sagaId)
-        if (reservation.status !== 'reserved') return react(message, warehouse, context)
-        reserve(reservation, created.items, warehouse)
+      inventory: instead(inventory, 'payment.completed', (react) => (message, locked, context) => {
+        const reservation = locked.of(orderId, sagaId)
+        const { status, items } = reservation.state
+        if (status !== 'reserved') return react(message, locked, context)
+        locked.update(reservation, { ...reservation.state, stock: moveStock(locked.stockOf(items), items, 'reserve') })
       }),
     },
     'there is less than nothing in stock',

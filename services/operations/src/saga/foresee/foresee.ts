@@ -1,6 +1,6 @@
 import { decode, type Message, nameOf, PoisonMessage } from '@order-saga/chassis'
 import { consumedBy, type ServiceName } from '@order-saga/contracts'
-import { inventoryReactions, type Warehouse } from '@order-saga/inventory'
+import { inventoryReactions, type LockedInventory } from '@order-saga/inventory'
 import { orderReactions, type SagaBook } from '@order-saga/order'
 import { type EffectIntent, type LockedPayments, paymentReactions } from '@order-saga/payment'
 import type { ConsumeMessage } from 'amqplib'
@@ -67,17 +67,11 @@ function ofPayment({ config }: Workplace): Foreseeing<LockedPayments, EffectInte
   }
 }
 
-function ofInventory({ config, now }: Workplace): Foreseeing<Warehouse> {
+function ofInventory({ config }: Workplace): Foreseeing<LockedInventory> {
   const policy = { failureRate: config.inventoryFailureRate, acceptUnknownSku: config.unknownSku === 'accept' }
   return {
-    reactions: inventoryReactions({
-      queue: config.inventoryQueue,
-      policy,
-      now,
-      newId: uuidv7,
-      committed: nothing,
-    }),
+    reactions: inventoryReactions({ queue: config.inventoryQueue, policy, newId: uuidv7, committed: nothing }),
     noun: 'reservation',
-    describe: (warehouse, { orderId, sagaId }) => warehouse.reservationOf(orderId, sagaId).status,
+    describe: (inventory, { orderId, sagaId }) => inventory.of(orderId, sagaId).state.status,
   }
 }
