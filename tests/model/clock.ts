@@ -1,5 +1,5 @@
-/** How long the services give the provider, in milliseconds. */
-export const chargePatience = { timeLimitMs: 10_000, settleMs: 5_000 }
+/** How long a request to charge can take effect, in milliseconds. */
+export const chargeWindow = { timeLimitMs: 10_000, settleMs: 5_000 }
 export const refundRetryMs = 30_000
 export const deadlineMs = 90_000
 
@@ -19,7 +19,7 @@ const ms: readonly [number, number, number, number] = [
   0,
   deadlineMs - 1,
   deadlineMs,
-  deadlineMs + chargePatience.timeLimitMs + chargePatience.settleMs,
+  deadlineMs + chargeWindow.timeLimitMs + chargeWindow.settleMs,
 ]
 
 export const dateOf = (moment: Moment): Date => new Date(ms[moment])

@@ -37,19 +37,19 @@ function unheard(world: World, transitions: Transitions): string | undefined {
 function outcome(world: World, transitions: Transitions): string | undefined {
   const { saga, refundDue } = transitions.orders.get(world.order)
   const { charges, refunds } = world
-  const payment = transitions.payments.get(world.payment)?.status
+  const payment = transitions.payments.get(world.payment)?.state.status
   const { reservation, stock } = transitions.inventories.get(world.inventory)
   const { shipped, reserved: held } = stock
   const announced = transitions.countOf(world, 'order.confirmed') + transitions.countOf(world, 'order.cancelled')
   if (payment === 'charging' || payment === 'refunding') return `the payment stays ${payment}`
   if (saga.status === 'completed') {
     if (charges !== 1 || refunds !== 0) return 'a confirmed order is not paid'
-    if (reservation?.status !== 'committed' || held !== 0) return 'a confirmed order is not shipped'
+    if (reservation?.state.status !== 'committed' || held !== 0) return 'a confirmed order is not shipped'
     if (shipped !== quantity) return 'a confirmed order has not its quantity'
   } else if (saga.status === 'cancelled' || saga.status === 'timeout_cancelled') {
     if (charges !== refunds) return 'a cancelled order keeps money'
     if (refundDue || saga.compensation === 'refund_requested') return 'a refund is waited for that never comes'
-    if (held !== 0 || shipped !== 0 || reservation?.status === 'reserved') return 'a cancelled order holds stock'
+    if (held !== 0 || shipped !== 0 || reservation?.state.status === 'reserved') return 'a cancelled order holds stock'
   } else {
     return `the saga stays ${saga.status}`
   }

@@ -1,22 +1,15 @@
-import type { Append, Message, Reaction, ReactionContext } from '@order-saga/chassis'
+import type { Append, Effect, Message, Reaction, ReactionContext } from '@order-saga/chassis'
 import { messageOf } from '@order-saga/chassis'
-import {
-  type ReservationRecord,
-  recordOf as reservationOf,
-  rowOf as reservationRowOf,
-  type StockRecord,
-  Warehouse,
-} from '../../services/inventory/src/store/reservations.ts'
+import type { StockLevel } from '../../services/inventory/src/domain/stock.ts'
+import { LockedInventory, type ReservationRecord } from '../../services/inventory/src/store/locked-inventory.ts'
 import { isFinal, newSaga, type SagaInput, type SagaState } from '../../services/order/src/domain/saga.ts'
 import type { SagaRecord } from '../../services/order/src/store/sagas.ts'
-import type { Outcome } from '../../services/payment/src/outcomes.ts'
-import { PaymentBook, recordOf as paymentOf, rowOf as paymentRowOf } from '../../services/payment/src/store/payments.ts'
-import { chargePatience, dateOf, type Moment, refundRetryMs } from './clock.ts'
+import type { AttemptResult } from '../../services/payment/src/effects/record-results.ts'
+import { LockedPayments, type PaymentRecord } from '../../services/payment/src/store/payments.ts'
+import { dateOf, type Moment, refundRetryMs } from './clock.ts'
 import type { EventKind, EventKinds } from './event-kinds.ts'
-import { created, orderId, sagaId } from './order-under-test.ts'
-import type { Parts } from './parts.ts'
-
-type Row<F extends (row: never) => unknown> = Parameters<F>[0]
+import { created, orderId, quantity, sagaId, sku } from './order-under-test.ts'
+import { type Parts, timeLimitsMs } from './parts.ts'
 
 /** What the order service's database says. */
 export interface OrderState {
@@ -25,26 +18,20 @@ export interface OrderState {
   readonly refundRequests: number
 }
 
-/** What the payment service's database says; undefined before it has met the order. */
-export type PaymentState = Row<typeof paymentOf> | undefined
+/** The payment service's record; undefined while it has none of the order. */
+export type PaymentState = PaymentRecord | undefined
 
-export interface Stock {
-  readonly available: number
-  readonly reserved: number
-  readonly shipped: number
-}
-
-/** What the inventory service's database says. */
+/** The inventory service's records. */
 export interface InventoryState {
-  readonly reservation: Row<typeof reservationOf> | undefined
-  readonly stock: Stock
+  readonly reservation: ReservationRecord | undefined
+  readonly stock: StockLevel
 }
 
 export interface Transition<S> {
   readonly state: S
   /** Numbers of the kinds of the events it publishes. */
   readonly publishes: readonly number[]
-  /** There is work for the outside world, and the message stays unclaimed until it is done. */
+  /** There is an awaited effect: the event is claimed with its result. */
   readonly effect: boolean
   /** The promise that this transition breaks. */
   readonly broken: string | undefined
@@ -53,6 +40,8 @@ export interface Transition<S> {
 export const newOrder: OrderState = { saga: newSaga, refundDue: false, refundRequests: 0 }
 
 const past = new Date(0)
+/** As it is loaded again. */
+const stored = { isNew: false, changed: false }
 
 /** Runs the services' own functions on the states of their databases. */
 export class LocalStates {
@@ -109,20 +98,15 @@ export class LocalStates {
   }
 
   payment(state: PaymentState, kind: EventKind, moment: Moment): Transition<PaymentState> {
-    return this.#payment(
-      state,
-      moment,
-      (book, context) => reactionTo(kind, this.#parts.payment).react(messageWith(kind), book, context) !== undefined,
-    )
+    return this.#payment(state, moment, (payments, context) => {
+      const effects = reactionTo(kind, this.#parts.payment).react(messageWith(kind), payments, context) ?? []
+      return effects.some(({ awaited }) => awaited)
+    })
   }
 
-  outcome(state: PaymentState, outcome: Omit<Outcome, 'orderId' | 'sagaId'>, moment: Moment): Transition<PaymentState> {
-    return this.#payment(state, moment, (book, context) => {
-      this.#parts.applyOutcome(
-        book.of(orderId, sagaId),
-        { orderId, sagaId, ...outcome },
-        { ...context, refundTimeLimitMs: chargePatience.timeLimitMs },
-      )
+  result(state: PaymentState, result: AttemptResult, moment: Moment): Transition<PaymentState> {
+    return this.#payment(state, moment, (payments, context) => {
+      this.#parts.applyResult(payments.of(orderId, sagaId), result, { ...context, timeLimitsMs, cause: {} })
       return false
     })
   }
@@ -130,42 +114,33 @@ export class LocalStates {
   #payment(
     before: PaymentState,
     moment: Moment,
-    work: (book: PaymentBook, context: ReactionContext) => boolean,
+    work: (payments: LockedPayments, context: ReactionContext) => boolean,
   ): Transition<PaymentState> {
     return this.#run<PaymentState>(before, moment, (context) => {
-      const book = new PaymentBook(before === undefined ? [] : [paymentOf(before)], () => 'payment-id', past)
-      const effect = work(book, context)
-      const [payment] = book.changed()
+      const payments = new LockedPayments(before === undefined ? [] : [{ ...before }], () => 'payment-id', past)
+      const effect = work(payments, context)
+      const [payment] = payments.changed()
       if (payment === undefined) return { state: before, effect, broken: undefined }
-      const row = paymentRowOf(payment, 1, past) as unknown as NonNullable<PaymentState>
-      const underWay = row.status === 'charging' || row.status === 'refunding'
+      const inFlight = payment.state.status === 'charging' || payment.state.status === 'refunding'
       // When and how often something was tried changes no decision of the model.
-      const untimed = { intended_at: past, last_attempt_at: null, attempts: 0, next_attempt_at: underWay ? past : null }
-      return { state: { ...row, ...untimed }, effect, broken: undefined }
+      const untimed = { intendedAt: past, lastAttemptAt: null, attempts: 0, nextAttemptAt: inFlight ? past : null }
+      return { state: { ...payment, ...untimed, ...stored }, effect, broken: undefined }
     })
   }
 
   inventory(before: InventoryState, kind: EventKind, moment: Moment): Transition<InventoryState> {
     return this.#run<InventoryState>(before, moment, (context) => {
       const { reservation, stock } = before
-      const records: ReservationRecord[] = reservation === undefined ? [] : [reservationOf(reservation)]
-      const moved = { available: 0, reserved: 0, shipped: 0 }
-      const shelf: StockRecord = { sku: 'SKU', available: stock.available, moved }
-      const warehouse = new Warehouse(records, [shelf], () => 'reservation-id', past)
-      const effect = reactionTo(kind, this.#parts.inventory).react(messageWith(kind), warehouse, context) !== undefined
-      const [changed] = warehouse.changedReservations()
+      const records = reservation === undefined ? [] : [{ ...reservation }]
+      const inventory = new LockedInventory(records, new Map([[sku, stock]]), () => 'reservation-id', past)
+      reactionTo(kind, this.#parts.inventory).react(messageWith(kind), inventory, context)
+      const [changed] = inventory.changed()
+      const [level] = inventory.stockOf([{ sku, qty: quantity }]).values()
       const state: InventoryState = {
-        reservation:
-          changed === undefined
-            ? reservation
-            : (reservationRowOf(changed, 1, past) as unknown as InventoryState['reservation']),
-        stock: {
-          available: stock.available + moved.available,
-          reserved: stock.reserved + moved.reserved,
-          shipped: stock.shipped + moved.shipped,
-        },
+        reservation: changed === undefined ? reservation : { ...changed, ...stored },
+        stock: level ?? stock,
       }
-      return { state, effect, broken: undefined }
+      return { state, effect: false, broken: undefined }
     })
   }
 
@@ -188,7 +163,7 @@ export class LocalStates {
   }
 }
 
-function reactionTo<S>(kind: EventKind, reactions: readonly Reaction<S>[]): Reaction<S> {
+function reactionTo<S, E extends Effect>(kind: EventKind, reactions: readonly Reaction<S, E>[]): Reaction<S, E> {
   const reaction = reactions.find(({ event }) => event.name === kind.name)
   if (reaction === undefined) throw new Error(`nobody reacts to ${kind.name}`)
   return reaction

@@ -1,14 +1,15 @@
 import type { Reaction } from '@order-saga/chassis'
 import { inventoryReactions } from '../../services/inventory/src/reactions/index.ts'
-import type { Warehouse } from '../../services/inventory/src/store/reservations.ts'
+import type { LockedInventory } from '../../services/inventory/src/store/locked-inventory.ts'
 import { advance } from '../../services/order/src/reactions/advance-saga.ts'
 import { orderReactions } from '../../services/order/src/reactions/index.ts'
 import type { LockedSagas } from '../../services/order/src/store/sagas.ts'
 import { decideUnseenCharge, isExpired } from '../../services/payment/src/domain/unseen-charge.ts'
-import { applyOutcome } from '../../services/payment/src/outcomes.ts'
+import { applyResult } from '../../services/payment/src/effects/record-results.ts'
+import type { EffectIntent } from '../../services/payment/src/reactions/advance-payment.ts'
 import { paymentReactions } from '../../services/payment/src/reactions/index.ts'
-import type { PaymentBook } from '../../services/payment/src/store/payments.ts'
-import { chargePatience, refundRetryMs } from './clock.ts'
+import type { LockedPayments } from '../../services/payment/src/store/payments.ts'
+import { chargeWindow, refundRetryMs } from './clock.ts'
 
 /** One durable or visible part of handling a delivery. A process may die before the first, after the last, and in between. */
 export type DeliveryStep =
@@ -28,11 +29,11 @@ export type DeliveryStep =
 export interface Parts {
   readonly order: readonly Reaction<LockedSagas>[]
   readonly advanceSaga: typeof advance
-  readonly payment: readonly Reaction<PaymentBook>[]
-  readonly applyOutcome: typeof applyOutcome
+  readonly payment: readonly Reaction<LockedPayments, EffectIntent>[]
+  readonly applyResult: typeof applyResult
   readonly decideUnseenCharge: typeof decideUnseenCharge
   readonly isExpired: typeof isExpired
-  readonly inventory: readonly Reaction<Warehouse>[]
+  readonly inventory: readonly Reaction<LockedInventory>[]
   readonly delivery: readonly DeliveryStep[]
   /** What the relay does with a row of the outbox. */
   readonly relay: 'publish, then mark' | 'mark, then publish'
@@ -43,7 +44,7 @@ export interface Parts {
 }
 
 const none = (): void => undefined
-const effect = { timeLimitMs: chargePatience.timeLimitMs }
+export const timeLimitsMs = { charge: chargeWindow.timeLimitMs, refund: chargeWindow.timeLimitMs }
 
 /** The system as it is. */
 export const production: Parts = {
@@ -51,19 +52,16 @@ export const production: Parts = {
   advanceSaga: advance,
   payment: paymentReactions({
     queue: 'payment',
-    charger: { ...effect, charge: async () => undefined },
-    refunder: { ...effect, start: none },
-    now: () => new Date(0),
+    timeLimitsMs,
     newId: () => 'payment-id',
     committed: none,
   }).reactions,
-  applyOutcome,
+  applyResult,
   decideUnseenCharge,
   isExpired,
   inventory: inventoryReactions({
     queue: 'inventory',
     policy: { failureRate: 0, acceptUnknownSku: true },
-    now: () => new Date(0),
     newId: () => 'reservation-id',
     committed: none,
   }).reactions,

@@ -1,14 +1,15 @@
 import { OrderCreated } from '@order-saga/contracts'
 import type { Step } from './explore.ts'
 import { deadlineMs } from './clock.ts'
-import type { ChargeOutcome, Transitions } from './transitions.ts'
+import type { AttemptResult } from '../../services/payment/src/effects/record-results.ts'
+import type { Transitions } from './transitions.ts'
 import { bitOf, type World } from './world.ts'
 
-const charged: ChargeOutcome = { input: { on: 'charge.succeeded' }, chargeId: 'charge-id' }
-const declined: ChargeOutcome = { input: { on: 'charge.declined' }, detail: 'declined' }
-const absent: ChargeOutcome = { input: { on: 'charge.absent' } }
-const refunded: ChargeOutcome = { input: { on: 'refund.succeeded' }, refundId: 'refund-id' }
-const unknown: ChargeOutcome = { input: undefined }
+const charged: AttemptResult = { input: { on: 'charge.succeeded' }, chargeId: 'charge-id' }
+const declined: AttemptResult = { input: { on: 'charge.declined' }, detail: 'declined' }
+const absent: AttemptResult = { input: { on: 'charge.absent' } }
+const refunded: AttemptResult = { input: { on: 'refund.succeeded' }, refundId: 'refund-id' }
+const unknown: AttemptResult = { input: undefined }
 
 const deadline = new Date(deadlineMs)
 
@@ -38,7 +39,7 @@ export function* sweeperSteps(world: World, transitions: Transitions): Generator
   const { sweeper, verdict, moment } = world
   const idle: World = { ...world, sweeper: 'idle' }
   if (sweeper === 'idle') {
-    if (transitions.payments.get(world.payment)?.status !== 'charging') return
+    if (transitions.payments.get(world.payment)?.state.status !== 'charging') return
     yield { label: 'the sweeper takes the open charge', next: { ...world, sweeper: world.payment } }
     return
   }
@@ -54,7 +55,7 @@ export function* sweeperSteps(world: World, transitions: Transitions): Generator
 
 /** Refunds are sent when nothing is found under their key; whoever finds one records it. */
 export function* refundSteps(world: World, transitions: Transitions): Generator<Step<World>> {
-  if (transitions.payments.get(world.payment)?.status !== 'refunding') return
+  if (transitions.payments.get(world.payment)?.state.status !== 'refunding') return
   if (world.refunds > 0) {
     yield* recorded('payment hears: refunded', world, refunded, transitions)
   } else {
@@ -95,11 +96,11 @@ function oneMore(inFlight: number, keyed: boolean): number {
 function* recorded(
   label: string,
   world: World,
-  outcome: ChargeOutcome,
+  result: AttemptResult,
   transitions: Transitions,
   claims = false,
 ): Generator<Step<World>> {
-  const transition = transitions.outcome(world, outcome)
+  const transition = transitions.result(world, result)
   const next = transitions.apply(world, transition)
   if (next === undefined) return
   const { broken } = transition

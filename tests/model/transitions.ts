@@ -1,8 +1,7 @@
 import type { EventName } from '@order-saga/contracts'
 import type { SagaInput } from '../../services/order/src/domain/saga.ts'
-import type { Outcome } from '../../services/payment/src/outcomes.ts'
-import { recordOf as paymentOf } from '../../services/payment/src/store/payments.ts'
-import { chargePatience, dateOf, type Moment } from './clock.ts'
+import type { AttemptResult } from '../../services/payment/src/effects/record-results.ts'
+import { chargeWindow, dateOf, type Moment } from './clock.ts'
 import { EventKinds } from './event-kinds.ts'
 import {
   type InventoryState,
@@ -13,8 +12,6 @@ import {
 } from './local-states.ts'
 import type { Parts } from './parts.ts'
 import { Interned, type Keeper, withEvents, type World } from './world.ts'
-
-export type ChargeOutcome = Omit<Outcome, 'orderId' | 'sagaId' | 'cause'>
 
 /** A transition with the number of the state it leads to. */
 export interface Numbered extends Omit<Transition<unknown>, 'state'> {
@@ -63,21 +60,21 @@ export class Transitions {
     )
   }
 
-  outcome({ payment, moment }: World, outcome: ChargeOutcome): Numbered {
-    return this.#once(`outcome ${payment} ${moment} ${outcome.input?.on}`, 'payment', () =>
-      this.#local.outcome(this.payments.get(payment), outcome, moment),
+  result({ payment, moment }: World, result: AttemptResult): Numbered {
+    return this.#once(`result ${payment} ${moment} ${result.input?.on}`, 'payment', () =>
+      this.#local.result(this.payments.get(payment), result, moment),
     )
   }
 
   /** What the sweeper does about a charge the provider does not know, by the state of payment it has read. */
   unseenCharge(payment: number, moment: Moment): 'charge' | 'absent' | 'wait' {
-    const row = this.payments.get(payment)
-    if (row?.deadline == null) throw new Error('a charge without a deadline')
-    const { state } = paymentOf(row)
+    const record = this.payments.get(payment)
+    if (record?.order == null) throw new Error('a charge without a deadline')
+    const { state, order } = record
     return this.parts.decideUnseenCharge(
-      { state, deadline: row.deadline, mayRepeat: true },
+      { state, deadline: order.deadline, mayRepeat: true },
       dateOf(moment),
-      chargePatience,
+      chargeWindow,
     )
   }
 
@@ -100,7 +97,7 @@ export class Transitions {
   settled(world: World): World {
     const { moment, payment, charger, sweeper, chargesInFlight } = world
     if (moment === 3 || chargesInFlight > 0 || charger !== 'idle' || sweeper !== 'idle') return world
-    const status = this.payments.get(payment)?.status
+    const status = this.payments.get(payment)?.state.status
     return status === undefined || status === 'charging' ? world : { ...world, moment: 3 }
   }
 

@@ -1,10 +1,10 @@
 import type { EventName } from '@order-saga/contracts'
-import type { Reaction } from '@order-saga/chassis'
-import { release, reserve } from '../../services/inventory/src/reactions/move-stock.ts'
+import type { Effect, Reaction } from '@order-saga/chassis'
+import { moveStock } from '../../services/inventory/src/domain/stock.ts'
 import { newSaga } from '../../services/order/src/domain/saga.ts'
 import { unknownPayment } from '../../services/payment/src/domain/payment.ts'
 import { dateOf } from './clock.ts'
-import { created, orderId, quantity, sagaId } from './order-under-test.ts'
+import { orderId, quantity, sagaId, sku } from './order-under-test.ts'
 import { type Parts, production } from './parts.ts'
 
 /** The system with one mistake in it, to show that the check would see it. */
@@ -17,14 +17,14 @@ export interface Twin {
   readonly steps: number
 }
 
-type React<S> = Reaction<S>['react']
+type React<S, E extends Effect> = Reaction<S, E>['react']
 
 /** The reactions with another one to this event; it is given the production reaction to use. */
-function instead<S>(
-  reactions: readonly Reaction<S>[],
+function instead<S, E extends Effect>(
+  reactions: readonly Reaction<S, E>[],
   name: EventName,
-  other: (react: React<S>) => React<S>,
-): readonly Reaction<S>[] {
+  other: (react: React<S, E>) => React<S, E>,
+): readonly Reaction<S, E>[] {
   return reactions.map((reaction) =>
     reaction.event.name === name ? { ...reaction, react: other(reaction.react) } : reaction,
   )
@@ -51,8 +51,8 @@ const decisions: readonly Twin[] = [
   twin(
     'inventory leaves no tombstone for a cancellation that comes first',
     {
-      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
-        if (warehouse.reservationOf(orderId, sagaId).status !== 'none') return react(message, warehouse, context)
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
+        if (locked.of(orderId, sagaId).state.status !== 'none') return react(message, locked, context)
       }),
     },
     'a cancelled order holds stock',
@@ -88,8 +88,8 @@ const decisions: readonly Twin[] = [
   twin(
     'inventory keeps the reservation of a cancelled order',
     {
-      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
-        if (warehouse.reservationOf(orderId, sagaId).status !== 'reserved') return react(message, warehouse, context)
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
+        if (locked.of(orderId, sagaId).state.status !== 'reserved') return react(message, locked, context)
       }),
     },
     'a cancelled order holds stock',
@@ -98,12 +98,16 @@ const decisions: readonly Twin[] = [
   twin(
     'inventory releases the items of every cancelled order, reserved or not',
     {
-      inventory: instead(inventory, 'order.cancelled', (react) => (message, warehouse, context) => {
-        const reservation = warehouse.reservationOf(orderId, sagaId)
-        if (reservation.status !== 'none') return react(message, warehouse, context)
-        reservation.items = [{ sku: 'SKU', qty: quantity, tracked: true }]
-        release(reservation, warehouse)
-        return react(message, warehouse, context)
+      inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
+        const reservation = locked.of(orderId, sagaId)
+        if (reservation.state.status !== 'none') return react(message, locked, context)
+        const items = [{ sku, qty: quantity, tracked: true }]
+        locked.update(reservation, {
+          ...reservation.state,
+          items,
+          stock: moveStock(locked.stockOf(items), items, 'release'),
+        })
+        return react(message, locked, context)
       }),
     },
     'there is less than nothing in stock',
@@ -124,10 +128,10 @@ const decisions: readonly Twin[] = [
   twin(
     'the sweeper counts from the first attempt and not from the deadline',
     {
-      decideUnseenCharge: (charge, now, patience) => {
-        const decision = production.decideUnseenCharge(charge, now, patience)
+      decideUnseenCharge: (charge, now, window) => {
+        const decision = production.decideUnseenCharge(charge, now, window)
         const sinceStartMs = now.getTime() - dateOf(0).getTime()
-        return decision === 'wait' && sinceStartMs >= patience.timeLimitMs + patience.settleMs ? 'absent' : decision
+        return decision === 'wait' && sinceStartMs >= window.timeLimitMs + window.settleMs ? 'absent' : decision
       },
     },
     'a cancelled order keeps money',
@@ -183,10 +187,11 @@ const deliveries: readonly Twin[] = [
     'redeliveries are known neither by their ids nor by the state',
     {
       delivery: ['transaction without inbox', 'ack'],
-      inventory: instead(inventory, 'payment.completed', (react) => (message, warehouse, context) => {
-        const reservation = warehouse.reservationOf(orderId, sagaId)
-        if (reservation.status !== 'reserved') return react(message, warehouse, context)
-        reserve(reservation, created.items, warehouse)
+      inventory: instead(inventory, 'payment.completed', (react) => (message, locked, context) => {
+        const reservation = locked.of(orderId, sagaId)
+        const { status, items } = reservation.state
+        if (status !== 'reserved') return react(message, locked, context)
+        locked.update(reservation, { ...reservation.state, stock: moveStock(locked.stockOf(items), items, 'reserve') })
       }),
     },
     'there is less than nothing in stock',

@@ -1,5 +1,5 @@
 export { catalogue, consumedBy, type EventName, lanesOf, services } from './catalogue.ts'
-export { type Decision } from './decision.ts'
+export { type Decided, type Decision, type Ignored } from './decision.ts'
 export { type Envelope, EnvelopeSchema, Instant, Uuid } from './envelope.ts'
 export { type EventType, type PayloadOf, type ServiceName } from './event-type.ts'
 export { InventoryFailed, type InventoryFailure, InventoryReserved } from './inventory-events.ts'

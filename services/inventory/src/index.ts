@@ -1,4 +1,4 @@
-/** What the operations programs need: the production decisions, so that they foresee what a message would do. */
+/** The production decisions, by which the operations programs preview a message. */
 export { inventorySettings } from './config.ts'
 export { inventoryReactions } from './reactions/index.ts'
-export { Warehouse } from './store/reservations.ts'
+export { LockedInventory } from './store/locked-inventory.ts'

@@ -1,9 +1,9 @@
 import type { ChassisMetrics } from '@order-saga/chassis'
 import { Counter } from 'prom-client'
-import type { Warehouse } from './store/reservations.ts'
+import type { LockedInventory } from './store/locked-inventory.ts'
 
-/** @returns what counts the decisions of a transaction that has just committed */
-export function createInventoryMetrics({ registry }: ChassisMetrics): (warehouse: Warehouse) => void {
+/** @returns a function that counts the decisions of a committed transaction */
+export function createInventoryMetrics({ registry }: ChassisMetrics): (inventory: LockedInventory) => void {
   const reservations = new Counter({
     name: 'reservations_total',
     help: 'Reservations by what became of them: reserved, rejected, released, committed, cancelled; sum over pods.',
@@ -11,7 +11,7 @@ export function createInventoryMetrics({ registry }: ChassisMetrics): (warehouse
     registers: [registry],
   })
   for (const result of ['reserved', 'rejected', 'released', 'committed', 'cancelled']) reservations.inc({ result }, 0)
-  return (warehouse) => {
-    for (const { status } of warehouse.changedReservations()) reservations.inc({ result: status })
+  return (inventory) => {
+    for (const { state } of inventory.changed()) reservations.inc({ result: state.status })
   }
 }

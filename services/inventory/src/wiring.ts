@@ -6,13 +6,12 @@ import { createInventoryMetrics } from './inventory-metrics.ts'
 import { inventoryReactions } from './reactions/index.ts'
 import { schema } from './store/schema.ts'
 
-/** Gives the process its work. */
 export function wireInventory(service: Service, config: InventoryConfig): void {
   const { log, metrics, tracing, now, newId } = service
   const { database } = service.withStore({ config, schema })
   const queue = config.inventoryQueue
   const policy = { failureRate: config.failureRate, acceptUnknownSku: config.unknownSku === 'accept' }
-  const reactions = inventoryReactions({ queue, policy, now, newId, committed: createInventoryMetrics(metrics) })
+  const reactions = inventoryReactions({ queue, policy, newId, committed: createInventoryMetrics(metrics) })
   const reactor = service.reactor(reactions, config.batchSize)
   service.consume({
     queue,

@@ -1,3 +1,4 @@
-/** What the operations programs need: the production decisions, so that they foresee what a message would do. */
+/** The production decisions, by which the operations programs preview a message. */
 export { paymentReactions } from './reactions/index.ts'
-export { PaymentBook } from './store/payments.ts'
+export { type EffectIntent } from './reactions/advance-payment.ts'
+export { LockedPayments } from './store/payments.ts'

@@ -1,7 +1,7 @@
 import { type ChassisMetrics, type Tracing, tracingOff } from '@order-saga/chassis'
 import { Counter, Histogram } from 'prom-client'
 import { GatewayUnavailable } from './gateway/payment-gateway.ts'
-import type { PaymentBook, PaymentRecord } from './store/payments.ts'
+import type { LockedPayments, PaymentRecord } from './store/payments.ts'
 
 /** Runs a call to the gateway, observes how long it took and how it ended, and makes it a part of the payment's trace. */
 export type GatewayTimer = <T>(
@@ -13,7 +13,7 @@ export type GatewayTimer = <T>(
 export interface PaymentMetrics {
   readonly time: GatewayTimer
   /** Counts what a transaction that has just committed has decided. */
-  readonly committed: (payments: PaymentBook) => void
+  readonly committed: (payments: LockedPayments) => void
 }
 
 export function createPaymentMetrics({ registry }: ChassisMetrics, tracing: Tracing = tracingOff): PaymentMetrics {
@@ -56,14 +56,13 @@ export function createPaymentMetrics({ registry }: ChassisMetrics, tracing: Trac
         throw error
       }
     },
-    committed: (book) => {
-      for (const { state, attempts, nextAttemptAt } of book.changed()) {
+    committed: (locked) => {
+      for (const { state, attempts } of locked.changed()) {
         if (state.status === 'charged') payments.inc({ result: 'charged' })
         if (state.status === 'declined' || (state.status === 'cancelled' && state.orderSeen)) {
           payments.inc({ result: state.reason ?? 'declined' })
         }
-        if (state.status === 'refunding' && attempts === 0 && nextAttemptAt !== null)
-          refunds.inc({ result: 'requested' })
+        if (state.status === 'refunding' && attempts === 0) refunds.inc({ result: 'requested' })
         if (state.status === 'refunded') refunds.inc({ result: 'refunded' })
       }
     },

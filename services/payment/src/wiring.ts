@@ -1,64 +1,60 @@
-import { consumedBy } from '@order-saga/contracts'
+import { consumedBy, OrderCreated } from '@order-saga/contracts'
 import { Divert, laneQueue, type Message, type Service } from '@order-saga/chassis'
-import { Charger } from './charger.ts'
 import type { PaymentConfig } from './config.ts'
+import { ConcurrencyLimit } from './effects/concurrency-limit.ts'
+import { EffectRunner } from './effects/effect-runner.ts'
+import { ResultRecorder } from './effects/record-results.ts'
+import { sweep } from './effects/sweeper.ts'
 import type { ConfiguredGateway } from './gateway/create-gateway.ts'
-import { Outcomes } from './outcomes.ts'
 import { createPaymentMetrics } from './payment-metrics.ts'
 import { paymentReactions } from './reactions/index.ts'
-import { Refunder } from './refunder.ts'
 import { schema } from './store/schema.ts'
-import { sweep } from './sweeper.ts'
 
-/** How long a charge waits for a free place before it is set aside, so that what comes after it can pass. */
-const placeWaitMs = 250
+/** How long a charge waits for the concurrency limit before it is diverted, so that the messages behind it can pass. */
+const limitWaitMs = 250
 
-/** Gives the process its work. */
 export function wirePayment(service: Service, config: PaymentConfig, configured: ConfiguredGateway): void {
   const { log, now, newId } = service
   const store = service.withStore({ config, schema })
   const { time, committed } = createPaymentMetrics(service.metrics, service.tracing)
   const { gateway, refundTimeLimitMs, close } = configured
-  const queue = config.paymentQueue
-  const { concurrency } = config
+  const { paymentQueue: queue, concurrency, keyTtlMs, settleMs } = config
+  const timeLimitsMs = { charge: gateway.timeLimitMs, refund: refundTimeLimitMs }
 
-  const refunder = new Refunder({ gateway, timeLimitMs: refundTimeLimitMs, concurrency, log, time })
-  const startRefund = refunder.start.bind(refunder)
-  const outcomes = new Outcomes({ ...store, consumer: queue, now, newId, refundTimeLimitMs, committed, startRefund })
-  refunder.use(outcomes)
-  const charger = new Charger({ gateway, outcomes, concurrency, now, log, time })
-  const reactions = paymentReactions({ queue, charger, refunder, now, newId, committed })
-  const reactor = service.reactor(reactions, config.batchSize)
+  const access = { gateway, now, log, time }
+  const results = new ResultRecorder({ ...store, consumer: queue, now, newId, timeLimitsMs, committed })
+  const runner = new EffectRunner({ ...access, results, concurrency })
+  const reactor = service.reactor(paymentReactions({ queue, timeLimitsMs, newId, committed }), config.batchSize)
 
   const react = async (message: Message, signal: AbortSignal): Promise<'processed' | 'duplicate'> => {
-    const { result, effect } = await reactor.react(message, signal)
-    await effect?.()
+    const { result, effects } = await reactor.react(message, signal)
+    await runner.run(effects)
     return result
   }
   const charges = laneQueue(queue, 'charges')
-  const withPlace =
-    (waitMs: number | undefined) =>
+  const limit = new ConcurrencyLimit(concurrency)
+  const limited =
+    (waitMs?: number) =>
     async (message: Message, signal: AbortSignal): Promise<'processed' | 'duplicate'> => {
-      if (message.name !== 'order.created') return await react(message, signal)
-      if (!(await charger.slots.take(waitMs))) throw new Divert(charges)
+      if (message.name !== OrderCreated.name) return await react(message, signal)
+      if (!(await limit.acquire(waitMs))) throw new Divert(charges)
       try {
         return await react(message, signal)
       } finally {
-        charger.slots.give()
+        limit.release()
       }
     }
   const events = consumedBy('payment')
-  service.consume({ queue, prefetch: config.prefetch, events, react: withPlace(placeWaitMs) })
-  service.consume({ queue, from: charges, prefetch: concurrency, events, react: withPlace(undefined) })
+  service.consume({ queue, prefetch: config.prefetch, events, react: limited(limitWaitMs) })
+  service.consume({ queue, from: charges, prefetch: concurrency, events, react: limited() })
 
   const { database } = store
-  const { keyTtlMs, settleMs } = config
   service.every('sweep', config.sweepIntervalMs, async () => {
-    await sweep({ database, gateway, outcomes, refunder, keyTtlMs, settleMs, now, log, time })
+    await sweep({ ...access, database, runner, keyTtlMs, settleMs })
   })
   service.onStop(() => {
-    charger.stop()
+    runner.stop()
     close()
   })
-  service.onDrain(() => refunder.drain())
+  service.onDrain(() => runner.drain())
 }

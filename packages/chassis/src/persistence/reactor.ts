@@ -6,31 +6,34 @@ import { GroupCommit } from './group-commit.ts'
 import { claimEvents, findProcessed } from './inbox.ts'
 import { commitWithEvents, type ReactionContext, type UnitOfWork } from './unit-of-work.ts'
 
-/** Work for the outside world, to be done after the commit. The message stays unclaimed and unacknowledged until then. */
-export type Effect = () => Promise<void>
+/** An outside effect as data: a reaction returns it, and the service starts it after the commit. */
+export interface Effect {
+  /** Whether its result claims the event. Until then the delivery is unacknowledged; otherwise the intent claims the event. */
+  readonly awaited: boolean
+}
 
 /**
  * What a service does on one event. `react` is synchronous and changes only `state`, which was loaded and locked for the
  * whole batch and is saved after it; so it costs no round trip and can be run in a test without a database.
  */
-export interface Reaction<S, P = unknown> {
+export interface Reaction<S, E extends Effect = never, P = unknown> {
   readonly event: EventType<P>
-  readonly react: (message: Message<P>, state: S, context: ReactionContext) => Effect | void
+  readonly react: (message: Message<P>, state: S, context: ReactionContext) => readonly E[] | void
 }
 
-export function on<S, P>(
+export function on<S, P, E extends Effect = never>(
   event: EventType<P>,
-  react: (message: Message<P>, state: S, context: ReactionContext) => Effect | void,
-): Reaction<S> {
-  return { event, react } as unknown as Reaction<S>
+  react: Reaction<S, E, P>['react'],
+): Reaction<S, E> {
+  return { event, react } as unknown as Reaction<S, E>
 }
 
-export interface Reactions<S> {
+export interface Reactions<S, E extends Effect = never> {
   /** Name in the inbox: the queue. */
   readonly consumer: string
-  readonly reactions: readonly Reaction<S>[]
+  readonly reactions: readonly Reaction<S, E>[]
   /** Loads and locks, in a fixed order of keys, all that the messages may change. */
-  readonly load: (tx: Transaction, messages: readonly Message[]) => Promise<S>
+  readonly load: (tx: Transaction, messages: readonly Message[], now: Date) => Promise<S>
   /** An event that goes before all others of its batch, because what it stops should not be started first. */
   readonly first?: EventType
   /** Writes what has changed. */
@@ -44,23 +47,24 @@ export interface ReactorDependencies extends UnitOfWork {
   readonly batchSize?: number
 }
 
-export interface Reacted {
+export interface ReactionResult<E extends Effect = never> {
   readonly result: 'processed' | 'duplicate'
-  readonly effect?: Effect
+  /** The caller starts them: their intents are durable. */
+  readonly effects: readonly E[]
 }
 
 /**
  * The one way a message has its effect: decode was before; then, in one transaction for all messages that are there,
  * lock → look up the ids → react → save → claim the ids → append the outgoing events → commit; the ack comes after.
  */
-export class Reactor<S> {
-  readonly #reactions: Reactions<S>
+export class Reactor<S, E extends Effect = never> {
+  readonly #reactions: Reactions<S, E>
   readonly #dependencies: ReactorDependencies
-  readonly #byEvent: ReadonlyMap<string, Reaction<S>>
-  readonly #group: GroupCommit<Message, Reacted>
+  readonly #byEvent: ReadonlyMap<string, Reaction<S, E>>
+  readonly #group: GroupCommit<Message, ReactionResult<E>>
   readonly #breaker: Breaker
 
-  constructor(reactions: Reactions<S>, dependencies: ReactorDependencies) {
+  constructor(reactions: Reactions<S, E>, dependencies: ReactorDependencies) {
     this.#reactions = reactions
     this.#dependencies = dependencies
     this.#byEvent = new Map(reactions.reactions.map((reaction) => [reaction.event.name, reaction]))
@@ -72,45 +76,40 @@ export class Reactor<S> {
     })
   }
 
-  get events(): readonly EventType[] {
-    return this.#reactions.reactions.map((reaction) => reaction.event)
-  }
-
   /**
-   * Resolves once the effect of the message is durable, or with the outside effect that is still to be done.
+   * Resolves once the change is committed, with the outside effects to start.
    * @throws DependencyUnavailable when the database is in trouble, or the signal is aborted while waiting for it
    */
-  async react(message: Message, signal?: AbortSignal): Promise<Reacted> {
+  async react(message: Message, signal?: AbortSignal): Promise<ReactionResult<E>> {
     return await this.#breaker.run(() => this.#group.submit(message, { isolated: message.redelivered }), signal)
   }
 
-  async #commit(messages: readonly Message[]): Promise<readonly Reacted[]> {
+  async #commit(messages: readonly Message[]): Promise<readonly ReactionResult<E>[]> {
     const done = await commitWithEvents(this.#dependencies, async (tx, context) => {
       const ids = messages.map((message) => message.eventId)
       const [state, processed] = await Promise.all([
-        this.#reactions.load(tx, messages),
+        this.#reactions.load(tx, messages, context.now),
         findProcessed(tx, this.#reactions.consumer, ids),
       ])
       const claims: string[] = []
-      const results = new Map<Message, Reacted>()
+      const results = new Map<Message, ReactionResult<E>>()
       for (const message of inOrder(messages, this.#reactions.first)) {
         if (processed.has(message.eventId)) {
-          results.set(message, { result: 'duplicate' })
+          results.set(message, { result: 'duplicate', effects: [] })
           continue
         }
-        const effect = this.#byEvent.get(message.name)?.react(message, state, context) ?? undefined
-        results.set(message, effect === undefined ? { result: 'processed' } : { result: 'processed', effect })
-        if (effect === undefined) {
-          processed.add(message.eventId)
-          claims.push(message.eventId)
-        }
+        const effects = this.#byEvent.get(message.name)?.react(message, state, context) ?? []
+        results.set(message, { result: 'processed', effects })
+        if (effects.some(({ awaited }) => awaited)) continue
+        processed.add(message.eventId)
+        claims.push(message.eventId)
       }
       this.#reactions.save(tx, state, context.now)
       claimEvents(tx, this.#reactions.consumer, claims, context.now)
       return { state, results }
     })
     this.#reactions.committed?.(done.state)
-    return messages.map((message) => done.results.get(message) as Reacted)
+    return messages.map((message) => done.results.get(message) as ReactionResult<E>)
   }
 }
 

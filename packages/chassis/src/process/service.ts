@@ -9,7 +9,7 @@ import { type ServiceQueue, type Topology, topologyOf } from '../messaging/topol
 import { Database } from '../persistence/database.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
 import { exportPool } from '../persistence/pool-gauges.ts'
-import { type Reactions, Reactor } from '../persistence/reactor.ts'
+import { type Effect, type Reactions, Reactor } from '../persistence/reactor.ts'
 import { Relay } from '../persistence/relay.ts'
 import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/retention.ts'
 import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persistence/schema.ts'
@@ -162,7 +162,7 @@ export class Service {
   }
 
   /** A reactor on the service's store. */
-  reactor<S>(reactions: Reactions<S>, batchSize: number): Reactor<S> {
+  reactor<S, E extends Effect>(reactions: Reactions<S, E>, batchSize: number): Reactor<S, E> {
     const store = this.#store
     if (store === undefined) throw new Error('a reactor needs a store')
     const breaker = new Breaker({

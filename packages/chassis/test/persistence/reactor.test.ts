@@ -86,7 +86,7 @@ describe('a reactor', function () {
 
   it('writes the effect, the claim and the event in one transaction, and hands the event to the relay', async () => {
     const one = message()
-    assert.deepEqual(await reactor().react(one), { result: 'processed' })
+    assert.deepEqual(await reactor().react(one), { result: 'processed', effects: [] })
     assert.equal(await effectsOf(one.orderId), 1)
     const rows = await store.sql('SELECT e.xmin = p.xmin AS same, e.causation_id FROM events e, processed_events p')
     assert.deepEqual(rows, [{ same: true, causation_id: one.eventId }])
@@ -98,7 +98,7 @@ describe('a reactor', function () {
     const under = reactor()
     const results = await Promise.all([under.react({ ...one }), under.react({ ...one }), under.react({ ...one })])
     assert.deepEqual(results.map(({ result }) => result).toSorted(), ['duplicate', 'duplicate', 'processed'])
-    assert.deepEqual(await under.react(one), { result: 'duplicate' })
+    assert.deepEqual(await under.react(one), { result: 'duplicate', effects: [] })
     assert.equal(await effectsOf(one.orderId), 1)
     assert.equal(await count('events'), 1)
   })
@@ -145,7 +145,7 @@ describe('a reactor', function () {
     assert.equal(await count('processed_events'), 9)
     assert.equal(await count('events'), 9)
     // With the cause of the failure gone, the same event has its effect.
-    assert.deepEqual(await reactor().react(bad), { result: 'processed' })
+    assert.deepEqual(await reactor().react(bad), { result: 'processed', effects: [] })
   })
 
   it('needs no more than two connections, however many messages wait', async () => {
@@ -169,24 +169,29 @@ describe('a reactor', function () {
     assert.equal(await count('processed_events'), 0)
   })
 
-  it('keeps a message with an outside effect unclaimed, and hands the effect out after the commit', async () => {
-    const one = message()
-    let committed = 0
-    const under = reactor({
-      reactions: [
-        on(PaymentRefundRequested, (_, counters: Counters) => {
-          counters.set(one.orderId, { n: 1, changed: true })
-          return async () => {
-            committed = await effectsOf(one.orderId)
-          }
-        }),
-      ],
-    })
-    const { effect } = await under.react(one)
-    assert.equal(await count('processed_events'), 0)
-    await effect?.()
-    assert.equal(committed, 1, 'the intent was durable before the effect')
-    assert.equal((await under.react(one)).result, 'processed', 'given out again, it has its effect again')
+  it('hands out effects after the commit, and leaves the event of an awaited one unclaimed', async () => {
+    const intents = [{ awaited: false }, { awaited: true }]
+    const under = new Reactor(
+      {
+        ...reactions(),
+        reactions: [
+          on(PaymentRefundRequested, ({ orderId }, counters: Counters) => {
+            counters.set(orderId, { n: 1, changed: true })
+            return intents.splice(0, 1)
+          }),
+        ],
+      },
+      { database, relay, now: () => new Date(), newId: () => uuidv7() },
+    )
+    const [one, other] = [message(), message()]
+    assert.deepEqual(await under.react(one), { result: 'processed', effects: [{ awaited: false }] })
+    assert.equal(await effectsOf(one.orderId), 1, 'the intent is durable')
+    assert.equal((await under.react(one)).result, 'duplicate', 'claimed with its intent')
+
+    assert.deepEqual(await under.react(other), { result: 'processed', effects: [{ awaited: true }] })
+    assert.equal(await effectsOf(other.orderId), 1, 'the intent is durable')
+    assert.equal((await under.react(other)).result, 'processed', 'redelivered, it is handled again')
+    assert.equal(await count('processed_events'), 2)
   })
 
   it('takes the event that goes first before what arrived earlier', async () => {

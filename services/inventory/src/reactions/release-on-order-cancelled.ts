@@ -1,17 +1,12 @@
 import { OrderCancelled } from '@order-saga/contracts'
-import { on, PoisonMessage, type Reaction } from '@order-saga/chassis'
-import { decide } from '../domain/reservation.ts'
-import type { Warehouse } from '../store/reservations.ts'
-import { release } from './move-stock.ts'
+import { on, type Reaction } from '@order-saga/chassis'
+import type { LockedInventory } from '../store/locked-inventory.ts'
+import { advance } from './advance-reservation.ts'
 
-/** Cancelled: what was reserved is free again; if nothing was yet, nothing ever will be. */
-export const releaseOnOrderCancelled: Reaction<Warehouse> = on(OrderCancelled, ({ orderId, sagaId }, warehouse) => {
-  const reservation = warehouse.reservationOf(orderId, sagaId)
-  const decision = decide(reservation.status, { on: 'order.cancelled' })
-  if (decision.kind === 'violation') throw new PoisonMessage(decision.detail)
-  if (decision.kind === 'unchanged') return
-  if (decision.kind === 'release') release(reservation, warehouse)
-  reservation.status = decision.kind === 'release' ? 'released' : 'cancelled'
-  reservation.reason = 'order_cancelled'
-  reservation.changed = true
-})
+/** Returns reserved items to the free stock; without a reservation, leaves a tombstone that prevents one. */
+export const releaseOnOrderCancelled: Reaction<LockedInventory> = on(
+  OrderCancelled,
+  ({ orderId, sagaId }, inventory) => {
+    advance(inventory.of(orderId, sagaId), { on: 'order.cancelled' }, inventory)
+  },
+)

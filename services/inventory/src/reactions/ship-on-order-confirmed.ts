@@ -1,16 +1,9 @@
 import { OrderConfirmed } from '@order-saga/contracts'
-import { on, PoisonMessage, type Reaction } from '@order-saga/chassis'
-import { decide } from '../domain/reservation.ts'
-import type { Warehouse } from '../store/reservations.ts'
-import { ship } from './move-stock.ts'
+import { on, type Reaction } from '@order-saga/chassis'
+import type { LockedInventory } from '../store/locked-inventory.ts'
+import { advance } from './advance-reservation.ts'
 
-/** Confirmed: what was reserved is sold. */
-export const shipOnOrderConfirmed: Reaction<Warehouse> = on(OrderConfirmed, ({ orderId, sagaId }, warehouse) => {
-  const reservation = warehouse.reservationOf(orderId, sagaId)
-  const decision = decide(reservation.status, { on: 'order.confirmed' })
-  if (decision.kind === 'violation') throw new PoisonMessage(decision.detail)
-  if (decision.kind !== 'ship') return
-  ship(reservation, warehouse)
-  reservation.status = 'committed'
-  reservation.changed = true
+/** Turns the reservation into a shipment. */
+export const shipOnOrderConfirmed: Reaction<LockedInventory> = on(OrderConfirmed, ({ orderId, sagaId }, inventory) => {
+  advance(inventory.of(orderId, sagaId), { on: 'order.confirmed' }, inventory)
 })

@@ -1,28 +1,85 @@
 import assert from 'node:assert/strict'
-import { decide, type ReservationInput, type ReservationStatus } from '../../src/domain/reservation.ts'
+import {
+  decide,
+  type ReservationInput,
+  type ReservationState,
+  type ReservationStatus,
+} from '../../src/domain/reservation.ts'
 import { isShortBySimulation, neverInStock } from '../../src/domain/simulated-shortage.ts'
+import type { StockLevel } from '../../src/domain/stock.ts'
 
+/** Five of A are left after the reservation; B was never stocked. */
+const reservedItems = [
+  { sku: 'A', qty: 2, tracked: true },
+  { sku: 'B', qty: 1, tracked: false },
+  { sku: 'A', qty: 1, tracked: true },
+]
+const free = { available: 8, reserved: 10, shipped: 20 }
+const held = { available: 5, reserved: 13, shipped: 20 }
+const sold = { available: 5, reserved: 10, shipped: 23 }
+
+const state = (
+  status: ReservationStatus,
+  level: StockLevel,
+  more: Partial<ReservationState> = {},
+): ReservationState => ({
+  status,
+  items: [],
+  reason: null,
+  stock: new Map([['A', level]]),
+  ...more,
+})
+const reserved = state('reserved', held, { items: reservedItems })
+const rejected = state('rejected', free, { reason: 'out_of_stock' })
+const released = state('released', free, { items: reservedItems, reason: 'order_cancelled' })
+const committed = state('committed', sold, { items: reservedItems })
+const cancelled = state('cancelled', free, { reason: 'order_cancelled' })
+const states = { none: state('none', free), reserved, rejected, released, committed, cancelled }
+
+const toReserve = reservedItems.map(({ sku, qty }) => ({ sku, qty }))
 const inputs = {
-  paid: { on: 'payment.completed', shortage: undefined },
-  paidShort: { on: 'payment.completed', shortage: 'out_of_stock' },
+  paid: { on: 'payment.completed', items: toReserve, shortage: undefined },
+  paidShort: { on: 'payment.completed', items: toReserve, shortage: 'out_of_stock' },
   cancelled: { on: 'order.cancelled' },
   confirmed: { on: 'order.confirmed' },
 } as const satisfies Record<string, ReservationInput>
 
-const table: Record<ReservationStatus, Record<keyof typeof inputs, string>> = {
-  none: { paid: 'reserve', paidShort: 'reject', cancelled: 'entomb', confirmed: 'violation' },
-  reserved: { paid: 'unchanged', paidShort: 'unchanged', cancelled: 'release', confirmed: 'ship' },
-  rejected: { paid: 'unchanged', paidShort: 'unchanged', cancelled: 'unchanged', confirmed: 'violation' },
-  released: { paid: 'unchanged', paidShort: 'unchanged', cancelled: 'unchanged', confirmed: 'violation' },
-  committed: { paid: 'unchanged', paidShort: 'unchanged', cancelled: 'violation', confirmed: 'unchanged' },
-  cancelled: { paid: 'refuse', paidShort: 'refuse', cancelled: 'unchanged', confirmed: 'violation' },
+/** The next state and the event that reports it, or why there is none. */
+const table: Record<
+  ReservationStatus,
+  Record<keyof typeof inputs, readonly [ReservationState, string?] | 'late' | 'violation'>
+> = {
+  none: {
+    paid: [reserved, 'inventory.reserved'],
+    paidShort: [rejected, 'inventory.failed'],
+    cancelled: [cancelled],
+    confirmed: 'violation',
+  },
+  reserved: { paid: 'late', paidShort: 'late', cancelled: [released], confirmed: [committed] },
+  rejected: { paid: 'late', paidShort: 'late', cancelled: 'late', confirmed: 'violation' },
+  released: { paid: 'late', paidShort: 'late', cancelled: 'late', confirmed: 'violation' },
+  committed: { paid: 'late', paidShort: 'late', cancelled: 'violation', confirmed: 'late' },
+  cancelled: {
+    paid: [cancelled, 'inventory.failed'],
+    paidShort: [cancelled, 'inventory.failed'],
+    cancelled: 'late',
+    confirmed: 'violation',
+  },
 }
 
 describe('a reservation', () => {
-  for (const [status, row] of Object.entries(table) as [ReservationStatus, Record<keyof typeof inputs, string>][]) {
-    for (const [name, expected] of Object.entries(row) as [keyof typeof inputs, string][]) {
-      it(`${status} on ${name}: ${expected}`, () => {
-        assert.equal(decide(status, inputs[name]).kind, expected)
+  for (const [status, before] of Object.entries(states) as [ReservationStatus, ReservationState][]) {
+    for (const [name, input] of Object.entries(inputs) as [keyof typeof inputs, ReservationInput][]) {
+      const expected = table[status][name]
+      const title = typeof expected === 'string' ? expected : `${expected[0].status} ${expected[1] ?? ''}`.trim()
+      it(`${status} on ${name}: ${title}`, () => {
+        const decision = decide(before, input)
+        if (typeof expected === 'string') {
+          assert.equal(decision.kind === 'ignored' && decision.because, expected)
+          return
+        }
+        const [next, ...publish] = expected
+        assert.deepEqual(decision, { kind: 'decided', state: next, publish, effects: [] })
       })
     }
   }

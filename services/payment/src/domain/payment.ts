@@ -1,8 +1,8 @@
-import type { PaymentFailure } from '@order-saga/contracts'
+import type { Decided, Ignored, PaymentFailure } from '@order-saga/contracts'
 
 /**
- * Where the money of one order stands. `none`: payment has not met the order. `cancelled` is a tombstone: it was not
- * charged and never will be. `charging` and `refunding` are intents whose outcome is not known yet.
+ * Status of one order's payment. `none`: payment has no record of the order. `cancelled` is a tombstone: it was not
+ * charged and never will be. `charging` and `refunding` are intents whose result is not known yet.
  */
 export type PaymentStatus = 'none' | 'charging' | 'charged' | 'declined' | 'cancelled' | 'refunding' | 'refunded'
 
@@ -12,9 +12,9 @@ export interface PaymentState {
   readonly reason: PaymentFailure | null
   /** Whether order.created has been seen; a cancellation may come before it. */
   readonly orderSeen: boolean
-  /** The order was cancelled while its charge was under way: no charge is started any more. */
+  /** The order was cancelled while its charge was in flight: no charge is started any more. */
   readonly cancelSeen: boolean
-  /** A refund was asked for while the charge was under way. */
+  /** A refund was requested while the charge was in flight. */
   readonly refundWanted: boolean
 }
 
@@ -25,18 +25,15 @@ export type PaymentInput =
   /** The provider has charged. */
   | { readonly on: 'charge.succeeded' }
   | { readonly on: 'charge.declined' }
-  /** The provider has not charged, and no request that could still be on its way will make it. */
+  /** The provider has not charged, and no request that is still in flight can make it. */
   | { readonly on: 'charge.absent' }
   | { readonly on: 'refund.succeeded' }
 
 export type PaymentOutput = 'payment.completed' | 'payment.failed' | 'payment.refunded'
+export type PaymentEffect = 'charge' | 'refund'
 
-export interface PaymentDecision {
-  readonly state: PaymentState
-  readonly publish: readonly PaymentOutput[]
-  /** What is to be asked of the provider once the state is durable. */
-  readonly effect?: 'charge' | 'refund'
-}
+/** Payment has no protocol violations: in every state, every input is answered or late. */
+export type PaymentDecision = Decided<PaymentState, PaymentOutput, PaymentEffect> | (Ignored & { because: 'late' })
 
 export const unknownPayment: PaymentState = {
   status: 'none',
@@ -48,7 +45,7 @@ export const unknownPayment: PaymentState = {
 
 /**
  * All of payment's decisions. Pure and total. It charges an order once at most, never starts a charge at or after the
- * deadline or once the cancellation was seen, gives back once, and answers every request for a refund.
+ * deadline or once the cancellation was seen, refunds once, and answers every request for a refund.
  */
 export function decide(payment: PaymentState, input: PaymentInput): PaymentDecision {
   switch (input.on) {
@@ -61,15 +58,13 @@ export function decide(payment: PaymentState, input: PaymentInput): PaymentDecis
     case 'charge.succeeded':
       return onChargeSucceeded(payment)
     case 'charge.declined':
-      return payment.status === 'charging' ? notCharged(payment, 'declined', 'declined') : unchanged(payment)
+      return payment.status === 'charging' ? notCharged(payment, 'declined', 'declined') : late
     case 'charge.absent':
       return payment.status === 'charging'
         ? notCharged(payment, 'cancelled', payment.cancelSeen ? 'order_cancelled' : 'expired')
-        : unchanged(payment)
+        : late
     case 'refund.succeeded':
-      return payment.status === 'refunding'
-        ? to({ ...payment, status: 'refunded' }, 'payment.refunded')
-        : unchanged(payment)
+      return payment.status === 'refunding' ? decided({ ...payment, status: 'refunded' }, ['payment.refunded']) : late
   }
 }
 
@@ -77,41 +72,40 @@ function onOrderCreated(payment: PaymentState, expired: boolean): PaymentDecisio
   switch (payment.status) {
     case 'none':
       return expired
-        ? to({ ...payment, status: 'cancelled', reason: 'expired', orderSeen: true }, 'payment.failed')
-        : { state: { ...payment, status: 'charging', orderSeen: true }, publish: [], effect: 'charge' }
+        ? decided({ ...payment, status: 'cancelled', reason: 'expired', orderSeen: true }, ['payment.failed'])
+        : decided({ ...payment, status: 'charging', orderSeen: true }, [], ['charge'])
     case 'charging':
-      // Given out again after a crash. Too late to start a charge: the sweeper finds out whether there was one.
-      return expired || payment.cancelSeen ? unchanged(payment) : { ...unchanged(payment), effect: 'charge' }
+      // Redelivered after a crash. Too late to start a charge: the sweeper finds out whether there was one.
+      return expired || payment.cancelSeen ? late : decided(payment, [], ['charge'])
     case 'cancelled':
-      return payment.orderSeen ? unchanged(payment) : to({ ...payment, orderSeen: true }, 'payment.failed')
+      return payment.orderSeen ? late : decided({ ...payment, orderSeen: true }, ['payment.failed'])
     case 'charged':
     case 'declined':
     case 'refunding':
     case 'refunded':
-      return unchanged(payment)
+      return late
   }
 }
 
 function onOrderCancelled(payment: PaymentState): PaymentDecision {
-  if (payment.status === 'none') return to({ ...payment, status: 'cancelled', reason: 'order_cancelled' })
-  if (payment.status === 'charging') return to({ ...payment, cancelSeen: true })
-  return unchanged(payment)
+  if (payment.status === 'none') return markCancelled(payment)
+  return payment.status === 'charging' && !payment.cancelSeen ? decided({ ...payment, cancelSeen: true }) : late
 }
 
 function onRefundRequested(payment: PaymentState): PaymentDecision {
   switch (payment.status) {
     case 'none':
-      return to({ ...payment, status: 'cancelled', reason: 'order_cancelled' }, 'payment.refunded')
+      return markCancelled(payment, ['payment.refunded'])
     case 'charging':
-      return to({ ...payment, refundWanted: true })
+      return payment.refundWanted ? late : decided({ ...payment, refundWanted: true })
     case 'charged':
-      return { state: { ...payment, status: 'refunding' }, publish: [], effect: 'refund' }
+      return startRefund(payment)
     case 'refunding':
-      return unchanged(payment)
+      return late
     case 'declined':
     case 'cancelled':
     case 'refunded':
-      return to(payment, 'payment.refunded')
+      return decided(payment, ['payment.refunded'])
   }
 }
 
@@ -119,24 +113,38 @@ function onChargeSucceeded(payment: PaymentState): PaymentDecision {
   switch (payment.status) {
     case 'charging':
       return payment.refundWanted
-        ? { state: { ...payment, status: 'refunding' }, publish: [], effect: 'refund' }
-        : to({ ...payment, status: 'charged' }, 'payment.completed')
+        ? startRefund(payment)
+        : decided({ ...payment, status: 'charged' }, ['payment.completed'])
     case 'declined':
     case 'cancelled':
     case 'none':
-      // The provider has charged after it said, or after we concluded, that it had not: give it back, whoever asks.
-      return { state: { ...payment, status: 'refunding', orderSeen: true }, publish: [], effect: 'refund' }
+      // The provider has charged after it declined, or after we concluded that it had not: refunded without a request.
+      return startRefund({ ...payment, orderSeen: true })
     case 'charged':
     case 'refunding':
     case 'refunded':
-      return unchanged(payment)
+      return late
   }
 }
 
 function notCharged(payment: PaymentState, status: 'declined' | 'cancelled', reason: PaymentFailure): PaymentDecision {
-  const state: PaymentState = { ...payment, status, reason }
-  return payment.refundWanted ? to(state, 'payment.failed', 'payment.refunded') : to(state, 'payment.failed')
+  return decided(
+    { ...payment, status, reason },
+    payment.refundWanted ? ['payment.failed', 'payment.refunded'] : ['payment.failed'],
+  )
 }
 
-const to = (state: PaymentState, ...publish: PaymentOutput[]): PaymentDecision => ({ state, publish })
-const unchanged = (state: PaymentState): PaymentDecision => ({ state, publish: [] })
+/** Leaves a tombstone for an order that payment has no record of. */
+const markCancelled = (payment: PaymentState, publish?: readonly PaymentOutput[]): PaymentDecision =>
+  decided({ ...payment, status: 'cancelled', reason: 'order_cancelled' }, publish)
+
+const startRefund = (payment: PaymentState): PaymentDecision =>
+  decided({ ...payment, status: 'refunding' }, [], ['refund'])
+
+const decided = (
+  state: PaymentState,
+  publish: readonly PaymentOutput[] = [],
+  effects: readonly PaymentEffect[] = [],
+): PaymentDecision => ({ kind: 'decided', state, publish, effects })
+
+const late: PaymentDecision = { kind: 'ignored', because: 'late' }

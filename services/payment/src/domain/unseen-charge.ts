@@ -5,29 +5,31 @@ export function isExpired(deadline: Date, now: Date): boolean {
   return now >= deadline
 }
 
-/** A charge that was intended, and that the provider knows nothing of. */
+/** A charge whose intent is durable, and of which the provider has no record. */
 export interface UnseenCharge {
   readonly state: PaymentState
   readonly deadline: Date
-  /** Whether the provider would still know the key of a former request. */
+  /** Whether the provider still keeps the key of an earlier request. */
   readonly mayRepeat: boolean
 }
 
-export interface ChargePatience {
-  /** The longest a request to the provider lasts. */
+/** How long after it was sent a request to charge can still take effect: both parts, in milliseconds. */
+export interface ChargeWindow {
+  /** Time limit of a request to the provider. */
   readonly timeLimitMs: number
-  /** How long after that the provider may still carry it out. */
+  /** How long after the time limit the provider may still execute it. */
   readonly settleMs: number
 }
 
 /**
- * What is to be done about it: ask again, take it as never made, or look again later. A request may have been sent until
- * the deadline, by a process that has told nobody: only when the last of them is over is it sure that there is no charge.
+ * The next step for an unseen charge: request it again, conclude that it was never made, or query again later. Any process
+ * may have sent a request until the deadline without recording it, so the absence of a charge is certain only when a
+ * request sent at the deadline can no longer take effect.
  */
 export function decideUnseenCharge(
   { state, deadline, mayRepeat }: UnseenCharge,
   now: Date,
-  { timeLimitMs, settleMs }: ChargePatience,
+  { timeLimitMs, settleMs }: ChargeWindow,
 ): 'charge' | 'absent' | 'wait' {
   if (!isExpired(deadline, now) && !state.cancelSeen && !state.refundWanted) return mayRepeat ? 'charge' : 'wait'
   return now.getTime() - deadline.getTime() >= timeLimitMs + settleMs ? 'absent' : 'wait'

@@ -1,71 +1,88 @@
 import { PaymentCompleted, PaymentFailed, PaymentRefunded } from '@order-saga/contracts'
-import type { Cause, ReactionContext } from '@order-saga/chassis'
-import { decide, type PaymentDecision, type PaymentInput, type PaymentOutput } from '../domain/payment.ts'
-import type { PaymentRecord } from '../store/payments.ts'
+import type { Cause, Effect, Message, ReactionContext } from '@order-saga/chassis'
+import { decide, type PaymentEffect, type PaymentInput, type PaymentOutput } from '../domain/payment.ts'
+import type { LockedPayments, PaymentRecord } from '../store/payments.ts'
 
-/** ISO 4217's code for "no currency": the answer to a refund of an order payment never met. */
+/** ISO 4217's code for "no currency": the answer to a refund of an order that payment has no record of. */
 const noCurrency = 'XXX'
 
-export type Advanced = ReactionContext & {
-  readonly effectTimeLimitMs: number
-  readonly cause: Omit<Cause, 'sagaId' | 'orderId'>
-}
-
-/** Time beyond the gateway's own limit before the sweeper looks at an intent; the result's transaction needs some of it. */
+/** Time beyond the gateway's own limit before the sweeper takes an intent; the result's transaction needs some of it. */
 const sweepMarginMs = 5_000
 
-/** Applies one decision: the new state, the intent if there is one, the events. */
-export function advance(payment: PaymentRecord, input: PaymentInput, context: Advanced): PaymentDecision {
-  const before = payment.state
-  const decision = decide(before, input)
-  if (decision.state === before && decision.publish.length === 0) return decision
-  payment.state = decision.state
-  payment.changed = true
-  payment.traceparent = context.cause.traceparent ?? payment.traceparent
-  const { status } = decision.state
-  if (status !== before.status) {
-    const intent = status === 'charging' || status === 'refunding'
-    payment.intendedAt = intent ? context.now : payment.intendedAt
-    payment.attempts = intent ? 0 : payment.attempts
-    payment.nextAttemptAt = intent ? new Date(context.now.getTime() + context.effectTimeLimitMs + sweepMarginMs) : null
-  }
-  for (const output of decision.publish) publish(payment, output, context)
-  return decision
+/** The longest a call to the gateway lasts, in milliseconds. */
+export type EffectTimeLimits = Readonly<Record<PaymentEffect, number>>
+
+/** An event that caused a change; empty when the sweeper did. */
+export type EventCause = Pick<Cause, 'eventId' | 'traceparent'>
+
+/** An outside effect to start after the commit, with the payment as of its decision. */
+export interface EffectIntent extends Effect {
+  readonly effect: PaymentEffect
+  readonly payment: PaymentRecord
+  readonly cause: EventCause
 }
 
-function publish(payment: PaymentRecord, output: PaymentOutput, { append, cause }: Advanced): void {
-  const { sagaId, orderId, traceparent } = payment
-  const about = { sagaId, orderId, eventId: cause.eventId, traceparent }
-  const currency = payment.currency ?? noCurrency
+export interface AdvanceContext extends ReactionContext {
+  readonly timeLimitsMs: EffectTimeLimits
+  readonly cause: EventCause
+}
+
+/** Lets an event of another service advance its payment. */
+export function advanceOn(
+  message: Message,
+  input: PaymentInput,
+  payments: LockedPayments,
+  context: Omit<AdvanceContext, 'cause'>,
+): EffectIntent[] {
+  const { orderId, sagaId, eventId, traceparent } = message
+  return advance(payments.of(orderId, sagaId), input, { ...context, cause: { eventId, traceparent } })
+}
+
+/** Applies one decision: the new state with the intent of its effect, and the events. @returns the effects to start */
+export function advance(payment: PaymentRecord, input: PaymentInput, context: AdvanceContext): EffectIntent[] {
+  const { now, cause, timeLimitsMs } = context
+  const before = payment.state
+  const decision = decide(before, input)
+  if (decision.kind === 'ignored') return []
+  const { state, publish, effects } = decision
+  if (state !== before) {
+    payment.state = state
+    payment.changed = true
+    payment.traceparent = cause.traceparent ?? payment.traceparent
+  }
+  if (state.status !== before.status) {
+    payment.nextAttemptAt = null
+    for (const effect of effects) {
+      payment.intendedAt = now
+      payment.attempts = 0
+      payment.nextAttemptAt = new Date(now.getTime() + timeLimitsMs[effect] + sweepMarginMs)
+    }
+  }
+  for (const output of publish) append(payment, output, context)
+  return effects.map((effect) => ({ effect, awaited: effect === 'charge', payment: { ...payment }, cause }))
+}
+
+function append(payment: PaymentRecord, output: PaymentOutput, context: AdvanceContext): void {
+  const { sagaId, orderId, paymentId, order, state, detail, refundId } = payment
+  const { eventId, traceparent = payment.traceparent } = context.cause
+  const cause = { sagaId, orderId, eventId, traceparent }
   switch (output) {
-    case 'payment.completed':
-      append(
-        PaymentCompleted,
-        {
-          paymentId: payment.paymentId,
-          amount: payment.amount ?? '0',
-          currency,
-          items: payment.items ?? [],
-          customerEmail: payment.customerEmail ?? '',
-          deadline: (payment.deadline ?? payment.createdAt).toISOString(),
-        },
-        about,
-      )
+    case 'payment.completed': {
+      if (order === null) throw new Error(`order ${orderId} was charged without its amount`)
+      const { deadline, ...paid } = order
+      context.append(PaymentCompleted, { paymentId, ...paid, deadline: deadline.toISOString() }, cause)
       return
+    }
     case 'payment.failed': {
-      const reason = payment.state.reason ?? 'declined'
-      append(PaymentFailed, { reason, detail: payment.detail ?? reason }, about)
+      const reason = state.reason ?? 'declined'
+      context.append(PaymentFailed, { reason, detail: detail ?? reason }, cause)
       return
     }
     case 'payment.refunded': {
-      const given = payment.state.status === 'refunded'
-      const email = payment.customerEmail === null ? {} : { customerEmail: payment.customerEmail }
-      const amount = given ? (payment.amount ?? '0') : '0'
-      append(
-        PaymentRefunded,
-        { refundId: payment.refundId ?? `none:${payment.orderId}`, amount, currency, ...email },
-        about,
-      )
+      const amount = state.status === 'refunded' ? (order?.amount ?? '0') : '0'
+      const currency = order?.currency ?? noCurrency
+      const email = order === null ? {} : { customerEmail: order.customerEmail }
+      context.append(PaymentRefunded, { refundId: refundId ?? `none:${orderId}`, amount, currency, ...email }, cause)
       return
     }
   }

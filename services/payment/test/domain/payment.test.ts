@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { decide, type PaymentInput, type PaymentState, unknownPayment } from '../../src/domain/payment.ts'
+import {
+  decide,
+  type PaymentEffect,
+  type PaymentInput,
+  type PaymentState,
+  unknownPayment,
+} from '../../src/domain/payment.ts'
 
 const seen: PaymentState = { ...unknownPayment, orderSeen: true }
 const states = {
@@ -22,7 +28,7 @@ const inputs = {
   created: { on: 'order.created', expired: false },
   createdLate: { on: 'order.created', expired: true },
   orderCancelled: { on: 'order.cancelled' },
-  refundAsked: { on: 'payment.refund.requested' },
+  refundRequested: { on: 'payment.refund.requested' },
   chargedNow: { on: 'charge.succeeded' },
   declinedNow: { on: 'charge.declined' },
   absent: { on: 'charge.absent' },
@@ -34,25 +40,25 @@ const completed = 'payment.completed'
 const failed = 'payment.failed'
 const refunded = 'payment.refunded'
 
-/** Status after, with `!charge` or `!refund` for the effect and the events published. Not listed: nothing happens. */
+/** Status after, with `!charge` or `!refund` for the effect, and the events published. Not listed: late. */
 const table: Record<StateName, Partial<Record<InputName, string>>> = {
   none: {
     created: 'charging !charge',
     createdLate: `cancelled ${failed}`,
     orderCancelled: 'cancelled',
-    refundAsked: `cancelled ${refunded}`,
+    refundRequested: `cancelled ${refunded}`,
     chargedNow: 'refunding !refund',
   },
   charging: {
     created: 'charging !charge',
     orderCancelled: 'charging',
-    refundAsked: 'charging',
+    refundRequested: 'charging',
     chargedNow: `charged ${completed}`,
     declinedNow: `declined ${failed}`,
     absent: `cancelled ${failed}`,
   },
   chargingCancelled: {
-    refundAsked: 'charging',
+    refundRequested: 'charging',
     chargedNow: `charged ${completed}`,
     declinedNow: `declined ${failed}`,
     absent: `cancelled ${failed}`,
@@ -69,49 +75,72 @@ const table: Record<StateName, Partial<Record<InputName, string>>> = {
     declinedNow: `declined ${failed} ${refunded}`,
     absent: `cancelled ${failed} ${refunded}`,
   },
-  charged: { refundAsked: 'refunding !refund' },
-  declined: { refundAsked: `declined ${refunded}`, chargedNow: 'refunding !refund' },
+  charged: { refundRequested: 'refunding !refund' },
+  declined: { refundRequested: `declined ${refunded}`, chargedNow: 'refunding !refund' },
   tombstone: {
     created: `cancelled ${failed}`,
     createdLate: `cancelled ${failed}`,
-    refundAsked: `cancelled ${refunded}`,
+    refundRequested: `cancelled ${refunded}`,
     chargedNow: 'refunding !refund',
   },
-  cancelled: { refundAsked: `cancelled ${refunded}`, chargedNow: 'refunding !refund' },
-  expired: { refundAsked: `cancelled ${refunded}`, chargedNow: 'refunding !refund' },
+  cancelled: { refundRequested: `cancelled ${refunded}`, chargedNow: 'refunding !refund' },
+  expired: { refundRequested: `cancelled ${refunded}`, chargedNow: 'refunding !refund' },
   refunding: { refundedNow: `refunded ${refunded}` },
-  refunded: { refundAsked: `refunded ${refunded}` },
+  refunded: { refundRequested: `refunded ${refunded}` },
+}
+
+/** The state after the input: the same one when it is late. */
+function after(state: PaymentState, input: PaymentInput): PaymentState {
+  const decision = decide(state, input)
+  return decision.kind === 'decided' ? decision.state : state
+}
+
+function effectsOf(state: PaymentState, input: PaymentInput): readonly PaymentEffect[] {
+  const decision = decide(state, input)
+  return decision.kind === 'decided' ? decision.effects : []
 }
 
 describe('a payment', () => {
   for (const [stateName, state] of Object.entries(states) as [StateName, PaymentState][]) {
     for (const [inputName, input] of Object.entries(inputs) as [InputName, PaymentInput][]) {
-      const expected = table[stateName][inputName] ?? state.status
+      const expected = table[stateName][inputName] ?? 'late'
       it(`${stateName} on ${inputName}: ${expected}`, () => {
-        const { state: next, publish, effect } = decide(state, input)
-        assert.equal([next.status, ...(effect === undefined ? [] : [`!${effect}`]), ...publish].join(' '), expected)
+        const decision = decide(state, input)
+        const found =
+          decision.kind === 'ignored'
+            ? decision.because
+            : [decision.state.status, ...decision.effects.map((effect) => `!${effect}`), ...decision.publish].join(' ')
+        assert.equal(found, expected)
       })
     }
   }
 
   it('starts no charge at or after the deadline, nor once the cancellation was seen', () => {
     for (const [name, state] of Object.entries(states)) {
-      assert.notEqual(decide(state, inputs.createdLate).effect, 'charge', name)
-      const afterCancel = decide(state, inputs.orderCancelled).state
-      assert.notEqual(decide(afterCancel, inputs.created).effect, 'charge', name)
+      assert.deepEqual(effectsOf(state, inputs.createdLate), [], name)
+      assert.deepEqual(effectsOf(after(state, inputs.orderCancelled), inputs.created), [], name)
     }
   })
 
-  it('remembers a refund that is asked for while the charge is under way', () => {
-    const wanted = decide(states.charging, inputs.refundAsked).state
-    assert.equal(decide(wanted, inputs.chargedNow).effect, 'refund')
+  it('remembers a refund that is requested while the charge is in flight', () => {
+    assert.deepEqual(effectsOf(after(states.charging, inputs.refundRequested), inputs.chargedNow), ['refund'])
+  })
+
+  it('has an effect with every intent', () => {
+    for (const [name, state] of Object.entries(states)) {
+      for (const input of Object.values(inputs)) {
+        const { status } = after(state, input)
+        if (status === state.status || (status !== 'charging' && status !== 'refunding')) continue
+        assert.deepEqual(effectsOf(state, input), [status === 'charging' ? 'charge' : 'refund'], name)
+      }
+    }
   })
 
   it('says why nothing was charged', () => {
-    assert.equal(decide(states.none, inputs.createdLate).state.reason, 'expired')
-    assert.equal(decide(states.tombstone, inputs.created).state.reason, 'order_cancelled')
-    assert.equal(decide(states.charging, inputs.absent).state.reason, 'expired')
-    assert.equal(decide(states.chargingCancelled, inputs.absent).state.reason, 'order_cancelled')
-    assert.equal(decide(states.charging, inputs.declinedNow).state.reason, 'declined')
+    assert.equal(after(states.none, inputs.createdLate).reason, 'expired')
+    assert.equal(after(states.tombstone, inputs.created).reason, 'order_cancelled')
+    assert.equal(after(states.charging, inputs.absent).reason, 'expired')
+    assert.equal(after(states.chargingCancelled, inputs.absent).reason, 'order_cancelled')
+    assert.equal(after(states.charging, inputs.declinedNow).reason, 'declined')
   })
 })

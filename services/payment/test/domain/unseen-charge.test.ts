@@ -4,12 +4,12 @@ import { decideUnseenCharge, isExpired } from '../../src/domain/unseen-charge.ts
 
 const deadline = new Date('2026-01-01T00:01:30Z')
 const afterDeadline = (ms: number): Date => new Date(deadline.getTime() + ms)
-const patience = { timeLimitMs: 10_000, settleMs: 5_000 }
+const window = { timeLimitMs: 10_000, settleMs: 5_000 }
 const charging: PaymentState = { ...unknownPayment, status: 'charging', orderSeen: true }
 
 describe('A charge the provider knows nothing of', () => {
   const decideAt = (ms: number, more: Partial<PaymentState> = {}, mayRepeat = true): string =>
-    decideUnseenCharge({ state: { ...charging, ...more }, deadline, mayRepeat }, afterDeadline(ms), patience)
+    decideUnseenCharge({ state: { ...charging, ...more }, deadline, mayRepeat }, afterDeadline(ms), window)
 
   it('is asked for again until the deadline, while its key is known', () => {
     assert.equal(decideAt(-1), 'charge')

@@ -1,24 +1,31 @@
-import { type Database, findProcessed, type Message, PoisonMessage, type Reactions } from '@order-saga/chassis'
+import {
+  type Database,
+  type Effect,
+  findProcessed,
+  type Message,
+  PoisonMessage,
+  type Reactions,
+} from '@order-saga/chassis'
 import { v7 as uuidv7 } from 'uuid'
 import type { ReplayPreview } from './replay-preview.ts'
 
-export interface PreviewedService<S> {
-  readonly reactions: Reactions<S>
+export interface PreviewedService<S, E extends Effect = never> {
+  readonly reactions: Reactions<S, E>
   /** What the service keeps of an order: `saga`, `payment`, `reservation`. */
   readonly noun: string
   /** How it stands for the message's order, in words. */
   readonly describe: (state: S, message: Message) => string
-  /** What is asked of the outside world because of it, in words. */
-  readonly effect?: (state: S, message: Message, started: boolean) => string | undefined
+  /** An effect that it starts, in words. */
+  readonly describeEffect?: (effect: E) => string
 }
 
 /**
  * Runs the service's own reaction on the state as it is now, and writes nothing: neither the new state, nor the claim,
  * nor the events, and no outside effect is started. Holds the locks a reaction holds for as long as the reading takes.
  */
-export async function previewReaction<S>(
+export async function previewReaction<S, E extends Effect>(
   database: Database,
-  { reactions, noun, describe, effect }: PreviewedService<S>,
+  { reactions, noun, describe, describeEffect = () => '' }: PreviewedService<S, E>,
   message: Message,
   now: Date,
 ): Promise<ReplayPreview> {
@@ -26,7 +33,7 @@ export async function previewReaction<S>(
   if (reaction === undefined) throw new Error(`no reaction to ${message.name}`)
   return await database.transaction(async (tx) => {
     const [state, processed] = await Promise.all([
-      reactions.load(tx, [message]),
+      reactions.load(tx, [message], now),
       findProcessed(tx, reactions.consumer, [message.eventId]),
     ])
     if (processed.has(message.eventId)) {
@@ -42,13 +49,12 @@ export async function previewReaction<S>(
           return uuidv7()
         },
       }
-      const started = reaction.react(message, state, context) !== undefined
+      const effects = reaction.react(message, state, context) ?? []
       const after = describe(state, message)
-      const asked = effect?.(state, message, started)
       const changes = [
         ...(before === after ? [] : [`${noun} ${before} becomes ${after}`]),
         ...(published.length === 0 ? [] : [`publishes ${published.join(', ')}`]),
-        ...(asked === undefined ? [] : [asked]),
+        ...effects.map(describeEffect),
       ]
       if (changes.length === 0) return { verdict: 'already_final', why: `${noun} ${before}: nothing would change` }
       return { verdict: 'would_change', why: changes.join('; ') }

@@ -1,8 +1,8 @@
 import { decode, type Message, PoisonMessage } from '@order-saga/chassis'
 import { consumedBy, type ServiceName } from '@order-saga/contracts'
-import { inventoryReactions, type Warehouse } from '@order-saga/inventory'
+import { inventoryReactions, type LockedInventory } from '@order-saga/inventory'
 import { type LockedSagas, orderReactions } from '@order-saga/order'
-import { type PaymentBook, paymentReactions } from '@order-saga/payment'
+import { type EffectIntent, type LockedPayments, paymentReactions } from '@order-saga/payment'
 import type { ConsumeMessage } from 'amqplib'
 import { v7 as uuidv7 } from 'uuid'
 import { nameOf } from '../../inspect/dead-letters/dead-letter.ts'
@@ -59,37 +59,26 @@ function ofOrder({ config }: CommandContext): PreviewedService<LockedSagas> {
   }
 }
 
-function ofPayment({ config, now }: CommandContext): PreviewedService<PaymentBook> {
-  const never = { timeLimitMs: 0, charge: () => Promise.resolve(), start: nothing }
-  const [queue, charger, refunder, newId] = [config.paymentQueue, never, never, uuidv7]
+function ofPayment({ config }: CommandContext): PreviewedService<LockedPayments, EffectIntent> {
+  const [queue, timeLimitsMs, newId] = [config.paymentQueue, { charge: 0, refund: 0 }, uuidv7]
   return {
-    reactions: paymentReactions({ queue, charger, refunder, now, newId, committed: nothing }),
+    reactions: paymentReactions({ queue, timeLimitsMs, newId, committed: nothing }),
     noun: 'payment',
     describe: (payments, { orderId, sagaId }) => {
       const { status, cancelSeen, refundWanted } = payments.of(orderId, sagaId).state
       const seen = [...(cancelSeen ? ['cancellation seen'] : []), ...(refundWanted ? ['refund wanted'] : [])]
       return `${status}${seen.length === 0 ? '' : ` (${seen.join(', ')})`}`
     },
-    effect: (payments, { orderId, sagaId }, started) => {
-      const { amount, currency, state } = payments.of(orderId, sagaId)
-      if (started) return `asks the provider to charge ${amount} ${currency}`
-      const refunds = state.status === 'refunding' && payments.changed().length > 0
-      return refunds ? `asks the provider to refund ${amount} ${currency}` : undefined
-    },
+    describeEffect: ({ effect, payment: { order } }) =>
+      `asks the provider to ${effect} ${order?.amount} ${order?.currency}`,
   }
 }
 
-function ofInventory({ config, now }: CommandContext): PreviewedService<Warehouse> {
+function ofInventory({ config }: CommandContext): PreviewedService<LockedInventory> {
   const policy = { failureRate: config.inventoryFailureRate, acceptUnknownSku: config.unknownSku === 'accept' }
   return {
-    reactions: inventoryReactions({
-      queue: config.inventoryQueue,
-      policy,
-      now,
-      newId: uuidv7,
-      committed: nothing,
-    }),
+    reactions: inventoryReactions({ queue: config.inventoryQueue, policy, newId: uuidv7, committed: nothing }),
     noun: 'reservation',
-    describe: (warehouse, { orderId, sagaId }) => warehouse.reservationOf(orderId, sagaId).status,
+    describe: (inventory, { orderId, sagaId }) => inventory.of(orderId, sagaId).state.status,
   }
 }

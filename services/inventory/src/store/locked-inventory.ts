@@ -1,0 +1,163 @@
+import type { Item } from '@order-saga/contracts'
+import { PoisonMessage, statement, type Transaction } from '@order-saga/chassis'
+import type { ReservationState } from '../domain/reservation.ts'
+import type { Stock, StockLevel } from '../domain/stock.ts'
+
+/** One order's reservation. */
+export interface ReservationRecord {
+  readonly orderId: string
+  readonly sagaId: string
+  readonly reservationId: string
+  state: Omit<ReservationState, 'stock'>
+  readonly createdAt: Date
+  readonly isNew: boolean
+  changed: boolean
+}
+
+/** A record as the statements name its fields. */
+type ReservationRow = Omit<ReservationRecord, 'state' | 'isNew' | 'changed'> & ReservationRecord['state']
+
+interface StockRow extends StockLevel {
+  readonly sku: string
+}
+
+// First the reservations and then the stock, each in the order of its keys: batches wait for each other and do not deadlock.
+const lockReservations = statement(
+  'reservations-lock',
+  `SELECT order_id AS "orderId", saga_id AS "sagaId", reservation_id AS "reservationId", status, items, reason,
+     created_at AS "createdAt"
+   FROM inventory_reservations WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE`,
+)
+// The rows of the given SKUs, and of those that the locked orders hold.
+const lockStock = statement(
+  'stock-lock',
+  `SELECT sku, available, reserved, shipped FROM stock WHERE sku IN (
+     SELECT unnest($1::text[])
+     UNION
+     SELECT item ->> 'sku' FROM inventory_reservations r, jsonb_array_elements(r.items) item
+     WHERE r.order_id = ANY($2::uuid[]) AND r.status = 'reserved')
+   ORDER BY sku FOR UPDATE`,
+)
+const rows = `json_to_recordset($1::json) AS u ("orderId" uuid, "sagaId" uuid, "reservationId" uuid, status text,
+  items jsonb, reason text, "createdAt" timestamptz)`
+// The primary key refuses a second reservation for an order that two transactions see first.
+const insertReservations = statement(
+  'reservations-insert',
+  `INSERT INTO inventory_reservations
+     (order_id, saga_id, reservation_id, status, items, reason, created_at, updated_at)
+   SELECT u.*, $2::timestamptz FROM ${rows}`,
+)
+// The rows are locked, so the version needs no comparison.
+const updateReservations = statement(
+  'reservations-update',
+  `UPDATE inventory_reservations r SET status = u.status, items = u.items, reason = u.reason, updated_at = $2,
+     version = r.version + 1
+   FROM ${rows} WHERE r.order_id = u."orderId"`,
+)
+// The rows are locked, so the levels are those that were read. The table refuses negative ones.
+const updateStock = statement(
+  'stock-update',
+  `UPDATE stock s SET available = u.available, reserved = u.reserved, shipped = u.shipped, updated_at = $5
+   FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS u (sku, available, reserved, shipped)
+   WHERE s.sku = u.sku`,
+)
+
+/** The reservations and the stock of one transaction, locked until its end. */
+export class LockedInventory {
+  readonly #reservations: Map<string, ReservationRecord>
+  readonly #stock: Map<string, StockLevel>
+  readonly #updatedSkus = new Set<string>()
+  readonly #newId: () => string
+  readonly #now: Date
+
+  constructor(reservations: readonly ReservationRecord[], stock: Stock, newId: () => string, now: Date) {
+    this.#reservations = new Map(reservations.map((record) => [record.orderId, record]))
+    this.#stock = new Map(stock)
+    this.#newId = newId
+    this.#now = now
+  }
+
+  /**
+   * The order's reservation; a new one when there is none yet.
+   * @throws PoisonMessage when the order belongs to another saga
+   */
+  of(orderId: string, sagaId: string): ReservationRecord {
+    const record = this.#reservations.get(orderId) ?? this.#add(orderId, sagaId)
+    if (record.sagaId !== sagaId) throw new PoisonMessage(`order ${orderId} is not the order of saga ${sagaId}`)
+    return record
+  }
+
+  /** The levels of these SKUs; none for an SKU that was never stocked. */
+  stockOf(items: readonly Item[]): Stock {
+    const levels = items.map(({ sku }) => [sku, this.#stock.get(sku)] as const)
+    return new Map(levels.filter((entry): entry is [string, StockLevel] => entry[1] !== undefined))
+  }
+
+  update(record: ReservationRecord, { stock, ...state }: ReservationState): void {
+    record.state = state
+    record.changed = true
+    for (const [sku, level] of stock) {
+      if (this.#stock.get(sku) === level) continue
+      this.#stock.set(sku, level)
+      this.#updatedSkus.add(sku)
+    }
+  }
+
+  changed(): ReservationRecord[] {
+    return [...this.#reservations.values()].filter((record) => record.changed)
+  }
+
+  updatedStock(): StockRow[] {
+    return [...this.#updatedSkus].map((sku) => ({ sku, ...(this.#stock.get(sku) as StockLevel) }))
+  }
+
+  #add(orderId: string, sagaId: string): ReservationRecord {
+    const record: ReservationRecord = {
+      orderId,
+      sagaId,
+      reservationId: this.#newId(),
+      state: { status: 'none', items: [], reason: null },
+      createdAt: this.#now,
+      isNew: true,
+      changed: false,
+    }
+    this.#reservations.set(orderId, record)
+    return record
+  }
+}
+
+export async function lockInventory(
+  tx: Transaction,
+  orderIds: readonly string[],
+  skus: readonly string[],
+  newId: () => string,
+  now: Date,
+): Promise<LockedInventory> {
+  const orders = [...new Set(orderIds)]
+  const [reservations, stock] = await Promise.all([
+    tx.query<ReservationRow>(lockReservations, [orders]),
+    tx.query<StockRow>(lockStock, [[...new Set(skus)], orders]),
+  ])
+  const levels = new Map(stock.map(({ sku, ...level }) => [sku, level]))
+  return new LockedInventory(reservations.map(recordOf), levels, newId, now)
+}
+
+export function saveInventory(tx: Transaction, inventory: LockedInventory, now: Date): void {
+  const changed = inventory.changed().map(({ state, ...row }) => ({ ...row, ...state }))
+  const [added, known] = [changed.filter(({ isNew }) => isNew), changed.filter(({ isNew }) => !isNew)]
+  if (known.length > 0) tx.write(updateReservations, [JSON.stringify(known), now])
+  if (added.length > 0) tx.write(insertReservations, [JSON.stringify(added), now])
+  const stock = inventory.updatedStock()
+  if (stock.length === 0) return
+  tx.write(updateStock, [
+    stock.map(({ sku }) => sku),
+    stock.map(({ available }) => available),
+    stock.map(({ reserved }) => reserved),
+    stock.map(({ shipped }) => shipped),
+    now,
+  ])
+}
+
+function recordOf({ status, items, reason, ...row }: ReservationRow): ReservationRecord {
+  return { ...row, state: { status, items, reason }, isNew: false, changed: false }
+}
