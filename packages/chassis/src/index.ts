@@ -1,6 +1,6 @@
 export { createApi } from './http/api.ts'
 export { RequestDeadline } from './http/request-deadline.ts'
-export { invalidField, notFound, Problem, unavailable, valid } from './http/problem.ts'
+export { invalidField, notFound, Problem, unavailable, requireValid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
 export { discardFound, replayFound } from './messaging/dead-letters/act-on-dead-letters.ts'
 export {
@@ -51,7 +51,7 @@ export {
   text,
   url,
 } from './core/config.ts'
-export { DependencyUnavailable, Divert, messageOf, PoisonMessage } from './core/errors.ts'
+export { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from './core/errors.ts'
 export { createLog, type Log } from './core/log.ts'
 export { createGaugeRefresh } from './core/gauge-refresh.ts'
 export { type ChassisMetrics, createMetrics, createRegistry } from './core/metrics.ts'

@@ -1,5 +1,5 @@
 import { consumedBy } from '@order-saga/contracts'
-import { Divert, laneQueue, type Message, type Service } from '@order-saga/chassis'
+import { DiversionRequired, laneQueue, type Message, type Service } from '@order-saga/chassis'
 import { Charger } from './charger.ts'
 import type { PaymentConfig } from './config.ts'
 import type { ConfiguredGateway } from './gateway/create-gateway.ts'
@@ -41,7 +41,7 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
     (waitMs: number | undefined) =>
     async (message: Message, signal: AbortSignal): Promise<'processed' | 'duplicate'> => {
       if (message.name !== 'order.created') return await react(message, signal)
-      if (!(await charger.slots.take(waitMs))) throw new Divert(charges)
+      if (!(await charger.slots.take(waitMs))) throw new DiversionRequired(charges)
       try {
         return await react(message, signal)
       } finally {

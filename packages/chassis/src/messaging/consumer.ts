@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EventType } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import { DependencyUnavailable, Divert, messageOf, PoisonMessage } from '../core/errors.ts'
+import { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
@@ -25,7 +25,7 @@ export interface Subscription {
   readonly events: readonly EventType[]
   /**
    * Resolves when the effect is durable; the delivery is then acknowledged.
-   * `PoisonMessage` dead-letters it, `DependencyUnavailable` holds it and tries again, `Divert` moves it to another queue,
+   * `PoisonMessage` dead-letters it, `DependencyUnavailable` holds it and tries again, `DiversionRequired` moves it to another queue,
    * anything else is an attempt that failed. Must stop waiting, with `DependencyUnavailable`, when the signal is aborted:
    * the delivery can no longer be settled, or has been held for too long.
    */
@@ -203,7 +203,7 @@ export class Consumer {
       return result !== undefined
     } catch (error) {
       const moved = await this.#hold(session, async () => {
-        if (error instanceof Divert) await this.#move(delivery, error.queue, {})
+        if (error instanceof DiversionRequired) await this.#move(delivery, error.queue, {})
         else await this.#fail(delivery, message, error, arrived)
         return true
       })
@@ -227,7 +227,9 @@ export class Consumer {
       return result
     } catch (error) {
       // Moved to another queue of the same service: no failure, and handled from there.
-      span.end(error instanceof Divert ? { attributes: { 'order_saga.result': 'diverted' } } : { failure: error })
+      span.end(
+        error instanceof DiversionRequired ? { attributes: { 'order_saga.result': 'diverted' } } : { failure: error },
+      )
       throw error
     }
   }

@@ -5,7 +5,7 @@ import type { Consumer, Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
 import { deadLetterQueue, laneQueue } from '../../src/messaging/topology.ts'
-import { DependencyUnavailable, Divert, PoisonMessage } from '../../src/core/errors.ts'
+import { DependencyUnavailable, DiversionRequired, PoisonMessage } from '../../src/core/errors.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
 import { turn } from '../support/turn.ts'
@@ -225,7 +225,7 @@ describe('a consumer', function () {
     )
     await consume(() => {
       seen.push('queue')
-      return Promise.reject(new Divert(lane))
+      return Promise.reject(new DiversionRequired(lane))
     })
     await own.send([outgoing()])
     await until('the message to be handled in the lane', async () => (await count('processed')) === 1)

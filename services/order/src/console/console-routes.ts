@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { notFound, valid } from '@order-saga/chassis'
+import { notFound, requireValid } from '@order-saga/chassis'
 import { Type } from 'typebox'
 import { SagasQuery } from '../http/order-request.ts'
 import { cut, pageOf } from '../http/page.ts'
@@ -44,7 +44,7 @@ export function addConsoleRoutes(router: Router, console: Console): void {
   })
 
   router.get('/console/sagas', read, async (ctx) => {
-    const { status, ...rest } = valid(checkQuery(ctx.query))
+    const { status, ...rest } = requireValid(checkQuery(ctx.query))
     const page = pageOf(rest)
     const found = await console.patience.run(() => listSagaLines(database, status, { ...page, limit: page.limit + 1 }))
     const { rows, nextCursor } = cut(found, page, ({ sagaId }) => sagaId)

@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { checkerOf, services } from '@order-saga/contracts'
-import { valid } from '@order-saga/chassis'
+import { requireValid } from '@order-saga/chassis'
 import { Type } from 'typebox'
 import { mayAct, mayRead } from './access.ts'
 import type { Console } from './console.ts'
@@ -51,7 +51,7 @@ export function addDeadLetterRoutes(router: Router, console: Console): void {
 
   for (const name of ['replay', 'discard'] as const) {
     router.post(`/console/dead-letters/${name}`, read, act, async (ctx) => {
-      const { deadLetters, operator, reason } = valid(checkBody((ctx.request as { body?: unknown }).body))
+      const { deadLetters, operator, reason } = requireValid(checkBody((ctx.request as { body?: unknown }).body))
       ctx.body = await console.deadLetters.act(name, deadLetters, { runId: newId(), operator, reason, now })
     })
   }
