@@ -20,7 +20,7 @@ export { type Publication, Publisher } from './messaging/publisher.ts'
 export {
   declareTopology,
   deadLetterQueue,
-  laneQueue,
+  secondaryQueue,
   retryQueue,
   type Topology,
   topologyOf,

@@ -1,5 +1,5 @@
 import { consumedBy } from '@order-saga/contracts'
-import { DiversionRequired, laneQueue, type Message, type Service } from '@order-saga/chassis'
+import { DiversionRequired, secondaryQueue, type Message, type Service } from '@order-saga/chassis'
 import { Charger } from './charger.ts'
 import type { PaymentConfig } from './config.ts'
 import type { ConfiguredGateway } from './gateway/create-gateway.ts'
@@ -36,7 +36,7 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
     await effect?.()
     return result
   }
-  const charges = laneQueue(queue, 'charges')
+  const charges = secondaryQueue(queue, 'charges')
   const withPlace =
     (waitMs: number | undefined) =>
     async (message: Message, signal: AbortSignal): Promise<'processed' | 'duplicate'> => {

@@ -1,5 +1,5 @@
 import { serviceQueues, type ServiceName, services } from '@order-saga/contracts'
-import { deadLetterQueue, laneQueue, messageOf, retryQueue, withHeartbeat } from '@order-saga/chassis'
+import { deadLetterQueue, secondaryQueue, messageOf, retryQueue, withHeartbeat } from '@order-saga/chassis'
 import { type ChannelModel, connect } from 'amqplib'
 import type { BrokerSource } from './sources.ts'
 
@@ -38,11 +38,11 @@ export async function readQueueDepths(source: BrokerSource): Promise<QueueDepth[
 
 async function depthsOf(model: ChannelModel, source: BrokerSource): Promise<QueueDepth[]> {
   const depths = await Promise.all(
-    serviceQueues(source.queues).flatMap(({ queue, lanes }, i) => {
+    serviceQueues(source.queues).flatMap(({ queue, secondaryQueues }, i) => {
       const service = services[i] as ServiceName
       const waiting = [
         queue,
-        ...lanes.map((lane) => laneQueue(queue, lane)),
+        ...secondaryQueues.map((name) => secondaryQueue(queue, name)),
         ...source.retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)),
       ]
       return [...waiting, deadLetterQueue(queue)].map(async (name) => {

@@ -1,10 +1,10 @@
-import { lanesOf, type ServiceName, services } from '@order-saga/contracts'
+import { secondaryQueuesOf, type ServiceName, services } from '@order-saga/contracts'
 import {
   type Broker,
   type Database,
   type DeadLetter,
   deadLetterQueue,
-  laneQueue,
+  secondaryQueue,
   type Log,
   RequestDeadline,
   type Publisher,
@@ -89,7 +89,14 @@ export class Console {
         retries: retryDelaysMs.map((delay) => retryQueue(queue, delay)),
         dead: deadLetterQueue(queue),
       }
-      return [own, ...lanesOf[service].map((lane) => ({ queue: laneQueue(queue, lane), retries: [], dead: undefined }))]
+      return [
+        own,
+        ...secondaryQueuesOf[service].map((name) => ({
+          queue: secondaryQueue(queue, name),
+          retries: [],
+          dead: undefined,
+        })),
+      ]
     })
     const names = lines.flatMap(({ queue, retries, dead = [] }) => [queue, ...retries].concat(dead))
     try {

@@ -1,4 +1,4 @@
-import { lanesOf, type ServiceName, services } from '@order-saga/contracts'
+import { secondaryQueuesOf, type ServiceName, services } from '@order-saga/contracts'
 import {
   type Actor,
   actsDone,
@@ -10,7 +10,7 @@ import {
   DependencyUnavailable,
   discardFound,
   type Found,
-  laneQueue,
+  secondaryQueue,
   lookThrough,
   Problem,
   type Publisher,
@@ -58,8 +58,8 @@ export class DeadLetterBox {
     this.#options = options
     this.#places = services.map((service) => {
       const queue = options.queues[service]
-      const lanes = lanesOf[service].map((lane) => laneQueue(queue, lane))
-      return { service, name: deadLetterQueue(queue), queues: [queue, ...lanes] }
+      const secondary = secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))
+      return { service, name: deadLetterQueue(queue), queues: [queue, ...secondary] }
     })
   }
 

@@ -89,7 +89,7 @@ export class MessageBroker {
           return isBlocked()
         },
         onConnect: (open) => void opened.push(open(this.#model)),
-        rebuild: () => Promise.resolve(),
+        reopen: () => Promise.resolve(),
       },
       quietLog,
     )

@@ -1,5 +1,5 @@
-import { type DeadLetter, deadLetterQueue, type DeadLetterPlace, laneQueue } from '@order-saga/chassis'
-import { catalogue, lanesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
+import { type DeadLetter, deadLetterQueue, type DeadLetterPlace, secondaryQueue } from '@order-saga/chassis'
+import { catalogue, secondaryQueuesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
 import { UsageError } from '../result.ts'
 
 /** Which dead letters are meant; all of them when it says nothing. */
@@ -63,8 +63,8 @@ export function isEverything(selection: Selection): boolean {
   return Object.values(selection).every((value) => value === undefined)
 }
 
-/** The service's own queue and its lanes: where a message of it can have died. */
+/** The service's main queue and its secondary queues. */
 function queuesOf(service: ServiceName, names: QueueNames): string[] {
   const queue = names[`${service}Queue`]
-  return [queue, ...lanesOf[service].map((lane) => laneQueue(queue, lane))]
+  return [queue, ...secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))]
 }
