@@ -1,7 +1,14 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { deadLetterQueue, laneQueue, type Topology, topologyOf } from '@order-saga/chassis'
-import { catalogue, consumedBy, type EventType, lanesOf, serviceQueues, services } from '@order-saga/contracts'
+import { deadLetterQueue, secondaryQueue, type Topology, topologyOf } from '@order-saga/chassis'
+import {
+  catalogue,
+  consumedBy,
+  type EventType,
+  secondaryQueuesOf,
+  serviceQueues,
+  services,
+} from '@order-saga/contracts'
 import { charts, type Loose, parse, template } from './render.ts'
 
 const names = {
@@ -98,7 +105,7 @@ describe("the broker's definitions", () => {
           .toSorted(),
       )
       deepEqual(file.services[service].publishes.toSorted(), published.toSorted())
-      deepEqual(file.services[service].lanes, lanesOf[service])
+      deepEqual(file.services[service].lanes, secondaryQueuesOf[service])
     }
   })
 
@@ -109,7 +116,7 @@ describe("the broker's definitions", () => {
       const queue = names[`${service}Queue`]
 
       it(`${service} reads its own queues only`, () => {
-        const own = [queue, ...lanesOf[service].map((lane) => laneQueue(queue, lane))]
+        const own = [queue, ...secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))]
         deepEqual(matching(of(permissions, service).read, [...all, 'order.topic', 'amq.default']).toSorted(), own)
       })
 

@@ -179,7 +179,7 @@ function messageWith({ name, payload }: EventKind): Message {
     timestamp: past,
     attempt: 1,
     redelivered: false,
-    returns: 0,
+    deliveryCount: 0,
     traceparent: undefined,
   }
 }

@@ -1,5 +1,5 @@
-import { deadLetterQueue, laneQueue, retryQueue, topologyOf } from '@order-saga/chassis'
-import { lanesOf, type QueueNames, type ServiceName, serviceQueues, services } from '@order-saga/contracts'
+import { deadLetterQueue, secondaryQueue, retryQueue, topologyOf } from '@order-saga/chassis'
+import { secondaryQueuesOf, type QueueNames, type ServiceName, serviceQueues, services } from '@order-saga/contracts'
 import { type RabbitMqServer, testServers } from '@order-saga/dev'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 
@@ -36,11 +36,11 @@ export class TestBroker {
     return this.queues[`${service}Queue`]
   }
 
-  /** Queues whose messages still get their effect: those of the services, their lanes, their retries. */
+  /** Queues whose messages still get their effect: those of the services, their secondary queues and retry queues. */
   workingQueuesOf(service: ServiceName): string[] {
     const queue = this.queueOf(service)
-    const lanes = lanesOf[service].map((lane) => laneQueue(queue, lane))
-    return [queue, ...lanes, ...retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs))]
+    const secondary = secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))
+    return [queue, ...secondary, ...retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs))]
   }
 
   async channel(): Promise<ConfirmChannel> {

@@ -45,7 +45,7 @@ describe('The logs', function () {
     await heal()
     const [line] = lines()
       .map((text) => JSON.parse(text) as Line)
-      .filter(({ msg }) => msg === 'will be tried again')
+      .filter(({ msg }) => msg === 'attempt failed, will be retried')
     assert.deepEqual(
       { service: line?.service, sagaId: line?.sagaId, orderId: line?.orderId, traceId: line?.traceId },
       { service: 'inventory', sagaId, orderId, traceId },

@@ -1,6 +1,6 @@
 export { createApi } from './http/api.ts'
 export { RequestDeadline } from './http/request-deadline.ts'
-export { invalidField, notFound, Problem, unavailable, valid } from './http/problem.ts'
+export { invalidField, notFound, Problem, unavailable, requireValid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
 export { close as closeChannel } from './messaging/close.ts'
 export { withHeartbeat } from './messaging/connect.ts'
@@ -17,7 +17,7 @@ export { type Publication, Publisher } from './messaging/publisher.ts'
 export {
   declareTopology,
   deadLetterQueue,
-  laneQueue,
+  secondaryQueue,
   retryQueue,
   type Topology,
   topologyOf,
@@ -46,7 +46,7 @@ export {
   text,
   url,
 } from './core/config.ts'
-export { DependencyUnavailable, Divert, messageOf, PoisonMessage } from './core/errors.ts'
+export { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from './core/errors.ts'
 export { createLog, type Log } from './core/log.ts'
 export { createGaugeRefresh } from './core/gauge-refresh.ts'
 export { type ChassisMetrics, createMetrics, createRegistry } from './core/metrics.ts'

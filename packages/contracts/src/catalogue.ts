@@ -25,11 +25,8 @@ export function consumedBy(service: ServiceName): readonly EventType[] {
 
 export const services = ['order', 'payment', 'inventory', 'notification'] as const satisfies readonly ServiceName[]
 
-/**
- * Queues beside a service's own. Payment sets charges aside that it has no room for yet, so that refunds and
- * cancellations do not wait behind them.
- */
-export const lanesOf: Readonly<Record<ServiceName, readonly string[]>> = {
+/** Payment diverts charges over its concurrency limit, so that refunds and cancellations do not wait behind them. */
+export const secondaryQueuesOf: Readonly<Record<ServiceName, readonly string[]>> = {
   order: [],
   payment: ['charges'],
   inventory: [],

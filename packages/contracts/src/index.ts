@@ -1,4 +1,4 @@
-export { catalogue, consumedBy, type EventName, lanesOf, services } from './catalogue.ts'
+export { catalogue, consumedBy, type EventName, secondaryQueuesOf, services } from './catalogue.ts'
 export { type Decided, type Decision, type Ignored } from './decision.ts'
 export { type Envelope, EnvelopeSchema, Instant, Uuid } from './envelope.ts'
 export { type EventType, type PayloadOf, type ServiceName } from './event-type.ts'

@@ -1,4 +1,4 @@
-import { consumedBy, lanesOf, services } from './catalogue.ts'
+import { consumedBy, secondaryQueuesOf, services } from './catalogue.ts'
 import type { EventType, ServiceName } from './event-type.ts'
 
 /** What the platform may name as it likes, the same for every service. */
@@ -7,10 +7,10 @@ export type QueueNames = Readonly<Record<`${ServiceName}Queue`, string>>
 /** Each service's queue with all it is bound to. */
 export function serviceQueues(
   names: QueueNames,
-): { queue: string; events: readonly EventType[]; lanes: readonly string[] }[] {
+): { queue: string; events: readonly EventType[]; secondaryQueues: readonly string[] }[] {
   return services.map((service) => ({
     queue: names[`${service}Queue`],
     events: consumedBy(service),
-    lanes: lanesOf[service],
+    secondaryQueues: secondaryQueuesOf[service],
   }))
 }

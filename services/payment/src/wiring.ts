@@ -1,5 +1,5 @@
 import { consumedBy, OrderCreated } from '@order-saga/contracts'
-import { Divert, laneQueue, type Message, type Service } from '@order-saga/chassis'
+import { DiversionRequired, secondaryQueue, type Message, type Service } from '@order-saga/chassis'
 import type { PaymentConfig } from './config.ts'
 import { ConcurrencyLimit } from './effects/concurrency-limit.ts'
 import { EffectRunner } from './effects/effect-runner.ts'
@@ -31,13 +31,13 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
     await runner.run(effects)
     return result
   }
-  const charges = laneQueue(queue, 'charges')
+  const charges = secondaryQueue(queue, 'charges')
   const limit = new ConcurrencyLimit(concurrency)
   const limited =
     (waitMs?: number) =>
     async (message: Message, signal: AbortSignal): Promise<'processed' | 'duplicate'> => {
       if (message.name !== OrderCreated.name) return await react(message, signal)
-      if (!(await limit.acquire(waitMs))) throw new Divert(charges)
+      if (!(await limit.acquire(waitMs))) throw new DiversionRequired(charges)
       try {
         return await react(message, signal)
       } finally {

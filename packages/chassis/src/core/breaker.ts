@@ -3,18 +3,18 @@ import { DependencyUnavailable } from './errors.ts'
 export interface BreakerOptions {
   /** Name of the dependency, for logs and error texts. */
   readonly name: string
-  /** Failures in a row that open it. */
+  /** Consecutive failures that open the breaker. */
   readonly threshold?: number
-  /** First wait once open; it doubles with every failed trial up to `maxWaitMs`. */
+  /** Wait before the first trial; it doubles with every failed trial up to `maxWaitMs`. */
   readonly waitMs?: number
   readonly maxWaitMs?: number
   readonly onChange?: (state: 'open' | 'closed', reason: string) => void
 }
 
 /**
- * Keeps work away from a dependency that is in trouble. While it is open, callers of `run` wait; after the wait one of
- * them goes through as a trial, and its success lets all others through. It counts only `DependencyUnavailable`: any
- * other error means that the dependency answered.
+ * A circuit breaker for one dependency. While it is open, callers of `run` wait; after the wait one of them runs as a
+ * trial, and its success closes the breaker. It counts only `DependencyUnavailable`: any other error means that the
+ * dependency responded.
  */
 export class Breaker {
   readonly #options: Required<Omit<BreakerOptions, 'onChange'>> & Pick<BreakerOptions, 'onChange'>
@@ -34,8 +34,8 @@ export class Breaker {
   }
 
   /**
-   * Runs `work` as soon as the breaker lets it.
-   * @throws whatever `work` throws, or the signal's reason when it is aborted while waiting
+   * Runs `work` once the breaker is closed, or as its trial.
+   * @throws the error of `work`, or the signal's reason when it is aborted while waiting
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
@@ -65,7 +65,7 @@ export class Breaker {
     clearTimeout(this.#timer)
     this.#trialReady = false
     this.#state = 'closed'
-    this.#options.onChange?.('closed', 'answers again')
+    this.#options.onChange?.('closed', 'a call succeeded')
     this.#wake()
   }
 

@@ -1,6 +1,6 @@
 import convict from 'convict'
 
-/** One setting: a convict schema object that also carries what the README's table shows. */
+/** One setting: a convict schema object, also the source of docs/configuration.md. */
 export interface Setting<T> extends convict.SchemaObj<T> {
   readonly env: string
   readonly default: T
@@ -8,22 +8,22 @@ export interface Setting<T> extends convict.SchemaObj<T> {
   readonly format: string
 }
 
-interface Described {
+interface SettingDescription {
   readonly env: string
   readonly doc: string
 }
 
-/** Thrown for an environment no service may start with; its message is one sentence that names the variable. */
+/** An invalid environment variable; the message is one sentence that names it. */
 export class ConfigurationError extends Error {
   override readonly name = 'ConfigurationError'
 }
 
-const known = new Set<string>()
+const registeredFormats = new Set<string>()
 
-/** Registers a convict format that refuses what it cannot read whole, where convict's own `int` reads 12abc as 12. */
+/** Registers a convict format that rejects input it cannot parse completely; convict's own `int` reads 12abc as 12. */
 function format(name: string, reader: (input: string) => unknown): string {
-  if (!known.has(name)) {
-    known.add(name)
+  if (!registeredFormats.has(name)) {
+    registeredFormats.add(name)
     convict.addFormat({
       name,
       coerce: (value: unknown) => (typeof value === 'string' ? (reader(value.trim()) ?? value) : value),
@@ -42,9 +42,9 @@ function numberWithin(input: string, pattern: RegExp, min: number, max: number):
   return value >= min && value <= max ? value : undefined
 }
 
-/** An integer from `min` to `max`, both allowed, counted in `unit`. */
+/** An integer from `min` to `max`, both inclusive; the error message names `unit`. */
 export function integer(
-  setting: Described & { default: number; min: number; max: number; unit?: string },
+  setting: SettingDescription & { default: number; min: number; max: number; unit?: string },
 ): Setting<number> {
   const { min, max, unit, ...rest } = setting
   const name = `an integer from ${min} to ${max}${unit === undefined ? '' : ` (${unit})`}`
@@ -52,25 +52,27 @@ export function integer(
 }
 
 /** A duration in milliseconds. */
-export function milliseconds(setting: Described & { default: number; min?: number; max?: number }): Setting<number> {
+export function milliseconds(
+  setting: SettingDescription & { default: number; min?: number; max?: number },
+): Setting<number> {
   return integer({ min: 1, max: 31 * 24 * 3_600_000, ...setting, unit: 'milliseconds' })
 }
 
-/** A share from 0 to 1. */
-export function rate(setting: Described & { default: number }): Setting<number> {
+/** A ratio from 0 to 1. */
+export function rate(setting: SettingDescription & { default: number }): Setting<number> {
   return {
     ...setting,
     format: format('a number from 0 to 1', (input) => numberWithin(input, /^\d+(\.\d+)?$/, 0, 1)),
   }
 }
 
-/** A TCP port; 0 lets the system choose a free one. */
-export function port(setting: Described & { default: number }): Setting<number> {
+/** A TCP port; with 0 the operating system chooses a free one. */
+export function port(setting: SettingDescription & { default: number }): Setting<number> {
   return { ...setting, format: format('a port from 0 to 65535', (input) => numberWithin(input, /^\d+$/, 0, 65_535)) }
 }
 
-/** A list of increasing delays, separated by commas. */
-export function delays(setting: Described & { default: readonly number[] }): Setting<readonly number[]> {
+/** A comma-separated list of increasing delays. */
+export function delays(setting: SettingDescription & { default: readonly number[] }): Setting<readonly number[]> {
   const name = 'a list of 1 to 10 increasing delays from 1 to 86400000 (milliseconds), separated by commas'
   return { ...setting, format: format(name, readDelays) }
 }
@@ -83,24 +85,24 @@ function readDelays(input: string): readonly number[] | undefined {
 
 /** One of the given words. */
 export function oneOf<const T extends string>(
-  setting: Described & { default: NoInfer<T>; values: readonly T[] },
+  setting: SettingDescription & { default: NoInfer<T>; values: readonly T[] },
 ): Setting<T> {
   const { values, ...rest } = setting
   return { ...rest, format: format(`one of ${values.join(', ')}`, (input) => values.find((value) => value === input)) }
 }
 
-/** Any text that is not empty. */
-export function text(setting: Described & { default: string; sensitive?: boolean }): Setting<string> {
+/** Any non-empty text. */
+export function text(setting: SettingDescription & { default: string; sensitive?: boolean }): Setting<string> {
   return { ...setting, format: format('a text that is not empty', (value) => (value === '' ? undefined : value)) }
 }
 
-/** Any text; empty when the thing it names is not used. */
-export function optionalText(setting: Described & { default?: string; sensitive?: boolean }): Setting<string> {
+/** Any text; empty disables the feature that the setting configures. */
+export function optionalText(setting: SettingDescription & { default?: string; sensitive?: boolean }): Setting<string> {
   return { ...setting, default: setting.default ?? '', format: format('a text', (value) => value) }
 }
 
-/** A URL with one of the given schemes; empty only where the default is. A value that is refused is never repeated: it may hold a password. */
-export function url(setting: Described & { default: string; schemes: readonly string[] }): Setting<string> {
+/** A URL with one of the given schemes; may be empty if the default is. An error never contains the value: it may include a password. */
+export function url(setting: SettingDescription & { default: string; schemes: readonly string[] }): Setting<string> {
   const { schemes, ...rest } = setting
   const name = `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`
   const optional = setting.default === ''
@@ -116,8 +118,8 @@ export function url(setting: Described & { default: string; schemes: readonly st
 }
 
 /**
- * Reads the settings from the environment. An empty variable counts as not set, as Compose and Helm leave it.
- * @throws ConfigurationError naming the variable, what it must be and what it is (unless it is secret)
+ * Reads the settings from the environment. An empty variable counts as unset: Compose and Helm set unused ones to ''.
+ * @throws ConfigurationError with the variable, its format and its value (unless it is secret)
  */
 export function loadConfig<T extends object>(
   settings: { [K in keyof T]: Setting<T[K]> },

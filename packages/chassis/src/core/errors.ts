@@ -1,6 +1,6 @@
 /**
- * Something this process depends on refused, timed out or went away. It is never the fault of the message or request at
- * hand: that is held and tried again, and no attempt is counted.
+ * A dependency of this process refused a call, timed out or closed the connection. The message or request is not the
+ * cause: a consumer retains the message unacknowledged and retries it without counting an attempt.
  */
 export class DependencyUnavailable extends Error {
   override readonly name = 'DependencyUnavailable'
@@ -12,18 +12,18 @@ export class DependencyUnavailable extends Error {
   }
 }
 
-/** A message that can never be handled, whatever is tried: it goes to the dead-letter queue at once, with this reason. */
+/** A message for which a retry cannot help: the consumer dead-letters it at once, with this reason. */
 export class PoisonMessage extends Error {
   override readonly name = 'PoisonMessage'
 }
 
-/** There is no room for a message here and now: it goes to the end of another queue of the same service, as it is. */
-export class Divert extends Error {
-  override readonly name = 'Divert'
+/** A message over the concurrency limit: the consumer publishes it unchanged to a secondary queue of the same service. */
+export class DiversionRequired extends Error {
+  override readonly name = 'DiversionRequired'
   readonly queue: string
 
   constructor(queue: string) {
-    super(`set aside in ${queue}`)
+    super(`diverted to ${queue}`)
     this.queue = queue
   }
 }

@@ -2,7 +2,7 @@ import type { Gauge } from 'prom-client'
 
 /**
  * Wraps a measurement that sets the gauges. They are not exported before the first success, nor from a failure until the
- * next success: an old value would show a healthy system during an outage.
+ * next success: a stale value would show a healthy system during an outage.
  */
 export function createGaugeRefresh(gauges: readonly Gauge[], measure: () => Promise<void>): () => Promise<void> {
   const clear = (): void => {

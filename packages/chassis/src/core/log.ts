@@ -6,8 +6,8 @@ export type Log = Logger
 const secret = ['payload', 'password', ...personalFields]
 
 /**
- * JSON lines on standard output, one per thing worth knowing. Fields are ids and names; payloads, addresses and secrets
- * have no place in a log, so the names under which they travel are removed should one slip in.
+ * A logger that writes JSON lines to standard output. Fields are ids and names; as a safeguard the fields that can hold
+ * payloads, addresses and secrets are removed.
  */
 export function createLog(service: string, level: string, destination?: DestinationStream): Log {
   const options = {
@@ -20,8 +20,8 @@ export function createLog(service: string, level: string, destination?: Destinat
 }
 
 /**
- * Not pino's own writer: when the reader of its lines has gone, that one repeats its last write for ever, and a process
- * whose supervisor died would never end. Lines that nobody reads are dropped.
+ * Not pino's own destination: after EPIPE it retries its last write for ever, so a process whose supervisor has exited
+ * would never exit. Here such lines are dropped.
  */
 function standardOutput(): DestinationStream {
   process.stdout.on('error', () => undefined)

@@ -1,10 +1,10 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
-const fast = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
-const slow = [...fast, 30, 60, 120, 300]
+const shortBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10]
+const longBuckets = [...shortBuckets, 30, 60, 120, 300]
 
-/** Of Node's own metrics those that are gauges and end in `_total`, as by convention only counters do. */
-const misnamed = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
+/** Gauges of Node's default metrics that end in `_total`, which by convention only counters do. */
+const misnamedGauges = ['nodejs_active_handles_total', 'nodejs_active_requests_total', 'nodejs_active_resources_total']
 
 const storeMetrics = [
   'outbox_pending_events',
@@ -15,8 +15,8 @@ const storeMetrics = [
 const apiMetrics = ['http_request_duration_seconds']
 
 /**
- * The metrics every service has. One registry per process, so that two services in one process do not collide. What each
- * one means, and how it is aggregated over pods, is in docs/metrics.md.
+ * The metrics of every service. Each service has its own registry, so that two services in one process do not collide.
+ * docs/metrics.md defines each metric and its aggregation over pods.
  */
 export interface ChassisMetrics {
   readonly registry: Registry
@@ -31,18 +31,21 @@ export interface ChassisMetrics {
   readonly httpDuration: Histogram<'method' | 'route' | 'status'>
 }
 
-/** Takes back what a process without a database, or without an API, has nothing to say about. */
-export function withdraw(metrics: ChassisMetrics, missing: { readonly store: boolean; readonly api: boolean }): void {
+/** Removes the metrics of a missing database or API. */
+export function removeUnusedMetrics(
+  metrics: ChassisMetrics,
+  missing: { readonly store: boolean; readonly api: boolean },
+): void {
   for (const name of [...(missing.store ? storeMetrics : []), ...(missing.api ? apiMetrics : [])]) {
     metrics.registry.removeSingleMetric(name)
   }
 }
 
-/** A registry with Node's own metrics. */
+/** A registry with Node's default metrics. */
 export function createRegistry(): Registry {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
-  for (const name of misnamed) registry.removeSingleMetric(name)
+  for (const name of misnamedGauges) registry.removeSingleMetric(name)
   return registry
 }
 
@@ -62,7 +65,7 @@ export function createMetrics(registry = createRegistry()): ChassisMetrics {
     }),
     outboxParked: new Gauge({
       name: 'outbox_parked_events',
-      help: 'Events set aside because they cannot be published; take the maximum over pods.',
+      help: 'Parked events: they cannot be published; take the maximum over pods.',
       registers,
     }),
     outboxPublished: new Counter({
@@ -73,35 +76,35 @@ export function createMetrics(registry = createRegistry()): ChassisMetrics {
     }),
     consumed: new Counter({
       name: 'event_consumed_total',
-      help: 'Deliveries by how they ended: processed, duplicate, retried, dead_lettered; sum over pods.',
+      help: 'Deliveries by result: processed, duplicate, retried, dead_lettered; sum over pods.',
       labelNames: ['queue', 'event', 'result'],
       registers,
     }),
     redelivered: new Counter({
       name: 'event_redelivered_total',
-      help: 'Deliveries that were given out before, to a consumer that died or gave them back; sum over pods.',
+      help: 'Deliveries with the redelivered flag: an earlier consumer lost its channel before the ack; sum over pods.',
       labelNames: ['queue'],
       registers,
     }),
     handling: new Histogram({
       name: 'event_handling_seconds',
-      help: 'Time from the arrival of a delivery to its end.',
+      help: 'Time from the arrival of a delivery to its disposition.',
       labelNames: ['queue', 'event'],
-      buckets: slow,
+      buckets: longBuckets,
       registers,
     }),
     delivery: new Histogram({
       name: 'event_delivery_seconds',
-      help: "Time from the event's timestamp to the end of its handling: outbox, broker and consumer together.",
+      help: "Time from the event's timestamp to its disposition: outbox, broker and consumer together.",
       labelNames: ['queue', 'event'],
-      buckets: slow,
+      buckets: longBuckets,
       registers,
     }),
     httpDuration: new Histogram({
       name: 'http_request_duration_seconds',
-      help: 'Time from the first byte of a request to the last of its answer, by route pattern.',
+      help: 'Time from the arrival of a request to its response, by route pattern.',
       labelNames: ['method', 'route', 'status'],
-      buckets: fast,
+      buckets: shortBuckets,
       registers,
     }),
   }

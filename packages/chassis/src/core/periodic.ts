@@ -2,8 +2,8 @@ import { DependencyUnavailable, messageOf } from './errors.ts'
 import type { Log } from './log.ts'
 
 /**
- * Repeats `work` with a pause between two runs; runs never overlap. A failure is logged and does not end it. `stop`
- * waits for the run that is under way.
+ * Runs `work` repeatedly with a pause between runs; runs never overlap. A failure is logged and the next run follows.
+ * `stop` waits for the run in progress.
  */
 export class Periodic {
   readonly #name: string
@@ -37,9 +37,12 @@ export class Periodic {
       this.#running = Promise.resolve()
         .then(() => this.#work())
         .catch((error: unknown) => {
-          // A dependency that is away has been reported by whoever noticed it first.
+          // The owner of the connection has already logged that the dependency is unavailable.
           const level = error instanceof DependencyUnavailable ? 'debug' : 'error'
-          this.#log[level]({ task: this.#name, reason: messageOf(error) }, 'a periodic task failed, it will run again')
+          this.#log[level](
+            { task: this.#name, reason: messageOf(error) },
+            'periodic task failed; it runs again after its interval',
+          )
         })
         .then(() => this.#schedule(this.#intervalMs))
     }, ms)

@@ -1,14 +1,14 @@
 import type { Attributes, Context, SpanContext, SpanOptions } from '@opentelemetry/api'
 
-/** The W3C form of a place in a trace: version, trace id, span id, flags. */
+/** W3C `traceparent`: version, trace id, span id, flags. */
 const pattern = /^00-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})$/
 
-/** The trace a log line belongs to; undefined for none. */
+/** The trace id for a log line; undefined for none. */
 export function traceIdOf(traceparent: string | undefined): string | undefined {
   return traceparent === undefined ? undefined : pattern.exec(traceparent)?.[1]
 }
 
-/** @returns the header as it is when it is well-formed, and undefined for anything else */
+/** @returns the header unchanged when it is well-formed, undefined otherwise */
 export function traceparentOf(header: string): string | undefined {
   return pattern.test(header) ? header : undefined
 }
@@ -18,46 +18,42 @@ export type SpanKind = 'server' | 'client' | 'producer' | 'consumer' | 'internal
 export interface NewSpan {
   readonly name: string
   readonly kind: SpanKind
-  /** What it is a part of; without it, it begins a trace. */
+  /** `traceparent` of the parent span; undefined starts a new trace. */
   readonly parent: string | undefined
   readonly attributes?: Attributes
-  /** Now, unless it began earlier. */
+  /** Default: now. */
   readonly startedAt?: Date
 }
 
-/** What is known only when the work is done. */
+/** Data known only at the end of the span. */
 export interface SpanEnd {
   readonly name?: string
   readonly attributes?: Attributes
-  /** Why it failed. */
+  /** Sets the status ERROR; an Error or a text. */
   readonly failure?: unknown
 }
 
-/** A piece of work on its way. */
 export interface ActiveSpan {
-  /** For what the work causes: it becomes a part of this span. */
+  /** For child spans, in this process or another. */
   readonly traceparent: string | undefined
-  /** To be called once, when the work is done. */
-  end(how?: SpanEnd): void
+  /** Call it once. */
+  end(data?: SpanEnd): void
 }
 
 /**
- * Records spans and sends them to a collector, by OpenTelemetry. While it is off nothing is recorded and every span hands
- * on its parent as it is, so a client's trace goes on through the system all the same.
+ * Records spans by OpenTelemetry and sends them to a collector. While it is off, nothing is recorded and every span
+ * propagates its parent unchanged, so a client's trace still passes through the system.
  */
 export interface Tracing {
   readonly isOn: boolean
   start(span: NewSpan): ActiveSpan
-  /** Sends what is left, for two seconds at most; never rejects. */
+  /** Sends the remaining spans, for two seconds at most; never rejects. */
   close(): Promise<void>
 }
 
-const passOn = (parent: string | undefined): ActiveSpan => ({ traceparent: parent, end: () => undefined })
-
-/** No tracing. */
 export const tracingOff: Tracing = {
   isOn: false,
-  start: ({ parent }) => passOn(parent),
+  start: ({ parent }) => ({ traceparent: parent, end: () => undefined }),
   close: async () => undefined,
 }
 
@@ -65,17 +61,18 @@ export interface TracingOptions {
   readonly service: string
   /** Base URL of a collector that speaks OTLP over HTTP; empty: no tracing. */
   readonly endpoint: string
-  /** Share of the traces begun here that is recorded, 0 to 1. A trace that comes with its decision keeps it. */
-  readonly share: number
-  /** Told, once in a while, that spans could not be sent. They are dropped: tracing never holds up the work. */
-  readonly onTrouble: (reason: string) => void
+  /** Ratio of sampled traces, 0 to 1, for traces that start here; otherwise the parent's sampling decision holds. */
+  readonly sampleRatio: number
+  /** Called at most once a minute when spans could not be sent. They are dropped: tracing never delays the work. */
+  readonly onExportError: (reason: string) => void
 }
 
 const exportLimitMs = 2_000
-const troubleEveryMs = 60_000
+const exportErrorIntervalMs = 60_000
 
-/** OpenTelemetry is loaded only when it is used: it costs memory and time at the start. */
-export async function createTracing({ service, endpoint, share, onTrouble }: TracingOptions): Promise<Tracing> {
+/** OpenTelemetry is loaded only when it is used: it costs memory and start-up time. */
+export async function createTracing(options: TracingOptions): Promise<Tracing> {
+  const { service, endpoint, sampleRatio, onExportError } = options
   if (endpoint === '') return tracingOff
   const [api, sdk, { OTLPTraceExporter }, { resourceFromAttributes }] = await Promise.all([
     import('@opentelemetry/api'),
@@ -83,16 +80,16 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
     import('@opentelemetry/exporter-trace-otlp-http'),
     import('@opentelemetry/resources'),
   ])
-  let toldAt = Number.NEGATIVE_INFINITY
-  const tell = (reason: string): void => {
-    if (performance.now() - toldAt < troubleEveryMs) return
-    toldAt = performance.now()
-    onTrouble(reason)
+  let reportedAt = Number.NEGATIVE_INFINITY
+  const report = (reason: string): void => {
+    if (performance.now() - reportedAt < exportErrorIntervalMs) return
+    reportedAt = performance.now()
+    onExportError(reason)
   }
-  const silent = (): void => undefined
-  // What the library has to complain of is that the collector cannot be reached.
+  const ignore = (): void => undefined
+  // The library logs failed exports by its diagnostic logger only.
   api.diag.setLogger(
-    { error: tell, warn: tell, info: silent, debug: silent, verbose: silent },
+    { error: report, warn: report, info: ignore, debug: ignore, verbose: ignore },
     { logLevel: api.DiagLogLevel.WARN, suppressOverrideMessage: true },
   )
   const exporter = new OTLPTraceExporter({
@@ -101,7 +98,7 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
   })
   const provider = new sdk.BasicTracerProvider({
     resource: resourceFromAttributes({ 'service.name': service, 'service.namespace': 'order-saga' }),
-    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(share) }),
+    sampler: new sdk.ParentBasedSampler({ root: new sdk.TraceIdRatioBasedSampler(sampleRatio) }),
     spanProcessors: [new sdk.BatchSpanProcessor(exporter, { scheduledDelayMillis: 1_000, maxQueueSize: 8_192 })],
   })
   const tracer = provider.getTracer('order-saga')
@@ -112,19 +109,19 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
     producer: api.SpanKind.PRODUCER,
     consumer: api.SpanKind.CONSUMER,
   } as const
-  const within = (parent: string | undefined): Context => {
-    const place = parent === undefined ? undefined : spanContextOf(parent)
-    return place === undefined ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, place)
+  const contextOf = (parent: string | undefined): Context => {
+    const spanContext = parent === undefined ? undefined : spanContextOf(parent)
+    return spanContext === undefined ? api.ROOT_CONTEXT : api.trace.setSpanContext(api.ROOT_CONTEXT, spanContext)
   }
   return {
     isOn: true,
     start: ({ name, kind, parent, attributes, startedAt }) => {
-      const options: SpanOptions = {
+      const spanOptions: SpanOptions = {
         kind: kinds[kind],
         ...(attributes && { attributes }),
         ...(startedAt && { startTime: startedAt }),
       }
-      const span = tracer.startSpan(name, options, within(parent))
+      const span = tracer.startSpan(name, spanOptions, contextOf(parent))
       const { traceId, spanId, traceFlags } = span.spanContext()
       return {
         traceparent: `00-${traceId}-${spanId}-${traceFlags.toString(16).padStart(2, '0')}`,
@@ -133,7 +130,7 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
           if (more !== undefined) span.setAttributes(more)
           if (failure !== undefined) {
             span.setStatus({ code: api.SpanStatusCode.ERROR })
-            span.setAttribute('error.type', kindOf(failure))
+            span.setAttribute('error.type', errorTypeOf(failure))
           }
           span.end()
         },
@@ -141,13 +138,13 @@ export async function createTracing({ service, endpoint, share, onTrouble }: Tra
     },
     close: async () => {
       const limit = new Promise((resolve) => setTimeout(resolve, exportLimitMs).unref())
-      await Promise.race([provider.shutdown().catch(tell), limit])
+      await Promise.race([provider.shutdown().catch(report), limit])
     },
   }
 }
 
-/** Only the kind of a failure: its text may hold what has no place in a trace. */
-function kindOf(failure: unknown): string {
+/** The error's name only: its message may contain personal data. */
+function errorTypeOf(failure: unknown): string {
   if (failure instanceof Error) return failure.name
   return typeof failure === 'string' ? failure : 'unknown'
 }

@@ -9,24 +9,24 @@ import { type SpanEnd, traceparentOf, type Tracing, tracingOff } from '../core/t
 import { respondEarly } from './early-response.ts'
 import { jsonBody } from './json-body.ts'
 import { Problem, unavailable } from './problem.ts'
-import { onlyRoutesOf } from './routing.ts'
+import { rejectUnknownRoutes } from './routing.ts'
 
 export interface ApiOptions {
   readonly router: Router
   readonly log: Log
   readonly metrics: Pick<ChassisMetrics, 'httpDuration'>
-  /** Each request becomes a span; routes find what to hand on to what they cause in `ctx.state.traceparent`. */
+  /** Each request becomes a span; its `traceparent` is in `ctx.state.traceparent`. */
   readonly tracing?: Tracing
-  /** Largest request body. */
+  /** Default: 64 KiB. */
   readonly bodyLimitBytes?: number
 }
 
-/** Each connection may hold a body: this many bodies of 64 KB are what a process has memory for. */
+/** Each connection may buffer one body: 5,000 bodies of 64 KiB are about 320 MB of memory. */
 const connectionLimit = 5_000
 
 /**
- * An HTTP server for a router: JSON bodies up to the limit, every refusal and failure as problem details, a duration per
- * route pattern, and time limits against slow clients. Nothing internal is ever answered.
+ * An HTTP server for a router: JSON bodies up to the limit, every error as problem details without internal data, a
+ * duration per route pattern, and time limits against slow clients.
  */
 export function createApi(options: ApiOptions): Server {
   const { router, log, metrics, tracing = tracingOff, bodyLimitBytes = 65_536 } = options
@@ -34,7 +34,6 @@ export function createApi(options: ApiOptions): Server {
   app.silent = true
   app.use(async (ctx, next) => {
     const started = performance.now()
-    // A client's own trace goes on here; anything else in the header is left out.
     const span = tracing.start({ name: ctx.method, kind: 'server', parent: traceparentOf(ctx.get('traceparent')) })
     ctx.state['traceparent'] = span.traceparent
     ctx.set('x-content-type-options', 'nosniff')
@@ -42,14 +41,14 @@ export function createApi(options: ApiOptions): Server {
     try {
       await next()
     } catch (error) {
-      answer(ctx, error, log)
+      respondWithProblem(ctx, error, log)
     }
     const labels = { method: ctx.method, route: String(ctx.state['route'] ?? 'none'), status: String(ctx.status) }
     metrics.httpDuration.observe(labels, (performance.now() - started) / 1000)
     span.end(spanEnd(labels))
     if (!ctx.req.complete) respondEarly(ctx)
   })
-  app.use(onlyRoutesOf(router))
+  app.use(rejectUnknownRoutes(router))
   app.use(jsonBody(bodyLimitBytes))
   app.use(router.routes())
   const handle = app.callback()
@@ -59,13 +58,13 @@ export function createApi(options: ApiOptions): Server {
   )
   server.maxConnections = connectionLimit
   server.maxRequestsPerSocket = 10_000
-  // A client that waits for "100 Continue" is told so when its body is about to be read, and else not to send it.
+  // `jsonBody` sends "100 Continue" just before it reads the body; a request rejected earlier gets its final status only.
   server.on('checkContinue', (request, response) => void handle(request, response))
-  server.on('clientError', answerMalformed)
+  server.on('clientError', respondToMalformed)
   return server
 }
 
-/** Names of OpenTelemetry's semantic conventions for HTTP. A refusal is the client's failure, not this span's. */
+/** Attributes of OpenTelemetry's semantic conventions for HTTP, by which a 4xx is no error of a server span. */
 function spanEnd({ method, route, status }: { method: string; route: string; status: string }): SpanEnd {
   const attributes = {
     'http.request.method': method,
@@ -75,7 +74,7 @@ function spanEnd({ method, route, status }: { method: string; route: string; sta
   return { name: `${method} ${route}`, attributes, ...(Number(status) >= 500 && { failure: status }) }
 }
 
-function answer(ctx: Koa.Context, error: unknown, log: Log): void {
+function respondWithProblem(ctx: Koa.Context, error: unknown, log: Log): void {
   const problem = problemOf(error)
   if (problem.status === 500) {
     log.error({ method: ctx.method, path: ctx.path, reason: messageOf(error) }, 'request failed')
@@ -89,13 +88,13 @@ function answer(ctx: Koa.Context, error: unknown, log: Log): void {
 function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error
   if (error instanceof DependencyUnavailable) {
-    return unavailable(`The ${error.dependency} did not answer in time, try again.`)
+    return unavailable(`The ${error.dependency} did not respond in time, try again.`)
   }
-  return new Problem(500, 'Something went wrong here. Nothing of the request is known to have taken effect.')
+  return new Problem(500, 'Internal error. It is not known whether the request took effect.')
 }
 
-/** What is no HTTP, or was too slow or too large to be read as HTTP, is answered on the bare socket. */
-function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
+/** Responds on the socket: the HTTP parser rejected the request, so there is no response object. */
+function respondToMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
   if (error.code === 'ECONNRESET' || !socket.writable) return
   const { status, body } = malformed(error.code)
   const text = JSON.stringify(body)
@@ -108,5 +107,5 @@ function answerMalformed(error: NodeJS.ErrnoException, socket: Duplex): void {
 function malformed(code: string | undefined): Problem {
   if (code === 'HPE_HEADER_OVERFLOW') return new Problem(431, 'The headers of the request are too large.')
   if (code === 'ERR_HTTP_REQUEST_TIMEOUT') return new Problem(408, 'The request was not sent in time.')
-  return new Problem(400, 'This is no well-formed HTTP request.')
+  return new Problem(400, 'The HTTP request is malformed.')
 }

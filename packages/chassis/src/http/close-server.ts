@@ -1,23 +1,22 @@
 import type { Server } from 'node:http'
 import { Server as NetServer } from 'node:net'
 
-/** How long a connection that its client keeps open may stay idle before it is closed. */
+/** How long an idle keep-alive connection stays open: a request may be in flight to it. Chosen, not measured. */
 const idleGraceMs = 1_000
-const mostTurns = 1_000
+const maxTurns = 1_000
 
 /**
- * Takes no new connections and resolves when those that were made have ended, without a request that fails: each is
- * answered, with `Connection: close`, so that its client goes elsewhere. An idle connection is not closed at once, because
- * a request may be on its way to it.
+ * Stops listening and resolves when all connections are closed. No request fails: each gets its response, with
+ * `Connection: close`, and idle connections are closed after 1 s.
  */
 export async function closeServer(server: Server): Promise<void> {
   if (!server.listening) return
   server.prependListener('request', (_request, response) => response.setHeader('connection', 'close'))
-  await takeQueued(server)
+  await acceptQueuedConnections(server)
   // Not the HTTP server's own `close`: it closes idle connections at once.
   const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()))
   const grace = setTimeout(() => {
-    // Timers come before input: a request that has come meanwhile is read first.
+    // Timers run before the poll phase of the event loop: requests that have arrived are read first.
     void turn().then(() => server.closeIdleConnections())
   }, idleGraceMs)
   await closed
@@ -25,23 +24,23 @@ export async function closeServer(server: Server): Promise<void> {
 }
 
 /**
- * Clients believe in connections as soon as the kernel has made them, and a server that stops listening resets those it
- * has not taken. It takes one with each turn of the loop: this waits for a turn that has found none.
+ * The kernel completes a connection before the process accepts it, and resets the queued ones when listening stops. Node
+ * accepts at least one per turn of the event loop, so this waits for a turn without a new connection.
  */
-async function takeQueued(server: Server): Promise<void> {
-  let taken = true
-  const note = (): void => {
-    taken = true
+async function acceptQueuedConnections(server: Server): Promise<void> {
+  let accepted = true
+  const onConnection = (): void => {
+    accepted = true
   }
-  server.on('connection', note)
-  for (let turns = 0; taken && turns < mostTurns; turns += 1) {
-    taken = false
+  server.on('connection', onConnection)
+  for (let turns = 0; accepted && turns < maxTurns; turns += 1) {
+    accepted = false
     await turn()
   }
-  server.off('connection', note)
+  server.off('connection', onConnection)
 }
 
-/** Resolves when all input that is there has been taken. */
+/** Resolves after the next poll phase of the event loop. */
 async function turn(): Promise<void> {
   await new Promise((turned) => setImmediate(turned))
 }

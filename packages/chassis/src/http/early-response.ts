@@ -1,7 +1,7 @@
 import type { Context } from 'koa'
 
-/** The rest of a request that was answered before it was complete is read and discarded up to these limits. */
-const rest = { ms: 1_000, bytes: 4 * 1024 * 1024 }
+/** Limits for reading and discarding the rest of a request after its response. Chosen, not measured. */
+const discardLimit = { ms: 1_000, bytes: 4 * 1024 * 1024 }
 
 /**
  * Sends the response of a request whose body has not been read completely, and closes the connection. Closing a socket
@@ -16,7 +16,7 @@ export function respondEarly(ctx: Context): void {
   if (text !== '') ctx.set('content-length', String(Buffer.byteLength(text)))
   if (text !== '' && ctx.method !== 'HEAD') res.write(text)
   else res.flushHeaders()
-  let left = rest.bytes
+  let left = discardLimit.bytes
   const count = (chunk: Buffer): void => {
     left -= chunk.length
     if (left < 0) end()
@@ -26,6 +26,6 @@ export function respondEarly(ctx: Context): void {
     req.off('data', count).off('end', end).off('close', end).pause()
     res.end()
   }
-  const timer = setTimeout(end, rest.ms)
+  const timer = setTimeout(end, discardLimit.ms)
   req.on('data', count).on('end', end).on('close', end).resume()
 }

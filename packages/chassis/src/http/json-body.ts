@@ -5,10 +5,9 @@ import { Problem } from './problem.ts'
 const withBody = new Set(['POST', 'PUT', 'PATCH'])
 
 /**
- * Reads the body of a request that may have one into `ctx.request.body`, as what its JSON says. Every key is an own
- * property of its object, also `__proto__`, so that a strict schema refuses it by name.
- * @throws Problem 400, 413 or 415. A body is refused as early as it can be known to be too large, before it is read when
- * its length is declared.
+ * Parses the JSON body of POST, PUT and PATCH into `ctx.request.body`. `JSON.parse` makes `__proto__` an own property, so
+ * a strict schema rejects it.
+ * @throws Problem 400, 413 or 415; 413 before the body is read if its Content-Length is too large
  */
 export function jsonBody(limitBytes: number): Middleware {
   const tooLarge = (): Problem => new Problem(413, `The body may have at most ${limitBytes} bytes.`)
@@ -20,7 +19,7 @@ export function jsonBody(limitBytes: number): Middleware {
     onError: (error) => {
       throw 'status' in error && error.status === 413
         ? tooLarge()
-        : new Problem(400, 'The body could not be read to its end.')
+        : new Problem(400, 'The body could not be read completely.')
     },
   })
   return async (ctx, next) => {
@@ -28,18 +27,18 @@ export function jsonBody(limitBytes: number): Middleware {
       await next()
       return
     }
-    if (!hasBody(ctx)) throw empty()
+    if (!hasBody(ctx)) throw emptyBody()
     checkType(ctx)
     if ((ctx.request.length ?? 0) > limitBytes) throw tooLarge()
     if (ctx.req.headers.expect !== undefined) ctx.res.writeContinue()
     await readText(ctx, async () => {
-      ctx.request.body = parsed(ctx.request.body)
+      ctx.request.body = parse(ctx.request.body)
       await next()
     })
   }
 }
 
-const empty = (): Problem => new Problem(400, 'The body must be JSON, and is empty.')
+const emptyBody = (): Problem => new Problem(400, 'The body must be JSON, and is empty.')
 
 function hasBody(ctx: Context): boolean {
   return ctx.req.headers['transfer-encoding'] !== undefined || (ctx.request.length ?? 0) > 0
@@ -53,13 +52,13 @@ function checkType(ctx: Context): void {
   }
 }
 
-function parsed(text: unknown): unknown {
-  if (typeof text !== 'string' || text.trim() === '') throw empty()
-  // What the decoder puts in the place of bytes that are no UTF-8.
+function parse(text: unknown): unknown {
+  if (typeof text !== 'string' || text.trim() === '') throw emptyBody()
+  // U+FFFD: the decoder's replacement for invalid UTF-8.
   if (text.includes('\u{fffd}')) throw new Problem(400, 'The body must be JSON in UTF-8.')
   try {
     return JSON.parse(text)
   } catch {
-    throw new Problem(400, 'The body is no well-formed JSON.')
+    throw new Problem(400, 'The body is not well-formed JSON.')
   }
 }

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Checked } from '@order-saga/contracts'
 
-/** The problem details of one answer, as RFC 9457 names them. */
+/** Problem details (RFC 9457). */
 export interface ProblemBody {
   readonly type: string
   readonly title: string
@@ -11,8 +11,8 @@ export interface ProblemBody {
 }
 
 /**
- * An answer of 4xx or 5xx, as RFC 9457 problem details. Its text is for the caller: it holds nothing internal. The title
- * is the status's own, as the RFC wants it of the type `about:blank`.
+ * A 4xx or 5xx response. The client reads its message, so it must not contain internal data. RFC 9457, section 4.2.1: with
+ * the type `about:blank` the title is the status's own.
  */
 export class Problem extends Error {
   override readonly name = 'Problem'
@@ -37,16 +37,16 @@ export class Problem extends Error {
   }
 }
 
-/** The request is well-formed and a field of it is not acceptable. */
+/** A well-formed request with an invalid field. */
 export function invalidField(field: string, message: string): Problem {
   return new Problem(400, `${field} ${message}`, { extra: { field, errors: [{ field, message }] } })
 }
 
 /**
- * The value, if its schema accepts it.
+ * Returns the value if its schema accepts it.
  * @throws Problem 400 that names the field
  */
-export function valid<T>(checked: Checked<T>): T {
+export function requireValid<T>(checked: Checked<T>): T {
   if (checked.ok) return checked.value
   throw invalidField(checked.problem.field, checked.problem.message)
 }

@@ -1,31 +1,31 @@
 import { Breaker } from '../core/breaker.ts'
 import { DependencyUnavailable } from '../core/errors.ts'
 
-/** How long a request waits while the breaker is open. With the answer's 2.5 s, every request is answered within 3 s. */
+/** How long a request waits while the breaker is open. With the 2.5 s for the call, every response is sent within 3 s. */
 const openBreakerMs = 500
 
 /** The longest pause between two trial requests while the breaker is open: half of the `Retry-After` of a 503. */
 const trialMs = 1_000
 
-/** Failures in a row that open the breaker: more than the one request whose own statement took too long. Chosen, not measured. */
+/** Consecutive failures that open the breaker; above 1, because one slow statement is no outage. Chosen, not measured. */
 const threshold = 5
 
 /**
  * Bounds the time for which an HTTP request waits for a dependency. A consumer retains its message until the dependency
- * is available again; an HTTP client would time out and repeat, which adds load, so it gets a 503 early instead.
+ * is available again; an HTTP client would time out and retry, which adds load, so it gets a 503 early instead.
  */
 export class RequestDeadline {
   readonly #dependency: string
-  readonly #answerMs: number
+  readonly #callTimeoutMs: number
   readonly #breaker: Breaker
 
   /**
-   * @param dependency its name, for the answer
-   * @param answerMs how long a request waits for the dependency's answer
+   * @param dependency its name, for the response
+   * @param callTimeoutMs how long a request waits for the dependency's response
    */
-  constructor(dependency: string, answerMs = 2_500) {
+  constructor(dependency: string, callTimeoutMs = 2_500) {
     this.#dependency = dependency
-    this.#answerMs = answerMs
+    this.#callTimeoutMs = callTimeoutMs
     this.#breaker = new Breaker({ name: dependency, threshold, maxWaitMs: trialMs })
   }
 
@@ -37,12 +37,12 @@ export class RequestDeadline {
     const controller = new AbortController()
     const { signal } = controller
     const abortAfter = (ms: number): NodeJS.Timeout =>
-      afterSteps(ms, () => controller.abort(new DependencyUnavailable(this.#dependency, `no answer within ${ms} ms`)))
+      afterSteps(ms, () => controller.abort(new DependencyUnavailable(this.#dependency, `no response within ${ms} ms`)))
     let timer = abortAfter(openBreakerMs)
     try {
       return await this.#breaker.run(async () => {
         clearInterval(timer)
-        timer = abortAfter(this.#answerMs)
+        timer = abortAfter(this.#callTimeoutMs)
         return await Promise.race([work(signal), aborted(signal)])
       }, signal)
     } finally {
@@ -51,7 +51,7 @@ export class RequestDeadline {
   }
 }
 
-/** Time is counted in steps, so that a pause of this process, with answers unread in its sockets, counts as one step only. */
+/** A timeout is counted in steps: a pause of this process, which leaves responses unread in its sockets, counts as one step. */
 const steps = 5
 
 function afterSteps(ms: number, callback: () => void): NodeJS.Timeout {

@@ -1,44 +1,44 @@
 /**
- * Tracks which delivery tags of one channel are unsettled, so that one ack can cover many: an ack with `multiple` also
+ * Tracks the unsettled delivery tags of one channel, so that one ack can cover many: an ack with `multiple` also
  * acknowledges every lower tag (RabbitMQ, "Consumer Acknowledgements"), so it is sent only when all of those are settled.
  */
 export class AckTracker {
-  /** Arrival of each in ms; tags rise, and a Map keeps the order of insertion. */
-  readonly #open = new Map<number, number>()
+  /** Arrival in ms by tag; tags increase, and a Map keeps the order of insertion. */
+  readonly #unsettled = new Map<number, number>()
   readonly #settled = new Set<number>()
 
-  delivered(tag: number, atMs: number): void {
-    this.#open.set(tag, atMs)
+  add(tag: number, arrivedAtMs: number): void {
+    this.#unsettled.set(tag, arrivedAtMs)
   }
 
-  /** The delivery has its disposition; the next `take` returns its ack. */
-  settled(tag: number): void {
-    if (this.#open.delete(tag)) this.#settled.add(tag)
+  /** Marks the delivery as settled; the next `takeAcks` returns its ack. */
+  settle(tag: number): void {
+    if (this.#unsettled.delete(tag)) this.#settled.add(tag)
   }
 
   get unsettled(): number {
-    return this.#open.size
+    return this.#unsettled.size
   }
 
-  /** Settled deliveries whose ack was not taken yet. */
-  get toAck(): number {
+  /** Settled deliveries whose ack has not been taken yet. */
+  get pendingAcks(): number {
     return this.#settled.size
   }
 
   /** Arrival of the oldest unsettled delivery; undefined when there is none. */
   get oldestAt(): number | undefined {
-    return this.#open.values().next().value
+    return this.#unsettled.values().next().value
   }
 
-  /** Takes the acks to send now: at most one with `multiple`, the rest single. */
-  take(): { readonly tag: number; readonly multiple: boolean }[] {
+  /** Removes and returns the acks to send now: at most one with `multiple`, the rest single. */
+  takeAcks(): { readonly tag: number; readonly multiple: boolean }[] {
     if (this.#settled.size === 0) return []
-    const lowestOpen = this.#open.keys().next().value ?? Number.POSITIVE_INFINITY
+    const lowestUnsettled = this.#unsettled.keys().next().value ?? Number.POSITIVE_INFINITY
     let upTo = 0
     let count = 0
     const acks: { tag: number; multiple: boolean }[] = []
     for (const tag of this.#settled) {
-      if (tag < lowestOpen) {
+      if (tag < lowestUnsettled) {
         upTo = Math.max(upTo, tag)
         count += 1
       } else {

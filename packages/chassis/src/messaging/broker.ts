@@ -3,19 +3,18 @@ import type { ChannelModel } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { close, closeConnection, within } from './close.ts'
-import { connect as connectByAmqp } from './connect.ts'
-import { withHeartbeat } from './connect.ts'
+import { connect as connectByAmqp, withHeartbeat } from './connect.ts'
 import { checkTopology, declareTopology, type Topology } from './topology.ts'
 
 export interface BrokerOptions {
   readonly url: string
-  /** Shown in the broker's list of connections. */
+  /** The connection name, shown in the broker's list of connections. */
   readonly name: string
   readonly topology: Topology
-  /** `assume` declares nothing and only checks that everything is there. */
+  /** `assume` declares nothing and only checks that exchange and queues exist. */
   readonly mode: 'declare' | 'assume'
   readonly log: Log
-  /** Called once, when no retry can help: the topology exists with other arguments. */
+  /** Called once, when a retry cannot help: a queue or the exchange exists with other arguments. */
   readonly onFatal: (error: Error) => void
   readonly random?: () => number
   readonly connect?: (url: string, options: object) => Promise<ChannelModel>
@@ -24,15 +23,15 @@ export interface BrokerOptions {
 type OnConnect = (model: ChannelModel) => Promise<void>
 
 const firstWaitMs = 200
-const longestWaitMs = 5_000
+const maxWaitMs = 5_000
 const connectTimeoutMs = 10_000
-/** Between the loss of a channel and its successor. */
-const rebuildMs = 200
+/** Pause before a lost channel is reopened. */
+const reopenDelayMs = 200
 
 /**
- * One connection that comes back. `start` never throws for a broker that is away: it keeps trying, with growing, jittered
- * waits. After each connect the topology is ensured first and then every `onConnect` listener runs, so that whoever owns
- * a channel builds it anew; amqplib's own recovery would bring back the connection and leave the channels dead.
+ * One connection that is re-established after every loss. `start` never throws while the broker is unavailable: it retries
+ * with exponential backoff and jitter. After each connect the topology is declared or checked, then every `onConnect`
+ * listener runs and opens its channel; amqplib's own recovery would restore the connection but not the channels.
  */
 export class Broker {
   readonly #options: BrokerOptions
@@ -47,17 +46,17 @@ export class Broker {
     this.#options = options
   }
 
-  /** Connected, topology ensured, channels rebuilt. */
+  /** Connected, topology declared or checked, channels open. */
   get isReady(): boolean {
     return this.#ready
   }
 
-  /** The broker takes no publishes for now (memory or disk alarm). */
+  /** The broker blocks publishing: memory or disk alarm. */
   get isBlocked(): boolean {
     return this.#blocked
   }
 
-  /** For work that opens and closes channels of its own; undefined while the broker is away. */
+  /** For work that opens and closes its own channels; undefined while the broker is unavailable. */
   get connection(): ChannelModel | undefined {
     return this.#ready ? this.#model : undefined
   }
@@ -70,28 +69,28 @@ export class Broker {
     this.#loop ??= this.#run()
   }
 
-  /** Resolves when the connection is gone, at the latest after about 2 s. */
+  /** Resolves when the connection is closed, at the latest after about 2 s. */
   async close(): Promise<void> {
     this.#stop.abort()
     if (this.#model !== undefined) await closeConnection(this.#model)
-    // A connect that is under way ends by its own limit and is then closed.
+    // A connect in progress has its own timeout; the connection is closed afterwards.
     if (this.#loop !== undefined) await within(this.#loop)
   }
 
   /**
-   * For the owner of a channel that was lost while its connection is well: runs its listener again, until that works or
-   * the connection is gone. The topology is ensured first, since a deleted queue may be what has cost the channel.
+   * Reopens a channel that was closed while its connection is open: runs the listener again until it succeeds or the
+   * connection is lost. The topology comes first, because a deleted queue may be the reason for the close.
    */
-  async rebuild(model: ChannelModel, listener: OnConnect): Promise<void> {
+  async reopen(model: ChannelModel, listener: OnConnect): Promise<void> {
     for (;;) {
-      await pause(rebuildMs, this.#stop.signal)
+      await pause(reopenDelayMs, this.#stop.signal)
       if (this.#model !== model || this.#stop.signal.aborted) return
       try {
         await this.#ensureTopology(model)
         await listener(model)
         return
       } catch (error) {
-        this.#tell(error, 'a channel could not be rebuilt, trying again')
+        this.#handleError(error, 'channel could not be reopened, retrying')
       }
     }
   }
@@ -105,17 +104,17 @@ export class Broker {
         waitMs = firstWaitMs
         log.info({ connection: name }, 'broker connected')
         await lost
-        if (!this.#stop.signal.aborted) log.warn({ connection: name }, 'broker connection lost, connecting again')
+        if (!this.#stop.signal.aborted) log.warn({ connection: name }, 'broker connection lost, reconnecting')
       } catch (error) {
-        if (!this.#stop.signal.aborted) this.#tell(error, 'broker is not reachable, trying again')
+        if (!this.#stop.signal.aborted) this.#handleError(error, 'broker is not reachable, retrying')
       }
       if (this.#stop.signal.aborted) return
       await pause(waitMs * (0.5 + random() / 2), this.#stop.signal)
-      waitMs = Math.min(longestWaitMs, waitMs * 2)
+      waitMs = Math.min(maxWaitMs, waitMs * 2)
     }
   }
 
-  /** Resolves once everything is built; `lost` resolves when the connection is gone. */
+  /** Resolves when the channels are open; `lost` resolves when the connection is closed. */
   async #connect(): Promise<{ lost: Promise<void> }> {
     const { url, name, log, connect = connectByAmqp } = this.#options
     const model = await connect(withHeartbeat(url), {
@@ -124,7 +123,7 @@ export class Broker {
       keepAlive: true,
       timeout: connectTimeoutMs,
     })
-    // Before anything else: an `error` nobody listens to ends the process.
+    // First of all: an `error` event without a listener terminates the process.
     model.on('error', (error) => log.warn({ connection: name, reason: messageOf(error) }, 'broker connection failed'))
     const lost = new Promise<void>((resolve) => {
       model.once('close', () => {
@@ -140,14 +139,14 @@ export class Broker {
     })
     model.on('unblocked', () => {
       this.#blocked = false
-      log.info({ connection: name }, 'broker takes messages again')
+      log.info({ connection: name }, 'broker unblocked publishing')
     })
     this.#model = model
     try {
       if (this.#stop.signal.aborted) throw new Error('closing')
       await this.#ensureTopology(model)
       for (const listener of this.#listeners) await listener(model)
-      if (this.#model !== model) throw new Error('the connection was lost while its channels were built')
+      if (this.#model !== model) throw new Error('the connection was lost while its channels were opened')
       this.#ready = true
       return { lost }
     } catch (error) {
@@ -159,16 +158,16 @@ export class Broker {
   async #ensureTopology(model: ChannelModel): Promise<void> {
     const { topology, mode } = this.#options
     const channel = await model.createChannel()
-    // A refused declaration is reported by its own promise too.
+    // The promise of a failed declaration rejects too.
     channel.on('error', () => undefined)
     await (mode === 'declare' ? declareTopology(channel, topology) : checkTopology(channel, topology))
     await close(channel)
   }
 
-  #tell(error: unknown, what: string): void {
+  #handleError(error: unknown, message: string): void {
     const { log, name, onFatal } = this.#options
     if (!isFatal(error)) {
-      log.warn({ connection: name, reason: messageOf(error) }, what)
+      log.warn({ connection: name, reason: messageOf(error) }, message)
       return
     }
     this.#stop.abort()
@@ -180,14 +179,14 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal, ref: false }).catch(() => undefined)
 }
 
-/** 406: a queue or exchange of that name has other arguments. Waiting cannot mend that; a 404 or a refused login it can. */
+/** 406 PRECONDITION_FAILED: a queue or exchange exists with other arguments. A 404 or a refused login may be temporary. */
 function isFatal(error: unknown): boolean {
   return (error as { code?: unknown } | undefined)?.code === 406
 }
 
 function fatalError(error: unknown): Error {
   return new Error(
-    `The broker holds a queue or exchange with other arguments than this version declares (${messageOf(error)}). ` +
+    `The broker has a queue or exchange with other arguments than this version declares (${messageOf(error)}). ` +
       'Delete it once it is empty, or choose other names with ORDER_EXCHANGE and *_QUEUE.',
   )
 }

@@ -1,12 +1,12 @@
 import type { Channel, ChannelModel } from 'amqplib'
 import { socketOf } from './connect.ts'
 
-/** A broker on a working network answers within milliseconds; the rest of the shutdown has to fit SHUTDOWN_TIMEOUT_MS. */
+/** A reachable broker responds within milliseconds; the rest of the shutdown has to fit in SHUTDOWN_TIMEOUT_MS. */
 const limitMs = 2_000
 
 /**
  * Closes a channel or a connection. Resolves when it is closed, at the latest after 2 s; never rejects. The promise of
- * amqplib's own `close` never settles when the connection dies before the broker has answered.
+ * amqplib's own `close` never settles when the connection is lost before the broker's response.
  */
 export async function close(target: Channel | ChannelModel): Promise<void> {
   await within(
@@ -17,11 +17,11 @@ export async function close(target: Channel | ChannelModel): Promise<void> {
   )
 }
 
-/** Closes a connection, and its socket if the broker does not answer. */
+/** Closes a connection, and its socket if the broker does not respond. */
 export async function closeConnection(model: ChannelModel): Promise<void> {
   await close(model)
   // With an error, because amqplib does not listen to `close` of its socket. A destroyed socket ignores this.
-  socketOf(model).destroy(new Error('the broker did not answer to the close'))
+  socketOf(model).destroy(new Error('the broker did not respond to the close'))
 }
 
 /** Resolves with the promise, at the latest after 2 s. */

@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
 import type { EventType } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import { DependencyUnavailable, Divert, messageOf, PoisonMessage } from '../core/errors.ts'
+import { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
@@ -11,23 +11,23 @@ import { close, within } from './close.ts'
 import { attemptOf, decode, headersOf, headersToSendOn, type Message, nameOf, propertiesToSendOn } from './message.ts'
 import type { Publisher } from './publisher.ts'
 import { AckTracker } from './ack-tracker.ts'
-import { handlingSpan } from './spans.ts'
+import { startHandlingSpan } from './spans.ts'
 import { deadLetterQueue, retryQueue } from './topology.ts'
 
 export interface Subscription {
-  /** The queue whose retry and dead-letter queues the messages use; also the label of the metrics. */
+  /** The main queue: its retry and dead-letter queues are used; also the label of the metrics. */
   readonly queue: string
-  /** The queue consumed from, when it is another one: a lane of `queue`. */
+  /** The consumed queue if it differs: a secondary queue of `queue`. */
   readonly from?: string
-  /** How many deliveries may be unsettled at once. */
+  /** Maximum number of unsettled deliveries. */
   readonly prefetch: number
   readonly retryDelaysMs: readonly number[]
   readonly events: readonly EventType[]
   /**
-   * Resolves when the effect is durable; the delivery is then acknowledged.
-   * `PoisonMessage` dead-letters it, `DependencyUnavailable` holds it and tries again, `Divert` moves it to another queue,
-   * anything else is an attempt that failed. Must stop waiting, with `DependencyUnavailable`, when the signal is aborted:
-   * the delivery can no longer be settled, or has been held for too long.
+   * Resolves when the effect is durable; the delivery is then acknowledged. `PoisonMessage` dead-letters it,
+   * `DependencyUnavailable` retains it unacknowledged and retries, `DiversionRequired` moves it to a secondary queue, any
+   * other error is a failed attempt. When the signal is aborted, it must reject with `DependencyUnavailable`: the delivery
+   * can no longer be settled, or has been retained for too long.
    */
   readonly react: (message: Message, signal: AbortSignal) => Promise<'processed' | 'duplicate'>
 }
@@ -39,42 +39,42 @@ export interface ConsumerDependencies {
   readonly metrics: ChassisMetrics
   readonly tracing?: Tracing
   readonly now?: () => Date
-  /** How long a delivery may be held before its channel is given back; 15 min by default. */
-  readonly holdLimitMs?: number
+  /** How long a delivery may be retained before its channel is closed; 15 min by default. */
+  readonly retentionLimitMs?: number
 }
 
 /**
- * Half of RabbitMQ's `consumer_timeout`, beyond which it closes the channel on the consumer. No less, because each
- * return counts towards the queue's delivery limit: at 15 min it is reached after a day without the database.
+ * Half of RabbitMQ's `consumer_timeout`, after which it closes the channel. No less, because each requeue counts towards
+ * the queue's delivery limit: at 15 min it is reached after a day without the database.
  */
-const defaultHoldLimitMs = 15 * 60_000
+const defaultRetentionLimitMs = 15 * 60_000
 /**
- * How long an ack waits for others. The broker writes each one into the log of the queue, so that one for fifty costs it
- * little more than one for one; nobody waits for an ack, and what a crash loses of them comes again and is known.
+ * How long an ack waits for others. The broker writes each ack to the log of the queue, so one ack for fifty deliveries
+ * costs little more than one for one. After a crash the broker redelivers, and the inbox ignores the duplicates.
  */
 const ackDelayMs = 10
-/** Between two tries of what a dependency in trouble held up. */
-const retryHeldMs = 100
+/** Pause before a retained message is retried. */
+const dependencyRetryMs = 100
 
 const results = ['processed', 'duplicate', 'retried', 'dead_lettered'] as const
 type Result = (typeof results)[number]
 
-/** A channel and the deliveries it brought. Deliveries of a channel that is gone can no longer be settled. */
+/** A channel and its deliveries, which cannot be settled after the channel is closed. */
 interface Session {
   readonly channel: Channel
   readonly consumerTag: string
   readonly acks: AckTracker
   readonly running: Set<Promise<void>>
-  /** Aborted when nothing of it may wait any longer. */
-  readonly over: AbortController
+  /** Aborted when retained deliveries must stop waiting: drain, or the channel is closed. */
+  readonly stop: AbortController
   open: boolean
   ackTimer: NodeJS.Timeout | undefined
 }
 
 /**
- * Consumes one queue and brings each delivery to exactly one of its ends: ack, retry, dead letter. Retries and dead
- * letters are published and confirmed first and acknowledged afterwards, so a crash between the two repeats a message
- * and never loses one. The channel and the consumer are rebuilt after any loss.
+ * Consumes one queue and gives each delivery exactly one disposition: ack, retry, dead letter. Retries and dead letters
+ * are published and confirmed before the ack, so a crash between the two repeats a message and never loses one. The
+ * channel and the consumer are reopened after every loss.
  */
 export class Consumer {
   readonly #subscription: Subscription
@@ -87,12 +87,12 @@ export class Consumer {
     this.#subscription = subscription
     this.#dependencies = dependencies
     this.#events = new Map(subscription.events.map((event) => [event.name, event]))
-    this.#countFromZero()
+    this.#initializeCounters()
     dependencies.broker.onConnect((model) => this.#subscribe(model))
   }
 
-  /** A counter that appears with its first delivery hides that one from `rate()`. */
-  #countFromZero(): void {
+  /** Otherwise `rate()` would miss the first delivery of each label combination. */
+  #initializeCounters(): void {
     const { queue } = this.#subscription
     const { consumed, redelivered } = this.#dependencies.metrics
     redelivered.inc({ queue }, 0)
@@ -100,7 +100,6 @@ export class Consumer {
     for (const event of this.#events.keys()) for (const result of results) consumed.inc({ queue, event, result }, 0)
   }
 
-  /** Deliveries taken and not yet settled. */
   get unsettled(): number {
     return this.#session?.acks.unsettled ?? 0
   }
@@ -110,15 +109,15 @@ export class Consumer {
   }
 
   /**
-   * Takes nothing new, lets what is running come to its end, settles it. What is only waiting for a dependency is given
-   * up and goes back to the queue with the channel.
+   * Cancels the consumer, waits for running reactions and settles their deliveries. Retained deliveries stay unsettled:
+   * the broker requeues them when the channel is closed.
    */
   async drain(): Promise<void> {
     this.#stopping = true
     const session = this.#session
     if (session === undefined || !session.open) return
     await within(session.channel.cancel(session.consumerTag).catch(() => undefined))
-    session.over.abort(new DependencyUnavailable('this process', 'it is stopping'))
+    session.stop.abort(new DependencyUnavailable('this process', 'it is stopping'))
     while (session.running.size > 0) await Promise.allSettled(session.running)
     this.#sendAcks(session)
     await close(session.channel)
@@ -134,76 +133,80 @@ export class Consumer {
       consumerTag: `${from}-${Math.random().toString(36).slice(2)}`,
       acks: new AckTracker(),
       running: new Set(),
-      over: new AbortController(),
+      stop: new AbortController(),
       open: true,
       ackTimer: undefined,
     }
-    // Every delivery that is held listens to it.
-    setMaxListeners(0, session.over.signal)
-    const watch = this.#watch(session)
+    // Every retained delivery adds a listener.
+    setMaxListeners(0, session.stop.signal)
+    const retentionCheck = this.#checkRetention(session)
     channel.on('error', (error) => log.warn({ queue: from, reason: messageOf(error) }, 'consuming channel failed'))
     channel.on('close', () => {
       session.open = false
-      clearInterval(watch)
-      session.over.abort(brokerUnavailable('the channel is gone'))
-      if (!this.#stopping) void broker.rebuild(model, (again) => this.#subscribe(again))
+      clearInterval(retentionCheck)
+      session.stop.abort(brokerUnavailable('the channel is closed'))
+      if (!this.#stopping) void broker.reopen(model, (connected) => this.#subscribe(connected))
     })
     this.#session = session
     await channel.prefetch(prefetch)
     await channel.consume(
       from,
       (delivery) => {
-        // null: the broker cancelled the consumer, because its queue was deleted or moved.
+        // null: the broker cancelled the consumer, because its queue was deleted or moved to another node.
         if (delivery === null) void close(channel)
-        else this.#take(session, delivery)
+        else this.#onDelivery(session, delivery)
       },
       { consumerTag: session.consumerTag },
     )
   }
 
-  /** Gives the channel back when a delivery is held too long: all that is unsettled returns to the queue, without a nack. */
-  #watch(session: Session): NodeJS.Timeout {
-    const { log, holdLimitMs = defaultHoldLimitMs } = this.#dependencies
-    const look = (): void => {
-      const heldMs = this.#now().getTime() - (session.acks.oldestAt ?? Number.POSITIVE_INFINITY)
-      if (heldMs < holdLimitMs || !session.open) return
+  /** Closes the channel when a delivery is retained too long: the broker requeues all unsettled deliveries. */
+  #checkRetention(session: Session): NodeJS.Timeout {
+    const { log, retentionLimitMs = defaultRetentionLimitMs } = this.#dependencies
+    const check = (): void => {
+      const retainedMs = this.#now().getTime() - (session.acks.oldestAt ?? Number.POSITIVE_INFINITY)
+      if (retainedMs < retentionLimitMs || !session.open) return
       const { unsettled } = session.acks
-      log.warn({ queue: this.#subscription.queue, heldMs, unsettled }, 'held for too long, giving the deliveries back')
+      const fields = { queue: this.#subscription.queue, heldMs: retainedMs, retainedMs, unsettled }
+      log.warn(fields, 'deliveries retained too long, closing the channel to requeue them')
       void close(session.channel)
     }
-    return setInterval(look, holdLimitMs / 10).unref()
+    return setInterval(check, retentionLimitMs / 10).unref()
   }
 
-  /** Must not throw: amqplib would close the channel on it. */
-  #take(session: Session, delivery: ConsumeMessage): void {
+  /** Must not throw: amqplib would close the channel. */
+  #onDelivery(session: Session, delivery: ConsumeMessage): void {
     const { deliveryTag } = delivery.fields
     const arrived = this.#now().getTime()
-    session.acks.delivered(deliveryTag, arrived)
+    session.acks.add(deliveryTag, arrived)
     const { metrics } = this.#dependencies
     if (delivery.fields.redelivered) metrics.redelivered.inc({ queue: this.#subscription.queue })
     const run = this.#handle(session, delivery, arrived)
       .then((settled) => (settled ? this.#settle(session, deliveryTag) : undefined))
       .catch((error: unknown) => {
-        this.#dependencies.log.error({ reason: messageOf(error) }, 'a delivery was left to the broker')
+        this.#dependencies.log.error(
+          { reason: messageOf(error) },
+          'delivery could not be settled, the broker will requeue it',
+        )
       })
       .finally(() => session.running.delete(run))
     session.running.add(run)
   }
 
-  /** @returns false when the delivery could not be brought to an end here and stays with the broker */
+  /** @returns false when the delivery cannot be settled: the broker requeues it */
   async #handle(session: Session, delivery: ConsumeMessage, arrived: number): Promise<boolean> {
     let message: Message | undefined
     try {
       const decoded = decode(delivery, this.#events)
       message = decoded
       const result = await this.#traced(decoded, arrived, (traced) =>
-        this.#hold(session, () => this.#subscription.react(traced, session.over.signal)),
+        this.#retryWhileUnavailable(session, () => this.#subscription.react(traced, session.stop.signal)),
       )
       if (result !== undefined) this.#count(decoded.name, result, arrived, decoded.timestamp)
       return result !== undefined
     } catch (error) {
-      const moved = await this.#hold(session, async () => {
-        if (error instanceof Divert) await this.#move(delivery, error.queue, {})
+      const moved = await this.#retryWhileUnavailable(session, async () => {
+        if (error instanceof DiversionRequired) await this.#move(delivery, error.queue, {})
         else await this.#fail(delivery, message, error, arrived)
         return true
       })
@@ -211,7 +214,7 @@ export class Consumer {
     }
   }
 
-  /** Does the work with the message as a part of the trace, so that what it causes belongs to this handling. */
+  /** Runs the work in a span of its own; the message passed to it has that span's `traceparent`. */
   async #traced(
     message: Message,
     arrived: number,
@@ -220,31 +223,33 @@ export class Consumer {
     const { tracing = tracingOff } = this.#dependencies
     if (!tracing.isOn) return await work(message)
     const { queue, from = queue } = this.#subscription
-    const span = handlingSpan(tracing, message, from, arrived)
+    const span = startHandlingSpan(tracing, message, from, arrived)
     try {
       const result = await work({ ...message, traceparent: span.traceparent })
       span.end({ attributes: { 'order_saga.result': result ?? 'given_back' } })
       return result
     } catch (error) {
-      // Moved to another queue of the same service: no failure, and handled from there.
-      span.end(error instanceof Divert ? { attributes: { 'order_saga.result': 'diverted' } } : { failure: error })
+      // No failure: the message is handled from the secondary queue.
+      span.end(
+        error instanceof DiversionRequired ? { attributes: { 'order_saga.result': 'diverted' } } : { failure: error },
+      )
       throw error
     }
   }
 
   /**
-   * Does the work again while something it depends on is in trouble; the delivery is held that long.
-   * @returns undefined when it may not be held any longer
+   * Retries the work while a dependency is unavailable; the delivery is retained meanwhile.
+   * @returns undefined when the delivery must not be retained any longer
    */
-  async #hold<T>(session: Session, work: () => Promise<T>): Promise<T | undefined> {
-    const { signal } = session.over
+  async #retryWhileUnavailable<T>(session: Session, work: () => Promise<T>): Promise<T | undefined> {
+    const { signal } = session.stop
     while (session.open) {
       try {
         return await work()
       } catch (error) {
         if (!(error instanceof DependencyUnavailable)) throw error
         if (signal.aborted) return undefined
-        await delay(retryHeldMs, undefined, { signal }).catch(() => undefined)
+        await delay(dependencyRetryMs, undefined, { signal }).catch(() => undefined)
       }
     }
     return undefined
@@ -259,7 +264,7 @@ export class Consumer {
     const delayMs = error instanceof PoisonMessage ? undefined : retryDelaysMs[attempt - 1]
     const firstFailure = headers['first-failure'] ?? this.#now().toISOString()
     const event = message?.name ?? (this.#events.has(nameOf(delivery)) ? nameOf(delivery) : 'unknown')
-    const about = {
+    const fields = {
       queue,
       event,
       attempt,
@@ -270,16 +275,16 @@ export class Consumer {
       traceId: traceIdOf(message?.traceparent),
     }
     if (delayMs === undefined) {
-      const died = {
+      const deadLetterHeaders = {
         reason,
         queue,
         attempt,
         'first-failure': firstFailure,
         'dead-lettered-at': this.#now().toISOString(),
       }
-      await this.#move(delivery, deadLetterQueue(queue), died)
+      await this.#move(delivery, deadLetterQueue(queue), deadLetterHeaders)
       this.#count(event, 'dead_lettered', arrived)
-      log.error(about, 'dead-lettered')
+      log.error(fields, 'dead-lettered')
     } else {
       await this.#move(delivery, retryQueue(queue, delayMs), {
         reason,
@@ -287,11 +292,11 @@ export class Consumer {
         'first-failure': firstFailure,
       })
       this.#count(event, 'retried', arrived)
-      log.warn({ ...about, delayMs }, 'will be tried again')
+      log.warn({ ...fields, delayMs }, 'attempt failed, will be retried')
     }
   }
 
-  /** Publishes the delivery as it is to another queue and waits for the confirm. */
+  /** Publishes the delivery unchanged to another queue and waits for the confirm. */
   async #move(delivery: ConsumeMessage, queue: string, more: Record<string, unknown>): Promise<void> {
     const headers = { ...headersToSendOn(delivery), ...more }
     const outcome = await this.#dependencies.publisher.publish({
@@ -304,9 +309,9 @@ export class Consumer {
   }
 
   #settle(session: Session, tag: number): void {
-    session.acks.settled(tag)
-    // Half of what the broker gives out is settled: it has little left to go on with.
-    if (session.acks.toAck * 2 >= this.#subscription.prefetch) this.#sendAcks(session)
+    session.acks.settle(tag)
+    // Half of the prefetch is settled: the broker can send only the other half until it gets the acks.
+    if (session.acks.pendingAcks * 2 >= this.#subscription.prefetch) this.#sendAcks(session)
     else session.ackTimer ??= setTimeout(() => this.#sendAcks(session), ackDelayMs)
   }
 
@@ -315,11 +320,11 @@ export class Consumer {
     session.ackTimer = undefined
     if (!session.open) return
     try {
-      for (const { tag, multiple } of session.acks.take()) {
+      for (const { tag, multiple } of session.acks.takeAcks()) {
         session.channel.ack({ fields: { deliveryTag: tag } } as ConsumeMessage, multiple)
       }
     } catch {
-      // The channel went down between the check and the ack: the broker delivers again, and the inbox knows the events.
+      // The channel closed between the check and the ack: the broker redelivers, and the inbox ignores the duplicates.
       session.open = false
     }
   }

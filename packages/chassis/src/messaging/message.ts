@@ -2,7 +2,7 @@ import { checkerOf, type Envelope, EnvelopeSchema, type EventType } from '@order
 import type { ConsumeMessage, Options } from 'amqplib'
 import { PoisonMessage } from '../core/errors.ts'
 
-/** One event as a reaction sees it. */
+/** A consumed event. */
 export interface Message<P = unknown> {
   readonly name: string
   readonly eventId: string
@@ -10,16 +10,16 @@ export interface Message<P = unknown> {
   readonly orderId: string
   readonly timestamp: Date
   readonly payload: P
-  /** 1 at the first try; counts only failures of this message, not troubles of what it depends on. */
+  /** From 1; counts only failures of this message, not unavailable dependencies. */
   readonly attempt: number
-  /** It was given out before and never settled: its last consumer may have died of it. */
+  /** Delivered before without a settlement: the message may have crashed its consumer. */
   readonly redelivered: boolean
-  /** How often the broker had it back from consumers that died or closed. */
-  readonly returns: number
+  /** `x-delivery-count` of quorum queues: earlier deliveries without a settlement. */
+  readonly deliveryCount: number
   readonly traceparent: string | undefined
 }
 
-/** One event on its way out: an outbox row, in memory. */
+/** An event to be published: an outbox row in memory. */
 export interface OutgoingEvent {
   readonly eventId: string
   readonly sagaId: string
@@ -35,7 +35,7 @@ export interface OutgoingEvent {
 
 const checkEnvelope = checkerOf(EnvelopeSchema)
 
-/** The spec's envelope as bytes; the payload is spliced in as it is, not parsed and printed again. */
+/** The JSON envelope; the payload's text is inserted unchanged, without parsing it. */
 export function encode(event: OutgoingEvent): Buffer {
   const { eventId, sagaId, orderId } = event
   const head = JSON.stringify({ eventId, sagaId, orderId, timestamp: event.createdAt.toISOString() })
@@ -59,7 +59,7 @@ export function propertiesOf(event: OutgoingEvent): Options.Publish & { readonly
   }
 }
 
-/** The event's name: the property `type`; a message back from a retry queue has lost its routing key. */
+/** The event's name: the property `type`, because a message from a retry queue has another routing key. */
 export function nameOf(delivery: ConsumeMessage): string {
   const type: unknown = delivery.properties.type
   return typeof type === 'string' && type !== '' ? type : delivery.fields.routingKey
@@ -69,15 +69,15 @@ export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
   return delivery.properties.headers ?? {}
 }
 
-/** What RabbitMQ counted on the way here is not ours to send on, and `CC` would send copies to other queues. */
-const brokersOwn = /^(x-|B?CC$)/
+/** Headers that RabbitMQ sets, and `CC` and `BCC`, which would route copies to other queues. */
+const notForwarded = /^(x-|B?CC$)/
 
-/** The headers with which a delivery goes on to another queue. */
+/** The headers of a delivery that is published to another queue. */
 export function headersToSendOn(delivery: ConsumeMessage): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !brokersOwn.test(name)))
+  return Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !notForwarded.test(name)))
 }
 
-/** The properties with which it goes on, as the event of that name, with these headers. */
+/** The properties of a delivery that is published to another queue, with this event name and these headers. */
 export function propertiesToSendOn(
   { properties }: ConsumeMessage,
   name: string,
@@ -94,9 +94,7 @@ export function propertiesToSendOn(
   }
 }
 
-/**
- * @throws PoisonMessage for whatever is not a well-formed event of a known type and version
- */
+/** @throws PoisonMessage unless the delivery is a well-formed event of a known type and version */
 export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, EventType>): Message {
   const name = nameOf(delivery)
   const type = known.get(name)
@@ -112,7 +110,7 @@ export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, Even
   const checked = type.check(payload)
   if (!checked.ok) throw new PoisonMessage(`malformed payload: ${checked.problem.field} ${checked.problem.message}`)
   const instant = new Date(timestamp)
-  if (Number.isNaN(instant.getTime())) throw new PoisonMessage('malformed envelope: timestamp is no instant')
+  if (Number.isNaN(instant.getTime())) throw new PoisonMessage('malformed envelope: timestamp is not a valid instant')
   return {
     name,
     eventId: eventId.toLowerCase(),
@@ -122,7 +120,7 @@ export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, Even
     payload: checked.value,
     attempt: attemptOf(headers),
     redelivered: delivery.fields.redelivered,
-    returns: Number(headers['x-delivery-count'] ?? 0),
+    deliveryCount: Number(headers['x-delivery-count'] ?? 0),
     traceparent: typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined,
   }
 }
@@ -136,6 +134,6 @@ function parse(content: Buffer): unknown {
   try {
     return JSON.parse(content.toString('utf8'))
   } catch {
-    throw new PoisonMessage('malformed envelope: the body is no JSON')
+    throw new PoisonMessage('malformed envelope: the body is not valid JSON')
   }
 }

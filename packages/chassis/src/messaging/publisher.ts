@@ -12,29 +12,29 @@ export interface Publication {
   readonly options: Options.Publish & { readonly messageId?: string }
 }
 
-/** Beyond it the outcome is unknown: the same message is published again later, under the same id. */
+/** After it the outcome is unknown: the caller publishes the same message again later, under the same id. Chosen. */
 const confirmLimitMs = 5_000
 
-/** What a publisher needs of a connection. */
-export type PublishingBroker = Pick<Broker, 'isBlocked' | 'onConnect' | 'rebuild'>
+export type PublishingBroker = Pick<Broker, 'isBlocked' | 'onConnect' | 'reopen'>
 
 interface Session {
   readonly channel: ConfirmChannel
-  /** How many messages of each kind were returned and are not confirmed yet. */
+  /** Number of returned messages without a confirm yet, by `returnKey`. */
   readonly returned: Map<string, number>
-  /** While the socket takes no more; `publish` of amqplib answers false then, and takes the message all the same. */
+  /** Set while the socket's buffer is full; amqplib's `publish` then returns false but accepts the message. */
   drained: Promise<void> | undefined
 }
 
 /**
  * Publishes on a confirm channel with `mandatory`. `publish` resolves to `routed` only when the broker has confirmed the
- * message and not returned it; RabbitMQ sends a return before its confirm, so what is returned is known by then.
+ * message and not returned it; RabbitMQ sends `basic.return` before the confirm ("Consumer Acknowledgements and Publisher
+ * Confirms").
  */
 export class Publisher {
   readonly #broker: PublishingBroker
   readonly #log: Log
   readonly #readyListeners: (() => void)[] = []
-  /** Undefined while there is no channel, or while the last one is being given up. */
+  /** Undefined while no channel is open, and after a confirm timeout. */
   #session: Session | undefined
   #closed = false
 
@@ -48,15 +48,15 @@ export class Publisher {
     return this.#session !== undefined && !this.#broker.isBlocked
   }
 
-  /** Called after each rebuilt channel. */
+  /** Called whenever a channel has been opened. */
   onAvailable(listener: () => void): void {
     this.#readyListeners.push(listener)
   }
 
   /**
    * @returns `unroutable` when no queue is bound for it: the broker has dropped it
-   * @throws DependencyUnavailable when the outcome is unknown or surely none; any other error tells that this message
-   * can never be published, for AMQP has no form for it
+   * @throws DependencyUnavailable when the outcome is unknown or the message was not sent; any other error means that
+   * AMQP cannot encode this message
    */
   async publish(publication: Publication): Promise<'routed' | 'unroutable'> {
     await this.#session?.drained
@@ -67,18 +67,18 @@ export class Publisher {
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
         reject(brokerUnavailable(`no confirm within ${confirmLimitMs} ms`))
-        this.#giveUp(session)
+        this.#discard(session)
       }, confirmLimitMs)
-      const confirmed = (error: unknown): void => {
+      const onConfirm = (error: unknown): void => {
         clearTimeout(timer)
         const wasReturned =
-          session.returned.size > 0 && takeOne(session.returned, kindOf(exchange, routingKey, options.messageId))
+          session.returned.size > 0 && removeOne(session.returned, returnKey(exchange, routingKey, options.messageId))
         if (error !== null && error !== undefined) reject(brokerUnavailable(error))
         else resolve(wasReturned ? 'unroutable' : 'routed')
       }
       try {
-        if (!session.channel.publish(exchange, routingKey, content, { ...options, mandatory: true }, confirmed)) {
-          session.drained ??= drain(session)
+        if (!session.channel.publish(exchange, routingKey, content, { ...options, mandatory: true }, onConfirm)) {
+          session.drained ??= untilDrained(session)
         }
       } catch (error) {
         clearTimeout(timer)
@@ -100,39 +100,39 @@ export class Publisher {
     const session: Session = { channel, returned: new Map(), drained: undefined }
     channel.on('error', (error) => this.#log.warn({ reason: messageOf(error) }, 'publishing channel failed'))
     channel.on('return', ({ fields, properties }) => {
-      const kind = kindOf(fields.exchange, fields.routingKey, properties.messageId as string | undefined)
-      session.returned.set(kind, (session.returned.get(kind) ?? 0) + 1)
+      const key = returnKey(fields.exchange, fields.routingKey, properties.messageId as string | undefined)
+      session.returned.set(key, (session.returned.get(key) ?? 0) + 1)
     })
     channel.on('close', () => {
       if (this.#session === session) this.#session = undefined
-      if (!this.#closed) void this.#broker.rebuild(model, (again) => this.#open(again))
+      if (!this.#closed) void this.#broker.reopen(model, (connected) => this.#open(connected))
     })
     this.#session = session
     for (const listener of this.#readyListeners) listener()
   }
 
-  /** Gives up a channel whose confirms do not come, so that a late one cannot be taken for that of a repetition. */
-  #giveUp(session: Session): void {
+  /** Closes a channel after a confirm timeout, so that a late confirm is not attributed to the next publish. */
+  #discard(session: Session): void {
     if (this.#session !== session) return
     this.#session = undefined
     void close(session.channel)
   }
 }
 
-/** The same event may be on its way to several places at once. */
-function kindOf(exchange: string, routingKey: string, messageId: string | undefined): string {
+/** The same message id may be in flight to several exchanges or queues. */
+function returnKey(exchange: string, routingKey: string, messageId: string | undefined): string {
   return `${messageId ?? ''}\n${exchange}\n${routingKey}`
 }
 
-function takeOne(counts: Map<string, number>, kind: string): boolean {
-  const count = counts.get(kind)
+function removeOne(counts: Map<string, number>, key: string): boolean {
+  const count = counts.get(key)
   if (count === undefined) return false
-  if (count === 1) counts.delete(kind)
-  else counts.set(kind, count - 1)
+  if (count === 1) counts.delete(key)
+  else counts.set(key, count - 1)
   return true
 }
 
-function drain(session: Session): Promise<void> {
+function untilDrained(session: Session): Promise<void> {
   return new Promise((resolve) => {
     const done = (): void => {
       session.drained = undefined

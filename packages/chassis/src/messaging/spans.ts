@@ -1,8 +1,8 @@
 import { type ActiveSpan, type Tracing } from '../core/tracing.ts'
 import type { Message, OutgoingEvent } from './message.ts'
 
-/** The handling of one delivery, from its arrival; what it causes becomes a part of it. */
-export function handlingSpan(tracing: Tracing, message: Message, queue: string, arrived: number): ActiveSpan {
+/** Starts the span of one delivery, from its arrival. */
+export function startHandlingSpan(tracing: Tracing, message: Message, queue: string, arrived: number): ActiveSpan {
   const { name, traceparent, attempt } = message
   return tracing.start({
     name: `process ${name}`,
@@ -18,10 +18,10 @@ export function handlingSpan(tracing: Tracing, message: Message, queue: string, 
 }
 
 /**
- * The time of one event in the outbox, from its birth to the broker's confirm, and in it the publishing, which the
- * handling at each consumer becomes a part of.
+ * Starts the span of an event in the outbox, from its insertion to the confirm, and its child span for the publication,
+ * which is the parent of the handling span of each consumer.
  */
-export function outboxSpan(tracing: Tracing, event: OutgoingEvent, exchange: string): ActiveSpan {
+export function startOutboxSpan(tracing: Tracing, event: OutgoingEvent, exchange: string): ActiveSpan {
   const { name, traceparent, createdAt } = event
   const attributes = { ...attributesOf(event, 'send'), 'messaging.destination.name': exchange }
   const outbox = tracing.start({
@@ -39,21 +39,21 @@ export function outboxSpan(tracing: Tracing, event: OutgoingEvent, exchange: str
   })
   return {
     traceparent: publishing.traceparent,
-    end: (how) => {
-      publishing.end(how)
-      outbox.end(how)
+    end: (data) => {
+      publishing.end(data)
+      outbox.end(data)
     },
   }
 }
 
-interface About {
+interface EventIds {
   readonly eventId: string
   readonly sagaId: string
   readonly orderId: string
 }
 
-/** Names of OpenTelemetry's semantic conventions for messaging; ours begin with `order_saga`. */
-function attributesOf({ eventId, sagaId, orderId }: About, operation: 'send' | 'process'): Record<string, string> {
+/** Names of OpenTelemetry's semantic conventions for messaging; those of this project begin with `order_saga`. */
+function attributesOf({ eventId, sagaId, orderId }: EventIds, operation: 'send' | 'process'): Record<string, string> {
   return {
     'messaging.system': 'rabbitmq',
     'messaging.operation.type': operation,

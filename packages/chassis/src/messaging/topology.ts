@@ -1,15 +1,15 @@
 import type { Channel } from 'amqplib'
 import type { EventType } from '@order-saga/contracts'
 
-/** One service's queue: what it is bound to, and the lanes beside it. */
+/** A service's queue, the events it is bound to, and its secondary queues. */
 export interface ServiceQueue {
   readonly queue: string
   readonly events: readonly EventType[]
-  /** Further queues of the same service, for messages set aside so that others need not wait behind them. */
-  readonly lanes?: readonly string[]
+  /** Names of secondary queues, to which messages over a concurrency limit are diverted. */
+  readonly secondaryQueues?: readonly string[]
 }
 
-/** What is declared; every service must be given the same, for each ensures all of it before it publishes. */
+/** Must be the same for every service: each declares all of it before it publishes. */
 export interface TopologyPlan {
   readonly exchange: string
   readonly queues: readonly ServiceQueue[]
@@ -29,21 +29,21 @@ export interface Topology {
 
 export const deadLetterQueue = (queue: string): string => `${queue}.dlq`
 export const retryQueue = (queue: string, delayMs: number): string => `${queue}.retry.${delayMs}`
-export const laneQueue = (queue: string, lane: string): string => `${queue}.${lane}`
+export const secondaryQueue = (queue: string, name: string): string => `${queue}.${name}`
 
-/** Crash loops end here: a delivery returned this often by dying consumers is dead-lettered by the broker itself. */
-const crashLimit = 100
-/** Far beyond what listing a dead-letter queue by get and requeue can reach; RabbitMQ 4 would otherwise stop at 20. */
-const neverReached = 1_000_000
+/** A message that crashes its consumer this often is dead-lettered by the broker. Chosen, not measured. */
+const deliveryLimit = 100
+/** In effect unlimited: each listing of a dead-letter queue requeues its messages; the default of RabbitMQ 4 is 20. */
+const deadLetterDeliveryLimit = 1_000_000
 
-/** All that must exist before the first publish. */
+/** Exchange, queues and bindings that must exist before the first publish. */
 export function topologyOf(plan: TopologyPlan): Topology {
   const queues: QueueDeclaration[] = []
   const bindings: { queue: string; routingKey: string }[] = []
-  for (const { queue, events, lanes = [] } of plan.queues) {
-    queues.push({ name: deadLetterQueue(queue), arguments: quorum({ 'x-delivery-limit': neverReached }) })
-    queues.push(working(queue, queue))
-    for (const lane of lanes) queues.push(working(laneQueue(queue, lane), queue))
+  for (const { queue, events, secondaryQueues = [] } of plan.queues) {
+    queues.push({ name: deadLetterQueue(queue), arguments: quorum({ 'x-delivery-limit': deadLetterDeliveryLimit }) })
+    queues.push(workQueue(queue, queue))
+    for (const name of secondaryQueues) queues.push(workQueue(secondaryQueue(queue, name), queue))
     for (const delayMs of plan.retryDelaysMs) {
       queues.push({
         name: retryQueue(queue, delayMs),
@@ -55,10 +55,10 @@ export function topologyOf(plan: TopologyPlan): Topology {
   return { exchange: plan.exchange, queues, bindings }
 }
 
-function working(name: string, base: string): QueueDeclaration {
+function workQueue(name: string, base: string): QueueDeclaration {
   return {
     name,
-    arguments: quorum({ 'x-delivery-limit': crashLimit, ...deadLettersTo(deadLetterQueue(base)) }),
+    arguments: quorum({ 'x-delivery-limit': deliveryLimit, ...deadLettersTo(deadLetterQueue(base)) }),
   }
 }
 
@@ -66,7 +66,7 @@ function quorum(more: Record<string, string | number>): Record<string, string | 
   return { 'x-queue-type': 'quorum', ...more }
 }
 
-/** At-least-once dead-lettering is refused by the broker unless the queue's overflow is `reject-publish`. */
+/** At-least-once dead-lettering requires the overflow `reject-publish` (RabbitMQ, "Quorum Queues"). */
 function deadLettersTo(queue: string): Record<string, string> {
   return {
     'x-dead-letter-exchange': '',
@@ -76,7 +76,7 @@ function deadLettersTo(queue: string): Record<string, string> {
   }
 }
 
-/** Declares everything; declaring what exists with the same arguments changes nothing. */
+/** Declares exchange, queues and bindings; idempotent. */
 export async function declareTopology(channel: Channel, topology: Topology): Promise<void> {
   await channel.assertExchange(topology.exchange, 'topic', { durable: true })
   // Dead-letter queues come first in the list: at-least-once dead-lettering stalls while its target is missing.
@@ -88,7 +88,7 @@ export async function declareTopology(channel: Channel, topology: Topology): Pro
   )
 }
 
-/** Asks only whether everything is there, for brokers whose platform owns the topology. */
+/** Checks passively that exchange and queues exist, for brokers whose platform owns the topology. */
 export async function checkTopology(channel: Channel, topology: Topology): Promise<void> {
   await channel.checkExchange(topology.exchange)
   for (const queue of topology.queues) await channel.checkQueue(queue.name)

@@ -1,6 +1,6 @@
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
-import { outboxSpan } from '../messaging/spans.ts'
+import { startOutboxSpan } from '../messaging/spans.ts'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
@@ -187,7 +187,7 @@ export class Relay {
   async #traced<T>(event: OutgoingEvent, publish: (event: OutgoingEvent) => Promise<T>): Promise<T> {
     const { exchange, tracing = tracingOff } = this.#options
     if (!tracing.isOn) return await publish(event)
-    const span = outboxSpan(tracing, event, exchange)
+    const span = startOutboxSpan(tracing, event, exchange)
     try {
       const outcome = await publish({ ...event, traceparent: span.traceparent })
       span.end(outcome === 'routed' ? {} : { failure: outcome })

@@ -17,7 +17,7 @@ import { Breaker } from '../core/breaker.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { createGaugeRefresh } from '../core/gauge-refresh.ts'
-import { type ChassisMetrics, withdraw } from '../core/metrics.ts'
+import { type ChassisMetrics, removeUnusedMetrics } from '../core/metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from '../core/periodic.ts'
 import { addressOf, type CommonConfig, type DatabaseConfig } from './settings.ts'
@@ -95,8 +95,8 @@ export class Service {
     const tracing = await createTracing({
       service: name,
       endpoint: config.otlpEndpoint,
-      share: config.traceShare,
-      onTrouble: (reason) => log.warn({ reason }, 'traces could not be sent'),
+      sampleRatio: config.traceShare,
+      onExportError: (reason) => log.warn({ reason }, 'traces could not be sent'),
     })
     return new Service(options, log, tracing)
   }
@@ -215,7 +215,7 @@ export class Service {
       )
     }
     const { config, name } = this.#options
-    withdraw(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
+    removeUnusedMetrics(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
     try {
       await startOpsServer({
         port: config.opsPort,

@@ -41,7 +41,7 @@ describe('a breaker', () => {
     assert.deepEqual(changes, [])
   })
 
-  it('opens after as many failures in a row as its threshold', async () => {
+  it('opens after `threshold` consecutive failures', async () => {
     const subject = breaker({ threshold: 3 })
     await fail(subject)
     await fail(subject)
@@ -54,15 +54,15 @@ describe('a breaker', () => {
     assert.deepEqual(changes, ['open: gateway is unavailable: refused'])
   })
 
-  it('holds calls back, lets one through as a trial, and all others after its success', async () => {
+  it('delays calls while open, runs one as a trial, and all others after its success', async () => {
     const subject = breaker()
     await fail(subject)
-    let answer: (() => void) | undefined
+    let respond: (() => void) | undefined
     const started: number[] = []
     const calls = [1, 2, 3].map((call) =>
       subject.run(async () => {
         started.push(call)
-        if (call === 1) await new Promise<void>((resolve) => (answer = resolve))
+        if (call === 1) await new Promise<void>((resolve) => (respond = resolve))
       }),
     )
     mock.timers.tick(99)
@@ -71,13 +71,13 @@ describe('a breaker', () => {
     mock.timers.tick(1)
     await turn()
     assert.deepEqual(started, [1], 'one trial')
-    answer?.()
+    respond?.()
     await Promise.all(calls)
     assert.deepEqual(started, [1, 2, 3])
-    assert.deepEqual(changes, ['open: gateway is unavailable: refused', 'closed: answers again'])
+    assert.deepEqual(changes, ['open: gateway is unavailable: refused', 'closed: a call succeeded'])
   })
 
-  it('waits twice as long after each failed trial, up to its limit, and from the start again once closed', async () => {
+  it('doubles its wait after each failed trial up to maxWaitMs, and resets it when it closes', async () => {
     const subject = breaker()
     await fail(subject)
     for (const waitMs of [100, 200, 300, 300]) {
@@ -101,7 +101,7 @@ describe('a breaker', () => {
     assert.equal(await again, 'through')
   })
 
-  it('takes any other error for an answer, also in a trial', async () => {
+  it('counts any other error as a response, also in a trial', async () => {
     const subject = breaker()
     await fail(subject)
     const trial = subject.run(() => Promise.reject(new Error('declined')))
@@ -110,7 +110,7 @@ describe('a breaker', () => {
     assert.equal(subject.isOpen, false)
   })
 
-  it('is not kept open by failures of calls that began before it opened', async () => {
+  it('does not delay its trial because of failures of calls that began before it opened', async () => {
     const subject = breaker()
     await Promise.all(Array.from({ length: 50 }, () => fail(subject)))
     const failed = fail(subject)
@@ -123,28 +123,28 @@ describe('a breaker', () => {
     })
     mock.timers.tick(199)
     await turn()
-    assert.equal(tried, false, 'they have not brought the next trial forward')
+    assert.equal(tried, false, 'the next trial is not early')
     mock.timers.tick(1)
     await trial
     assert.equal(changes.length, 2)
   })
 
-  it('does not begin what is aborted already', async () => {
+  it('does not start work whose signal is already aborted', async () => {
     const stopped = AbortSignal.abort(new Error('stopping'))
     await assert.rejects(
-      breaker().run(() => assert.fail('it has begun'), stopped),
+      breaker().run(() => assert.fail('the work started'), stopped),
       /stopping/,
     )
   })
 
-  it('gives up waiting when the signal is aborted, and leaves the trial to another', async () => {
+  it('stops waiting when the signal is aborted, and runs another call as the trial', async () => {
     const subject = breaker()
     await fail(subject)
     const stop = new AbortController()
-    const given = subject.run(() => Promise.resolve('given up'), stop.signal)
+    const aborted = subject.run(() => Promise.resolve('aborted'), stop.signal)
     const other = subject.run(() => Promise.resolve('through'))
     stop.abort(new Error('stopping'))
-    await assert.rejects(given, /stopping/)
+    await assert.rejects(aborted, /stopping/)
     await assert.rejects(
       subject.run(() => Promise.resolve('late'), stop.signal),
       /stopping/,

@@ -17,7 +17,7 @@ import { type CommonConfig, commonSettings, databaseSettings } from '../../src/p
 
 const doc = 'A setting.'
 
-/** Each kind of setting, what it reads from the environment, and what it refuses. */
+/** Each kind of setting, with accepted and rejected values. */
 const kinds: {
   name: string
   setting: Setting<unknown>
@@ -105,7 +105,7 @@ const kinds: {
     },
   },
   {
-    name: 'a URL that may be left out',
+    name: 'an optional URL',
     setting: url({ env: 'MAIL_URL', default: '', schemes: ['smtp'], doc }),
     good: { ' ': '', 'smtp://host': 'smtp://host' },
     bad: { host: 'MAIL_URL must be a URL that starts with smtp://, or empty.' },
@@ -119,7 +119,7 @@ function load(setting: Setting<unknown>, environment: NodeJS.ProcessEnv): unknow
 describe('the configuration', () => {
   for (const { name, setting, good, bad } of kinds) {
     describe(`with ${name}`, () => {
-      it('has the default when the variable is not set, or empty', () => {
+      it('uses the default when the variable is unset or empty', () => {
         assert.deepEqual(load(setting, {}), setting.default)
         assert.deepEqual(load(setting, { [setting.env]: '' }), setting.default)
       })
@@ -131,14 +131,14 @@ describe('the configuration', () => {
       }
 
       for (const [value, message] of Object.entries(bad)) {
-        it(`refuses ${JSON.stringify(value)} in one sentence that names the variable`, () => {
+        it(`rejects ${JSON.stringify(value)} in one sentence that names the variable`, () => {
           assert.throws(() => load(setting, { [setting.env]: value }), new ConfigurationError(message))
         })
       }
     })
   }
 
-  it('never repeats a secret', () => {
+  it('omits a secret from the error message', () => {
     const setting = { ...integer({ env: 'PIN', default: 0, min: 0, max: 9, doc }), sensitive: true }
     assert.throws(
       () => load(setting, { PIN: 'hunter2' }),
@@ -155,7 +155,7 @@ describe('the configuration', () => {
     )
   })
 
-  it('gives each process its own values', () => {
+  it('keeps the values of each call separate', () => {
     const environment = { RETRY_DELAYS_MS: '10,20' }
     const first = loadConfig<CommonConfig>(commonSettings, environment)
     const second = loadConfig<CommonConfig>(commonSettings, {})

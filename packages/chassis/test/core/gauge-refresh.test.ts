@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { Gauge, Registry } from 'prom-client'
 import { createGaugeRefresh } from '../../src/core/gauge-refresh.ts'
 
-describe('Gauges that are refreshed', () => {
-  it('have no value before the first reading, nor after one that failed', async () => {
+describe('refreshed gauges', () => {
+  it('have no value before the first measurement, nor after a failed one', async () => {
     const registry = new Registry()
     const plain = new Gauge({ name: 'plain', help: 'h', registers: [registry] })
     const labelled = new Gauge({ name: 'labelled', help: 'h', labelNames: ['status'], registers: [registry] })
-    let answers = true
+    let available = true
     const measure = createGaugeRefresh([plain, labelled], async () => {
-      if (!answers) throw new Error('the database is away')
+      if (!available) throw new Error('the database is unavailable')
       plain.set(3)
       labelled.set({ status: 'open' }, 4)
     })
@@ -18,10 +18,10 @@ describe('Gauges that are refreshed', () => {
     assert.deepEqual(await samples(), [])
     await measure()
     assert.deepEqual(await samples(), ['plain 3', 'labelled{status="open"} 4'])
-    answers = false
-    await assert.rejects(measure, /the database is away/)
+    available = false
+    await assert.rejects(measure, /the database is unavailable/)
     assert.deepEqual(await samples(), [])
-    answers = true
+    available = true
     await measure()
     assert.equal((await samples()).length, 2)
   })

@@ -7,7 +7,7 @@ import { recordedLog } from '../support/recorded-log.ts'
 import { turn } from '../support/turn.ts'
 
 describe('a periodic task', () => {
-  it('runs again and again, never twice at once', async () => {
+  it('runs repeatedly, and its runs never overlap', async () => {
     let runs = 0
     let running = 0
     let most = 0
@@ -25,7 +25,7 @@ describe('a periodic task', () => {
     assert.equal(most, 1)
   })
 
-  it('goes on after a failure, also one that is thrown at once, and tells of it', async () => {
+  it('continues after a failure, also a synchronous one, and logs it', async () => {
     let runs = 0
     const { log, lines } = recordedLog()
     const work = (): Promise<void> => {
@@ -54,7 +54,7 @@ describe('a periodic task', () => {
 
     afterEach(() => mock.timers.reset())
 
-    it('ends with the run that is under way, and starts no other', async () => {
+    it('waits for the run in progress, and starts no other', async () => {
       let finish: (() => void) | undefined
       let runs = 0
       const work = async (): Promise<void> => {
@@ -76,7 +76,7 @@ describe('a periodic task', () => {
       assert.equal(runs, 1)
     })
 
-    it('does not start any more', async () => {
+    it('does not start again', async () => {
       let runs = 0
       const work = (): Promise<void> => {
         runs += 1

@@ -8,13 +8,13 @@ const unavailable = async (): Promise<never> => {
   throw new DependencyUnavailable('database', 'connection refused')
 }
 
-/** Keeps this process from reading anything for a while. */
+/** Blocks the event loop, so that this process reads nothing. */
 function block(ms: number): void {
   const end = performance.now() + ms
   while (performance.now() < end);
 }
 
-describe('A request deadline', () => {
+describe('a request deadline', () => {
   it('rejects when it passes, and aborts the signal of the work', async () => {
     const signals: AbortSignal[] = []
     const waiting = new RequestDeadline('database', 20).run(async (signal) => {
@@ -25,7 +25,7 @@ describe('A request deadline', () => {
     assert.equal(signals[0]?.aborted, true)
   })
 
-  it('returns the result of work that is in time, and its errors unchanged', async () => {
+  it('returns the result of work that completes in time, and its errors unchanged', async () => {
     const deadline = new RequestDeadline('database', 5_000)
     assert.equal(await deadline.run(async () => 7), 7)
     const refusal = new Error('refused')
@@ -57,9 +57,9 @@ describe('A request deadline', () => {
     assert.deepEqual(await Promise.all([1, 2, 3].map((n) => deadline.run(async () => n))), [1, 2, 3])
   })
 
-  it('accepts an answer that arrived while this process was blocked', async () => {
-    const answer = new RequestDeadline('database', 250).run(async () => await readFile(new URL(import.meta.url)))
+  it('accepts a response that arrived while this process was blocked', async () => {
+    const result = new RequestDeadline('database', 250).run(async () => await readFile(new URL(import.meta.url)))
     block(500)
-    await assert.doesNotReject(answer)
+    await assert.doesNotReject(result)
   })
 })

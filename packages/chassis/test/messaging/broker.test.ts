@@ -31,16 +31,16 @@ describe('a broker connection', function () {
   const until = (what: string, probe: () => boolean, limitMs = 10_000): Promise<true> =>
     waitUntil(probe, { what, limitMs, intervalMs: 10, state: () => own.lines })
 
-  it('comes up when the broker starts later', async () => {
+  it('connects when the broker starts later', async () => {
     await proxy.refuse()
     const broker = own.open({ url: proxy.through(own.url) })
-    await until('a failed attempt', () => own.lines.some(({ msg }) => msg === 'broker is not reachable, trying again'))
+    await until('a failed attempt', () => own.lines.some(({ msg }) => msg === 'broker is not reachable, retrying'))
     assert.equal(broker.isReady, false)
     await proxy.accept()
     await until('the connection', () => broker.isReady)
   })
 
-  it('is closed at once when the broker never came', async () => {
+  it('closes at once when the broker was never reachable', async () => {
     await proxy.refuse()
     const broker = own.open({ url: proxy.through(own.url) })
     await until('a failed attempt', () => own.lines.length > 0)
@@ -48,7 +48,7 @@ describe('a broker connection', function () {
     assert.equal(broker.isReady, false)
   })
 
-  it('declares everything, and again without a change', async () => {
+  it('declares the topology idempotently', async () => {
     const first = own.open()
     await until('the first connection', () => first.isReady)
     await own.send(own.events.map(({ name }) => outgoing({ name })))
@@ -61,7 +61,7 @@ describe('a broker connection', function () {
     assert.equal(await own.ready(), 2)
   })
 
-  it('calls it fatal, once and in one sentence, when a queue exists with other arguments', async () => {
+  it('reports a fatal error once, in one sentence, when a queue exists with other arguments', async () => {
     await own.use((channel) => channel.assertQueue(own.queue, { durable: true }))
     let waits = 0
     const random = (): number => {
@@ -71,14 +71,14 @@ describe('a broker connection', function () {
     const broker = own.open({ random })
     await until('the fatal error', () => own.lines.some(({ level }) => level === 'fatal'))
     await broker.close()
-    const told = own.lines.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)
-    assert.equal(told.length, 1)
-    assert.equal(waits, 0, 'it does not try again')
-    assert.match(told[0] ?? '', /^The broker holds a queue or exchange with other arguments.*inequivalent arg/)
+    const messages = own.lines.filter(({ level }) => level === 'fatal').map(({ msg }) => msg)
+    assert.equal(messages.length, 1)
+    assert.equal(waits, 0, 'no retry')
+    assert.match(messages[0] ?? '', /^The broker has a queue or exchange with other arguments.*inequivalent arg/)
     assert.equal(broker.isReady, false)
   })
 
-  it('declares nothing when the topology is assumed, and waits until it is there', async () => {
+  it('declares nothing in mode assume, and waits until the topology exists', async () => {
     const broker = own.open({ mode: 'assume' })
     await until('a failed check', () => own.lines.some(({ reason }) => String(reason).includes('no exchange')))
     assert.equal(await own.ready(), undefined)
@@ -87,7 +87,7 @@ describe('a broker connection', function () {
     await until('the connection', () => broker.isReady)
   })
 
-  it('survives a reset at every stage of its making', async () => {
+  it('recovers from a reset at every stage of connecting', async () => {
     const consuming = (through: FaultProxy): Broker => {
       const broker = own.open({ url: through.through(own.url) })
       own.consumer(broker, own.publisher(broker), () => Promise.resolve('processed'))
@@ -101,25 +101,25 @@ describe('a broker connection', function () {
       one.resetAfter(stages[i] ?? 0)
       return consuming(one)
     })
-    await until('each to be cut', () => proxies.every((one) => one.resets > 0))
+    await until('a reset of each', () => proxies.every((one) => one.resets > 0))
     for (const one of proxies) one.pass()
     await until('all to be connected', () => brokers.every((broker) => broker.isReady), 20_000)
     await waitUntil(async () => (await own.use((channel) => channel.checkQueue(own.queue))).consumerCount === 41, {
-      what: 'one consumer for each',
+      what: 'one consumer per connection',
       limitMs: 5_000,
     })
   })
 
-  it('notices a silent broker by its heartbeat, and comes back', async () => {
+  it('detects a silent broker by its heartbeat, and reconnects', async () => {
     const broker = own.open({ url: `${proxy.through(own.url)}?heartbeat=1` })
     await until('the connection', () => broker.isReady)
     proxy.silence()
     await until('the loss', () => !broker.isReady)
     proxy.pass()
-    await until('the connection again', () => broker.isReady)
+    await until('the reconnect', () => broker.isReady)
   })
 
-  it('goes on after a broker that fell silent while a connection that had failed was being closed', async () => {
+  it('reconnects when the broker stops responding while a failed connection is being closed', async () => {
     const broker = own.open({ url: `${proxy.through(own.url)}?heartbeat=1`, mode: 'assume' })
     proxy.silenceAfter('NOT_FOUND')
     await until('a failed check', () => own.lines.some(({ reason }) => String(reason).includes('no exchange')))
@@ -128,7 +128,7 @@ describe('a broker connection', function () {
     await until('the connection', () => broker.isReady)
   })
 
-  it('is closed within its limit while the broker is silent', async () => {
+  it('closes within its time limit while the broker does not respond', async () => {
     const broker = own.open({ url: proxy.through(own.url) })
     await until('the connection', () => broker.isReady)
     proxy.silence()

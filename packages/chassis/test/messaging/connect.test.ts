@@ -4,7 +4,7 @@ import { corkPerTurn } from '../../src/messaging/connect.ts'
 import { turn } from '../support/turn.ts'
 
 describe('a stream that is corked per turn', () => {
-  /** What each system call would have carried. */
+  /** The chunks of each system call. */
   let calls: string[][]
   let stream: Writable
 
@@ -24,7 +24,7 @@ describe('a stream that is corked per turn', () => {
     corkPerTurn(stream)
   })
 
-  it('sends the writes of one turn together, in their order, and those of the next turn separately', async () => {
+  it('sends the writes of one turn together and in order, and those of the next turn separately', async () => {
     for (const text of ['a', 'b', 'c']) stream.write(text)
     assert.deepEqual(calls, [])
     await turn()

@@ -25,7 +25,7 @@ describe('a consumer', function () {
   })
 
   beforeEach(async () => {
-    own = await BrokerForTest.create({ crashLimit: 16 })
+    own = await BrokerForTest.create({ deliveryLimit: 16 })
     publisher = own.publisher(own.open())
   })
 
@@ -55,7 +55,7 @@ describe('a consumer', function () {
     return { consumer, broker, proxy }
   }
 
-  it('does not acknowledge before its retry is confirmed, nor run the reaction again meanwhile', async () => {
+  it('does not acknowledge before the retry is confirmed, nor run the reaction again meanwhile', async () => {
     const proxy = await FaultProxy.start(port)
     proxies.push(proxy)
     const cutOff = own.publisher(own.open({ url: proxy.through(own.url) }))
@@ -68,15 +68,15 @@ describe('a consumer', function () {
     const { consumer } = await consume(react, { publisher: cutOff })
     proxy.silence()
     await own.send([outgoing()])
-    // After 5 s the confirm is given up for lost, and the publish tried again.
-    await until('the confirm to be given up', () => reacted > 0 && !cutOff.isAvailable)
+    // The confirm times out after 5 s, and the publish is retried.
+    await until('the confirm timeout', () => reacted > 0 && !cutOff.isAvailable)
     assert.deepEqual([reacted, consumer.unsettled], [1, 1])
     proxy.pass()
-    await until('the retries to come to their end', async () => (await own.ready(deadLetterQueue(own.queue))) !== 0)
+    await until('the last retry', async () => (await own.ready(deadLetterQueue(own.queue))) !== 0)
     await until('the acks', () => consumer.unsettled === 0)
   })
 
-  it('holds a message whose dead-letter queue is missing, until it is there again', async () => {
+  it('retains a message while its dead-letter queue is missing', async () => {
     const dlq = deadLetterQueue(own.queue)
     const { consumer } = await consume(() => Promise.reject(new PoisonMessage('never')))
     await own.use((channel) => channel.deleteQueue(dlq))
@@ -87,7 +87,7 @@ describe('a consumer', function () {
     await until('the ack', () => consumer.unsettled === 0)
   })
 
-  it('survives the loss of its channel in the middle of its work, and has all of it done', async () => {
+  it('completes all work although its channel is lost while reactions run', async () => {
     const finish: (() => void)[] = []
     const done = new Set<string>()
     let redelivered = 0
@@ -100,7 +100,7 @@ describe('a consumer', function () {
     })
     const events = Array.from({ length: 50 }, () => outgoing())
     await own.send(events)
-    await until('all to be taken', () => finish.length === 50)
+    await until('all deliveries', () => finish.length === 50)
     proxy.reset()
     await until('the loss', () => !consumer.isConsuming)
     for (const one of finish) one()
@@ -110,7 +110,7 @@ describe('a consumer', function () {
     assert.equal(await own.ready(), 0)
   })
 
-  it('consumes again, with the queue made anew, when somebody has deleted it', async () => {
+  it('declares and consumes its queue again after it was deleted', async () => {
     const seen: string[] = []
     const { consumer } = await consume(({ eventId }) => {
       seen.push(eventId)
@@ -118,52 +118,52 @@ describe('a consumer', function () {
     })
     await own.use((channel) => channel.deleteQueue(own.queue))
     await until('the loss', () => !consumer.isConsuming)
-    await until('the consumer to be back', async () => (await own.ready()) === 0 && (await own.consumers()) === 1)
+    await until('the new consumer', async () => (await own.ready()) === 0 && (await own.consumers()) === 1)
     const event = outgoing()
     await own.send([event])
     await until('the message', () => seen.includes(event.eventId))
   })
 
-  it('gives back what it has held for too long, and takes it again', async () => {
-    const returns: number[] = []
+  it('requeues deliveries that it has retained too long, and consumes them again', async () => {
+    const deliveryCounts: number[] = []
     const waiting: Subscription['react'] = async (message, signal) => {
-      returns.push(message.returns)
-      if (message.returns > 0) return 'processed'
-      // As a breaker does: it waits, and gives up only when told so.
+      deliveryCounts.push(message.deliveryCount)
+      if (message.deliveryCount > 0) return 'processed'
+      // Like a breaker: it waits until the signal is aborted.
       await new Promise((_, reject) => {
         signal.addEventListener('abort', () => reject(signal.reason as Error))
       })
       return 'processed'
     }
-    const { consumer } = await consume(waiting, { holdLimitMs: 400 })
+    const { consumer } = await consume(waiting, { retentionLimitMs: 400 })
     await own.send([outgoing(), outgoing(), outgoing()])
-    await until('the messages to come again', () => returns.filter((times) => times === 1).length === 3)
-    assert.ok(own.lines.some(({ msg }) => msg === 'held for too long, giving the deliveries back'))
+    await until('the redeliveries', () => deliveryCounts.filter((count) => count === 1).length === 3)
+    assert.ok(own.lines.some(({ msg }) => msg === 'deliveries retained too long, closing the channel to requeue them'))
     await until('the acks', () => consumer.unsettled === 0)
     assert.equal(await own.ready(deadLetterQueue(own.queue)), 0)
   })
 
-  it('holds many without a warning of a leak', async () => {
+  it('retains many messages without a MaxListenersExceededWarning', async () => {
     const warnings: string[] = []
     const warn = (warning: Error): void => void warnings.push(warning.message)
     process.on('warning', warn)
-    let held = 0
+    let tries = 0
     const { consumer } = await consume(
       async () => {
-        held += 1
+        tries += 1
         await turn()
         throw new DependencyUnavailable('database', 'refused')
       },
       { prefetch: 100 },
     )
     await own.send(Array.from({ length: 100 }, () => outgoing()))
-    await until('all to be held', () => held > 200 && consumer.unsettled === 100)
+    await until('all to be retained', () => tries > 200 && consumer.unsettled === 100)
     await turn()
     process.off('warning', warn)
     assert.deepEqual(warnings, [])
   })
 
-  it('drains: what is running comes to its end, what is only held goes back, nothing new is taken', async () => {
+  it('drains: running reactions complete, retained messages are requeued, no new message is consumed', async () => {
     let finish: (() => void) | undefined
     const seen: string[] = []
     const react = async ({ eventId }: Message): Promise<'processed'> => {
@@ -173,15 +173,15 @@ describe('a consumer', function () {
       return 'processed'
     }
     const { consumer } = await consume(react)
-    const [running, ...held] = Array.from({ length: 4 }, () => outgoing())
+    const [running, ...retained] = Array.from({ length: 4 }, () => outgoing())
     await own.send(running === undefined ? [] : [running])
     await until('one to run', () => finish !== undefined)
-    await own.send(held)
-    await until('three to be held', () => consumer.unsettled === 4)
+    await own.send(retained)
+    await until('three to be retained', () => consumer.unsettled === 4)
     let later = 0
     let drained = false
     const drain = consumer.drain().then(() => (drained = true))
-    await until('nothing new to be taken', async () => {
+    await until('a message to stay ready', async () => {
       await own.send([outgoing()])
       later += 1
       return (await own.ready()) !== 0
@@ -190,11 +190,11 @@ describe('a consumer', function () {
     assert.equal(drained, false)
     finish?.()
     await drain
-    await until('the others to be in the queue', async () => (await own.ready()) === 3 + later)
+    await until('the requeued messages', async () => (await own.ready()) === 3 + later)
     assert.equal(consumer.isConsuming, false)
   })
 
-  it('drains within its limit when the broker says nothing', async () => {
+  it('drains within its time limit when the broker does not respond', async () => {
     const { consumer, proxy } = await consume(() => Promise.resolve('processed'))
     proxy.silence()
     const start = performance.now()
@@ -203,16 +203,16 @@ describe('a consumer', function () {
     assert.ok(took < 8_000, `it took ${took} ms`)
   })
 
-  it('that dies of one message with 50 in its hands loses none of the others, and only that one is dead-lettered', async () => {
+  it('that crashes on one of 50 unsettled messages loses none of the others, and only that one is dead-lettered', async () => {
     const dlq = deadLetterQueue(own.queue)
-    const killer = outgoing({ payload: '{"reason":"kill"}' })
+    const poison = outgoing({ payload: '{"reason":"crash"}' })
     const events = Array.from({ length: 49 }, () => outgoing())
     const handled = new Set<string>()
-    const live = async (): Promise<void> => {
-      let dead = false
+    const runUntilCrash = async (): Promise<void> => {
+      let crashed = false
       const commit = async (messages: readonly Message[]): Promise<'processed'[]> => {
-        if (messages.some(({ eventId }) => eventId === killer.eventId)) {
-          dead = true
+        if (messages.some(({ eventId }) => eventId === poison.eventId)) {
+          crashed = true
           await new Promise(() => undefined)
         }
         await new Promise((resolve) => setTimeout(resolve, 1))
@@ -221,19 +221,19 @@ describe('a consumer', function () {
       }
       const group = new GroupCommit<Message, 'processed'>({ limit: 100, commit, now: () => new Date() })
       const { proxy, broker } = await consume((message) => group.submit(message, { isolated: message.redelivered }))
-      await until('death, or the end of the killer', async () => dead || (await own.ready(dlq)) === 1)
-      // As a process that dies: its connections are reset, and nothing of it goes on.
+      await until('the crash or the dead letter', async () => crashed || (await own.ready(dlq)) === 1)
+      // Like a crashed process: its connections are reset, and its reaction never completes.
       await proxy.refuse()
       await broker.close()
     }
     await own.declare()
-    await own.send([...events.slice(0, 20), killer, ...events.slice(20)])
-    let lives = 0
-    for (; (await own.ready(dlq)) === 0; lives += 1) await live()
+    await own.send([...events.slice(0, 20), poison, ...events.slice(20)])
+    let runs = 0
+    for (; (await own.ready(dlq)) === 0; runs += 1) await runUntilCrash()
     assert.deepEqual(handled, new Set(events.map(({ eventId }) => eventId)))
-    assert.equal((await own.take(dlq))?.properties.messageId, killer.eventId)
+    assert.equal((await own.take(dlq))?.properties.messageId, poison.eventId)
     assert.equal(await own.ready(), 0)
-    assert.ok(lives <= 18, `${lives} lives`)
+    assert.ok(runs <= 18, `${runs} runs`)
   })
 
   it('handles every confirmed message although the broker is killed, with one consumer at the end', async function () {
@@ -260,7 +260,7 @@ describe('a consumer', function () {
     await server.restart()
     await until('both connections', () => broker.isReady && publisher.isAvailable, 60_000)
     const before = confirmed.size
-    await until('messages again', () => confirmed.size > before + 50)
+    await until('more messages', () => confirmed.size > before + 50)
     stop.abort()
     await Promise.all(load)
     await until('all to be handled', () => [...confirmed].every((id) => handled.has(id)))

@@ -4,8 +4,8 @@ import type { Broker } from '../../src/messaging/broker.ts'
 import type { Consumer, Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
-import { deadLetterQueue, laneQueue } from '../../src/messaging/topology.ts'
-import { DependencyUnavailable, Divert, PoisonMessage } from '../../src/core/errors.ts'
+import { deadLetterQueue, secondaryQueue } from '../../src/messaging/topology.ts'
+import { DependencyUnavailable, DiversionRequired, PoisonMessage } from '../../src/core/errors.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
 import { turn } from '../support/turn.ts'
@@ -23,7 +23,7 @@ describe('a consumer', function () {
   })
 
   beforeEach(async () => {
-    own = await BrokerForTest.create({ lanes: ['slow'] })
+    own = await BrokerForTest.create({ secondaryQueues: ['slow'] })
     dlq = deadLetterQueue(own.queue)
     broker = own.open()
     publisher = own.publisher(broker)
@@ -44,13 +44,13 @@ describe('a consumer', function () {
     return consumer
   }
 
-  /** Takes all that is ready. */
+  /** Consumes all ready messages. */
   async function takeAll(
     queue: string,
   ): Promise<{ headers: Record<string, unknown>; messageId: unknown; body: string }[]> {
     const taken = []
     for (let one = await own.take(queue); one !== undefined; one = await own.take(queue)) {
-      // What a quorum queue adds on the way out is not what was sent.
+      // The quorum queue adds this header.
       const { 'x-delivery-count': _, ...headers } = one.properties.headers ?? {}
       taken.push({ headers, messageId: one.properties.messageId as unknown, body: one.content.toString() })
     }
@@ -62,7 +62,7 @@ describe('a consumer', function () {
     return values.filter(({ labels }) => labels.result === result).reduce((sum, { value }) => sum + value, 0)
   }
 
-  it('acknowledges only what its reaction has brought to an end, in any order of completion', async () => {
+  it('acknowledges only deliveries whose reaction completed, in any order of completion', async () => {
     const events = Array.from({ length: 300 }, () => outgoing())
     const unfinished = new Set(events.filter((_, i) => i % 7 === 3).map(({ eventId }) => eventId))
     const waiting: (() => void)[] = []
@@ -88,11 +88,11 @@ describe('a consumer', function () {
     }
     await until('only the unfinished to be unsettled', () => consumer.unsettled === unfinished.size)
     await consumer.drain()
-    await until('the unfinished to come back', async () => (await own.ready()) === unfinished.size)
+    await until('the unfinished to be requeued', async () => (await own.ready()) === unfinished.size)
     assert.deepEqual(new Set((await takeAll(own.queue)).map(({ messageId }) => messageId)), unfinished)
   })
 
-  it('tries a message that failed again, later each time, and counts its attempts', async () => {
+  it('retries a failed message with increasing delays, and counts its attempts', async () => {
     const tries: { attempt: number; name: string; at: number }[] = []
     const react = async ({ attempt, name }: Message): Promise<'processed'> => {
       tries.push({ attempt, name, at: performance.now() })
@@ -113,7 +113,7 @@ describe('a consumer', function () {
     assert.equal(await own.ready(dlq), 0)
   })
 
-  it('dead-letters a message that never works, with its story, and harms none of the others', async () => {
+  it('dead-letters a message that always fails, with its failure reason, and handles the others', async () => {
     const events = Array.from({ length: 20 }, () => outgoing())
     const bad = outgoing({ causationId: outgoing().eventId, traceparent: '00-1-2-01' })
     let handled = 0
@@ -142,7 +142,7 @@ describe('a consumer', function () {
     assert.deepEqual([await count('processed'), await count('retried'), await count('dead_lettered')], [20, 2, 1])
   })
 
-  it('dead-letters at once what is malformed, unknown, or poison to its reaction', async () => {
+  it('dead-letters at once a message that is malformed, unknown, or rejected as poison by its reaction', async () => {
     let reacted = 0
     await consume(async () => {
       reacted += 1
@@ -161,7 +161,7 @@ describe('a consumer', function () {
     const dead = await takeAll(dlq)
     assert.deepEqual(
       dead.map(({ headers }) => `${String(headers['attempt'])}: ${String(headers['reason'])}`).toSorted(),
-      ['1: malformed envelope: the body is no JSON', '1: no such order', `1: unknown event: ${own.queue}`],
+      ['1: malformed envelope: the body is not valid JSON', '1: no such order', `1: unknown event: ${own.queue}`],
     )
     assert.equal(reacted, 1)
     const { values } = await own.metrics.consumed.get()
@@ -170,7 +170,7 @@ describe('a consumer', function () {
     assert.deepEqual(labels.toSorted(), ['payment.refund.requested dead_lettered', 'unknown dead_lettered'])
   })
 
-  it('sends on neither what the broker has counted, nor copies to where the sender wanted some', async () => {
+  it('forwards neither headers set by the broker nor CC', async () => {
     await consume(() => Promise.reject(new PoisonMessage('never')))
     await own.use(async (channel) => {
       const { queue: copies } = await channel.assertQueue('', { exclusive: true })
@@ -191,7 +191,7 @@ describe('a consumer', function () {
     ])
   })
 
-  it('holds a message while what it needs is in trouble: no attempt is counted, nothing is given back', async () => {
+  it('retains a message while a dependency is unavailable, without counting an attempt or a requeue', async () => {
     const seen: Pick<Message, 'attempt' | 'redelivered'>[] = []
     const react = async ({ attempt, redelivered }: Message): Promise<'processed'> => {
       seen.push({ attempt, redelivered })
@@ -210,30 +210,30 @@ describe('a consumer', function () {
     await until('the ack', () => consumer.unsettled === 0)
   })
 
-  it('sets a message aside in a lane when its reaction wants that, and handles it there', async () => {
-    const lane = laneQueue(own.queue, 'slow')
+  it('diverts a message to a secondary queue on DiversionRequired, and handles it there', async () => {
+    const slow = secondaryQueue(own.queue, 'slow')
     const seen: string[] = []
-    const inLane = own.open()
+    const secondary = own.open()
     own.consumer(
-      inLane,
+      secondary,
       publisher,
       ({ attempt }) => {
-        seen.push(`lane, attempt ${attempt}`)
+        seen.push(`secondary queue, attempt ${attempt}`)
         return Promise.resolve('processed')
       },
-      { from: lane },
+      { from: slow },
     )
     await consume(() => {
       seen.push('queue')
-      return Promise.reject(new Divert(lane))
+      return Promise.reject(new DiversionRequired(slow))
     })
     await own.send([outgoing()])
-    await until('the message to be handled in the lane', async () => (await count('processed')) === 1)
-    assert.deepEqual(seen, ['queue', 'lane, attempt 1'])
+    await until('the message to be handled from the secondary queue', async () => (await count('processed')) === 1)
+    assert.deepEqual(seen, ['queue', 'secondary queue, attempt 1'])
     assert.equal(await count('retried'), 0)
   })
 
-  it('has a dead-letter queue that can be listed again and again without losing anything', async () => {
+  it('has a dead-letter queue that can be listed 50 times without a lost message', async () => {
     await own.declare()
     const events = Array.from({ length: 4 }, () => outgoing())
     await own.use(async (channel) => {
@@ -249,6 +249,6 @@ describe('a consumer', function () {
         assert.equal(new Set(seen).size, events.length, `listing ${listing}`)
       }
     })
-    await until('all to be back', async () => (await own.ready(dlq)) === events.length)
+    await until('all to be requeued', async () => (await own.ready(dlq)) === events.length)
   })
 })

@@ -9,8 +9,8 @@ const known = new Map([PaymentRefundRequested, PaymentRefunded].map((type) => [t
 
 const body = (value: unknown): { content: Buffer } => ({ content: Buffer.from(JSON.stringify(value)) })
 
-describe('an event on the wire', () => {
-  it("is exactly the spec's envelope", () => {
+describe('an encoded event', () => {
+  it('is the envelope of the contract', () => {
     const event = outgoing({ createdAt: new Date('2026-01-02T03:04:05.678Z') })
     const { eventId, sagaId, orderId } = event
     assert.deepEqual(JSON.parse(encode(event).toString('utf8')), {
@@ -43,7 +43,7 @@ describe('an event on the wire', () => {
     assert.deepEqual(propertiesOf(outgoing()).headers, { 'schema-version': 1 })
   })
 
-  it('is the same event after encoding and decoding, whatever text it carries', () => {
+  it('is the same event after encoding and decoding, for any text', () => {
     const instant = fc.date({ min: new Date(0), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true })
     fc.assert(
       fc.property(
@@ -61,7 +61,7 @@ describe('an event on the wire', () => {
             payload: { reason },
             attempt: 1,
             redelivered: false,
-            returns: 0,
+            deliveryCount: 0,
             traceparent: undefined,
           })
         },
@@ -69,10 +69,10 @@ describe('an event on the wire', () => {
     )
   })
 
-  it('is known by the property type, and by the routing key only without it', () => {
+  it('is identified by the property type, and by the routing key only without it', () => {
     const event = outgoing()
-    const back = { fields: { routingKey: 'payment_queue' } }
-    assert.equal(decode(delivered(event, back), known).name, 'payment.refund.requested')
+    const retried = { fields: { routingKey: 'payment_queue' } }
+    assert.equal(decode(delivered(event, retried), known).name, 'payment.refund.requested')
     for (const type of [undefined, '']) {
       assert.equal(decode(delivered(event, { properties: { type } }), known).name, 'payment.refund.requested')
     }
@@ -84,23 +84,23 @@ describe('an event on the wire', () => {
     assert.deepEqual([eventId, sagaId, orderId], Array(3).fill(id.toLowerCase()))
   })
 
-  it('tells its attempt, whether it was given out before, and how often it came back', () => {
+  it('has its attempt, redelivered flag and delivery count', () => {
     const headers = { attempt: 3, 'x-delivery-count': 2, traceparent: '00-1-2-01' }
-    const { attempt, redelivered, returns, traceparent } = decode(
+    const { attempt, redelivered, deliveryCount, traceparent } = decode(
       delivered(outgoing(), { properties: { headers }, fields: { redelivered: true } }),
       known,
     )
     assert.deepEqual(
-      { attempt, redelivered, returns, traceparent },
+      { attempt, redelivered, deliveryCount, traceparent },
       {
         attempt: 3,
         redelivered: true,
-        returns: 2,
+        deliveryCount: 2,
         traceparent: '00-1-2-01',
       },
     )
-    for (const nonsense of ['x', 0, -1, 1.5, null]) {
-      const odd = delivered(outgoing(), { properties: { headers: { attempt: nonsense } } })
+    for (const invalid of ['x', 0, -1, 1.5, null]) {
+      const odd = delivered(outgoing(), { properties: { headers: { attempt: invalid } } })
       assert.equal(decode(odd, known).attempt, 1)
     }
   })
@@ -119,19 +119,22 @@ describe('an event on the wire', () => {
         { properties: { headers: { 'schema-version': 2 } } },
         'unknown version 2 of payment.refund.requested: this consumer knows 1',
       ],
-      'its body is no JSON': [{ content: Buffer.from('{"eventId":') }, 'malformed envelope: the body is no JSON'],
-      'its body is empty': [{ content: Buffer.alloc(0) }, 'malformed envelope: the body is no JSON'],
-      'its body is no object': [body([]), 'malformed envelope: (body) must be object'],
+      'its body is not valid JSON': [
+        { content: Buffer.from('{"eventId":') },
+        'malformed envelope: the body is not valid JSON',
+      ],
+      'its body is empty': [{ content: Buffer.alloc(0) }, 'malformed envelope: the body is not valid JSON'],
+      'its body is not an object': [body([]), 'malformed envelope: (body) must be object'],
       'its body is null': [body(null), 'malformed envelope: (body) must be object'],
       'an id is missing': [body(withoutSaga), 'malformed envelope: sagaId is required'],
-      'an id is no UUID': [body({ ...whole, orderId: '7' }), 'malformed envelope: orderId must be a UUID'],
-      'its timestamp is no instant': [
+      'an id is not a UUID': [body({ ...whole, orderId: '7' }), 'malformed envelope: orderId must be a UUID'],
+      'its timestamp is not a valid instant': [
         body({ ...whole, timestamp: 'yesterday' }),
         'malformed envelope: timestamp must be an ISO 8601 instant with its offset',
       ],
-      'its timestamp is no day of any calendar': [
+      'its timestamp is not a valid date': [
         body({ ...whole, timestamp: '2026-13-01T00:00:00Z' }),
-        'malformed envelope: timestamp is no instant',
+        'malformed envelope: timestamp is not a valid instant',
       ],
       'its payload is missing': [body({ ...whole, payload: undefined }), 'malformed envelope: payload is required'],
       'its payload is a list': [body({ ...whole, payload: [] }), 'malformed envelope: payload must be object'],
@@ -148,7 +151,7 @@ describe('an event on the wire', () => {
     }
   })
 
-  it('may have fields this consumer does not know', () => {
+  it('may have fields unknown to this consumer', () => {
     const event = outgoing({ payload: '{"reason":"x","added":"later"}' })
     assert.deepEqual(decode(delivered(event), known).payload, { reason: 'x', added: 'later' })
   })

@@ -24,12 +24,12 @@ describe('private parts of amqplib', () => {
 
   after(async () => own?.drop())
 
-  privatePart('connection.stream is the socket, made with the options of connect', 'connect.ts', () => {
+  privatePart('connection.stream is the socket, created with the options of connect', 'connect.ts', () => {
     assert.ok(socketOf(model) instanceof Socket)
     assert.equal(socketOf(model).writableHighWaterMark, 54_321)
   })
 
-  privatePart('a connection writes each message by the write of its stream', 'corkPerTurn in connect.ts', async () => {
+  privatePart('a connection calls write of its stream for each message', 'corkPerTurn in connect.ts', async () => {
     const channel = await model.createConfirmChannel()
     const socket = socketOf(model)
     const write = socket.write.bind(socket)
@@ -50,7 +50,7 @@ describe('private parts of amqplib', () => {
     await waitUntil(() => closed, { what: 'close', limitMs: 5_000 })
   })
 
-  privatePart('ack reads nothing of a message but its delivery tag', 'consumer.ts', async () => {
+  privatePart('ack reads only the delivery tag of a message', 'consumer.ts', async () => {
     const channel = await model.createConfirmChannel()
     channel.sendToQueue(own.queue, Buffer.from('{}'))
     await channel.waitForConfirms()

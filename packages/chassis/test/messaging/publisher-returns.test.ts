@@ -6,10 +6,10 @@ import { Publisher } from '../../src/messaging/publisher.ts'
 import { recordedLog } from '../support/recorded-log.ts'
 import { turn } from '../support/turn.ts'
 
-/** A channel that answers when the test says so, as a broker is free to: returns first, confirms later and together. */
-class SlowChannel extends EventEmitter {
+/** A channel whose returns and confirms the test triggers: returns first, confirms later and together. */
+class ControlledChannel extends EventEmitter {
   readonly sent: { exchange: string; routingKey: string; messageId: string | undefined; confirm: () => void }[] = []
-  takesMore = true
+  hasSpace = true
 
   publish(
     exchange: string,
@@ -19,10 +19,10 @@ class SlowChannel extends EventEmitter {
     confirmed: (error: null) => void,
   ): boolean {
     this.sent.push({ exchange, routingKey, messageId, confirm: () => confirmed(null) })
-    return this.takesMore
+    return this.hasSpace
   }
 
-  returned(index: number): void {
+  returnMessage(index: number): void {
     const { exchange, routingKey, messageId } = this.sent[index] ?? assert.fail(`nothing sent as ${index}`)
     this.emit('return', { fields: { exchange, routingKey }, properties: { messageId } })
   }
@@ -32,12 +32,12 @@ class SlowChannel extends EventEmitter {
   }
 }
 
-describe('a publisher whose confirms come together', () => {
-  let channel: SlowChannel
+describe('a publisher whose confirms arrive together', () => {
+  let channel: ControlledChannel
   let publisher: Publisher
 
   beforeEach(async () => {
-    channel = new SlowChannel()
+    channel = new ControlledChannel()
     let open: ((model: ChannelModel) => Promise<void>) | undefined
     const broker = {
       isBlocked: false,
@@ -52,26 +52,26 @@ describe('a publisher whose confirms come together', () => {
     return publisher.publish({ exchange: 'order.topic', routingKey, content: Buffer.alloc(0), options })
   }
 
-  it('knows each of several that are alike, and were all returned', async () => {
+  it('recognizes each of several equal messages that were all returned', async () => {
     const outcomes = [publish('lost', 'same'), publish('lost', 'same'), publish('lost', undefined)]
     await turn()
-    for (const index of [0, 1, 2]) channel.returned(index)
+    for (const index of [0, 1, 2]) channel.returnMessage(index)
     channel.confirmAll()
     assert.deepEqual(await Promise.all(outcomes), ['unroutable', 'unroutable', 'unroutable'])
   })
 
-  it('tells apart the same message on its way to different places', async () => {
+  it('distinguishes one message id in flight to two routing keys', async () => {
     const outcomes = [publish('found', 'same'), publish('lost', 'same')]
     await turn()
-    channel.returned(1)
+    channel.returnMessage(1)
     channel.confirmAll()
     assert.deepEqual(await Promise.all(outcomes), ['routed', 'unroutable'])
   })
 
-  it('does not remember a return longer than its confirm', async () => {
+  it('forgets a return with its confirm', async () => {
     const first = publish('somewhere', 'same')
     await turn()
-    channel.returned(0)
+    channel.returnMessage(0)
     channel.confirmAll()
     assert.equal(await first, 'unroutable')
     const again = publish('somewhere', 'same')
@@ -81,13 +81,13 @@ describe('a publisher whose confirms come together', () => {
   })
 
   it('sends nothing more while the socket is full, until it has drained', async () => {
-    channel.takesMore = false
+    channel.hasSpace = false
     const outcomes = [publish('found', '1')]
     await turn()
     outcomes.push(publish('found', '2'), publish('found', '3'))
     await turn()
     assert.equal(channel.sent.length, 1)
-    channel.takesMore = true
+    channel.hasSpace = true
     channel.emit('drain')
     await turn()
     assert.equal(channel.sent.length, 3)

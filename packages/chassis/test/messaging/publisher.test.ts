@@ -64,7 +64,7 @@ describe('a publisher', function () {
     }
   }
 
-  it('tells routed from unroutable for each of 2,000 messages, also those without an id or with the same', async () => {
+  it('reports routed or unroutable for each of 2,000 messages, also without an id or with the same id', async () => {
     const kinds: Partial<Publication>[] = [
       { routingKey: 'payment.refunded' },
       { routingKey: 'nobody.listens' },
@@ -86,7 +86,7 @@ describe('a publisher', function () {
     await own.use((channel) => channel.purgeQueue(own.queue))
   })
 
-  it('sends more than the socket takes at once', async () => {
+  it('sends more than the socket buffer holds', async () => {
     proxy.delay(5)
     const content = Buffer.alloc(300_000, 'x')
     const outcomes = await Promise.all(Array.from({ length: 60 }, () => publisher.publish(message({ content }))))
@@ -94,7 +94,7 @@ describe('a publisher', function () {
     await own.use((channel) => channel.purgeQueue(own.queue))
   })
 
-  it('reports the outcome as unknown when the connection breaks, never throws, and is back by itself', async () => {
+  it('reports an unknown outcome when the connection is lost, never throws, and recovers', async () => {
     const outcomes: Outcome[] = []
     const stop = new AbortController()
     const send = async (): Promise<void> => {
@@ -121,7 +121,7 @@ describe('a publisher', function () {
     await own.use((channel) => channel.purgeQueue(own.queue))
   })
 
-  it('refuses what AMQP has no form for, and sends the rest', async () => {
+  it('rejects a message that AMQP cannot encode, and sends the others', async () => {
     const results = await Promise.allSettled([
       publisher.publish(message()),
       publisher.publish(message({ routingKey: 'x'.repeat(300) })),
@@ -136,7 +136,7 @@ describe('a publisher', function () {
     await own.use((channel) => channel.purgeQueue(own.queue))
   })
 
-  it('has the exchange made anew when somebody has deleted it', async () => {
+  it('declares the exchange again after it was deleted', async () => {
     await own.use((channel) => channel.deleteExchange(own.exchange))
     assert.equal(await outcomeOf(publisher.publish(message())), 'unknown')
     await available()
@@ -144,9 +144,9 @@ describe('a publisher', function () {
     await own.use((channel) => channel.purgeQueue(own.queue))
   })
 
-  it('gives up a channel whose confirms do not come within 5 s, and goes on with a new one', async () => {
-    let rebuilt = 0
-    publisher.onAvailable(() => (rebuilt += 1))
+  it('replaces a channel whose confirms do not arrive within 5 s', async () => {
+    let reopened = 0
+    publisher.onAvailable(() => (reopened += 1))
     proxy.silence()
     const start = performance.now()
     const waiting = [publisher.publish(message()), publisher.publish(message())]
@@ -160,16 +160,16 @@ describe('a publisher', function () {
     proxy.pass()
     await available()
     assert.equal(await publisher.publish(message()), 'routed')
-    assert.equal(rebuilt, 1)
+    assert.equal(reopened, 1)
     await own.use((channel) => channel.purgeQueue(own.queue))
   })
 
-  it('fails at once while an alarm blocks publishing, and goes on when it is over', async function () {
+  it('fails at once while an alarm blocks publishing, and recovers when the alarm clears', async function () {
     this.timeout(60_000)
     const server = await testServers().rabbitMq()
     try {
       await server.ctl('set_vm_memory_high_watermark', '0.0001')
-      // The broker looks at its memory about once a second, and tells of the alarm only when somebody publishes.
+      // The broker checks its memory about once a second, and sends connection.blocked only to a publishing connection.
       let last: Promise<Outcome> | undefined
       const blocks = (): boolean => {
         if (!broker.isBlocked) last = outcomeOf(publisher.publish(message()))

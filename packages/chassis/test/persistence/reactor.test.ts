@@ -74,7 +74,7 @@ describe('a reactor', function () {
     payload: { reason: 'test' },
     attempt: 1,
     redelivered: false,
-    returns: 0,
+    deliveryCount: 0,
     traceparent: undefined,
     ...more,
   })

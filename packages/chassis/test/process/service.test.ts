@@ -166,7 +166,7 @@ describe('a process on the chassis', function () {
     assert.equal(await (await request).text(), 'done')
     assert.equal((await one.exited).code, 0)
     const told = one.lines.map(({ msg }) => msg)
-    const order = ['stopping', 'told to stop', 'reaction ends', 'request ends', 'drain hook', 'stopped'].map((msg) =>
+    const order = ['stopping', 'stop requested', 'reaction ends', 'request ends', 'drain hook', 'stopped'].map((msg) =>
       told.indexOf(msg),
     )
     assert.deepEqual(
@@ -249,10 +249,7 @@ describe('a process on the chassis', function () {
     const one = await run()
     assert.equal((await one.exited).code, 1)
     const last = one.lines.at(-1)
-    assert.match(
-      last?.msg ?? '',
-      /^The broker holds a queue or exchange with other arguments than this version declares/,
-    )
+    assert.match(last?.msg ?? '', /^The broker has a queue or exchange with other arguments than this version declares/)
     assert.equal(last?.['stack'], undefined)
   })
 })

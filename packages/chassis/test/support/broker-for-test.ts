@@ -11,17 +11,16 @@ import { declareTopology, type Topology, topologyOf } from '../../src/messaging/
 import { createMetrics } from '../../src/core/metrics.ts'
 import { type LogLine, recordedLog } from './recorded-log.ts'
 
-interface Wanted {
+interface BrokerForTestOptions {
   readonly events?: readonly EventType[]
-  readonly lanes?: readonly string[]
+  readonly secondaryQueues?: readonly string[]
   readonly retryDelaysMs?: readonly number[]
-  /** How often a delivery may come back from consumers that died. */
-  readonly crashLimit?: number
+  readonly deliveryLimit?: number
 }
 
 /**
- * An exchange and a queue of their own on the tests' broker, named at random. `drop` closes what was opened here and
- * deletes them.
+ * An exchange and a queue with random names on the tests' broker. `drop` closes the connections opened here and deletes
+ * both.
  */
 export class BrokerForTest {
   readonly url: string
@@ -35,24 +34,25 @@ export class BrokerForTest {
   readonly #opened: { close(): Promise<void> }[] = []
   #own: Promise<ChannelModel> | undefined
 
-  private constructor(url: string, wanted: Wanted) {
+  private constructor(url: string, options: BrokerForTestOptions) {
     const name = `chassis-${randomBytes(4).toString('hex')}`
     this.url = url
     this.exchange = `${name}.topic`
     this.queue = `${name}_queue`
-    this.events = wanted.events ?? [PaymentRefundRequested, PaymentRefunded]
-    this.retryDelaysMs = wanted.retryDelaysMs ?? [50, 100]
-    const queues = [{ queue: this.queue, events: this.events, lanes: wanted.lanes ?? [] }]
+    this.events = options.events ?? [PaymentRefundRequested, PaymentRefunded]
+    this.retryDelaysMs = options.retryDelaysMs ?? [50, 100]
+    const queues = [{ queue: this.queue, events: this.events, secondaryQueues: options.secondaryQueues ?? [] }]
     const topology = topologyOf({ exchange: this.exchange, queues, retryDelaysMs: this.retryDelaysMs })
-    this.topology = wanted.crashLimit === undefined ? topology : limited(topology, this.queue, wanted.crashLimit)
+    this.topology =
+      options.deliveryLimit === undefined ? topology : withDeliveryLimit(topology, this.queue, options.deliveryLimit)
   }
 
-  static async create(wanted: Wanted = {}): Promise<BrokerForTest> {
+  static async create(options: BrokerForTestOptions = {}): Promise<BrokerForTest> {
     const server = await testServers().rabbitMq()
-    return new BrokerForTest(server.url, wanted)
+    return new BrokerForTest(server.url, options)
   }
 
-  /** A connection, started; closed by `drop`. */
+  /** Starts a connection, which `drop` closes. */
   open(more: Partial<BrokerOptions> = {}): Broker {
     const broker = new Broker({
       url: this.url,
@@ -87,7 +87,7 @@ export class BrokerForTest {
     await this.use((channel) => declareTopology(channel, this.topology))
   }
 
-  /** Runs the work on a channel of a connection that the code under test knows nothing of. */
+  /** Runs the work on a channel of a connection that the code under test does not use. */
   async use<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
     const model = await (this.#own ??= this.#connect())
     const channel = await model.createConfirmChannel()
@@ -111,7 +111,7 @@ export class BrokerForTest {
     }
   }
 
-  /** Publishes events as the relay would, confirmed. */
+  /** Publishes events like the relay and waits for the confirms. */
   async send(events: readonly OutgoingEvent[], more: Options.Publish = {}): Promise<void> {
     await this.use(async (channel) => {
       for (const event of events) {
@@ -121,7 +121,7 @@ export class BrokerForTest {
     })
   }
 
-  /** Messages of the queue that nobody has been given; undefined when there is no such queue. */
+  /** Number of ready messages; undefined when the queue does not exist. */
   async ready(queue = this.queue): Promise<number | undefined> {
     try {
       return await this.use(async (channel) => (await channel.checkQueue(queue)).messageCount)
@@ -130,17 +130,17 @@ export class BrokerForTest {
     }
   }
 
-  /** How many consume the queue. */
+  /** Number of consumers of the queue. */
   async consumers(queue = this.queue): Promise<number> {
     return await this.use(async (channel) => (await channel.checkQueue(queue)).consumerCount)
   }
 
-  /** Takes the next message out of the queue. */
+  /** Consumes the next message, without an ack. */
   async take(queue = this.queue): Promise<GetMessage | undefined> {
     return await this.use(async (channel) => (await channel.get(queue, { noAck: true })) || undefined)
   }
 
-  /** Closes what was opened here. */
+  /** Closes the connections opened here. */
   async close(): Promise<void> {
     await Promise.all(this.#opened.splice(0).map((one) => one.close()))
   }
@@ -156,9 +156,9 @@ export class BrokerForTest {
   }
 }
 
-function limited(topology: Topology, queue: string, crashLimit: number): Topology {
+function withDeliveryLimit(topology: Topology, queue: string, deliveryLimit: number): Topology {
   const queues = topology.queues.map((one) =>
-    one.name === queue ? { ...one, arguments: { ...one.arguments, 'x-delivery-limit': crashLimit } } : one,
+    one.name === queue ? { ...one, arguments: { ...one.arguments, 'x-delivery-limit': deliveryLimit } } : one,
   )
   return { ...topology, queues }
 }

@@ -20,7 +20,7 @@ let template: Promise<string> | undefined
 export class DatabaseForTest {
   readonly target: DatabaseAddress
   readonly url: string
-  /** What its pools have logged. */
+  /** Log lines of its pools. */
   readonly lines: LogLine[] = []
   readonly #opened: Database[] = []
 

@@ -3,7 +3,7 @@ import { PaymentRefundRequested } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
 
-/** An event on its way out: a refund request, unless told otherwise. */
+/** An event to be published: a refund request unless overridden. */
 export function outgoing(more: Partial<OutgoingEvent> = {}): OutgoingEvent {
   return {
     eventId: randomUUID(),
@@ -19,7 +19,7 @@ export function outgoing(more: Partial<OutgoingEvent> = {}): OutgoingEvent {
   }
 }
 
-/** The event as a consumer gets it, unchanged unless told otherwise. */
+/** The event as a consumer receives it, unchanged unless overridden. */
 export function delivered(
   event: OutgoingEvent,
   more: { content?: Buffer; fields?: object; properties?: object } = {},

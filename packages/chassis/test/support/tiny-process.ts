@@ -62,7 +62,7 @@ export class TinyProcess {
     this.#child.kill(name)
   }
 
-  /** Ends it whatever it does. */
+  /** Kills the process. */
   async kill(): Promise<void> {
     this.#child.kill('SIGKILL')
     await this.exited

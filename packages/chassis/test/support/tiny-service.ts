@@ -83,7 +83,7 @@ await start(async () => {
   api.keepAliveTimeout = 65_000
   service.serve(api, 0)
   api.on('listening', () => service.log.info({ address: api.address() }, 'api listens'))
-  service.onStop(() => service.log.info('told to stop'))
+  service.onStop(() => service.log.info('stop requested'))
   service.onDrain(async () => {
     service.log.info('drain hook')
     if (config.lastWord === 'no') return

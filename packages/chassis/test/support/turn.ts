@@ -1,4 +1,4 @@
-/** One turn of the event loop: what is ready to run has run. */
+/** Resolves after one turn of the event loop. */
 export function turn(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve))
 }

@@ -1,6 +1,6 @@
 import { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, invalidField, notFound, RequestDeadline, valid } from '@order-saga/chassis'
+import { type Database, invalidField, notFound, RequestDeadline, requireValid } from '@order-saga/chassis'
 import { findStock, setAvailable } from '../store/stock.ts'
 import { Sku, StockBody } from './stock-bodies.ts'
 
@@ -22,7 +22,7 @@ export function createStockRouter({ database, now, answerMs }: StockApiDependenc
   router.put('/stock/:sku', async (ctx) => {
     const sku = checkSku(ctx.params['sku'])
     if (!sku.ok) throw invalidField('sku', sku.problem.message)
-    const { available } = valid(checkBody((ctx.request as { body?: unknown }).body))
+    const { available } = requireValid(checkBody((ctx.request as { body?: unknown }).body))
     ctx.body = await deadline.run(() => setAvailable(database, sku.value, available, now()))
   })
 

@@ -23,7 +23,7 @@ export class OperatorBroker {
           return isBlocked()
         },
         onConnect: (open) => void opened.push(open(model)),
-        rebuild: () => Promise.resolve(),
+        reopen: () => Promise.resolve(),
       },
       quietLog,
     )

@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { checkerOf, services, Uuid } from '@order-saga/contracts'
-import { notFound, Problem, unavailable, valid } from '@order-saga/chassis'
+import { notFound, Problem, requireValid, unavailable } from '@order-saga/chassis'
 import { sagaStatuses } from '@order-saga/order'
 import { Type } from 'typebox'
 import { uuid } from '../inspect/dead-letters/dead-letter.ts'
@@ -71,7 +71,7 @@ export function addConsoleRoutes(
   })
 
   router.get('/console/sagas', read, async (ctx) => {
-    const { status, after, limit = '20' } = valid(checkQuery(ctx.query))
+    const { status, after, limit = '20' } = requireValid(checkQuery(ctx.query))
     const page = { status, after, limit: Number(limit), order: 'newest first' } as const
     ctx.body = json(await listSagas(console.sources.databases.order, page)) satisfies SagaPage
   })
@@ -90,7 +90,7 @@ export function addConsoleRoutes(
 
   for (const move of ['replay', 'discard'] as const) {
     router.post(`/console/dead-letters/${move}`, read, act, async (ctx) => {
-      const { deadLetters, operator, reason } = valid(checkBody((ctx.request as { body?: unknown }).body))
+      const { deadLetters, operator, reason } = requireValid(checkBody((ctx.request as { body?: unknown }).body))
       const actor = { runId: access.newId(), operator, reason, now: console.sources.now }
       ctx.body = await orUnavailable(console.deadLetters.move(move, deadLetters, actor))
     })

@@ -1,5 +1,5 @@
-import { closeChannel, deadLetterQueue, laneQueue, retryQueue } from '@order-saga/chassis'
-import { lanesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
+import { closeChannel, deadLetterQueue, secondaryQueue, retryQueue } from '@order-saga/chassis'
+import { secondaryQueuesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
 import type { Channel, ChannelModel } from 'amqplib'
 
 /** All queues of one service. */
@@ -23,7 +23,7 @@ export function queuesOfServices(names: QueueNames, retryDelaysMs: readonly numb
     const queue = names[`${service}Queue`]
     return {
       service,
-      consumed: [queue, ...lanesOf[service].map((lane) => laneQueue(queue, lane))],
+      consumed: [queue, ...secondaryQueuesOf[service].map((lane) => secondaryQueue(queue, lane))],
       retries: retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)),
       deadLetters: deadLetterQueue(queue),
     }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { laneQueue } from '@order-saga/chassis'
+import { secondaryQueue } from '@order-saga/chassis'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
 describe('saga dead-letters list', function () {
@@ -88,7 +88,7 @@ describe('saga dead-letters list', function () {
     assert.deepEqual(await found('--queue', 'payment'), [old])
     assert.deepEqual(await found('--queue', system().queueOf('order')), [young])
     assert.deepEqual(await found('--queue', system().dlqOf('order')), [young])
-    assert.deepEqual(await found('--queue', laneQueue(system().queueOf('payment'), 'charges')), [])
+    assert.deepEqual(await found('--queue', secondaryQueue(system().queueOf('payment'), 'charges')), [])
     assert.deepEqual(await found('--event', 'order.created'), [old])
     assert.deepEqual(await found('--died-of', 'unknown saga'), [old])
     assert.deepEqual(await found('--saga', sagaId), [young])
@@ -98,7 +98,7 @@ describe('saga dead-letters list', function () {
   })
 
   it('knows the lane of a message the broker itself gave up, and replays it into that lane', async () => {
-    const lane = laneQueue(system().queueOf('payment'), 'charges')
+    const lane = secondaryQueue(system().queueOf('payment'), 'charges')
     const eventId = randomUUID()
     await system().send(lane, bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
     for (let returned = 0; (await system().depth(system().dlqOf('payment'))) === 0; returned += 1) {

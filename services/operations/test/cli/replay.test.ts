@@ -271,7 +271,7 @@ describe('saga dead-letters replay', function () {
       await system().die('notification', bodyOf('order.confirmed'), { type: 'order.confirmed' })
       assert.deepEqual(await foreseen(), [
         ['dies_again', `unknown saga: ${sagaId}`],
-        ['dies_again', 'malformed envelope: the body is no JSON'],
+        ['dies_again', 'malformed envelope: the body is not valid JSON'],
         ['unknown', 'notification keeps no inbox: a customer who has the e-mail may get it again'],
       ])
     })

@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, invalidField, notFound, Problem, type RequestDeadline, valid } from '@order-saga/chassis'
+import { type Database, invalidField, notFound, Problem, type RequestDeadline, requireValid } from '@order-saga/chassis'
 import type { Acceptance, AcceptOrder, AcceptResult } from '../accept-orders.ts'
 import { newOrderOf } from '../domain/new-order.ts'
 import { listOrders, readOrder } from '../store/read-orders.ts'
@@ -21,7 +21,7 @@ const checkQuery = checkerOf(OrdersQuery)
 
 export function addOrderRoutes(router: Router, { database, requestDeadline, accept }: OrderRoutes): void {
   router.post('/orders', async (ctx) => {
-    const body = valid(checkBody((ctx.request as { body?: unknown }).body))
+    const body = requireValid(checkBody((ctx.request as { body?: unknown }).body))
     const order = newOrderOf(body)
     if ('field' in order) throw invalidField(order.field, order.message)
     const traceparent = ctx.state['traceparent'] as string | undefined
@@ -34,7 +34,7 @@ export function addOrderRoutes(router: Router, { database, requestDeadline, acce
   })
 
   router.get('/orders', async (ctx) => {
-    const query = valid(checkQuery(ctx.query))
+    const query = requireValid(checkQuery(ctx.query))
     const page = pageOf(query)
     const found = await requestDeadline.run(() => listOrders(database, query, { ...page, limit: page.limit + 1 }))
     const { rows, nextCursor } = cut(found, page, ({ orderId }) => orderId)

@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, notFound, type RequestDeadline, valid } from '@order-saga/chassis'
+import { type Database, notFound, type RequestDeadline, requireValid } from '@order-saga/chassis'
 import { explain } from '../domain/explain.ts'
 import { readSagaFacts } from '../store/read-saga-facts.ts'
 import { listSagas, readSaga } from '../store/read-sagas.ts'
@@ -22,7 +22,7 @@ const checkQuery = checkerOf(SagasQuery)
 
 export function addSagaRoutes(router: Router, { database, requestDeadline, usual, now }: SagaRoutes): void {
   router.get('/sagas', async (ctx) => {
-    const { status, olderThanMs, ...rest } = valid(checkQuery(ctx.query))
+    const { status, olderThanMs, ...rest } = requireValid(checkQuery(ctx.query))
     const page = pageOf(rest)
     const createdBefore = olderThanMs === undefined ? undefined : new Date(now().getTime() - Number(olderThanMs))
     const found = await requestDeadline.run(() =>

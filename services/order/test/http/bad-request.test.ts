@@ -20,8 +20,8 @@ describe('a bad HTTP request', () => {
   })
 
   const bodies: [string, number, string | undefined, Record<string, string>, RegExp][] = [
-    ['malformed JSON', 400, '{"customerEmail": ', {}, /no well-formed JSON/],
-    ['two JSON values', 400, '{}{}', {}, /no well-formed JSON/],
+    ['malformed JSON', 400, '{"customerEmail": ', {}, /not well-formed JSON/],
+    ['two JSON values', 400, '{}{}', {}, /not well-formed JSON/],
     ['an empty body', 400, '', {}, /is empty/],
     ['a body of white space', 400, ' \n ', {}, /is empty/],
     ['no body at all', 400, undefined, {}, /is empty/],
@@ -33,7 +33,7 @@ describe('a bad HTTP request', () => {
       {},
       /at most 65536 bytes/,
     ],
-    ['deep nesting', 400, '['.repeat(60_000), {}, /no well-formed JSON/],
+    ['deep nesting', 400, '['.repeat(60_000), {}, /not well-formed JSON/],
     ['plain text', 415, JSON.stringify(someOrder()), { 'content-type': 'text/plain' }, /must be application\/json/],
     ['a form', 415, 'amount=1', { 'content-type': 'application/x-www-form-urlencoded' }, /must be application\/json/],
     [

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { DependencyUnavailable } from '@order-saga/chassis'
-import { createLog } from '@order-saga/chassis'
+import { createLog, DependencyUnavailable } from '@order-saga/chassis'
 import { EffectRunner } from '../../src/effects/effect-runner.ts'
 import type { EffectResult } from '../../src/effects/record-results.ts'
 import {
