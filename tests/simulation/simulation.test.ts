@@ -1,3 +1,5 @@
+// needs: own-servers
+// slow: 25 seeds of the simulation, and four mistakes found by more
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'

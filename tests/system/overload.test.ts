@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'

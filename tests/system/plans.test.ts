@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { services } from '@order-saga/contracts'
 import { type Store, stores } from '../support/databases.ts'

@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { deadLetterQueue } from '@order-saga/chassis'
 import { type EventName, type ServiceName, services } from '@order-saga/contracts'

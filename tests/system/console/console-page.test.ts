@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import type { Locator, Page } from 'playwright-core'
 import { accessibilityFaults, Browser } from '../../support/browser.ts'

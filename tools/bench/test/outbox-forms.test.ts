@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { outboxForms } from '../src/outbox-forms.ts'
 

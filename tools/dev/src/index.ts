@@ -1,6 +1,6 @@
 export { findChromium } from './chromium.ts'
-export { startPostgres, PostgresServer } from './postgres.ts'
-export type { PostgresOptions } from './postgres.ts'
+export { startPostgres } from './postgres.ts'
+export type { PostgresOptions, PostgresServer } from './postgres.ts'
 export { findRabbitMq, startRabbitMq } from './rabbitmq.ts'
 export type { RabbitMqOptions, RabbitMqServer } from './rabbitmq-server.ts'
 export { testServers } from './test-servers.ts'

@@ -1,3 +1,4 @@
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { Client } from 'pg'

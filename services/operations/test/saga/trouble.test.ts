@@ -1,3 +1,4 @@
+// needs: database, broker
 import assert from 'node:assert/strict'
 import { runSaga } from '../../src/index.ts'
 import { bodyOf, OperatedSystem, type SagaOutput } from './operated-system.ts'

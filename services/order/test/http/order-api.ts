@@ -1,16 +1,9 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import {
-  createApi,
-  createLog,
-  createMetrics,
-  Database,
-  type Log,
-  migrate,
-  type OutgoingEvent,
-} from '@order-saga/chassis'
+import { createApi, createLog, createMetrics, Database, type Log, type OutgoingEvent } from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/dev'
+import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { v7 as uuidv7 } from 'uuid'
 import { createOrderRouter } from '../../src/http/orders.ts'
 import { createOrderAcceptance } from '../../src/store/accept-orders.ts'
@@ -20,9 +13,7 @@ export const sagaTimeoutMs = 90_000
 /** A migrated database of a test file's own. */
 export async function orderDatabase(name: string): Promise<PostgresServer> {
   const postgres = await testServers().postgres()
-  await postgres.createDatabase(name)
-  const { port, user, password } = postgres
-  await migrate({ host: '127.0.0.1', port, name, user, password, caFile: '' }, 'order', () => undefined)
+  await createFrom(migrated.order, postgres, name)
   return postgres
 }
 
