@@ -1,4 +1,5 @@
 // needs: system
+// slow: a flood of orders
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'

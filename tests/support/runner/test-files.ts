@@ -23,8 +23,8 @@ export interface TestFile {
   readonly slow: string | undefined
 }
 
-/** Their tests run by configurations of their own. */
-const elsewhere = /^tests\/system\/compose\//
+/** Run by configurations of their own, or to make pictures. */
+const elsewhere = /^tests\/system\/(compose|pictures)\//
 
 /**
  * Reads what a test file declares in its first lines: `// needs: database, broker` and `// slow: reason`.

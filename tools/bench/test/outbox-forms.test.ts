@@ -1,4 +1,5 @@
 // needs: database
+// slow: fills a database in each form
 import assert from 'node:assert/strict'
 import { outboxForms } from '../src/outbox-forms.ts'
 
