@@ -1,11 +1,10 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
+.PHONY: help up demo env status test test-unit test-all model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
 local := tools/dev/dist
-tests := '{packages,services,tools}/*/test/**/*.test.ts' 'tests/**/*.test.ts'
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -33,8 +32,19 @@ drill: build ## Drive orders through the flows of the running system, and audit 
 saga: build ## Operate the running system: make saga ARGS="dead-letters list"; docs/saga-command.md
 	@addresses=$$(node $(local)/env-main.js) && set -a && eval "$$addresses" && node services/operations/dist/saga-main.js $(ARGS)
 
-test: build ## Run all tests; the servers they need are started and stopped with them
-	@node_modules/.bin/mocha $(if $(CI),--forbid-only) --ignore 'tests/system/{compose,pictures}/**' $(tests)
+# JOBS: how many test files run side by side.
+run_tests := node --conditions=source --import=tsx tests/support/runner/run-tests-main.ts
+
+test-unit: build ## Run the tests that need no server
+	@$(run_tests) unit
+
+test: build ## Run the quick tests, which cover every guarantee, on servers that start and stop with them; JOBS
+	@$(run_tests) quick
+
+test-all: build ## Run all tests, also the slow ones: seeds, twins, floods, the browser, make up; then chaos and overload
+	@$(run_tests) all
+	@SEED='$(SEED)' MINUTES=2 node --conditions=source --import=tsx tests/chaos/chaos-main.ts
+	@MINUTES=1 node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
 model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
 	@node --conditions=source --import=tsx tests/model/main.ts

@@ -3,7 +3,6 @@ import { explore } from './explore.ts'
 import { formatCounterexample } from './format.ts'
 import { production } from './parts.ts'
 import { check } from './saga-model.ts'
-import { twins } from './twins.ts'
 
 describe('The model of one order', function () {
   this.timeout(180_000)
@@ -21,15 +20,6 @@ describe('The model of one order', function () {
       'timeout_cancelled, timeout, refunded',
     ])
   })
-
-  for (const { name, parts, breaks, steps } of twins) {
-    it(`is broken if ${name}`, () => {
-      const { counterexample } = check(parts)
-      assert(counterexample !== undefined, 'nothing was found')
-      assert.equal(counterexample.broken, breaks, formatCounterexample(name, counterexample))
-      assert.equal(counterexample.steps.length - 1, steps, formatCounterexample(name, counterexample))
-    })
-  }
 })
 
 describe('The exploration', () => {

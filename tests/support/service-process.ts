@@ -85,7 +85,7 @@ export class ServiceProcess {
       {
         what: `${this.service} to be ready`,
         limitMs: startLimitMs,
-        intervalMs: 20,
+        intervalMs: 50,
         state: () => this.log.slice(-5).join('\n'),
       },
     )

@@ -30,6 +30,8 @@ export interface SystemOptions {
 }
 
 const settleLimitMs = 60_000
+/** Each look takes some forty requests to the servers. */
+const settleIntervalMs = 100
 
 /** The four services as processes of their own, on databases and queues of their own. */
 export class System {
@@ -143,9 +145,10 @@ export class System {
     what: string,
     probe: () => Promise<T | undefined | false> | T | undefined | false,
     limitMs = 30_000,
+    intervalMs = 50,
   ): Promise<T> {
     try {
-      return await waitUntil(probe, { what, limitMs, intervalMs: 20 })
+      return await waitUntil(probe, { what, limitMs, intervalMs })
     } catch (error) {
       throw new Error(`${(error as Error).message}\n${await this.state()}`, { cause: error })
     }
@@ -177,6 +180,7 @@ export class System {
       'the system to come to rest',
       async () => (await unrest({ databases, broker, mailServer })).length === 0,
       limitMs,
+      settleIntervalMs,
     )
   }
 
@@ -276,7 +280,7 @@ function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, 
     DB_PORT: server.port,
     DB_USER: server.user,
     DB_PASSWORD: server.password,
-    OUTBOX_POLL_INTERVAL_MS: 100,
+    OUTBOX_POLL_INTERVAL_MS: 250,
     GAUGE_INTERVAL_MS: 500,
   }
 }
@@ -299,12 +303,12 @@ function environmentOf(
         DB_NAME: databases.names.order,
         PORT: ports.order,
         SAGA_TIMEOUT_MS: 60_000,
-        TIMEOUT_CHECK_INTERVAL_MS: 100,
+        TIMEOUT_CHECK_INTERVAL_MS: 250,
       }
     case 'payment':
       return {
         DB_NAME: databases.names.payment,
-        PAYMENT_SWEEP_INTERVAL_MS: 100,
+        PAYMENT_SWEEP_INTERVAL_MS: 250,
         PAYMENT_SETTLE_MS: 100,
         ...(provider === undefined
           ? {}

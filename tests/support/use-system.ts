@@ -1,33 +1,37 @@
 import { System, type SystemOptions } from './system.ts'
 
-const linesShown = 10
+const linesShown = 15
 
 /**
- * Gives the tests of a suite one system: started before the first, stopped after the last. After each test it must have
- * come to rest with every invariant kept; of a test that failed, the end of each service's log is printed.
+ * Gives the tests of a suite one system: started before the first, stopped after the last. After each test it must come
+ * to rest, and after the last one every invariant must hold; the log of a test that failed ends with the state of the
+ * system and the newest lines of each service.
  */
 export function useSystem(options: () => SystemOptions | Promise<SystemOptions> = () => ({})): () => System {
   let system: System | undefined
+  let failed = false
 
   before(async function startSystem() {
     this.timeout(180_000)
     system = await System.start(await options())
   })
 
-  afterEach(async function checkInvariants() {
+  afterEach(async function settleSystem() {
     this.timeout(180_000)
     if (system === undefined) return
-    if (this.currentTest?.state === 'failed') {
-      process.stderr.write(`${await system.state()}\n${logsOf(system)}\n`)
-      return
-    }
-    await system.settle()
-    await system.assertClean()
+    if (this.currentTest?.state !== 'failed') return await system.settle()
+    failed = true
+    process.stderr.write(`After ${this.currentTest.fullTitle()}:\n${await system.state()}\n${logsOf(system)}\n`)
   })
 
-  after(async function stopSystem() {
+  after(async function checkInvariantsAndStop() {
     this.timeout(180_000)
-    await system?.stop()
+    try {
+      // What a failed test left behind is no violation of its own.
+      if (!failed) await system?.assertClean()
+    } finally {
+      await system?.stop()
+    }
   })
 
   return () => {
@@ -36,12 +40,10 @@ export function useSystem(options: () => SystemOptions | Promise<SystemOptions> 
   }
 }
 
-/** Each service's newest lines that report trouble, as its log marks them. */
 function logsOf(system: System): string {
   return [...Object.values(system.services), ...(system.options.console === undefined ? [] : [system.console])]
     .map(({ service, log }) => {
-      const lines = log.filter((line) => !line.startsWith('{"level":30'))
-      return [`--- ${service}`, ...lines.slice(-linesShown)].join('\n')
+      return [`--- ${service}`, ...log.slice(-linesShown)].join('\n')
     })
     .join('\n')
 }

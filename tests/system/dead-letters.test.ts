@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { deadLetterQueue } from '@order-saga/chassis'
 import type { ServiceName } from '@order-saga/contracts'

@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'

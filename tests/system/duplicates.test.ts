@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { type ServiceName, services } from '@order-saga/contracts'
 import { v7 as uuidv7 } from 'uuid'

@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { isShortBySimulation } from '../../services/inventory/src/domain/simulated-shortage.ts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'

@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { services } from '@order-saga/contracts'
 import { differences, documentedMetrics, exportedMetrics } from '@order-saga/monitoring'
@@ -62,7 +63,7 @@ describe('The metrics of running services', function () {
     ])
     const pastDeadline = async (): Promise<number> => (await system().metrics('order')).sum('saga_past_deadline')
     await system().until('it to be counted', async () => (await pastDeadline()) === 1)
-    await system().restart('order', { TIMEOUT_CHECK_INTERVAL_MS: 100 })
+    await system().restart('order', { TIMEOUT_CHECK_INTERVAL_MS: 250 })
     await system().untilStatus(order.sagaId, 'timeout_cancelled')
     await system().until('it to be counted no more', async () => (await pastDeadline()) === 0)
     await system().start('payment')

@@ -1,3 +1,4 @@
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'

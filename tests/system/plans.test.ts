@@ -1,3 +1,5 @@
+// needs: system
+// slow: tables of 30,000 rows
 import assert from 'node:assert/strict'
 import { services } from '@order-saga/contracts'
 import { type Store, stores } from '../support/databases.ts'

@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import type { Misbehaviour, Rule } from '../support/provider/misbehaviour.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'

@@ -1,3 +1,5 @@
+// needs: system
+// slow: every event of the system is replayed after its retention
 import assert from 'node:assert/strict'
 import { deadLetterQueue } from '@order-saga/chassis'
 import { type EventName, type ServiceName, services } from '@order-saga/contracts'

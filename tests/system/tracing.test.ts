@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'

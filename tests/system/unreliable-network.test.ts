@@ -1,3 +1,5 @@
+// needs: system
+// slow: two processes of each service
 import { services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'

@@ -1,3 +1,4 @@
+// needs: database
 import { type Case, findsEach, all, alsoSays, forgetEvent } from './breaks.ts'
 import { useAuditedSystem } from './audited-system.ts'
 

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { migrate } from '@order-saga/chassis'
 import { testServers } from '@order-saga/dev'
+import { createFrom } from '@order-saga/tests/support/database-template'
 import { Client } from 'pg'
 import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
 import { mintedFrom } from '../src/audit/event-age.ts'
@@ -38,12 +38,10 @@ export class AuditedSystem {
     const run = randomUUID().slice(0, 8)
     const open = async (store: StoreName): Promise<[StoreName, string, Client]> => {
       const name = `audit_${store}_${run}`
-      const url = await server.createDatabase(name)
-      const { port, user, password } = server
-      await migrate({ host: '127.0.0.1', port, name, user, password, caFile: '' }, store, () => undefined)
+      const template = { name: `template_audited_${store}`, service: store, sql: withoutGuards }
+      const url = await createFrom(template, server, name)
       const client = new Client({ connectionString: url })
       await client.connect()
-      await client.query(withoutGuards)
       await client.query('SET synchronous_commit = off')
       return [store, url, client]
     }

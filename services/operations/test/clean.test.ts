@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { formatReport } from '../src/index.ts'
 import { useAuditedSystem, notesIn, violationsIn } from './audited-system.ts'

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { type Case, findsEach, all, alsoSays, orders, payments, remove, setAmount } from './breaks.ts'
 import { useAuditedSystem, violationsIn } from './audited-system.ts'

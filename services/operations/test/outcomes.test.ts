@@ -1,3 +1,4 @@
+// needs: database
 import { type Case, findsEach, all, alsoSays, forgetEvent, orders, payments, remove, sagas } from './breaks.ts'
 import { useAuditedSystem } from './audited-system.ts'
 import { claim } from './story.ts'

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { GatewayLedger, LedgerEntry } from '../src/index.ts'

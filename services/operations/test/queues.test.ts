@@ -1,3 +1,4 @@
+// needs: database, broker
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/dev'

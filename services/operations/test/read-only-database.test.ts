@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
@@ -7,7 +8,9 @@ import { type StoreName, storeNames } from '../src/inspect/stores.ts'
 import { AuditedSystem } from './audited-system.ts'
 import { tell } from './story.ts'
 
-const connections = "SELECT pid FROM pg_stat_activity WHERE application_name = 'order-saga audit'"
+/** Of the audit to the three databases of this system, whose names end alike; other suites audit on the same server. */
+const connections = `SELECT pid, state FROM pg_stat_activity
+  WHERE application_name = 'order-saga audit' AND right(datname, 8) = right(current_database(), 8)`
 
 describe('a database under audit', () => {
   let system: AuditedSystem
@@ -82,10 +85,7 @@ describe('a database under audit', () => {
       database.read<{ id: string }>('SELECT pg_current_snapshot()::text AS id'),
     ])
     assert.equal(first.length + second.length, 2)
-    const [state] = await system.sql<{ state: string }>(
-      'order',
-      "SELECT state FROM pg_stat_activity WHERE application_name = 'order-saga audit'",
-    )
+    const [state] = await system.sql<{ state: string }>('order', connections)
     assert.equal(state?.state, 'idle')
   })
 

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { type Case, findsEach, all, orders, remove, reservations, stockFollows, untracked } from './breaks.ts'
 import { useAuditedSystem, violationsIn } from './audited-system.ts'

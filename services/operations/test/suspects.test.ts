@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { useAuditedSystem, idAt, notesIn, violationsIn } from './audited-system.ts'
 import { append, claim, tell } from './story.ts'

@@ -1,3 +1,4 @@
+// needs: system
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type {

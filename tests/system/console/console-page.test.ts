@@ -1,3 +1,5 @@
+// needs: system
+// slow: a browser, in both themes
 import assert from 'node:assert/strict'
 import type { Locator, Page } from 'playwright-core'
 import { accessibilityFaults, Browser } from '../../support/browser.ts'

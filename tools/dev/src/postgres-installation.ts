@@ -11,6 +11,7 @@ import type { RunFolder } from './run-folder.ts'
 const run = promisify(execFile)
 
 export interface InstallOptions {
+  /** Aborting it during the start makes the start reject, with nothing left behind. */
   signal?: AbortSignal | undefined
   /** Use only the machine's own server, or only the one from npm; by default the first of them that exists. */
   binaries?: 'machine' | 'embedded' | undefined

@@ -15,24 +15,62 @@ import { waitUntil } from './wait-until.ts'
 const run = promisify(execFile)
 
 /** A PostgreSQL server of one's own. It ends with the process that started it, however that one ends. */
-export class PostgresServer {
+export interface PostgresServer {
+  readonly port: number
+  readonly user: string
+  readonly password: string
+  /** The postmaster's process id; undefined while it does not run. */
+  readonly pid: number | undefined
+  /** Resolves, never rejects, with how the postmaster started last ended: `signal SIGKILL`, `exit code 0`. */
+  readonly exited: Promise<string>
+  /** Holds its data, and its log in `postgres/log`. */
+  readonly folder: string
+  /** A superuser's URL. */
+  url(database?: string): string
+  /** Creates the database unless it exists, and returns a superuser's URL of it. */
+  createDatabase(name: string): Promise<string>
+  /** Crashes the server: SIGKILL for the postmaster and all its children. What was committed is back after `restart()`. */
+  kill(): Promise<void>
+  /** Freezes all its processes: connections stay open and nothing answers, until `resume()`. */
+  pause(): Promise<void>
+  resume(): Promise<void>
+  /** Starts the server again, stopped, crashed or running, on the same port with the same data. */
+  restart(signal?: AbortSignal): Promise<void>
+  /** Stops the server and removes its folder. May be called in any state, and again. */
+  stop(): Promise<void>
+}
+
+export interface PostgresOptions extends InstallOptions {
+  /**
+   * False: no fsync, so that commits do not wait for the disk. What was committed survives the end of the server, not
+   * that of the machine. True by default.
+   */
+  durable?: boolean | undefined
+  /** Of the machine's connections; 200 by default. */
+  maxConnections?: number | undefined
+}
+
+class PrivatePostgres implements PostgresServer {
   readonly port: number
   readonly user = 'postgres'
   readonly password: string
   readonly #installation: PostgresInstallation
   #postmaster: Child | undefined
 
-  private constructor(installation: PostgresInstallation) {
+  readonly #options: PostgresOptions
+
+  private constructor(installation: PostgresInstallation, options: PostgresOptions) {
     this.#installation = installation
+    this.#options = options
     this.port = installation.port
     this.password = installation.password
   }
 
-  static async start(options: InstallOptions = {}): Promise<PostgresServer> {
+  static async start(options: PostgresOptions = {}): Promise<PostgresServer> {
     const account = await unprivilegedAccount()
     const folder = await RunFolder.create('postgres', account)
     try {
-      const server = new PostgresServer(await installPostgres(folder, account, options))
+      const server = new PrivatePostgres(await installPostgres(folder, account, options), options)
       await server.#start(options.signal).catch(async (error: unknown) => {
         await server.#shutDown()
         throw error
@@ -44,17 +82,14 @@ export class PostgresServer {
     }
   }
 
-  /** The postmaster's process id; undefined while it does not run. */
   get pid(): number | undefined {
     return this.#postmaster?.running ? this.#postmaster.pid : undefined
   }
 
-  /** Resolves, never rejects, with how the postmaster started last ended: `signal SIGKILL`, `exit code 0`. */
   get exited(): Promise<string> {
     return this.#postmaster!.exited
   }
 
-  /** Holds its data, and its log in `postgres/log`. */
   get folder(): string {
     return this.#installation.folder.path
   }
@@ -67,25 +102,21 @@ export class PostgresServer {
     return join(this.folder, 'postgres', 'data')
   }
 
-  /** A superuser's URL. */
   url(database = 'postgres'): string {
     return `postgres://${this.user}:${this.password}@127.0.0.1:${this.port}/${encodeURIComponent(database)}`
   }
 
-  /** Creates the database unless it exists, and returns a superuser's URL of it. */
   async createDatabase(name: string): Promise<string> {
     await createDatabase(this.url(), name)
     return this.url(name)
   }
 
-  /** Crashes the server: SIGKILL for the postmaster and all its children. What was committed is back after `restart()`. */
   async kill(): Promise<void> {
     const killed = await this.#signalAll('SIGKILL')
     await waitUntil(() => !killed.some(isRunning), { what: 'PostgreSQL to be gone', limitMs: 10_000, intervalMs: 5 })
     await this.#forget()
   }
 
-  /** Freezes all its processes: connections stay open and nothing answers, until `resume()`. */
   async pause(): Promise<void> {
     await this.#signalAll('SIGSTOP')
   }
@@ -94,13 +125,11 @@ export class PostgresServer {
     await this.#signalAll('SIGCONT')
   }
 
-  /** Starts the server again, stopped, crashed or running, on the same port with the same data. */
   async restart(signal?: AbortSignal): Promise<void> {
     await this.#shutDown()
     await this.#start(signal)
   }
 
-  /** Stops the server and removes its folder. May be called in any state, and again. */
   async stop(): Promise<void> {
     await this.#shutDown()
     await this.#removeSharedMemory()
@@ -114,8 +143,9 @@ export class PostgresServer {
       listen_addresses: '127.0.0.1',
       unix_socket_directories: '',
       shared_buffers: '64MB',
-      max_connections: 200,
+      max_connections: this.#options.maxConnections ?? 200,
       jit: 'off',
+      ...(this.#options.durable === false && { fsync: 'off', full_page_writes: 'off' }),
     }
     const args = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`])
     const log = await open(this.#log, 'a')
@@ -182,13 +212,10 @@ export class PostgresServer {
   }
 }
 
-/** `signal`: aborting it during the start makes the start reject, with nothing left behind. */
-export type PostgresOptions = InstallOptions
-
 /**
- * Starts a private PostgreSQL on a free port of 127.0.0.1, with a temporary data folder and fsync on. Rejects with one
+ * Starts a private PostgreSQL on a free port of 127.0.0.1, with a temporary data folder. Rejects with one
  * sentence that says what to do when no server can be found or started; nothing is left behind then.
  */
 export function startPostgres(options?: PostgresOptions): Promise<PostgresServer> {
-  return PostgresServer.start(options)
+  return PrivatePostgres.start(options)
 }

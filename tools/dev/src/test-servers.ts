@@ -3,23 +3,31 @@ import type { PostgresServer } from './postgres.ts'
 import { startRabbitMq } from './rabbitmq.ts'
 import type { RabbitMqServer } from './rabbitmq-server.ts'
 
-/** The servers all tests of one run have in common; a test takes a database or queues of its own. */
+/** The servers that tests have in common; a test takes a database or queues of its own. */
 export interface TestServers {
   postgres(): Promise<PostgresServer>
   rabbitMq(): Promise<RabbitMqServer>
 }
 
+let shared: TestServers | undefined
 const servers: { postgres?: Promise<PostgresServer>; rabbitMq?: Promise<RabbitMqServer> } = {}
 
 /**
- * Each server starts when it is first asked for and stops when the test run ends. A test that crashed or paused one has
- * it running again before it ends.
+ * This process's own servers, unless it shares those of others. Each starts when it is first requested and stops with
+ * `stopTestServers`. A test that crashed or paused one has it running again before it ends.
  */
 export function testServers(): TestServers {
-  return {
-    postgres: () => (servers.postgres ??= startPostgres()),
-    rabbitMq: () => (servers.rabbitMq ??= startRabbitMq()),
-  }
+  return shared ?? ownServers
+}
+
+/** Makes `testServers` return these, until called again without any. */
+export function shareTestServers(others?: TestServers): void {
+  shared = others
+}
+
+const ownServers: TestServers = {
+  postgres: () => (servers.postgres ??= startPostgres()),
+  rabbitMq: () => (servers.rabbitMq ??= startRabbitMq()),
 }
 
 async function stop(server: Promise<{ stop(): Promise<void> }> | undefined): Promise<void> {
@@ -28,7 +36,10 @@ async function stop(server: Promise<{ stop(): Promise<void> }> | undefined): Pro
   await started?.stop()
 }
 
-/** Stops what `testServers` started; for the end of the test run. */
+/** Stops this process's own servers; the next request starts new ones. */
 export async function stopTestServers(): Promise<void> {
-  await Promise.all([stop(servers.postgres), stop(servers.rabbitMq)])
+  const { postgres, rabbitMq } = servers
+  delete servers.postgres
+  delete servers.rabbitMq
+  await Promise.all([stop(postgres), stop(rabbitMq)])
 }

@@ -1,3 +1,5 @@
+// needs: own-servers
+// slow: the life cycle of two kinds of server
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { Client } from 'pg'

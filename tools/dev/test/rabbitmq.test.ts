@@ -1,3 +1,5 @@
+// needs: own-servers
+// slow: five starts of a broker
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { connect } from 'amqplib'

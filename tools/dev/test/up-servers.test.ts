@@ -1,3 +1,5 @@
+// needs: own-servers
+// slow: the life cycle of make up on servers of its own
 import assert from 'node:assert/strict'
 import { isRunning } from '../src/process-tree.ts'
 import type { RunState } from '../src/run-state.ts'

@@ -1,3 +1,5 @@
+// needs: database, broker
+// slow: the life cycle of make up
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import { once } from 'node:events'

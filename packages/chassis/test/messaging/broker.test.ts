@@ -1,3 +1,4 @@
+// needs: broker
 import assert from 'node:assert/strict'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'

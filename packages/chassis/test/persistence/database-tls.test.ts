@@ -1,3 +1,4 @@
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { chown, copyFile, mkdtemp, rm, stat, writeFile } from 'node:fs/promises'

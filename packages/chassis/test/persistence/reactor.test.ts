@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
 import { v7 as uuidv7 } from 'uuid'

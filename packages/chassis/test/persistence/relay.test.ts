@@ -1,3 +1,4 @@
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { statement } from '../../src/persistence/database.ts'

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { waitUntil } from '@order-saga/dev'
 import { migrate } from '../../src/persistence/migrate.ts'

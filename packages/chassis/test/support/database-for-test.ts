@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { testServers } from '@order-saga/dev'
+import { createFrom } from '@order-saga/tests/support/database-template'
 import { Client } from 'pg'
 import { Database, type DatabaseAddress, type DatabaseOptions } from '../../src/persistence/database.ts'
-import { migrate } from '../../src/persistence/migrate.ts'
 import { type LogLine, recordedLog } from './recorded-log.ts'
 
 /** `raise` fails with any SQLSTATE, as if the constraint had been violated. */
@@ -11,7 +11,7 @@ const tables = `
   CREATE FUNCTION raise(state text, constr text) RETURNS void LANGUAGE plpgsql AS $$
     BEGIN RAISE EXCEPTION 'raised %', state USING ERRCODE = state, CONSTRAINT = constr; END $$`
 
-let template: Promise<string> | undefined
+const template = { name: 'template_chassis', service: 'inventory', sql: tables }
 
 /**
  * A database of its own on the tests' server, with outbox and inbox, and a table `effects` for the reactions of tests to
@@ -32,7 +32,7 @@ export class DatabaseForTest {
   static async create({ empty = false } = {}): Promise<DatabaseForTest> {
     const server = await testServers().postgres()
     const name = randomName()
-    await run(server.url(), `CREATE DATABASE ${name}${empty ? '' : ` TEMPLATE ${await (template ??= makeTemplate())}`}`)
+    await (empty ? server.createDatabase(name) : createFrom(template, server, name))
     const { port, user, password } = server
     return new DatabaseForTest({ host: '127.0.0.1', port, name, user, password, caFile: '' }, server.url(name))
   }
@@ -59,17 +59,6 @@ export class DatabaseForTest {
 
 function randomName(): string {
   return `chassis_${randomBytes(6).toString('hex')}`
-}
-
-/** Migrated once per run, because a copy is made faster than a migration. It goes with the server. */
-async function makeTemplate(): Promise<string> {
-  const server = await testServers().postgres()
-  const name = randomName()
-  await run(server.url(), `CREATE DATABASE ${name}`)
-  const { port, user, password } = server
-  await migrate({ host: '127.0.0.1', port, name, user, password, caFile: '' }, 'inventory', () => undefined)
-  await run(server.url(name), tables)
-  return name
 }
 
 async function run<R extends object>(url: string, text: string, values: unknown[] = []): Promise<R[]> {

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createApi, createLog, createMetrics, Database, migrate } from '@order-saga/chassis'
+import { createApi, createLog, createMetrics, Database } from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/dev'
+import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { createStockRouter } from '../../src/http/stock.ts'
 
 export interface Answer {
@@ -36,9 +37,7 @@ export class StockApi {
 
   static async start(name: string): Promise<StockApi> {
     const postgres = await testServers().postgres()
-    await postgres.createDatabase(name)
-    const { port, user, password } = postgres
-    await migrate({ host: '127.0.0.1', port, name, user, password, caFile: '' }, 'inventory', () => undefined)
+    await createFrom(migrated.inventory, postgres, name)
     const api = new StockApi(postgres, name)
     api.#server.listen(0, '127.0.0.1')
     await once(api.#server, 'listening')

@@ -1,3 +1,4 @@
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { checkerOf } from '@order-saga/contracts'

@@ -1,3 +1,4 @@
+// needs: database, broker
 import assert from 'node:assert/strict'
 import { runSaga } from '../../src/index.ts'
 import { tell } from '../story.ts'

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { OrderApi, orderDatabase, someOrder } from './order-api.ts'
 

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
 import { waitUntil } from '@order-saga/dev'

@@ -1,3 +1,4 @@
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type PostgresServer, waitUntil } from '@order-saga/dev'

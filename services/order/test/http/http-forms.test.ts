@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { v7 as uuidv7 } from 'uuid'
 import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'

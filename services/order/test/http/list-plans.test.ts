@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { Database } from '@order-saga/chassis'
 import { listOrders } from '../../src/store/read-orders.ts'

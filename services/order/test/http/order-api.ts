@@ -7,11 +7,11 @@ import {
   createMetrics,
   Database,
   type Log,
-  migrate,
   type OutgoingEvent,
   RequestDeadline,
 } from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/dev'
+import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { v7 as uuidv7 } from 'uuid'
 import { createAcceptOrder } from '../../src/accept-orders.ts'
 import { Admission } from '../../src/admission.ts'
@@ -22,9 +22,7 @@ export const sagaTimeoutMs = 90_000
 /** A migrated database of a test file's own. */
 export async function orderDatabase(name: string): Promise<PostgresServer> {
   const postgres = await testServers().postgres()
-  await postgres.createDatabase(name)
-  const { port, user, password } = postgres
-  await migrate({ host: '127.0.0.1', port, name, user, password, caFile: '' }, 'order', () => undefined)
+  await createFrom(migrated.order, postgres, name)
   return postgres
 }
 

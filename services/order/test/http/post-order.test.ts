@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { checkerOf, OrderCreated } from '@order-saga/contracts'
 import { encode } from '@order-saga/chassis'

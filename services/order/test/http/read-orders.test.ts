@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { checkerOf } from '@order-saga/contracts'
 import { OrderAnswer, OrdersAnswer } from '../../src/http/order-answer.ts'

@@ -1,0 +1,56 @@
+// needs: own-servers
+// slow: 25 seeds of the simulation, and four mistakes found by more
+import assert from 'node:assert/strict'
+import { runSimulation } from './run-simulation.ts'
+
+describe('The simulation, with many seeds,', function () {
+  this.timeout(600_000)
+
+  it('keeps every promise, whatever goes wrong', async () => {
+    const { code, output } = await runSimulation({ SEEDS: '1..25', ORDERS: '40' })
+    assert.equal(code, 0, output)
+    assert.match(output, /^Seeds 1 to 25: every promise kept\. 1000 sagas, \d{3,} faults/)
+    for (const end of ['completed', 'cancelled, compensation', 'cancelled, payment_failed', 'timeout_cancelled']) {
+      assert(output.includes(end), output)
+    }
+  })
+
+  // The system makes good many a lost effect: it takes some orders until one of the others is lost.
+  for (const [mistake, faults, broken] of [
+    ['early-ack', 'crash', /events: published, and neither processed by/],
+    ['early-confirm', 'broker', /events: published, and neither processed by/],
+    ['early-claim', 'database,crash', /stock: |money: /],
+  ] as const) {
+    it(`finds the mistake ${mistake}`, async () => {
+      const found = await runSimulation({
+        SEEDS: '1..100',
+        ORDERS: '40',
+        FAULTS: faults,
+        MISTAKE: mistake,
+        SHRINK: 'no',
+      })
+      assert.equal(found.code, 1, found.output)
+      assert.match(found.output, broken)
+    })
+  }
+
+  it('finds a charge without a key, makes the run smaller, and says how to repeat it', async () => {
+    const broken = /=> money: the provider moved money for an order nobody knows/
+    const found = await runSimulation({ SEEDS: '1..50', ORDERS: '12', MISTAKE: 'no-charge-key' })
+    assert.equal(found.code, 1, found.output)
+    assert.match(found.output, broken)
+    const [first = '', smaller = ''] = [...found.output.matchAll(/make simulate (.+)$/gm)].map(([, words]) => words)
+    assert.notEqual(first, smaller)
+    const settings = smaller.split(' ').map((word) => word.split('=') as [string, string])
+    const again = await runSimulation({ ...Object.fromEntries(settings), SHRINK: 'no' })
+    assert.equal(again.code, 1, again.output)
+    assert.match(again.output, /^ {2}money: the provider moved money for an order nobody knows/m)
+  })
+
+  it('runs the same way again', async () => {
+    const pace = /, \d+ s, \d+ sagas a minute/
+    const [first, second] = [await runSimulation({ SEEDS: '7' }), await runSimulation({ SEEDS: '7' })]
+    assert.equal(first.code, 0, first.output)
+    assert.equal(first.output.replace(pace, ''), second.output.replace(pace, ''))
+  })
+})

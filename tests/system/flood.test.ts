@@ -1,0 +1,38 @@
+// needs: system
+// slow: six seconds of more orders than are taken, and the recovery
+import assert from 'node:assert/strict'
+import { asInThePod } from '../chaos/overload/memory.ts'
+import { complaints, overload, recoveryLimitMs } from '../chaos/overload/overload.ts'
+import { someSku } from '../support/shop.ts'
+import { useSystem } from '../support/use-system.ts'
+
+/** Payment works off 64 orders a second: orders can come faster, and at an easy pace they come more slowly. */
+const slowPayment = { PAYMENT_PROCESSING_MS: 1_000 }
+const maxOpenOrders = 150
+
+describe('A flood', function () {
+  this.timeout(180_000)
+  const sku = someSku()
+  const system = useSystem(() => ({
+    env: asInThePod,
+    envOf: { order: { MAX_OPEN_ORDERS: maxOpenOrders }, payment: slowPayment },
+  }))
+  before(() => system().shop.putStock(sku, 1_000_000))
+
+  it('of orders is refused with 503 and Retry-After, loses nothing, keeps its memory, and is over a minute later', async () => {
+    const mostOpen = { count: 0 }
+    const watch = setInterval(() => void lookAtOpen(mostOpen), 200)
+    const result = await overload({ system: system(), sku, forMs: 6_000, clients: 64 }).finally(() =>
+      clearInterval(watch),
+    )
+    assert.deepEqual(complaints(result), [])
+    assert(result.recoveryMs < recoveryLimitMs)
+    assert(mostOpen.count >= maxOpenOrders / 2, `only ${mostOpen.count} orders were under way at once`)
+    assert(mostOpen.count <= maxOpenOrders, `${mostOpen.count} orders were under way at once`)
+  })
+
+  async function lookAtOpen(most: { count: number }): Promise<void> {
+    const rows = await system().sql('order', 'SELECT FROM saga_instances WHERE finished_at IS NULL')
+    most.count = Math.max(most.count, rows.length)
+  }
+})
