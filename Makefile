@@ -10,7 +10,7 @@ tests := '{packages,services,tools}/*/test/**/*.test.ts' 'tests/**/*.test.ts'
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-up: build ## Start everything here, until Ctrl-C: PostgreSQL, RabbitMQ, the four services
+up: build ## Start everything here, until Ctrl-C: PostgreSQL, RabbitMQ, the four services, the console
 	@node $(local)/up-main.js
 
 demo: build ## Start everything, drive orders through all four flows, show the outcomes, audit, stop
