@@ -5,7 +5,7 @@ import { dump } from 'js-yaml'
 import { type Loose, parse, render, template, umbrella, variantNames } from './render.ts'
 import { helms } from './tools.ts'
 
-const composeRules = fileURLToPath(new URL('../../services/monitoring/compose/rules.yaml', import.meta.url))
+const composeRules = fileURLToPath(new URL('../../tools/monitoring/compose/rules.yaml', import.meta.url))
 const aboutComposeRules = '# Written by make charts-golden from the rules of the chart: change them there.\n'
 const update = process.env['UPDATE_GOLDEN'] !== undefined
 const fileOf = (variant: string): string => `${umbrella}/golden/${variant}.yaml`
