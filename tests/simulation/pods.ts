@@ -6,7 +6,7 @@ import { type InventoryConfig, inventorySettings } from '../../services/inventor
 import { wireInventory } from '../../services/inventory/src/wiring.ts'
 import { loadNotificationConfig } from '../../services/notification/src/config.ts'
 import { wireNotification } from '../../services/notification/src/wiring.ts'
-import { loadOrderConfig } from '../../services/order/src/config.ts'
+import { type OrderConfig, orderSettings } from '../../services/order/src/config.ts'
 import type { AcceptOrder } from '../../services/order/src/store/accept-orders.ts'
 import { wireOrder } from '../../services/order/src/wiring.ts'
 import { loadPaymentConfig } from '../../services/payment/src/config.ts'
@@ -75,7 +75,7 @@ async function boot(pod: Pod, world: PodWorld, surroundings: Surroundings): Prom
   const name = pod.role
   switch (name) {
     case 'order': {
-      const config = loadOrderConfig(environment)
+      const config = loadConfig<OrderConfig>(orderSettings, environment)
       const service = await Service.create({ name, config, queues: serviceQueues(config), surroundings })
       pod.accept = wireOrder(service, config)
       return await service.work()

@@ -4,13 +4,17 @@ import type { ServiceName } from '@order-saga/contracts'
 
 const root = new URL('../../', import.meta.url)
 
-/** The program of a service, as `npm run build` makes it. */
-export function programOf(service: ServiceName): string {
-  return fileURLToPath(new URL(`services/${service}/dist/main.js`, root))
+/** A process of the system: a service, or the console. */
+export type ProcessName = ServiceName | 'console'
+
+/** The program of a process, as `npm run build` makes it. */
+export function programOf(name: ProcessName): string {
+  const program = name === 'console' ? 'operations/dist/console-main.js' : `${name}/dist/main.js`
+  return fileURLToPath(new URL(`services/${program}`, root))
 }
 
 /** @throws Error with one sentence when a program is missing, or a source is newer than what was built of it */
-export async function assertBuilt(services: readonly ServiceName[]): Promise<void> {
+export async function assertBuilt(services: readonly (ServiceName | 'operations')[]): Promise<void> {
   for (const folder of [...services.map((name) => `services/${name}`), 'packages/chassis', 'packages/contracts']) {
     const built = await stat(new URL(`${folder}/dist/.tsbuildinfo`, root)).catch(() => undefined)
     const newest = await newestIn(new URL(`${folder}/src/`, root))

@@ -1,18 +1,17 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import type { ServiceName } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/dev'
 import { Child } from '../../tools/dev/src/child-process.ts'
 import { freePort } from '../../tools/dev/src/free-port.ts'
 import { nodeArguments } from '../../tools/dev/src/node-arguments.ts'
 import type { RunFolder } from '../../tools/dev/src/run-folder.ts'
-import { programOf } from './built.ts'
+import { type ProcessName, programOf } from './built.ts'
 import { call } from './call.ts'
 
 export type Environment = Readonly<Record<string, string | number>>
 
 export interface ServiceProcessOptions {
-  readonly service: ServiceName
+  readonly service: ProcessName
   readonly env: Environment
   readonly opsPort: number
   /** Keeps the process from outliving this one. */
@@ -25,7 +24,7 @@ const stopLimitMs = 60_000
 
 /** One service in a process of its own, which can be crashed, frozen, stopped and started again. */
 export class ServiceProcess {
-  readonly service: ServiceName
+  readonly service: ProcessName
   /** The newest lines it wrote, of all its lives. */
   readonly log: string[] = []
   readonly #options: ServiceProcessOptions

@@ -25,6 +25,8 @@ export interface SystemOptions {
   /** Where payment moves the money; it simulates it when left out. */
   readonly provider?: Provider
   readonly mailServer?: MailServer
+  /** Settings of the console; it is started, after the services, only with this. */
+  readonly console?: Environment
 }
 
 const settleLimitMs = 60_000
@@ -36,6 +38,7 @@ export class System {
   readonly shop: Shop
   readonly services: Readonly<Record<ServiceName, ServiceProcess>>
   readonly options: SystemOptions
+  readonly #console: ServiceProcess | undefined
   readonly #folder: RunFolder
   readonly #replicas: ServiceProcess[] = []
 
@@ -44,6 +47,7 @@ export class System {
     databases: Databases
     shop: Shop
     services: Record<ServiceName, ServiceProcess>
+    console: ServiceProcess | undefined
     options: SystemOptions
     folder: RunFolder
   }) {
@@ -51,27 +55,25 @@ export class System {
     this.databases = parts.databases
     this.shop = parts.shop
     this.services = parts.services
+    this.#console = parts.console
     this.options = parts.options
     this.#folder = parts.folder
   }
 
   /** Resolves when every service that was to be started is ready. */
   static async start(options: SystemOptions = {}): Promise<System> {
-    await assertBuilt(services)
+    await assertBuilt([...services, ...(options.console === undefined ? [] : (['operations'] as const))])
     const suffix = randomBytes(4).toString('hex')
     const [databases, broker] = await Promise.all([Databases.create(suffix), TestBroker.create(suffix)])
     const folder = await RunFolder.create('system')
     const ports = { order: await freePort(), inventory: await freePort() }
     const common = commonEnvironment(databases, broker)
-    const opsPorts = Object.fromEntries(
-      await Promise.all(services.map(async (service) => [service, await freePort()] as const)),
-    ) as Record<ServiceName, number>
     const made = await Promise.all(
       services.map(async (service) => {
-        const opsPort = opsPorts[service]
+        const opsPort = await freePort()
         const env = {
           ...common,
-          ...environmentOf(service, { databases, ports, opsPorts, options }),
+          ...environmentOf(service, { databases, ports, options }),
           ...options.env,
           ...options.envOf?.[service],
           OPS_PORT: opsPort,
@@ -84,11 +86,24 @@ export class System {
       databases,
       shop: new Shop(ports),
       services: Object.fromEntries(made) as Record<ServiceName, ServiceProcess>,
+      console: options.console && (await consoleProcess(options.console, { databases, common, folder })),
       options,
       folder,
     })
     await Promise.all((options.services ?? services).map((service) => system.start(service)))
+    if (options.console !== undefined) await system.startConsole()
     return system
+  }
+
+  /** @throws Error when the system was started without one */
+  get console(): ServiceProcess {
+    if (this.#console === undefined) throw new Error('the system was started without a console')
+    return this.#console
+  }
+
+  async startConsole(env?: Environment): Promise<void> {
+    await this.console.start(env)
+    await this.console.ready()
   }
 
   async sql<R extends object = Record<string, unknown>>(
@@ -206,7 +221,7 @@ export class System {
    * @throws Error when one does not end in good order, or leaves a connection behind
    */
   async stop(): Promise<void> {
-    const processes = [...Object.values(this.services), ...this.#replicas]
+    const processes = [...Object.values(this.services), ...this.#replicas, ...(this.#console ? [this.#console] : [])]
     const ends = await Promise.allSettled(processes.map((process) => process.stop()))
     const left = await this.#connectionsLeft()
     await this.broker.delete()
@@ -233,6 +248,21 @@ export class System {
   }
 }
 
+async function consoleProcess(
+  env: Environment,
+  { databases, common, folder }: { databases: Databases; common: Environment; folder: RunFolder },
+): Promise<ServiceProcess> {
+  const opsPort = await freePort()
+  const urls = stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])])
+  const settings = {
+    ...common,
+    ...(Object.fromEntries(urls) as Environment),
+    PORT: await freePort(),
+    OPS_PORT: opsPort,
+  }
+  return new ServiceProcess({ service: 'console', env: { ...settings, ...env }, opsPort, folder })
+}
+
 function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, queues }: TestBroker): Environment {
   return {
     RABBITMQ_URL: rabbitMq.url,
@@ -256,12 +286,10 @@ function environmentOf(
   {
     databases,
     ports,
-    opsPorts,
     options: { provider, mailServer },
   }: {
     databases: Databases
     ports: { order: number; inventory: number }
-    opsPorts: Record<ServiceName, number>
     options: SystemOptions
   },
 ): Environment {
@@ -272,9 +300,6 @@ function environmentOf(
         PORT: ports.order,
         SAGA_TIMEOUT_MS: 60_000,
         TIMEOUT_CHECK_INTERVAL_MS: 100,
-        PAYMENT_OPS_URL: `http://127.0.0.1:${opsPorts.payment}`,
-        INVENTORY_OPS_URL: `http://127.0.0.1:${opsPorts.inventory}`,
-        NOTIFICATION_OPS_URL: `http://127.0.0.1:${opsPorts.notification}`,
       }
     case 'payment':
       return {

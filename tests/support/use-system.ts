@@ -1,4 +1,3 @@
-import { services } from '@order-saga/contracts'
 import { System, type SystemOptions } from './system.ts'
 
 const linesShown = 10
@@ -39,9 +38,9 @@ export function useSystem(options: () => SystemOptions | Promise<SystemOptions> 
 
 /** Each service's newest lines that report trouble, as its log marks them. */
 function logsOf(system: System): string {
-  return services
-    .map((service) => {
-      const lines = system.services[service].log.filter((line) => !line.startsWith('{"level":30'))
+  return [...Object.values(system.services), ...(system.options.console === undefined ? [] : [system.console])]
+    .map(({ service, log }) => {
+      const lines = log.filter((line) => !line.startsWith('{"level":30'))
       return [`--- ${service}`, ...lines.slice(-linesShown)].join('\n')
     })
     .join('\n')

@@ -17,7 +17,7 @@ const allowed: Readonly<Record<string, readonly string[]>> = {
 }
 
 /** The files of the contracts that hold no single event: the chassis delivers events and knows none of them. */
-const withoutEvents = ['envelope.ts', 'event-type.ts', 'trail.ts', 'validation.ts']
+const withoutEvents = ['envelope.ts', 'event-type.ts', 'validation.ts']
 
 interface Import {
   /** Relative to the folder of all packages. */

@@ -3,20 +3,17 @@ export { Patience } from './http/patience.ts'
 export { invalidField, notFound, Problem, type ProblemBody, unavailable, valid } from './http/problem.ts'
 export { Broker, type BrokerOptions } from './messaging/broker.ts'
 export { Consumer, type ConsumerDependencies, type Subscription } from './messaging/consumer.ts'
-export { type Acting, discardFound, type Replayed, replayFound } from './messaging/dead-letters/act-on-dead-letters.ts'
-export {
-  bodyOf,
-  type DeadLetter,
-  deadLetterOf,
-  type DeadLetterPlace,
-  type Found,
-  nameOf,
-  uuid,
-} from './messaging/dead-letters/dead-letter.ts'
-export { lookThrough, type Visit } from './messaging/dead-letters/look-through.ts'
+export { close as closeChannel } from './messaging/closing.ts'
 export { withHeartbeat } from './messaging/heartbeat.ts'
-export { decode, encode, headersToSendOn, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
-export { type QueueDepth, readQueues } from './messaging/queue-depths.ts'
+export {
+  decode,
+  encode,
+  headersToSendOn,
+  type Message,
+  type OutgoingEvent,
+  propertiesOf,
+  propertiesToSendOn,
+} from './messaging/message.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
 export { Settlements } from './messaging/settlements.ts'
 export {
@@ -29,7 +26,6 @@ export {
   topologyOf,
   type TopologyPlan,
 } from './messaging/topology.ts'
-export { readDeliveries } from './persistence/deliveries.ts'
 export {
   Database,
   type DatabaseAddress,
@@ -44,16 +40,6 @@ export { migrate } from './persistence/migrate.ts'
 export { appendEvents, type Cause, leaseMs, newEvent } from './persistence/outbox.ts'
 export { measureOutbox } from './persistence/outbox-gauges.ts'
 export { type Effect, on, type Reacted, type Reaction, type Reactions, Reactor } from './persistence/reactor.ts'
-export {
-  type Act,
-  type ActName,
-  type Actor,
-  actFailed,
-  actsDone,
-  beginActs,
-  recordAct,
-  unrecordable,
-} from './persistence/operator-acts.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { Relay, type RelayOptions } from './persistence/relay.ts'
 export { cleanUp, messagingRetention, type RetentionRule } from './persistence/retention.ts'
@@ -87,4 +73,3 @@ export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSetting
 export { start } from './process/start.ts'
 export { realSurroundings, type Surroundings } from './process/surroundings.ts'
 export { traceIdOf, type Tracing, tracingOff } from './core/tracing.ts'
-export { type ReadTrail } from './process/trail-route.ts'

@@ -12,5 +12,4 @@ export {
 export { type QueueNames, serviceQueues } from './queues.ts'
 export { CustomerEmail, Item, Items, orderLimits } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
-export { PublishedTrace, RecordTrace, Trail, trailLimits, TrailQuestion } from './trail.ts'
 export { type Checked, checkerOf, type Problem } from './validation.ts'

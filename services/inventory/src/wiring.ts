@@ -4,7 +4,6 @@ import type { InventoryConfig } from './config.ts'
 import { createStockRouter } from './http/stock.ts'
 import { createInventoryMetrics } from './inventory-metrics.ts'
 import { inventoryReactions } from './reactions/index.ts'
-import { inventoryTrail } from './store/read-trail.ts'
 import { schema } from './store/schema.ts'
 
 /** Gives the process its work. */
@@ -21,6 +20,5 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
     events: consumedBy('inventory'),
     react: async (message, signal) => (await reactor.react(message, signal)).result,
   })
-  service.tellTrails(inventoryTrail(database, queue))
   service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics, tracing }), config.port)
 }

@@ -3,7 +3,6 @@ import { Breaker, DependencyUnavailable, type Message, PoisonMessage, type Servi
 import type { NotificationConfig } from './config.ts'
 import { isMailCause } from './domain/mail.ts'
 import { RecentlySent } from './domain/recently-sent.ts'
-import { trailOf } from './domain/trail.ts'
 import { type MailSender, MailServerUnavailable } from './mail/mail-sender.ts'
 import { createNotificationMetrics } from './notification-metrics.ts'
 import { notificationReactions } from './reactions/index.ts'
@@ -40,7 +39,6 @@ export function wireNotification(service: Service, config: NotificationConfig, {
     events: consumedBy('notification'),
     react: (message, signal) => breaker.run(() => react(message), signal),
   })
-  service.tellTrails(({ events }) => Promise.resolve(trailOf(recentlySent, events)))
   service.onDrain(() => sender.close())
 
   async function react(message: Message): Promise<'processed' | 'duplicate'> {

@@ -6,21 +6,15 @@ import {
   milliseconds,
   optionalText,
   type Setting,
-  url,
 } from '@order-saga/chassis'
 import { readClientLog } from './audit/client-log.ts'
 import { defaultOptions } from './audit/options.ts'
-import type { AuditSources, StoreName } from './audit/sources.ts'
+import type { AuditSources } from './audit/sources.ts'
+import { databaseSources, type StoresConfig, storeSettings } from './store-config.ts'
 
 type Queues = Pick<CommonConfig, 'orderQueue' | 'paymentQueue' | 'inventoryQueue' | 'notificationQueue'>
 
-export interface AuditConfig extends Queues {
-  orderDbUrl: string
-  paymentDbUrl: string
-  inventoryDbUrl: string
-  orderDbCaFile: string
-  paymentDbCaFile: string
-  inventoryDbCaFile: string
+export interface AuditConfig extends Queues, StoresConfig {
   rabbitmqUrl: string
   retryDelaysMs: readonly number[]
   outboxRetentionMs: number
@@ -38,12 +32,7 @@ const longestMs = 3_600_000
 
 /** Settings of the audit; those of the services that it must know have the same names and defaults here. */
 export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> } = {
-  orderDbUrl: databaseUrl('order'),
-  paymentDbUrl: databaseUrl('payment'),
-  inventoryDbUrl: databaseUrl('inventory'),
-  orderDbCaFile: databaseCaFile('order'),
-  paymentDbCaFile: databaseCaFile('payment'),
-  inventoryDbCaFile: databaseCaFile('inventory'),
+  ...storeSettings,
   rabbitmqUrl: commonSettings.rabbitmqUrl,
   orderQueue: commonSettings.orderQueue,
   paymentQueue: commonSettings.paymentQueue,
@@ -83,28 +72,10 @@ export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> 
 
 export function auditSources(config: AuditConfig): AuditSources {
   return {
-    order: { url: config.orderDbUrl, caFile: config.orderDbCaFile },
-    payment: { url: config.paymentDbUrl, caFile: config.paymentDbCaFile },
-    inventory: { url: config.inventoryDbUrl, caFile: config.inventoryDbCaFile },
+    ...databaseSources(config),
     broker: { url: config.rabbitmqUrl, queues: config, retryDelaysMs: config.retryDelaysMs },
     clientAnswers: config.clientLog === '' ? undefined : readClientLog(config.clientLog),
   }
-}
-
-function databaseUrl(store: StoreName): Setting<string> {
-  return url({
-    env: `${store.toUpperCase()}_DB_URL`,
-    default: `postgres://postgres@localhost:5432/${store}_db`,
-    schemes: ['postgres', 'postgresql'],
-    doc: `Database of the ${store} service; a role that may only read is enough.`,
-  })
-}
-
-function databaseCaFile(store: StoreName): Setting<string> {
-  return optionalText({
-    env: `${store.toUpperCase()}_DB_CA_FILE`,
-    doc: `File with the certificate authority of the ${store} database's server, as DB_CA_FILE.`,
-  })
 }
 
 function allowed(env: string, doc: string): Setting<number> {

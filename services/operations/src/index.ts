@@ -7,14 +7,13 @@ export {
   type AuditSources,
   type BrokerSource,
   type ClientAnswer,
-  type DatabaseSource,
   type GatewayLedger,
   type LedgerEntry,
 } from './audit/sources.ts'
 export { type AuditConfig, auditSettings, auditSources } from './audit-config.ts'
-export { runSaga, type SagaSurroundings } from './saga-command.ts'
+export { runSaga } from './saga-command.ts'
 export { sagaSettings } from './saga-config.ts'
-export { sagaProgram } from './saga/program.ts'
+export { sagaProgram } from './cli/program.ts'
 export { drill, type DrilledOrder, type DrillOptions, type DrillResult } from './drill/drill.ts'
 export { type FlowName, flowNames, type SagaState } from './drill/flows.ts'
 export { type Followed, followSagas, type FollowOptions, isAtRest } from './drill/follow-sagas.ts'

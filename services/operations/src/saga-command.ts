@@ -1,17 +1,18 @@
-import { ConfigurationError, loadConfig, messageOf } from '@order-saga/chassis'
+import { ConfigurationError, DependencyUnavailable, loadConfig, messageOf } from '@order-saga/chassis'
 import { CommanderError } from 'commander'
-import { sagaProgram } from './saga/program.ts'
-import { NotDone, type Result, sagaExitCodes, UsageError } from './saga/result.ts'
-import { Workplace } from './saga/workplace.ts'
+import { CommandContext } from './cli/command-context.ts'
+import { sagaProgram } from './cli/program.ts'
+import { type Result, sagaExitCodes, UsageError } from './cli/result.ts'
+import { NotDone, SourceUnavailable } from './inspect/errors.ts'
 import { type SagaConfig, sagaSettings } from './saga-config.ts'
 
-export interface SagaSurroundings {
+export interface CommandDependencies {
   readonly out: (text: string) => void
   readonly error: (text: string) => void
   /** The user of the operating system. */
   readonly user: () => string
   readonly now: () => Date
-  /** Aborted when the command is to come to its end early. */
+  /** Aborted when the command is to end early. */
   readonly signal: AbortSignal
 }
 
@@ -22,7 +23,7 @@ export interface SagaSurroundings {
 export async function runSaga(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-  { out, error, user, now, signal }: SagaSurroundings,
+  { out, error, user, now, signal }: CommandDependencies,
 ): Promise<number> {
   let [name, json] = ['saga', args.includes('--json')]
   let code: number = sagaExitCodes.done
@@ -33,13 +34,13 @@ export async function runSaga(
     run: async (command, asJson, work) => {
       ;[name, json] = [command, asJson]
       const config = loadConfig<SagaConfig>(sagaSettings, environment)
-      const workplace = new Workplace({ config, now, progress: error, signal })
+      const context = new CommandContext({ config, now, progress: error, signal })
       try {
-        const result = await work(workplace)
+        const result = await work(context)
         code = result.wrong ? sagaExitCodes.found : sagaExitCodes.done
         out(json ? jsonOf(name, code, result) : result.text)
       } finally {
-        await workplace.close()
+        await context.close()
       }
     },
   })
@@ -68,11 +69,18 @@ function jsonOf(
 }
 
 function sentence(failure: unknown): string {
+  if (failure instanceof SourceUnavailable) {
+    const { source, cause } = failure
+    const setting = source === 'broker' ? 'RABBITMQ_URL' : `${source.toUpperCase()}_DB_URL`
+    const name = source === 'broker' ? source : `${source} database`
+    return `The ${name} cannot be used: ${messageOf(cause).replace(/\.$/, '')}; check ${setting}.`
+  }
   const message = messageOf(failure)
     .replace(/^error: /, '')
     .replace(/\.$/, '')
+  if (failure instanceof DependencyUnavailable) return `The ${message}; try again.`
   if (failure instanceof CommanderError) {
-    const what = failure.code === 'commander.help' ? 'It is not said what to do' : message.replaceAll('\n', ' ')
+    const what = failure.code === 'commander.help' ? 'No command is given' : message.replaceAll('\n', ' ')
     return `${what}; --help lists commands and options.`
   }
   const known = failure instanceof NotDone || failure instanceof UsageError || failure instanceof ConfigurationError

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { runSaga } from './saga-command.ts'
 
 const stop = new AbortController()
-// What is begun comes to its end; a second signal ends the process as ever.
+// What was begun is completed; a second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 
 process.exitCode = await runSaga(process.argv.slice(2), process.env, {

@@ -4,7 +4,7 @@ import { testServers } from '@order-saga/dev'
 import { Client } from 'pg'
 import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
 import { mintedFrom } from '../src/audit/event-age.ts'
-import { type StoreName, storeNames } from '../src/audit/sources.ts'
+import { type StoreName, storeNames } from '../src/inspect/stores.ts'
 
 /** The services' own tables would refuse most of what the audit is there to find. */
 const withoutGuards = `DO $$ DECLARE guard record; BEGIN

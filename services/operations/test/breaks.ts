@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { consumersOf } from '../src/audit/routes.ts'
-import type { StoreName } from '../src/audit/sources.ts'
+import { consumersOf, type StoreName } from '../src/inspect/stores.ts'
 import { type AuditedSystem, violationsIn } from './audited-system.ts'
 import { append, claim, type plots, type Story, tell } from './story.ts'
 

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { consumersOf } from '../src/audit/routes.ts'
-import type { StoreName } from '../src/audit/sources.ts'
+import { consumersOf, type StoreName } from '../src/inspect/stores.ts'
 import { type AuditedSystem, idAt } from './audited-system.ts'
 
 export const items = [

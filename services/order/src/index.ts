@@ -1,5 +1,8 @@
-/** What the operations programs need: the production decisions, so that they foresee what a message would do. */
+/** The parts that the operations programs use: the decisions, the explanation, and the reactions for their previews. */
 export { type OrderConfig, orderSettings } from './config.ts'
+export { explain, stateSince } from './domain/explain.ts'
+export { duration } from './domain/explain-in-words.ts'
+export { type Explanation, type Step, type StepTimes, type UndeliveredEvent } from './domain/explanation.ts'
 export {
   type Compensation,
   decide,
@@ -11,6 +14,7 @@ export {
   type SagaStatus,
   sagaStatuses,
 } from './domain/saga.ts'
+export { stepTimes } from './domain/step-times.ts'
 export { advance, type RefundPatience } from './reactions/advance-saga.ts'
 export { orderReactions } from './reactions/index.ts'
 export { type HistoryEntry, lockSagas, type SagaBook, type SagaRecord, saveSagas } from './store/sagas.ts'

@@ -2,7 +2,6 @@ import { consumedBy } from '@order-saga/contracts'
 import { createApi, type Service } from '@order-saga/chassis'
 import { Admission } from './admission.ts'
 import type { OrderConfig } from './config.ts'
-import { serveConsole } from './console/serve-console.ts'
 import { checkDeadlines } from './deadline-checker.ts'
 import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
@@ -38,7 +37,6 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   service.every('admission', admissionIntervalMs, () => admission.measure(database))
   const accept = admission.guard(createOrderAcceptance({ ...store, now, newId, sagaTimeoutMs, onAccepted: started }))
   const router = createOrderRouter({ accept, database, now })
-  serveConsole({ router, service, database, config })
   service.serve(createApi({ router, log, metrics, tracing }), config.port)
   return accept
 }

@@ -7,7 +7,6 @@ import { Outcomes } from './outcomes.ts'
 import { createPaymentMetrics } from './payment-metrics.ts'
 import { paymentReactions } from './reactions/index.ts'
 import { Refunder } from './refunder.ts'
-import { paymentTrail } from './store/read-trail.ts'
 import { schema } from './store/schema.ts'
 import { sweep } from './sweeper.ts'
 
@@ -57,7 +56,6 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
   service.every('sweep', config.sweepIntervalMs, async () => {
     await sweep({ database, gateway, outcomes, refunder, keyTtlMs, settleMs, now, log, time })
   })
-  service.tellTrails(paymentTrail(database, queue))
   service.onStop(() => {
     charger.stop()
     close()

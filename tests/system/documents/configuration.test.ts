@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
 import { ConfigurationError, loadConfig, type Setting } from '@order-saga/chassis'
 import { services } from '@order-saga/contracts'
+import { consoleSettings, loadConsoleConfig } from '../../../services/operations/src/console-config.ts'
 import { inventorySettings } from '../../../services/inventory/src/config.ts'
 import { loadNotificationConfig, notificationSettings } from '../../../services/notification/src/config.ts'
-import { loadOrderConfig, orderSettings } from '../../../services/order/src/config.ts'
+import { orderSettings } from '../../../services/order/src/config.ts'
 import { loadPaymentConfig, paymentSettings } from '../../../services/payment/src/config.ts'
+import { type ProcessName, programOf } from '../../support/built.ts'
 
 const all = {
   order: orderSettings,
   payment: paymentSettings,
   inventory: inventorySettings,
   notification: notificationSettings,
+  console: consoleSettings,
 } as const
 /** These take any text. */
 const anyText = /^a text/
@@ -22,8 +24,8 @@ interface Ended {
   readonly stderr: string
 }
 
-function run(service: string, env: NodeJS.ProcessEnv): Promise<Ended> {
-  const main = fileURLToPath(new URL(`../../../services/${service}/dist/main.js`, import.meta.url))
+function run(name: ProcessName, env: NodeJS.ProcessEnv): Promise<Ended> {
+  const main = programOf(name)
   return new Promise((resolve) => {
     const child = execFile(
       process.execPath,
@@ -52,7 +54,7 @@ describe('a bad setting', () => {
     }
   }
 
-  for (const service of services) {
+  for (const service of [...services, 'console'] as const) {
     it(`stops ${service} at start, with exit code 1 and the sentence alone`, async function () {
       this.timeout(30_000)
       const { code, stderr } = await run(service, { OPS_PORT: '123456' })
@@ -84,15 +86,15 @@ describe('a bad setting', () => {
   })
 
   it('is one that does not go with another: a console that acts, and no token', () => {
-    assert.equal(loadOrderConfig({ CONSOLE: 'full', ADMIN_TOKEN: 'sixteen-or-more-=' }).console, 'full')
-    assert.equal(loadOrderConfig({ CONSOLE: 'read-only' }).console, 'read-only')
+    assert.equal(loadConsoleConfig({ CONSOLE: 'full', ADMIN_TOKEN: 'sixteen-or-more-=' }).console, 'full')
+    assert.equal(loadConsoleConfig({ CONSOLE: 'read-only' }).console, 'read-only')
     assert.throws(
-      () => loadOrderConfig({ CONSOLE: 'full' }),
+      () => loadConsoleConfig({ CONSOLE: 'full' }),
       /^ConfigurationError: ADMIN_TOKEN must be set when CONSOLE/,
     )
     for (const token of ['short', 'sixteen letters and spaces', 'sixteen-or-more-ä']) {
       assert.throws(
-        () => loadOrderConfig({ CONSOLE: 'full', ADMIN_TOKEN: token }),
+        () => loadConsoleConfig({ CONSOLE: 'full', ADMIN_TOKEN: token }),
         (error: Error) =>
           error.message.startsWith('ADMIN_TOKEN must have at least 16') && !error.message.includes(token),
       )

@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { catalogue, type EventType } from '@order-saga/contracts'
 import { createStockRouter } from '../../../services/inventory/src/http/stock.ts'
-import { addConsoleRoutes } from '../../../services/order/src/console/console-routes.ts'
-import type { Console } from '../../../services/order/src/console/console.ts'
+import { addConsoleRoutes } from '../../../services/operations/src/console/console-routes.ts'
 import { createOrderRouter } from '../../../services/order/src/http/orders.ts'
 import { settingsTable } from './settings-table.ts'
 
@@ -41,11 +40,9 @@ describe('the README', () => {
     assert.deepEqual(rows, expected)
   })
 
-  it('lists every route of the two APIs', () => {
+  it('lists every route of the APIs and of the console', () => {
     const order = createOrderRouter({ accept: unused, database: unused, now: unused })
-    addConsoleRoutes(order, {
-      options: { mode: 'full', token: '', database: unused, now: unused },
-    } as unknown as Console)
+    addConsoleRoutes(order, unused, { mode: 'full', token: '', newId: unused })
     const stock = createStockRouter({ database: unused, now: unused })
     const routes = [...order.stack, ...stock.stack]
       .flatMap(({ methods, path }) => methods.map((method) => `${method} ${String(path)}`))

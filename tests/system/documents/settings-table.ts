@@ -1,20 +1,23 @@
 import type { Setting } from '@order-saga/chassis'
+import { consoleSettings } from '../../../services/operations/src/console-config.ts'
 import { inventorySettings } from '../../../services/inventory/src/config.ts'
 import { notificationSettings } from '../../../services/notification/src/config.ts'
 import { orderSettings } from '../../../services/order/src/config.ts'
 import { paymentSettings } from '../../../services/payment/src/config.ts'
 
-const services = {
+const processes = {
   order: orderSettings,
   payment: paymentSettings,
   inventory: inventorySettings,
   notification: notificationSettings,
+  console: consoleSettings,
 } as const
+const services = Object.keys(processes).length - 1
 
-/** One row per variable: name, services, default, what it must be, meaning; made from the schemas the services load. */
+/** One row per variable: name, processes, default, what it must be, meaning; made from the schemas they load. */
 export function settingsTable(): string[][] {
   const rows = new Map<string, { names: string[]; defaults: Map<string, string[]>; setting: Setting<unknown> }>()
-  for (const [service, settings] of Object.entries(services)) {
+  for (const [service, settings] of Object.entries(processes)) {
     for (const setting of Object.values<Setting<unknown>>(settings)) {
       // The same variable may mean different things to two services: PORT does.
       const key = `${setting.env} ${setting.doc}`
@@ -27,9 +30,14 @@ export function settingsTable(): string[][] {
   }
   return [...rows.values()].map(({ names, defaults, setting }) => [
     `\`${setting.env}\``,
-    names.length === Object.keys(services).length ? 'all' : names.join(', '),
+    nameAll(names),
     [...defaults.keys()].join(', '),
     setting.format,
     setting.doc,
   ])
+}
+
+function nameAll(names: readonly string[]): string {
+  if (names.length > services) return 'all'
+  return names.length === services && !names.includes('console') ? 'all services' : names.join(', ')
 }

@@ -15,7 +15,8 @@ const token = 'a-token-for-the-pictures'
 describe('The pictures of the console', function () {
   this.timeout(120_000)
   const system = useSystem(() => ({
-    envOf: { order: { CONSOLE: 'full', ADMIN_TOKEN: token, SAGA_TIMEOUT_MS: 4_000 } },
+    console: { CONSOLE: 'full', ADMIN_TOKEN: token },
+    envOf: { order: { SAGA_TIMEOUT_MS: 4_000 } },
   }))
   const sagas = new Map<string, string>()
 
@@ -61,7 +62,7 @@ describe('The pictures of the console', function () {
   it('show sagas and their way, in light and dark, wide and narrow', async () => {
     const browser = await Browser.start()
     try {
-      const page = await browser.open(`http://127.0.0.1:${system().shop.port}/console#token=${token}`)
+      const page = await browser.open(`http://127.0.0.1:${system().console.port}/console#token=${token}`)
       await page.getByText('live', { exact: true }).waitFor()
       await place(flows[3])
       await goTo(page, `/saga/${sagas.get('late')}`, 'payment.completed or payment.failed?')

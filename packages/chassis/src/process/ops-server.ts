@@ -3,7 +3,6 @@ import { createTerminus, HealthCheckError } from '@godaddy/terminus'
 import type { Registry } from 'prom-client'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
-import { type ReadTrail, trailAnswer } from './trail-route.ts'
 
 export interface OpsServerOptions {
   readonly port: number
@@ -11,8 +10,6 @@ export interface OpsServerOptions {
   readonly log: Log
   /** Resolves to the reasons why this process should get no work; empty when it is ready. */
   readonly notReady: () => Promise<readonly string[]>
-  /** What this service knows of a saga; undefined when it keeps nothing. */
-  readonly readTrail?: ReadTrail | undefined
   /** Everything that is to be done on SIGTERM or SIGINT, within `shutdownTimeoutMs`. */
   readonly shutdown: () => Promise<void>
   readonly shutdownTimeoutMs: number
@@ -21,7 +18,7 @@ export interface OpsServerOptions {
 const checkLimitMs = 2_000
 
 /**
- * `/healthz` (the process turns its loop), `/readyz` (it can do its work), `/metrics`, a saga's trail, and the process's end: terminus
+ * `/healthz` (the process turns its loop), `/readyz` (it can do its work), `/metrics`, and the process's end: terminus
  * turns readiness to 503 on the signal, the service drains, then the process exits, with 0 if all came to its end in
  * time, else with 1. Liveness stays 200 while draining and never asks a dependency: restarting a process does not bring
  * back its database.
@@ -38,12 +35,6 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Server>
       registry.metrics().then(
         (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
         (error: unknown) => response.writeHead(500).end(messageOf(error)),
-      )
-    } else if (path?.startsWith('/sagas/') && options.readTrail !== undefined) {
-      void trailAnswer(request.url ?? '', options.readTrail).then(({ status, body }) =>
-        response
-          .writeHead(status, { 'content-type': `application/${status === 200 ? '' : 'problem+'}json` })
-          .end(JSON.stringify(body)),
       )
     } else {
       const problem = {

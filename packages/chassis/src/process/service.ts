@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
-import type { ServiceName } from '@order-saga/contracts'
 import { closeServer } from '../http/close-server.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
@@ -24,7 +23,6 @@ import { Periodic } from '../core/periodic.ts'
 import { addressOf, type CommonConfig, type DatabaseConfig } from './settings.ts'
 import { realSurroundings, type Surroundings } from './surroundings.ts'
 import { createTracing, type Tracing } from '../core/tracing.ts'
-import type { ReadTrail } from './trail-route.ts'
 
 /** A shorter retention is cleaned up as often as it lasts, so that a table holds no more than twice what is kept. */
 const cleanUpIntervalMs = 60_000
@@ -32,9 +30,9 @@ const cleanUpIntervalMs = 60_000
 const idleWhileStoppingMs = 500
 
 export interface ServiceOptions {
-  readonly name: ServiceName
-  readonly config: CommonConfig
-  /** Queues of all services: each process ensures the whole topology before it publishes. */
+  readonly name: string
+  readonly config: Omit<CommonConfig, 'prefetch'>
+  /** What is ensured before anything is published: the queues of all services, unless the process publishes no events. */
   readonly queues: readonly ServiceQueue[]
   /** The real ones unless given. */
   readonly surroundings?: Surroundings
@@ -74,9 +72,7 @@ export class Service {
   readonly #drains: (() => Promise<void>)[] = []
   readonly #stop = new AbortController()
   readonly #topology: Topology
-  readonly #further: Broker[] = []
   #store: (Store & { schema: SchemaVersions }) | undefined
-  #readTrail: ReadTrail | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
     const { config, queues, surroundings = realSurroundings } = options
@@ -105,11 +101,9 @@ export class Service {
     return new Service(options, log, tracing)
   }
 
-  /** One more connection to the broker, for what must not disturb the two others; readiness does not depend on it. */
-  connect(purpose: string): Broker {
-    const broker = this.#broker(purpose)
-    this.#further.push(broker)
-    return broker
+  /** The connection that does not publish; undefined while the broker is unavailable. */
+  get connection(): Broker['connection'] {
+    return this.#consuming.connection
   }
 
   #broker(purpose: string): Broker {
@@ -123,11 +117,6 @@ export class Service {
       connect: this.#surroundings.connectBroker,
       onFatal: (error) => this.#fail(error.message),
     })
-  }
-
-  /** Answers on the operations port what this service knows of a saga. */
-  tellTrails(read: ReadTrail): void {
-    this.#readTrail = read
   }
 
   /** Gives the service a database with outbox and inbox. */
@@ -233,7 +222,6 @@ export class Service {
         registry: this.metrics.registry,
         log: this.log,
         notReady: () => this.#notReady(),
-        readTrail: this.#readTrail,
         shutdown: () => this.#drain(),
         shutdownTimeoutMs: config.shutdownTimeoutMs,
       })
@@ -261,7 +249,6 @@ export class Service {
     this.#publishing.start()
     this.#store?.relay.start()
     this.#consuming.start()
-    for (const broker of this.#further) broker.start()
     for (const task of this.#tasks) task.start()
   }
 
@@ -271,7 +258,10 @@ export class Service {
       const mismatch = await schemaMismatch(this.#store.database, this.#store.schema).catch(messageOf)
       if (mismatch !== undefined) reasons.push(mismatch)
     }
-    if (!this.#publishing.isReady || !this.#consuming.isReady) reasons.push('The broker is not connected.')
+    // A process without consumers answers its requests meanwhile.
+    if (this.#consumers.length > 0 && !(this.#publishing.isReady && this.#consuming.isReady)) {
+      reasons.push('The broker is not connected.')
+    }
     for (const { server } of this.#servers) if (!server.listening) reasons.push('The API is not listening yet.')
     return reasons
   }
@@ -288,8 +278,12 @@ export class Service {
     for (const drain of this.#drains) await drain().catch((error: unknown) => (failure = error))
     await this.#store?.relay.drain()
     await this.publisher.close()
-    const brokers = [this.#consuming, this.#publishing, ...this.#further]
-    await Promise.all([...brokers.map((broker) => broker.close()), this.#store?.database.close(), this.tracing.close()])
+    await Promise.all([
+      this.#consuming.close(),
+      this.#publishing.close(),
+      this.#store?.database.close(),
+      this.tracing.close(),
+    ])
     if (failure !== undefined) throw failure
   }
 

@@ -5,8 +5,8 @@
  */
 export class RecentlySent {
   readonly #capacity: number
-  /** A map keeps the order of insertion, so its first id is the oldest. */
-  readonly #sent = new Map<string, Date>()
+  /** A set keeps the order of insertion, so its first id is the oldest. */
+  readonly #sent = new Set<string>()
 
   constructor(capacity = 10_000) {
     this.#capacity = capacity
@@ -16,16 +16,11 @@ export class RecentlySent {
     return this.#sent.has(eventId)
   }
 
-  /** Undefined for an event that was not answered, or not lately. */
-  sentAt(eventId: string): Date | undefined {
-    return this.#sent.get(eventId)
-  }
-
   /** Adding an id again does not renew it. */
-  add(eventId: string, at = new Date()): void {
-    if (!this.#sent.has(eventId)) this.#sent.set(eventId, at)
+  add(eventId: string): void {
+    this.#sent.add(eventId)
     if (this.#sent.size <= this.#capacity) return
-    for (const oldest of this.#sent.keys()) {
+    for (const oldest of this.#sent) {
       this.#sent.delete(oldest)
       return
     }

@@ -3,8 +3,8 @@ import { FactsReader } from './facts-reader.ts'
 import { unprocessedAt } from './inbox.ts'
 import type { ResolvedOptions } from './options.ts'
 import type { Databases } from './read-only-database.ts'
-import { consumersOf } from './routes.ts'
-import { type BrokerSource, type StoreName, storeNames } from './sources.ts'
+import { consumersOf, type StoreName, storeNames } from '../inspect/stores.ts'
+import type { BrokerSource } from './sources.ts'
 import type { Tally } from './tally.ts'
 
 interface Published {

@@ -5,7 +5,8 @@ import { looks, type ResolvedOptions } from './options.ts'
 import { isOpen, type OrderFacts } from './order-facts.ts'
 import { depthOf, type QueueDepth, readQueueDepths } from './queue-depths.ts'
 import type { Databases } from './read-only-database.ts'
-import { type BrokerSource, type StoreName, storeNames } from './sources.ts'
+import type { BrokerSource } from './sources.ts'
+import { type StoreName, storeNames } from '../inspect/stores.ts'
 import type { Tally } from './tally.ts'
 
 /** An event without its effect at one consumer. */

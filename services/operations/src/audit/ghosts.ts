@@ -2,8 +2,7 @@ import { mintedFrom } from './event-age.ts'
 import { absentFrom } from './inbox.ts'
 import { clockSlackMs, type ResolvedOptions } from './options.ts'
 import type { Databases } from './read-only-database.ts'
-import { publishersFor } from './routes.ts'
-import { type StoreName, storeNames } from './sources.ts'
+import { publishersFor, type StoreName, storeNames } from '../inspect/stores.ts'
 import type { Tally } from './tally.ts'
 
 interface Processed {

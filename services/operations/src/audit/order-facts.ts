@@ -1,5 +1,5 @@
 import type { Item } from '@order-saga/contracts'
-import type { StoreName } from './sources.ts'
+import type { StoreName } from '../inspect/stores.ts'
 
 export interface OrderRow {
   readonly sagaId: string

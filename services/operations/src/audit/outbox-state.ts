@@ -1,6 +1,6 @@
 import type { ResolvedOptions } from './options.ts'
 import type { Databases } from './read-only-database.ts'
-import { storeNames } from './sources.ts'
+import { storeNames } from '../inspect/stores.ts'
 import type { Tally } from './tally.ts'
 
 interface Row {

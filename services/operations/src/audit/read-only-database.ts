@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { messageOf } from '@order-saga/chassis'
 import { Client, type ClientConfig } from 'pg'
-import { type DatabaseSource, type StoreName, storeNames } from './sources.ts'
+import { SourceUnavailable } from '../inspect/errors.ts'
+import { type DatabaseSource, type StoreName, storeNames } from '../inspect/stores.ts'
 
 const connectMs = 5_000
 /** Waiting behind a migration would make others wait behind us. */
@@ -27,7 +27,7 @@ export class ReadOnlyDatabase {
       `SET LOCAL statement_timeout = ${statementTimeoutMs}; SET LOCAL lock_timeout = ${lockMs}`
   }
 
-  /** @throws Error whose message is half a sentence naming the database */
+  /** @throws SourceUnavailable */
   static async connect(
     store: StoreName,
     { url, caFile }: DatabaseSource,
@@ -48,7 +48,7 @@ export class ReadOnlyDatabase {
       await client.connect()
       return new ReadOnlyDatabase(store, client, statementTimeoutMs)
     } catch (error) {
-      throw troubleWith(store, error)
+      throw new SourceUnavailable(store, error)
     }
   }
 
@@ -71,7 +71,7 @@ export class ReadOnlyDatabase {
       return rows
     } catch (error) {
       await this.#client.query('ROLLBACK').catch(() => undefined)
-      throw troubleWith(this.store, error)
+      throw new SourceUnavailable(this.store, error)
     }
   }
 }
@@ -96,8 +96,4 @@ export async function connectReadOnly(
     StoreName,
     ReadOnlyDatabase
   >
-}
-
-function troubleWith(store: StoreName, error: unknown): Error {
-  return new Error(`the ${store} database: ${messageOf(error)}`, { cause: error })
 }

@@ -1,8 +1,7 @@
 import { unprocessedAt } from './inbox.ts'
 import type { SagaEvent } from './order-facts.ts'
 import type { Databases } from './read-only-database.ts'
-import { consumersOf } from './routes.ts'
-import { type StoreName, storeNames } from './sources.ts'
+import { consumersOf, type StoreName, storeNames } from '../inspect/stores.ts'
 
 // Sagas of one page were made one after the other. Their range keeps the planner on the index, where a long list alone
 // would have it read the whole table.

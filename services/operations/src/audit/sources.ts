@@ -1,15 +1,5 @@
-import type { QueueNames, ServiceName } from '@order-saga/contracts'
-
-/** The services that keep something. */
-export type StoreName = Exclude<ServiceName, 'notification'>
-export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
-
-export interface DatabaseSource {
-  /** `postgres://user:password@host:port/name`; a role that may only read is enough. */
-  readonly url: string
-  /** File with the authority that signed the server's certificate; given, the connection is encrypted and the name verified. */
-  readonly caFile?: string | undefined
-}
+import type { QueueNames } from '@order-saga/contracts'
+import type { DatabaseSource, StoreName } from '../inspect/stores.ts'
 
 export interface BrokerSource {
   readonly url: string

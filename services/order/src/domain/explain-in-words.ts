@@ -1,83 +1,112 @@
-import type { Explanation, SagaFacts, Undo } from './explanation.ts'
+import type { Explanation, SagaFacts, Undo, UndeliveredEvent } from './explanation.ts'
 import { type Compensation, isFinal } from './saga.ts'
 
 type Facts = Omit<Explanation, 'text'>
 
 /** The explanation in whole sentences. */
 export function inWords(saga: SagaFacts, facts: Facts, now: Date): string {
-  return [stands(saga), waits(facts), refundsAgain(facts, now), whenDeadline(saga, facts, now), undone(saga, facts)]
+  return [
+    stateInWords(saga),
+    waits(facts),
+    // What a service owes is already said by the sentence before.
+    saga.undelivered === undefined || facts.needs === null ? '' : `Needed next: ${facts.needs.what}.`,
+    refundRequests(facts, now),
+    whenDeadline(saga, facts, now),
+    undone(saga, facts),
+  ]
     .filter((sentence) => sentence !== '')
     .join(' ')
 }
 
-function stands({ state, finishedAt }: SagaFacts): string {
+/** What has to happen to an event before its consumer has processed it. */
+export function undeliveredInWords(undelivered: UndeliveredEvent, { payment }: SagaFacts): string {
+  const { event, from, to, state, queue, reason } = undelivered
+  switch (state) {
+    case 'dead_lettered':
+      return `an operator: ${event} is a dead letter in ${queue}: ${reason}`
+    case 'parked':
+      return `an operator: ${event} is parked in the outbox of ${from}: ${reason}`
+    case 'in_outbox':
+      return `${event} to be published from the outbox of ${from}`
+    case 'in_progress':
+      return `the answer of the payment provider (payment status: ${payment?.status})`
+    case 'in_flight':
+      return `${to} to process ${event}`
+  }
+}
+
+/** What the saga waits for when all events have been processed. */
+export function needInWords(
+  { service, events }: NonNullable<Explanation['waitsFor']>,
+  { payment, reservation }: SagaFacts,
+): string {
+  const record = service === 'payment' ? payment : reservation
+  const status = record === undefined ? '' : ` (${service} status: ${record?.status ?? 'no record of the order'})`
+  return `${events.join(' or ')} from ${service}${status}`
+}
+
+function stateInWords({ state, finishedAt }: SagaFacts): string {
   const ended = finishedAt === null ? '' : ` at ${clock(finishedAt)}`
   switch (state.status) {
     case 'pending':
-      return 'The order is accepted; whether it is paid is not known yet.'
+      return 'The order is accepted; the result of its payment is not known yet.'
     case 'payment_completed':
-      return 'The order is paid; whether its stock is reserved is not known yet.'
+      return 'The order is paid; the result of its reservation is not known yet.'
     case 'refunding':
-      return 'The stock does not reach: the money is being given back, then the order is cancelled.'
+      return 'The stock is insufficient: the payment is being refunded, then the order is cancelled.'
     case 'completed':
-      return `The order was confirmed${ended}: it is paid and its stock is reserved. The saga has come to its end.`
+      return `The order was confirmed${ended}: it is paid and its stock is reserved.`
     case 'cancelled':
       return state.reason === 'payment_failed'
-        ? `The order was cancelled${ended} because its payment failed. Nothing was charged. The saga has come to its end.`
-        : `The order was cancelled${ended} because the stock did not reach. ${moneyIsBack(state.compensation)}`
+        ? `The order was cancelled${ended} because its payment failed. Nothing was charged.`
+        : `The order was cancelled${ended} because the stock was insufficient. ${refunded(state.compensation)}`
     case 'timeout_cancelled':
-      return `The order was cancelled${ended} because it was still open at its deadline. ${afterTimeout(state.compensation)}`
+      return `The order was cancelled${ended} because it was still open at its deadline. ${refunded(state.compensation)}`
   }
 }
 
-function moneyIsBack(compensation: Compensation): string {
-  return compensation === 'refunded'
-    ? 'The money has been given back. The saga has come to its end.'
-    : 'The saga has come to its end.'
-}
-
-function afterTimeout(compensation: Compensation): string {
+function refunded(compensation: Compensation): string {
   switch (compensation) {
     case 'none':
-      return 'No charge is known; if one that was under way then is reported after all, its refund is asked for at once.'
+      return 'No charge is known; if one that was in flight is reported after all, its refund is requested at once.'
     case 'refund_requested':
-      return 'The money that was taken is being given back.'
+      return 'The payment is being refunded.'
     case 'refunded':
-      return 'The money that was taken has been given back.'
+      return 'The payment was refunded.'
   }
 }
 
-function waits({ waitsFor }: Facts): string {
-  if (waitsFor === null) return ''
+function waits({ waitsFor, atRest }: Facts): string {
+  if (waitsFor === null) return atRest ? 'The saga is complete.' : ''
   const { service, events, forMs, usually, longerThanUsual } = waitsFor
   const wait = `It waits for ${events.join(' or ')} from ${service}, for ${duration(forMs)} so far.`
-  if (usually === null) return `${wait} How long that usually takes is unknown yet.`
-  const halves = `half of the last ${usually.sagas} took up to ${duration(usually.p50Ms)}, 95 % up to ${duration(usually.p95Ms)}`
-  return `${wait} Usually: ${halves}.${longerThanUsual ? ' This one takes longer than usual.' : ''}`
+  if (usually === null) return `${wait} How long that usually takes is not known yet.`
+  const times = `p50 ${duration(usually.p50Ms)}, p95 ${duration(usually.p95Ms)} over the last ${usually.sagas} sagas`
+  return `${wait} Usually: ${times}.${longerThanUsual ? ' This one takes longer than usual.' : ''}`
 }
 
-function refundsAgain({ refund, waitsFor }: Facts, now: Date): string {
+function refundRequests({ refund, waitsFor }: Facts, now: Date): string {
   if (refund === null || waitsFor === null) return ''
-  const asked = `The refund was asked for ${times(refund.requests)}`
-  if (refund.askedAgainAt === null) return `${asked}.`
+  const requested = `The refund was requested ${refund.requests === 1 ? 'once' : `${refund.requests} times`}`
+  if (refund.askedAgainAt === null) return `${requested}.`
   return refund.askedAgainAt.getTime() <= now.getTime()
-    ? `${asked}; with the next check it is asked for again.`
-    : `${asked}; if it is not back by ${clock(refund.askedAgainAt)} it is asked for again.`
+    ? `${requested}; the next check requests it again.`
+    : `${requested}; without an answer by ${clock(refund.askedAgainAt)} it is requested again.`
 }
 
 function whenDeadline({ state }: SagaFacts, { deadline }: Facts, now: Date): string {
   const { at, passed, leadsTo } = deadline
-  if (leadsTo === null) return isFinal(state.status) ? '' : `The deadline of ${clock(at)} changes nothing any more.`
-  const refunds = leadsTo.publishes.includes('payment.refund.requested') ? ' and the money is asked back' : ''
+  if (leadsTo === null) return isFinal(state.status) ? '' : `The deadline of ${clock(at)} has no effect any more.`
+  const refunds = leadsTo.publishes.includes('payment.refund.requested') ? ' and the refund is requested' : ''
   return passed
     ? `Its deadline passed at ${clock(at)}: with the next check the order is cancelled${refunds}.`
-    : `Its deadline falls in ${duration(at.getTime() - now.getTime())}, at ${clock(at)}: if it is still open then, the order is cancelled${refunds}.`
+    : `Its deadline is in ${duration(at.getTime() - now.getTime())}, at ${clock(at)}: if it is still open then, the order is cancelled${refunds}.`
 }
 
 function undone({ state }: SagaFacts, { undo }: Facts): string {
   if (undo.length === 0) return ''
   const begin =
-    isFinal(state.status) || undo.every((each) => each.state === 'requested') ? 'Undone' : 'If it is cancelled'
+    isFinal(state.status) || undo.every((each) => each.state === 'requested') ? 'Compensation' : 'If it is cancelled'
   return `${begin}: ${undo.map(undoInWords).join('; ')}.`
 }
 
@@ -85,19 +114,19 @@ function undoInWords(undo: Undo): string {
   if (undo.what === 'release') {
     const items = listed(undo.items)
     return undo.state === 'possible'
-      ? `what is reserved of ${items} is released`
-      : `${items}, as far as it was reserved`
+      ? `any reservation of ${items} is released`
+      : `the release of any reservation of ${items} is requested`
   }
   const sum = `${undo.amount} ${undo.currency}`
   switch (undo.state) {
     case 'possible':
-      return `${sum} is given back if it was charged`
+      return `${sum} is refunded if it was charged`
     case 'due':
-      return `${sum} is given back`
+      return `${sum} is refunded`
     case 'requested':
-      return `${sum} is on its way back`
+      return `the refund of ${sum} is requested`
     case 'done':
-      return `${sum} was given back`
+      return `${sum} was refunded`
   }
 }
 
@@ -107,10 +136,6 @@ function listed(items: SagaFacts['items']): string {
   const shown = items.slice(0, shownItems).map(({ sku, qty }) => `${qty} x ${sku}`)
   const more = items.length - shown.length
   return [...shown, ...(more > 0 ? [`${more} more`] : [])].join(', ')
-}
-
-function times(count: number): string {
-  return count === 1 ? 'once' : `${count} times`
 }
 
 function clock(at: Date): string {

@@ -1,19 +1,43 @@
 import type { ServiceName } from '@order-saga/contracts'
 import type { SagaInput, SagaOutput, SagaState } from './saga.ts'
 
-/** What is known of a saga when it is explained. */
+/** What another service has recorded of the order. */
+export interface ServiceRecord {
+  readonly status: string
+}
+
+/** An event of the saga that one of its consumers has not processed. */
+export interface UndeliveredEvent {
+  readonly event: string
+  readonly from: ServiceName
+  readonly to: ServiceName
+  readonly state: 'dead_lettered' | 'parked' | 'in_outbox' | 'in_progress' | 'in_flight'
+  /** Of a dead letter: the queue it was consumed from. */
+  readonly queue?: string | undefined
+  /** Why it was dead-lettered or parked. */
+  readonly reason?: string | undefined
+  /** When it came to this state, as far as that is recorded. */
+  readonly since?: Date | undefined
+}
+
+/** What is known of a saga when it is explained. The order service knows its own part, an operator's tool the rest. */
 export interface SagaFacts {
   readonly state: SagaState
   readonly createdAt: Date
   readonly deadline: Date
   readonly finishedAt: Date | null
-  /** When it came to where it stands. */
+  /** When it came to its present state: see `stateSince`. */
   readonly since: Date
   readonly refundRequests: number
   readonly refundDueAt: Date | null
   readonly amount: string
   readonly currency: string
   readonly items: readonly { readonly sku: string; readonly qty: number }[]
+  /** Null where a service has no record of the order; absent where its record was not read. */
+  readonly payment?: ServiceRecord | null | undefined
+  readonly reservation?: ServiceRecord | null | undefined
+  /** In the order in which the events were appended; absent where outboxes, inboxes and dead letters were not read. */
+  readonly undelivered?: readonly UndeliveredEvent[] | undefined
 }
 
 /** The three answers a saga waits for: payment's on the order, inventory's on the payment, payment's on the refund. */
@@ -35,8 +59,8 @@ export interface NextStep {
 }
 
 /**
- * What is, or would be, undone. `possible`: if it turns out to have happened. `due`: as soon as the saga is cancelled.
- * `requested`: asked for, and not answered, or never to be.
+ * A compensation. `possible`: if there turns out to be something to compensate. `due`: as soon as the saga is cancelled.
+ * `requested`: requested and not answered, or never to be.
  */
 export type Undo =
   | {
@@ -62,10 +86,12 @@ export interface Explanation {
     readonly usually: StepTimes | null
     readonly longerThanUsual: boolean
   } | null
+  /** The first thing that has to happen, as precisely as the facts tell; null when nothing has to. */
+  readonly needs: { readonly what: string; readonly from: ServiceName; readonly since: Date | null } | null
   readonly deadline: {
     readonly at: Date
     readonly passed: boolean
-    /** What the deadline does to the saga as it stands; null when nothing. */
+    /** What the deadline does to the saga in its present state; null when nothing. */
     readonly leadsTo: { readonly becomes: SagaState; readonly publishes: readonly SagaOutput[] } | null
   }
   readonly refund: { readonly requests: number; readonly askedAgainAt: Date | null } | null

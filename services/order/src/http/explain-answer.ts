@@ -2,7 +2,7 @@ import { Instant, Item, services, Uuid } from '@order-saga/contracts'
 import { type Static, Type } from 'typebox'
 import type { Explanation } from '../domain/explanation.ts'
 import type { SagaState } from '../domain/saga.ts'
-import type { SagaStory } from '../store/read-saga-facts.ts'
+import type { StoredSagaFacts } from '../store/read-saga-facts.ts'
 import { sagaState } from './order-answer.ts'
 
 const strict = { additionalProperties: false } as const
@@ -11,7 +11,7 @@ const Service = Type.Enum([...services])
 const State = Type.Object(sagaState, strict)
 const Published = Type.Array(Type.String(), { description: 'the events it publishes then' })
 
-/** What is answered to "why is this saga here?". */
+/** The answer of `GET /sagas/{sagaId}/explain`, from what the order service itself has recorded. */
 export const ExplainAnswer = Type.Object(
   {
     sagaId: Uuid,
@@ -75,7 +75,7 @@ export const ExplainAnswer = Type.Object(
 )
 export type ExplainAnswer = Static<typeof ExplainAnswer>
 
-export function explainAnswer(saga: SagaStory, explanation: Explanation, now: Date): ExplainAnswer {
+export function explainAnswer(saga: StoredSagaFacts, explanation: Explanation, now: Date): ExplainAnswer {
   const { text, atRest, waitsFor, deadline, refund, next, undo } = explanation
   const becomes = ({ status, reason, compensation }: SagaState): SagaState => ({ status, reason, compensation })
   return {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { explain } from '../../src/domain/explain.ts'
+import { explain, stateSince } from '../../src/domain/explain.ts'
 import { duration } from '../../src/domain/explain-in-words.ts'
 import type { Explanation, SagaFacts, Step } from '../../src/domain/explanation.ts'
 import { decide, isFinal, type SagaInput, type SagaState } from '../../src/domain/saga.ts'
@@ -94,11 +94,12 @@ describe('explain', () => {
           assert.equal(gist(explanation), table[status][compensation])
           assert.equal(explanation.deadline.passed, passed)
           assert.equal(explanation.atRest, explanation.waitsFor === null)
+          assert.equal(explanation.needs?.from, explanation.waitsFor?.service)
           const { text } = explanation
           assert.match(text, /^[A-Z].*\.$/)
           assert.doesNotMatch(text, /undefined|null|NaN|\. \.|Invalid/)
           assert.equal(
-            /Its deadline falls in 1 min, at 2026-01-02 03:05:30 UTC/.test(text),
+            /Its deadline is in 1 min, at 2026-01-02 03:05:30 UTC/.test(text),
             name === 'before' && explanation.deadline.leadsTo !== null,
           )
           assert.equal(/deadline passed at/.test(text), name === 'after' && explanation.deadline.leadsTo !== null)
@@ -133,11 +134,11 @@ describe('explain', () => {
   it('says it all in plain words', () => {
     assert.equal(
       explain(facts(pending, { since: at(29) }), { payment: { p50Ms: 120, p95Ms: 2_300, sagas: 300 } }, now).text,
-      'The order is accepted; whether it is paid is not known yet. ' +
+      'The order is accepted; the result of its payment is not known yet. ' +
         'It waits for payment.completed or payment.failed from payment, for 1 s so far. ' +
-        'Usually: half of the last 300 took up to 120 ms, 95 % up to 2.3 s. ' +
-        'Its deadline falls in 1 min, at 2026-01-02 03:05:30 UTC: if it is still open then, the order is cancelled. ' +
-        'If it is cancelled: 125.50 USD is given back if it was charged; what is reserved of 2 x SKU-1 is released.',
+        'Usually: p50 120 ms, p95 2.3 s over the last 300 sagas. ' +
+        'Its deadline is in 1 min, at 2026-01-02 03:05:30 UTC: if it is still open then, the order is cancelled. ' +
+        'If it is cancelled: 125.50 USD is refunded if it was charged; any reservation of 2 x SKU-1 is released.',
     )
   })
 
@@ -145,7 +146,7 @@ describe('explain', () => {
     const { waitsFor, text } = explain(facts(refunding), usual, now)
     assert.equal(waitsFor?.usually, null)
     assert.equal(waitsFor?.longerThanUsual, false)
-    assert.match(text, /How long that usually takes is unknown yet\./)
+    assert.match(text, /How long that usually takes is not known yet\./)
   })
 
   it('tells a wait that is longer than usual from one that is not', () => {
@@ -155,10 +156,10 @@ describe('explain', () => {
     assert.match(explain(facts(pending), usual, now).text, /This one takes longer than usual/)
   })
 
-  it('tells when a refund is asked for again', () => {
+  it('tells when a refund is requested again', () => {
     const again = facts(refunding, { refundRequests: 3, refundDueAt: at(50) })
-    assert.match(explain(again, {}, now).text, /asked for 3 times; if it is not back by 2026-01-02 03:04:50 UTC it is/)
-    assert.match(explain(again, {}, at(51)).text, /asked for 3 times; with the next check it is asked for again/)
+    assert.match(explain(again, {}, now).text, /requested 3 times; without an answer by 2026-01-02 03:04:50 UTC it is/)
+    assert.match(explain(again, {}, at(51)).text, /requested 3 times; the next check requests it again/)
     assert.deepEqual(explain(again, {}, now).refund, { requests: 3, askedAgainAt: at(50) })
   })
 
@@ -166,7 +167,70 @@ describe('explain', () => {
     const paid: SagaState = { status: 'payment_completed', reason: null, compensation: 'none' }
     const { deadline, text } = explain(facts(paid), {} satisfies Partial<Record<Step, never>>, now)
     assert.deepEqual(deadline.leadsTo?.publishes, ['order.cancelled', 'payment.refund.requested'])
-    assert.match(text, /the order is cancelled and the money is asked back/)
+    assert.match(text, /the order is cancelled and the refund is requested/)
+  })
+
+  const undelivered = { event: 'order.created', from: 'order', to: 'payment', since: at(19) } as const
+
+  it('adds the facts of the other services where they are known, and changes nothing else with them', () => {
+    const alone = explain(facts(pending), usual, now)
+    const known = explain(
+      facts(pending, { payment: { status: 'charging' }, reservation: null, undelivered: [] }),
+      usual,
+      now,
+    )
+    const needed = 'payment.completed or payment.failed from payment'
+    assert.equal(alone.needs?.what, needed)
+    assert.deepEqual(known.needs, { ...alone.needs, what: `${needed} (payment status: charging)` })
+    assert.equal(known.text.replace(` Needed next: ${needed} (payment status: charging).`, ''), alone.text)
+    const unknown = explain(facts(pending, { payment: null, undelivered: [] }), usual, now)
+    assert.equal(unknown.needs?.what, `${needed} (payment status: no record of the order)`)
+  })
+
+  for (const [state, from, what] of [
+    ['in_flight', 'payment', 'payment to process order.created'],
+    ['in_progress', 'payment', 'the answer of the payment provider (payment status: charging)'],
+    ['in_outbox', 'order', 'order.created to be published from the outbox of order'],
+    ['parked', 'order', 'an operator: order.created is parked in the outbox of order: unroutable'],
+    ['dead_lettered', 'payment', 'an operator: order.created is a dead letter in payment_queue: unroutable'],
+  ] as const) {
+    it(`says what an event that is ${state} needs`, () => {
+      const event = { ...undelivered, state, queue: 'payment_queue', reason: 'unroutable' }
+      const { needs, text } = explain(
+        facts(pending, { payment: { status: 'charging' }, undelivered: [event] }),
+        usual,
+        now,
+      )
+      assert.deepEqual(needs, { what, from, since: at(19) })
+      assert(text.includes(` Needed next: ${what}. `), text)
+    })
+  }
+
+  it('is not at rest while an event of a final saga is in flight, unless it only causes an e-mail', () => {
+    const completed: SagaState = { status: 'completed', reason: null, compensation: 'none' }
+    const confirmed = { event: 'order.confirmed', from: 'order', state: 'in_flight' } as const
+    const shipping = explain(facts(completed, { undelivered: [{ ...confirmed, to: 'inventory' }] }), usual, now)
+    assert.deepEqual([shipping.atRest, shipping.needs?.what], [false, 'inventory to process order.confirmed'])
+    assert.doesNotMatch(shipping.text, /complete/)
+    const mailing = explain(facts(completed, { undelivered: [{ ...confirmed, to: 'notification' }] }), usual, now)
+    assert.deepEqual([mailing.atRest, mailing.needs], [true, null])
+    assert.match(mailing.text, /The saga is complete\.$/)
+  })
+
+  it('counts a state from the history: a repeated request for a refund from the first', () => {
+    const entry = (seconds: number, event: string, status: SagaState['status']) => ({
+      at: at(seconds).toISOString(),
+      event,
+      status,
+    })
+    const history = [
+      entry(0, 'order.created', 'pending'),
+      entry(5, 'payment.refund.requested', 'refunding'),
+      entry(9, 'payment.refund.requested', 'refunding'),
+    ]
+    assert.deepEqual(stateSince(history, pending), at(0))
+    assert.deepEqual(stateSince(history, refunding), at(5))
+    assert.equal(stateSince([], pending), undefined)
   })
 
   it('never counts a wait as negative, when the clock of another process is ahead', () => {

@@ -34,7 +34,7 @@ describe('GET /sagas/{sagaId}/explain', () => {
     assert.deepEqual([deadline.passed, deadline.leadsTo?.becomes.status], [false, 'timeout_cancelled'])
     assert.deepEqual(undo[0], { what: 'refund', state: 'possible', amount: '125.50', currency: 'USD' })
     assert(next.length > 3)
-    assert.match(text, /waits for payment\.completed or payment\.failed from payment.*unknown yet/)
+    assert.match(text, /waits for payment\.completed or payment\.failed from payment.*not known yet/)
   })
 
   it('tells how long a step usually takes, from the sagas that have ended', async () => {

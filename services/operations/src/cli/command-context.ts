@@ -1,0 +1,64 @@
+import type { Publisher } from '@order-saga/chassis'
+import type { QueueNames } from '@order-saga/contracts'
+import type { ChannelModel } from 'amqplib'
+import type { MoveSources } from '../inspect/dead-letters/move.ts'
+import type { InspectSources } from '../inspect/sources.ts'
+import type { Store } from '../inspect/store.ts'
+import { type StoreName, storeNames } from '../inspect/stores.ts'
+import { openStores } from '../store-config.ts'
+import type { SagaConfig } from '../saga-config.ts'
+import { OperatorBroker } from './operator-broker.ts'
+import { quietLog } from './quiet-log.ts'
+
+export interface CommandContextOptions {
+  readonly config: SagaConfig
+  readonly now: () => Date
+  /** Receives lines for people; never part of the result. */
+  readonly progress: (line: string) => void
+  /** Aborted when the user stops the command: what was begun is completed, nothing new is begun. */
+  readonly signal: AbortSignal
+}
+
+/** What a subcommand works with: each server is connected to when it is first needed, and left at the end. */
+export class CommandContext implements InspectSources, MoveSources {
+  readonly config: SagaConfig
+  readonly now: () => Date
+  readonly progress: (line: string) => void
+  readonly signal: AbortSignal
+  readonly databases: Readonly<Record<StoreName, Store>>
+  #broker: Promise<OperatorBroker> | undefined
+
+  constructor({ config, now, progress, signal }: CommandContextOptions) {
+    this.config = config
+    this.now = now
+    this.progress = progress
+    this.signal = signal
+    this.databases = openStores(config, 'saga', quietLog)
+  }
+
+  get queues(): QueueNames {
+    return this.config
+  }
+
+  async broker(): Promise<ChannelModel> {
+    return (await this.#connected()).model
+  }
+
+  async publisher(): Promise<Publisher> {
+    return (await this.#connected()).publisher
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([
+      ...storeNames.map((store) => this.databases[store].close()),
+      this.#broker?.then(
+        (broker) => broker.close(),
+        () => undefined,
+      ),
+    ])
+  }
+
+  async #connected(): Promise<OperatorBroker> {
+    return await (this.#broker ??= OperatorBroker.connect(this.config.rabbitmqUrl))
+  }
+}

@@ -1,0 +1,34 @@
+import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
+import { type Scan, scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
+import type { CommandContext } from '../command-context.ts'
+import { fromNow } from '../duration.ts'
+import type { Result } from '../result.ts'
+import { counted, table } from '../table.ts'
+
+/** The selected dead letters, in the order in which they were dead-lettered, queue by queue. Changes nothing. */
+export async function listDeadLetters(context: CommandContext, scan: Scan): Promise<Result> {
+  const letters: DeadLetter[] = []
+  const { total, more } = await scanDeadLetters(context, scan, async (found) => {
+    letters.push(...found.map(({ letter }) => letter))
+  })
+  const now = context.now()
+  const rows = letters.map((letter) => [
+    letter.id,
+    letter.queue,
+    letter.event,
+    letter.diedAt === undefined ? '-' : fromNow(letter.diedAt, now),
+    String(letter.attempts),
+    String(letter.replays.length),
+    letter.reason,
+  ])
+  const end = `${counted(letters.length, 'dead letter')} shown, ${total} in the queues${more ? '; --limit shows more' : ''}`
+  return {
+    items: letters,
+    summary: { shown: letters.length, total, more },
+    text: [
+      ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'DIED', 'ATTEMPTS', 'REPLAYS', 'REASON'], rows)]),
+      end,
+    ].join('\n'),
+    wrong: false,
+  }
+}

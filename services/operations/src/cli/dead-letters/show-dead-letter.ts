@@ -1,0 +1,63 @@
+import { deadLetterQueue } from '@order-saga/chassis'
+import { bodyOf, type DeadLetter, type FoundLetter } from '../../inspect/dead-letters/dead-letter.ts'
+import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
+import type { CommandContext } from '../command-context.ts'
+import { fromNow } from '../duration.ts'
+import { previewReplay } from '../preview/preview-replay.ts'
+import { type ReplayPreview, verdictWords } from '../preview/replay-preview.ts'
+import type { Result } from '../result.ts'
+import { instant } from '../table.ts'
+
+const limit = 100
+
+interface Shown extends DeadLetter, ReplayPreview {
+  readonly properties: object
+  readonly headers: object
+  readonly body: unknown
+}
+
+/** All that is known of the dead letters with this id, and what each would do if it were replayed now. */
+export async function showDeadLetter(context: CommandContext, id: string): Promise<Result> {
+  const all: FoundLetter[] = []
+  await scanDeadLetters(context, { selection: { ids: [id] }, limit }, async (found) => void all.push(...found))
+  if (all.length === 0) {
+    return {
+      items: [],
+      summary: { shown: 0 },
+      text: `No dead letter has the id ${id}: dead-letters list shows them.`,
+      wrong: true,
+    }
+  }
+  const shown: Shown[] = []
+  for (const { letter, message } of all) {
+    const preview = await previewReplay(context, letter.service, message)
+    const { headers = {}, ...properties } = message.properties
+    shown.push({ ...letter, ...preview, properties, headers, body: bodyOf(message.content) })
+  }
+  const text = shown.map(({ verdict, why, headers, body, ...letter }) => {
+    const lines: [string, string][] = [
+      ['id', letter.id],
+      ['lies in', deadLetterQueue(context.config[`${letter.service}Queue`])],
+      ['died in', letter.queue],
+      [
+        'died',
+        letter.diedAt === undefined ? '-' : `${instant(letter.diedAt)}, ${fromNow(letter.diedAt, context.now())}`,
+      ],
+      ['first failure', instant(letter.firstFailure ?? null)],
+      ['attempts', String(letter.attempts)],
+      ['reason', letter.reason],
+      ['event', letter.event],
+      ['saga', letter.sagaId ?? '-'],
+      ['order', letter.orderId ?? '-'],
+      ...letter.replays.map((past, n): [string, string] => [
+        `replay ${n + 1}`,
+        `${past.at} by ${past.by} (${past.why}), after ${past.attempts} attempts: ${past.reason}`,
+      ]),
+      ['if replayed', `${verdictWords[verdict]}: ${why}`],
+      ['headers', JSON.stringify(headers)],
+      ['body', typeof body === 'string' ? body : JSON.stringify(body, null, 2)],
+    ]
+    return lines.map(([name, value]) => `${name.padEnd(13)}  ${value}`).join('\n')
+  })
+  return { items: shown, summary: { shown: shown.length }, text: text.join('\n\n'), wrong: false }
+}

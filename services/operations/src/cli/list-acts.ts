@@ -1,0 +1,36 @@
+import { readActs, type RecordedAct } from '../inspect/operator-acts.ts'
+import type { StoreReader } from '../inspect/store.ts'
+import type { Result } from './result.ts'
+import { counted, instant, table } from './table.ts'
+
+/** What operators changed, the newest first. */
+export async function listActs(
+  database: StoreReader,
+  options: { readonly about?: string | undefined; readonly limit: number },
+): Promise<Result> {
+  const acts = await readActs(database, options)
+  const rows = acts.map((act) => [
+    instant(act.begunAt),
+    act.operator,
+    act.act,
+    act.event ?? '-',
+    act.subject,
+    act.place,
+    endOf(act),
+    act.reason,
+  ])
+  return {
+    items: acts,
+    summary: { shown: acts.length },
+    text: [
+      table(['AT', 'BY', 'ACT', 'EVENT', 'SUBJECT', 'PLACE', 'END', 'REASON'], rows),
+      counted(acts.length, 'act'),
+    ].join('\n'),
+    wrong: false,
+  }
+}
+
+function endOf({ doneAt, failure }: RecordedAct): string {
+  if (failure !== null) return `failed: ${failure}`
+  return doneAt === null ? 'cut off' : 'done'
+}

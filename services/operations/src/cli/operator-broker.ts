@@ -1,0 +1,48 @@
+import { Publisher, withHeartbeat } from '@order-saga/chassis'
+import { type ChannelModel, connect } from 'amqplib'
+import { SourceUnavailable } from '../inspect/errors.ts'
+import { quietLog } from './quiet-log.ts'
+
+const connectMs = 5_000
+
+/** The one connection of a command. When it is lost, what uses it fails: the command is repeated instead. */
+export class OperatorBroker {
+  readonly model: ChannelModel
+  readonly publisher: Publisher
+  #blocked = false
+  #closed = false
+
+  private constructor(model: ChannelModel, opened: Promise<void>[]) {
+    this.model = model
+    model.on('error', () => undefined).on('close', () => (this.#closed = true))
+    model.on('blocked', () => (this.#blocked = true)).on('unblocked', () => (this.#blocked = false))
+    const isBlocked = (): boolean => this.#blocked
+    this.publisher = new Publisher(
+      {
+        get isBlocked() {
+          return isBlocked()
+        },
+        onConnect: (open) => void opened.push(open(model)),
+        rebuild: () => Promise.resolve(),
+      },
+      quietLog,
+    )
+  }
+
+  /** @throws SourceUnavailable */
+  static async connect(url: string): Promise<OperatorBroker> {
+    try {
+      const opened: Promise<void>[] = []
+      const options = { timeout: connectMs, clientProperties: { connection_name: 'order-saga saga' } }
+      const broker = new OperatorBroker(await connect(withHeartbeat(url), options), opened)
+      await Promise.all(opened)
+      return broker
+    } catch (error) {
+      throw new SourceUnavailable('broker', error)
+    }
+  }
+
+  async close(): Promise<void> {
+    if (!this.#closed) await this.model.close().catch(() => undefined)
+  }
+}

@@ -1,0 +1,256 @@
+import { catalogue, type QueueNames, services } from '@order-saga/contracts'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { v7 as uuidv7 } from 'uuid'
+import { uuid } from '../inspect/dead-letters/dead-letter.ts'
+import type { Scan } from '../inspect/dead-letters/scan.ts'
+import { queuesFor, type Selection } from '../inspect/dead-letters/selection.ts'
+import type { Actor } from '../inspect/operator-acts.ts'
+import { queuesOfServices } from '../inspect/queues.ts'
+import { runAuditOf } from './audit.ts'
+import type { CommandContext } from './command-context.ts'
+import { discard, previewDiscards } from './dead-letters/discard-dead-letters.ts'
+import { listDeadLetters } from './dead-letters/list-dead-letters.ts'
+import { previewReplays, replay } from './dead-letters/replay-dead-letters.ts'
+import { showDeadLetter } from './dead-letters/show-dead-letter.ts'
+import { readDuration } from './duration.ts'
+import { listActs } from './list-acts.ts'
+import { listParked, previewRelease, releaseParked } from './parked-events.ts'
+import { type Result, UsageError } from './result.ts'
+import { listSagas } from './sagas/list-sagas.ts'
+import { retryCompensation } from './sagas/retry-compensation.ts'
+import { showSaga } from './sagas/show-saga.ts'
+
+export interface ProgramParts {
+  readonly out: (text: string) => void
+  readonly user: () => string
+  readonly now: () => Date
+  /** Does a subcommand's work; `name` is its own. */
+  readonly run: (name: string, json: boolean, work: (context: CommandContext) => Promise<Result>) => Promise<void>
+}
+
+interface Common {
+  readonly json?: true
+}
+
+interface Changing extends Common {
+  readonly by?: string
+  readonly reason?: string
+  readonly dryRun?: true
+}
+
+interface Selecting {
+  readonly queue?: string
+  readonly event?: string
+  readonly diedOf?: string
+  readonly saga?: string
+  readonly olderThan?: number
+  readonly youngerThan?: number
+}
+
+const defaultLimit = 100
+
+/** All subcommands and their options. Parsing and help are commander's; its errors are thrown as `CommanderError`. */
+export function sagaProgram(parts: ProgramParts): Command {
+  const { run } = parts
+  const program = prepared(new Command('saga'), parts).description(
+    'Operate the order saga: dead letters, sagas, outboxes, the audit.',
+  )
+  const command = (parent: Command, nameAndArguments: string, description: string): Command =>
+    prepared(parent.command(nameAndArguments), parts)
+      .description(description)
+      .addOption(new Option('--json', 'print one JSON object and no table'))
+  const group = (name: string, description: string): Command =>
+    prepared(program.command(name), parts).description(description)
+
+  const letters = group('dead-letters', 'Messages that were dead-lettered.')
+  selecting(command(letters, 'list', 'List dead letters, without changing anything.'))
+    .addOption(limit(defaultLimit))
+    .action((options: Common & Selecting & { limit: number }) =>
+      run('dead-letters list', options.json === true, (context) =>
+        listDeadLetters(context, scanOf([], options, context.config)),
+      ),
+    )
+  command(letters, 'show', 'Show one dead letter whole, and what it would do if it were replayed.')
+    .argument('<id>', 'its id, as list shows it')
+    .action((id: string, options: Common) =>
+      run('dead-letters show', options.json === true, (context) => showDeadLetter(context, id.toLowerCase())),
+    )
+  const moving = (
+    name: string,
+    description: string,
+    move: (context: CommandContext, scan: Scan, actor: Actor) => Promise<Result>,
+    preview: (context: CommandContext, scan: Scan) => Promise<Result>,
+  ): Command =>
+    changing(selecting(command(letters, name, description).argument('[ids...]', 'their ids, as list shows them')))
+      .option('--all', 'all that there are')
+      .addOption(limit())
+      .action((ids: string[], options: Changing & Selecting & { all?: true; limit?: number }) =>
+        run(`dead-letters ${name}`, options.json === true, (context) => {
+          const scan = scanOf(ids, options, context.config)
+          assertExplicit(scan.selection, options.all === true, 'a filter such as --queue')
+          return options.dryRun === true ? preview(context, scan) : move(context, scan, actor(options, parts))
+        }),
+      )
+  moving('replay', 'Put dead letters back into the queues they were consumed from.', replay, previewReplays)
+  moving('discard', 'Remove dead letters for good; the record of acts keeps them.', discard, previewDiscards)
+
+  command(program, 'list', 'List sagas, the oldest first.')
+    .option('--status <status>', 'only those with this status')
+    .addOption(duration('--older-than <time>', 'only those accepted at least that long ago: 30s, 5m, 2h, 7d'))
+    .addOption(limit(defaultLimit))
+    .addOption(new Option('--after <saga>', 'continue after this saga: the next page').argParser(anId))
+    .action((options: Common & { status?: string; olderThan?: number; limit: number; after?: string }) =>
+      run('list', options.json === true, (context) =>
+        listSagas(context, {
+          status: options.status,
+          olderThanMs: options.olderThan,
+          limit: options.limit,
+          after: options.after,
+        }),
+      ),
+    )
+  command(program, 'show', 'Show one saga over all services: timeline, what it waits for, what its deadline will do.')
+    .argument('<saga>', "the saga's id or the order's", anId)
+    .option('--no-dead-letters', 'do not scan the dead-letter queues')
+    .action((saga: string, options: Common & { deadLetters: boolean }) =>
+      run('show', options.json === true, (context) => showSaga(context, saga, options.deadLetters)),
+    )
+  changing(command(program, 'retry-compensation', 'Request again the refund of a saga that waits for it.'))
+    .argument('<saga>', "the saga's id or the order's", anId)
+    .action((saga: string, options: Changing) =>
+      run('retry-compensation', options.json === true, (context) =>
+        retryCompensation(context, saga, options.dryRun === true ? undefined : actor(options, parts)),
+      ),
+    )
+
+  const outbox = group('outbox', 'Events the relays parked because no queue is bound for them.')
+  command(outbox, 'list', 'List parked events.')
+    .option('--service <service>', 'only those of this service')
+    .addOption(limit(defaultLimit))
+    .action((options: Common & { service?: string; limit: number }) =>
+      run('outbox list', options.json === true, (context) =>
+        listParked(context, { service: options.service }, options.limit),
+      ),
+    )
+  changing(command(outbox, 'release', 'Have parked events published again.'))
+    .argument('[ids...]', 'ids of events', someIds)
+    .option('--service <service>', 'only those of this service')
+    .option('--all', 'all parked events')
+    .action((given: string[], options: Changing & { service?: string; all?: true }) =>
+      run('outbox release', options.json === true, (context) => {
+        const selection = { ids: given.length === 0 ? undefined : given, service: options.service }
+        assertExplicit(selection, options.all === true, '--service')
+        if (options.dryRun === true) return previewRelease(context, selection)
+        return releaseParked(context, selection, actor(options, parts))
+      }),
+    )
+
+  command(program, 'acts', 'List what operators changed by this program: who, when, why; the newest first.')
+    .option('--about <id>', 'only acts on this event, dead letter or saga')
+    .addOption(limit(defaultLimit))
+    .action((options: Common & { about?: string; limit: number }) =>
+      run('acts', options.json === true, ({ databases }) => listActs(databases.order, options)),
+    )
+  command(program, 'audit', "Check the system's invariants, as the audit does.").action((options: Common) =>
+    run('audit', options.json === true, (context) => runAuditOf(context)),
+  )
+  return program
+}
+
+function prepared(command: Command, { out }: ProgramParts): Command {
+  return command
+    .exitOverride()
+    .configureOutput({ writeOut: (text) => out(text.trimEnd()), writeErr: () => undefined })
+    .helpCommand(false)
+    .showHelpAfterError(false)
+}
+
+function selecting(command: Command): Command {
+  return command
+    .option('--queue <queue>', 'only those of this queue, or of this service')
+    .option('--event <event>', 'only those of this event')
+    .option('--died-of <text>', 'only those whose reason contains this')
+    .addOption(new Option('--saga <id>', 'only those of this saga or order').argParser(anId))
+    .addOption(duration('--older-than <time>', 'only those that died at least that long ago: 30s, 5m, 2h, 7d'))
+    .addOption(duration('--younger-than <time>', 'only those that died less than that long ago'))
+}
+
+function changing(command: Command): Command {
+  return command
+    .option('--dry-run', 'change nothing, and say what would be changed')
+    .option('--reason <text>', 'why; kept in the record of acts, and required unless --dry-run')
+    .option('--by <name>', 'who; the user of the operating system when left out')
+}
+
+function limit(preset?: number): Option {
+  const option = new Option('--limit <count>', 'at most that many').argParser((text: string) => {
+    if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 9999999.')
+    return Number(text)
+  })
+  return preset === undefined ? option : option.default(preset)
+}
+
+function duration(flags: string, description: string): Option {
+  return new Option(flags, description).argParser((text: string) => {
+    const ms = readDuration(text)
+    if (ms === undefined) throw new InvalidArgumentError('Give a time such as 30s, 5m, 2h or 7d.')
+    return ms
+  })
+}
+
+function anId(text: string): string {
+  if (!uuid.test(text)) throw new InvalidArgumentError('Give an id: 32 hexadecimal digits in five groups.')
+  return text.toLowerCase()
+}
+
+function someIds(text: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), anId(text)]
+}
+
+/** @throws UsageError for a queue or an event that the system does not have */
+function scanOf(given: readonly string[], options: Selecting & { limit?: number }, names: QueueNames): Scan {
+  const { queue, event } = options
+  const selection: Selection = {
+    ids: given.length === 0 ? undefined : given.map((one) => one.toLowerCase()),
+    queue,
+    event,
+    reason: options.diedOf,
+    saga: options.saga,
+    olderThanMs: options.olderThan,
+    youngerThanMs: options.youngerThan,
+  }
+  if (queuesFor(selection, names).length === 0) {
+    const known = queuesOfServices(names).flatMap(({ consumed }) => consumed)
+    throw new UsageError(
+      `--queue ${queue} is no queue of the system: give ${services.join(', ')}, ${known.join(', ')}.`,
+    )
+  }
+  const events = catalogue.map(({ name }) => name as string)
+  if (event !== undefined && !events.includes(event)) {
+    throw new UsageError(`--event ${event} is no event of the system: give one of ${events.join(', ')}.`)
+  }
+  return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER }
+}
+
+/** Everything is selected only explicitly. @throws UsageError */
+function assertExplicit(selection: object, all: boolean, filter: string): void {
+  const everything = Object.values(selection).every((value) => value === undefined)
+  if (everything && !all) throw new UsageError(`Nothing is selected: give ids, ${filter}, or --all.`)
+  if (!everything && all) throw new UsageError(`--all does not go with ids or filters: leave one of them out.`)
+}
+
+function actor({ by, reason }: Changing, { user, now }: ProgramParts): Actor {
+  if (reason === undefined || reason.trim() === '') {
+    throw new UsageError('--reason is missing: say why, for the record of acts (or give --dry-run).')
+  }
+  return { runId: uuidv7(), operator: operatorOf(by, user), reason: reason.trim(), now }
+}
+
+function operatorOf(by: string | undefined, user: () => string): string {
+  if (by !== undefined && by.trim() !== '') return by.trim()
+  try {
+    return user()
+  } catch {
+    throw new UsageError('--by is missing: say who you are, for the operating system has no name for this user.')
+  }
+}

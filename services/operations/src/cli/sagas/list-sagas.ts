@@ -1,0 +1,52 @@
+import { sagaStatuses } from '@order-saga/order'
+import { listSagas as readSagas } from '../../inspect/sagas.ts'
+import type { CommandContext } from '../command-context.ts'
+import { fromNow, span } from '../duration.ts'
+import { type Result, UsageError } from '../result.ts'
+import { counted, table } from '../table.ts'
+import { sagaWords } from './saga-words.ts'
+
+export interface SagaListOptions {
+  readonly status?: string | undefined
+  readonly olderThanMs?: number | undefined
+  readonly limit: number
+  /** The last id of the page before. */
+  readonly after?: string | undefined
+}
+
+/** Sagas by status and age, the oldest first, a page at a time. */
+export async function listSagas(context: CommandContext, options: SagaListOptions): Promise<Result> {
+  const { status, olderThanMs = 0, limit, after } = options
+  if (status !== undefined && !sagaStatuses.some((known) => known === status)) {
+    throw new UsageError(`--status ${status} is no status of a saga: give one of ${sagaStatuses.join(', ')}.`)
+  }
+  const now = context.now()
+  const createdBefore = new Date(now.getTime() - olderThanMs)
+  const { sagas, next } = await readSagas(context.databases.order, {
+    status,
+    createdBefore,
+    order: 'oldest first',
+    after,
+    limit,
+  })
+  const rows = sagas.map((saga) => [
+    saga.sagaId,
+    saga.orderId,
+    sagaWords(saga),
+    saga.reason ?? '-',
+    span(now.getTime() - saga.createdAt.getTime()),
+    saga.refundDueAt === null ? '-' : fromNow(saga.refundDueAt, now),
+    saga.finishedAt === null ? fromNow(saga.deadline, now) : '-',
+  ])
+  return {
+    items: sagas,
+    summary: { shown: sagas.length, next },
+    text: [
+      ...(rows.length === 0
+        ? []
+        : [table(['SAGA', 'ORDER', 'STATUS', 'REASON', 'AGE', 'REFUND DUE', 'DEADLINE'], rows)]),
+      `${counted(sagas.length, 'saga')}${next === null ? '' : `; the next page: --after ${next}`}`,
+    ].join('\n'),
+    wrong: false,
+  }
+}

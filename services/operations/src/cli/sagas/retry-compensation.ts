@@ -1,0 +1,94 @@
+import { commitWithEvents, type UnitOfWork } from '@order-saga/chassis'
+import { advance, decide, lockSagas, type SagaRecord, saveSagas } from '@order-saga/order'
+import { v7 as uuidv7 } from 'uuid'
+import { type Actor, assertRecordable, recordAct } from '../../inspect/operator-acts.ts'
+import { readSaga } from '../../inspect/saga-facts.ts'
+import type { CommandContext } from '../command-context.ts'
+import { fromNow } from '../duration.ts'
+import type { Result } from '../result.ts'
+import { instant } from '../table.ts'
+import { sagaWords } from './saga-words.ts'
+import { unknownSaga } from './show-saga.ts'
+
+/** Nothing is published from here: the order service's relay finds the event in the outbox. */
+const outboxOnly: UnitOfWork['relay'] = { accepts: false, offer: () => undefined }
+
+const overdue = { on: 'overdue' } as const
+
+/**
+ * Requests again the refund of a saga that waits for it, as the order service does when it is overdue: by a new event,
+ * the next automatic request counted from now. State, event and the record of the act are one transaction. Without an
+ * actor it only says what it would do.
+ */
+export async function retryCompensation(
+  context: CommandContext,
+  id: string,
+  actor: Actor | undefined,
+): Promise<Result> {
+  const facts = await readSaga(context.databases.order, id)
+  if (facts === undefined) return unknownSaga(id)
+  if (actor === undefined) {
+    const { status, reason, compensation, refundRequests } = facts
+    const decision = decide({ status, reason, compensation }, overdue)
+    return decision.kind === 'ignored'
+      ? notWaiting(facts)
+      : resultOf(facts, refundRequests + 1, 'would ask', null, context)
+  }
+  await context.databases.order.change(assertRecordable)
+  const saga = await context.databases.order.change((database) =>
+    commitWithEvents({ database, relay: outboxOnly, now: context.now, newId: uuidv7 }, async (tx, reaction) => {
+      const locked = (await lockSagas(tx, [facts.sagaId])).get(facts.sagaId)
+      if (locked === undefined) return undefined
+      const before = locked.added.length
+      advance(locked, overdue, { ...reaction, refundRetryMs: context.config.refundRetryMs })
+      if (locked.added.length === before) return undefined
+      saveSagas(tx, [locked], reaction.now)
+      recordAct(tx, actor, {
+        act: 'retry_compensation',
+        subject: locked.sagaId,
+        place: 'order database',
+        event: 'payment.refund.requested',
+        sagaId: locked.sagaId,
+        detail: { eventId: locked.added.at(-1)?.eventId, requests: locked.refundRequests },
+      })
+      return locked
+    }),
+  )
+  if (saga === undefined) return notWaiting((await readSaga(context.databases.order, id)) ?? facts)
+  return resultOf(facts, saga.refundRequests, 'asked', saga, context)
+}
+
+interface About {
+  readonly sagaId: string
+  readonly orderId: string
+}
+
+function resultOf(
+  { sagaId, orderId }: About,
+  requests: number,
+  words: 'asked' | 'would ask',
+  saga: SagaRecord | null,
+  { now }: CommandContext,
+): Result {
+  const eventId = saga?.added.at(-1)?.eventId ?? null
+  const refundDueAt = saga?.refundDueAt ?? null
+  const next =
+    refundDueAt === null
+      ? ''
+      : `; the next request by itself is ${fromNow(refundDueAt, now())}, at ${instant(refundDueAt)}`
+  return {
+    items: [{ sagaId, orderId, outcome: words.replace(' ', '_'), requests, eventId, refundDueAt }],
+    summary: { changed: saga === null ? 0 : 1 },
+    text: `${words} for the refund of saga ${sagaId}, request ${requests}${next}`,
+    wrong: false,
+  }
+}
+
+function notWaiting(saga: About & Parameters<typeof sagaWords>[0]): Result {
+  return {
+    items: [{ sagaId: saga.sagaId, orderId: saga.orderId, outcome: 'not_waiting', status: saga.status }],
+    summary: { changed: 0 },
+    text: `Saga ${saga.sagaId} waits for no refund: it is ${sagaWords(saga)}.`,
+    wrong: true,
+  }
+}

@@ -1,0 +1,107 @@
+import type { Explanation } from '@order-saga/order'
+import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
+import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
+import { inspectSaga } from '../../inspect/inspect-saga.ts'
+import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
+import { readStepTimes } from '../../inspect/sagas.ts'
+import type { CommandContext } from '../command-context.ts'
+import { fromNow } from '../duration.ts'
+import type { Result } from '../result.ts'
+import { instant, table } from '../table.ts'
+import { sagaWords } from './saga-words.ts'
+
+/** What happens by itself at that time if nothing else happens before. */
+interface Timer {
+  readonly at: Date
+  readonly will: string
+}
+
+const lettersShown = 1_000
+
+/** One saga over all services: its state, what it waits for and since when, its timers, its timeline. */
+export async function showSaga(context: CommandContext, id: string, withDeadLetters: boolean): Promise<Result> {
+  const { databases } = context
+  const recorded = await readSaga(databases.order, id)
+  if (recorded === undefined) return unknownSaga(id)
+  const [facts, usual] = await Promise.all([
+    readSagaFacts(databases, recorded, { partial: false }),
+    readStepTimes(databases.order),
+  ])
+  const deadLetters = withDeadLetters ? await deadLettersOf(context, recorded.sagaId) : []
+  const now = context.now()
+  const { saga, payment, reservation, timeline, explanation } = inspectSaga(facts, { deadLetters, usual, now })
+  const timers = timersOf(explanation)
+  const { what, from, since } = explanation.needs ?? { what: 'nothing: the saga is complete', from: null, since: null }
+  const rows = timeline.map((step) => [step.at.toISOString(), step.service, step.eventId ?? '-', step.what])
+  const lines: [string, string][] = [
+    ['saga', saga.sagaId],
+    ['order', `${saga.orderId}, ${saga.orderStatus}, ${saga.amount} ${saga.currency}`],
+    ['status', `${sagaWords(saga)}${saga.reason === null ? '' : ` (${saga.reason})`}`],
+    ['payment', payment?.status ?? 'no record of the order'],
+    ['inventory', reservation?.status ?? 'no record of the order'],
+    ['accepted', `${instant(saga.createdAt)}, ${fromNow(saga.createdAt, now)}`],
+    ['waits for', what],
+    ...(since === null ? [] : [['since', `${instant(since)}, ${fromNow(since, now)}`] as [string, string]]),
+    ...timers.map(({ at, will }): [string, string] => [
+      'timer',
+      `${instant(at)}, ${fromNow(at, now)}: it will ${will}`,
+    ]),
+    ...(withDeadLetters ? [] : ([['dead letters', 'not read']] as [string, string][])),
+  ]
+  const head = lines.map(([name, value]) => `${name.padEnd(12)}  ${value}`)
+  return {
+    items: [
+      {
+        ...saga,
+        payment,
+        reservation,
+        explanation: explanation.text,
+        waitsFor: what,
+        owedBy: from,
+        since,
+        timers,
+        timeline,
+        deadLetters,
+      },
+    ],
+    summary: { shown: 1 },
+    text: [...head, '', explanation.text, '', table(['AT', 'SERVICE', 'EVENT ID', 'WHAT'], rows)].join('\n'),
+    wrong: false,
+  }
+}
+
+async function deadLettersOf(context: CommandContext, sagaId: string): Promise<DeadLetter[]> {
+  const letters: DeadLetter[] = []
+  await scanDeadLetters(context, { selection: { saga: sagaId }, limit: lettersShown }, async (found) => {
+    letters.push(...found.map(({ letter }) => letter))
+  })
+  return letters
+}
+
+/** The deadline, and the next request for the refund. */
+function timersOf({ deadline, refund, next }: Explanation): Timer[] {
+  const again = next.find(({ on }) => on === 'overdue')
+  return [
+    ...(deadline.leadsTo === null
+      ? []
+      : [
+          {
+            at: deadline.at,
+            will: `become ${sagaWords(deadline.leadsTo.becomes)} and publish ${deadline.leadsTo.publishes.join(', ')}`,
+          },
+        ]),
+    ...(again === undefined || !refund?.askedAgainAt
+      ? []
+      : [
+          {
+            at: refund.askedAgainAt,
+            will: `publish ${again.publishes.join(', ')} again (${refund.requests} so far)`,
+          },
+        ]),
+  ]
+}
+
+export function unknownSaga(id: string): Result {
+  const text = `No order and no saga has the id ${id}: list shows the sagas.`
+  return { items: [], summary: { shown: 0 }, text, wrong: true }
+}

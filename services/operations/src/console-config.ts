@@ -1,0 +1,52 @@
+import {
+  type CommonConfig,
+  commonSettings,
+  ConfigurationError,
+  loadConfig,
+  oneOf,
+  optionalText,
+  port,
+  type Setting,
+} from '@order-saga/chassis'
+import { type StoresConfig, storeSettings } from './store-config.ts'
+
+export interface ConsoleConfig extends StoresConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+  port: number
+  console: 'read-only' | 'full'
+  adminToken: string
+}
+
+const { topology: _topology, prefetch: _prefetch, ...common } = commonSettings
+
+/** Settings of the console: it declares nothing and consumes nothing, and reads databases and broker as the audit does. */
+export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfig[K]> } = {
+  ...common,
+  ...storeSettings,
+  port: port({ env: 'PORT', default: 3002, doc: 'Port of the console.' }),
+  console: oneOf({
+    env: 'CONSOLE',
+    default: 'read-only',
+    values: ['read-only', 'full'],
+    doc: 'Whether the console only shows, or may also replay and discard dead letters.',
+  }),
+  adminToken: optionalText({
+    env: 'ADMIN_TOKEN',
+    sensitive: true,
+    doc: 'What the console asks of its users, for reading too; needed with CONSOLE=full, at least 16 characters.',
+  }),
+}
+
+/** What a header can carry as it is (RFC 6750), and nobody guesses. */
+const usableToken = /^[A-Za-z0-9._~+/-]{16,512}=*$/
+
+/** @throws ConfigurationError also for settings that do not go together */
+export function loadConsoleConfig(environment: NodeJS.ProcessEnv): ConsoleConfig {
+  const config = loadConfig<ConsoleConfig>(consoleSettings, environment)
+  if (config.adminToken !== '' && !usableToken.test(config.adminToken)) {
+    throw new ConfigurationError('ADMIN_TOKEN must have at least 16 characters, all of them letters, digits or ._~+/-.')
+  }
+  if (config.console === 'full' && config.adminToken === '') {
+    throw new ConfigurationError('ADMIN_TOKEN must be set when CONSOLE is full: without it anybody could act.')
+  }
+  return config
+}

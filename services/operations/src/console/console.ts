@@ -1,0 +1,109 @@
+import { DependencyUnavailable } from '@order-saga/chassis'
+import type { DeadLetter } from '../inspect/dead-letters/dead-letter.ts'
+import type { MoveSources } from '../inspect/dead-letters/move.ts'
+import { inspectSaga } from '../inspect/inspect-saga.ts'
+import { readOutbox } from '../inspect/outboxes.ts'
+import { queuesOfServices, readQueues } from '../inspect/queues.ts'
+import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
+import { readSagaOverview, readStepTimes } from '../inspect/sagas.ts'
+import type { InspectSources } from '../inspect/sources.ts'
+import { storeNames } from '../inspect/stores.ts'
+import { recordsOf } from '../inspect/timeline.ts'
+import { Cached } from './cached.ts'
+import { DeadLetterBox } from './dead-letters.ts'
+import { json } from './json.ts'
+import type { OutboxLine, Overview, QueueLine, SagaDetail } from './page/answers.ts'
+
+export interface ConsoleOptions {
+  readonly mode: Overview['mode']
+  readonly sources: InspectSources & MoveSources
+  readonly retryDelaysMs: readonly number[]
+}
+
+/** All clients share what is read for one of them, for this long. */
+const keepMs = { sagas: 1_000, delivery: 3_000, stepTimes: 10_000 } as const
+
+/** What the console shows, read from the three databases and the broker. */
+export class Console {
+  readonly deadLetters: DeadLetterBox
+  readonly sources: InspectSources
+  readonly #options: ConsoleOptions
+  readonly #sagas
+  readonly #delivery
+  readonly #stepTimes
+
+  constructor(options: ConsoleOptions) {
+    const { databases, now } = options.sources
+    this.#options = options
+    this.sources = options.sources
+    this.deadLetters = new DeadLetterBox(options.sources)
+    this.#sagas = new Cached(() => readSagaOverview(databases.order, now()), keepMs.sagas, now)
+    this.#delivery = new Cached(() => this.#readDelivery(), keepMs.delivery, now)
+    this.#stepTimes = new Cached(() => readStepTimes(databases.order), keepMs.stepTimes, now)
+  }
+
+  /** @throws DependencyUnavailable while the order database is unavailable */
+  async overview(): Promise<Overview> {
+    const [sagas, delivery] = await Promise.all([this.#sagas.get(), this.#delivery.get()])
+    return json({ mode: this.#options.mode, ...sagas, ...delivery })
+  }
+
+  /** One saga by its id or its order's; undefined when there is none. @throws DependencyUnavailable as `overview` */
+  async saga(id: string): Promise<SagaDetail | undefined> {
+    const { databases, now } = this.sources
+    const recorded = await readSaga(databases.order, id)
+    if (recorded === undefined) return undefined
+    const [facts, usual, deadLetters] = await Promise.all([
+      readSagaFacts(databases, recorded, { partial: true }),
+      this.#stepTimes.get(),
+      this.#deadLettersOf(recorded.sagaId),
+    ])
+    const { explanation, timeline } = inspectSaga(facts, { deadLetters, usual, now: now() })
+    const { text, atRest, waitsFor } = explanation
+    const { history: _history, ...saga } = recorded
+    return json({ ...saga, explanation: text, atRest, waitsFor, timeline, records: recordsOf(facts) })
+  }
+
+  /** As far as there are dead letters and they can be read. */
+  async #deadLettersOf(sagaId: string): Promise<readonly DeadLetter[]> {
+    const { queues } = await this.#delivery.get()
+    if (!(queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)) return []
+    const { deadLetters } = await this.deadLetters.list().catch(() => ({ deadLetters: [] }))
+    return deadLetters.filter((letter) => letter.sagaId === sagaId)
+  }
+
+  async #readDelivery(): Promise<Pick<Overview, 'outboxes' | 'queues'>> {
+    const outboxes = storeNames.map(async (service): Promise<OutboxLine> => {
+      const state = await readOutbox(this.sources.databases[service]).catch(nullIfUnavailable)
+      if (state === null) return { service, state }
+      const ageMs = state.oldest === null ? 0 : this.sources.now().getTime() - state.oldest.getTime()
+      return { service, state: { ...json(state), oldestSeconds: Math.max(0, Math.round(ageMs / 1_000)) } }
+    })
+    return { outboxes: await Promise.all(outboxes), queues: await this.#readQueues() }
+  }
+
+  async #readQueues(): Promise<QueueLine[] | null> {
+    const { broker, queues } = this.sources
+    const services = queuesOfServices(queues, this.#options.retryDelaysMs)
+    const names = services.flatMap(({ consumed, retries, deadLetters }) => [...consumed, ...retries, deadLetters])
+    // A connection that has just been lost fails in other ways as well.
+    const read = await this.deadLetters.inTurn(async () => readQueues(await broker(), names)).catch(() => null)
+    if (read === null) return null
+    const depths = new Map(read.map((depth) => [depth.queue, depth]))
+    const messagesIn = (queue: string): number | null => depths.get(queue)?.messages ?? null
+    return services.flatMap(({ consumed, retries, deadLetters }) =>
+      consumed.map((queue, i) => ({
+        queue,
+        messages: messagesIn(queue),
+        consumers: depths.get(queue)?.consumers ?? null,
+        retrying: i > 0 ? null : retries.reduce((sum, retry) => sum + (messagesIn(retry) ?? 0), 0),
+        deadLetters: i > 0 ? null : messagesIn(deadLetters),
+      })),
+    )
+  }
+}
+
+function nullIfUnavailable(error: unknown): null {
+  if (error instanceof DependencyUnavailable) return null
+  throw error
+}

@@ -1,0 +1,103 @@
+import { Problem } from '@order-saga/chassis'
+import type { ServiceName } from '@order-saga/contracts'
+import type { DeadLetter } from '../inspect/dead-letters/dead-letter.ts'
+import { discardDeadLetters, type MoveSources, replayDeadLetters } from '../inspect/dead-letters/move.ts'
+import { scanDeadLetters } from '../inspect/dead-letters/scan.ts'
+import type { Actor } from '../inspect/operator-acts.ts'
+import { queuesOfServices, readQueues } from '../inspect/queues.ts'
+import { Cached } from './cached.ts'
+import type { DeadLetterOutcome } from './page/answers.ts'
+
+const moves = { replay: replayDeadLetters, discard: discardDeadLetters } as const
+export type Move = keyof typeof moves
+
+/** A dead letter as a client names it. */
+export interface LetterName {
+  readonly service: ServiceName
+  readonly id: string
+}
+
+export interface DeadLetterList {
+  readonly deadLetters: readonly DeadLetter[]
+  /** Services with too many to be scanned here, and how many. */
+  readonly tooMany: readonly { readonly service: ServiceName; readonly count: number }[]
+}
+
+/** A scan holds all messages of the queue; beyond this number it is left to the saga command. */
+const scanLimit = 5_000
+const keepMs = 5_000
+
+/** The dead letters of all services, one operation at a time: a scan hides from others the messages it holds. */
+export class DeadLetterBox {
+  readonly #sources: MoveSources
+  readonly #list: Cached<DeadLetterList>
+  #turn: Promise<unknown> = Promise.resolve()
+
+  constructor(sources: MoveSources) {
+    this.#sources = sources
+    this.#list = new Cached(
+      () => this.inTurn(() => this.#read()),
+      keepMs,
+      () => sources.now(),
+    )
+  }
+
+  async inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const mine = this.#turn.then(work)
+    this.#turn = mine.catch(() => undefined)
+    return await mine
+  }
+
+  /** Not older than some seconds. @throws DependencyUnavailable or NotDone */
+  list(): Promise<DeadLetterList> {
+    return this.#list.get()
+  }
+
+  /**
+   * Sends dead letters back to the queues they were consumed from, or removes them for good; each is recorded with who
+   * and why.
+   * @throws Problem 409 when there are too many, DependencyUnavailable or NotDone
+   */
+  async move(move: Move, named: readonly LetterName[], actor: Actor): Promise<DeadLetterOutcome> {
+    const moved = await this.inTurn(async () => {
+      const counts = await this.#counts()
+      const results = []
+      for (const { service, count } of counts) {
+        const ids = named.filter((each) => each.service === service).map(({ id }) => id)
+        if (ids.length === 0) continue
+        if (count > scanLimit) {
+          throw new Problem(
+            409,
+            `${service} has ${count} dead letters, too many for the console: use the saga command.`,
+          )
+        }
+        const scan = { selection: { queue: service, ids }, limit: Number.MAX_SAFE_INTEGER }
+        results.push(...(await moves[move](this.#sources, scan, actor)))
+      }
+      return results
+    }).finally(() => this.#list.clear())
+    const failed = moved.filter(({ failure }) => failure !== undefined).length
+    return { done: moved.length - failed, failed, missing: Math.max(0, named.length - moved.length) }
+  }
+
+  async #read(): Promise<DeadLetterList> {
+    const deadLetters: DeadLetter[] = []
+    const counts = await this.#counts()
+    for (const { service, count } of counts) {
+      if (count === 0 || count > scanLimit) continue
+      await scanDeadLetters(this.#sources, { selection: { queue: service }, limit: scanLimit }, async (found) => {
+        deadLetters.push(...found.map(({ letter }) => letter))
+      })
+    }
+    return { deadLetters, tooMany: counts.filter(({ count }) => count > scanLimit) }
+  }
+
+  async #counts(): Promise<{ service: ServiceName; count: number }[]> {
+    const services = queuesOfServices(this.#sources.queues)
+    const depths = await readQueues(
+      await this.#sources.broker(),
+      services.map(({ deadLetters }) => deadLetters),
+    )
+    return services.map(({ service }, i) => ({ service, count: depths[i]?.messages ?? 0 }))
+  }
+}

@@ -1,0 +1,155 @@
+import type { Overview, SagaDetail, SagaStatus } from './answers.ts'
+import { get, Refusal, rememberToken, takeToken } from './api.ts'
+import { DeadLetterView } from './dead-letters.ts'
+import { DeliveryView } from './delivery.ts'
+import { askForToken } from './dialogs.ts'
+import { announce, byId, html } from './dom.ts'
+import { age, count, since, span, statuses } from './format.ts'
+import { SagaList } from './saga-list.ts'
+import { SagaView } from './saga-view.ts'
+
+/** Between two readings of the overview. */
+const updateMs = 1_000
+/** How often a saga that is not at rest is read again. */
+const followMs = 1_500
+
+interface Route {
+  readonly view: 'sagas' | 'dead-letters' | 'delivery'
+  readonly status?: SagaStatus | undefined
+  readonly id?: string | undefined
+}
+
+function routeOf(hash: string): Route {
+  const [view, what] = hash.replace(/^#\//, '').split('/')
+  if (view === 'saga' && what !== undefined) return { view: 'sagas', id: decodeURIComponent(what) }
+  if (view === 'dead-letters' || view === 'delivery') return { view }
+  return { view: 'sagas', status: statuses.find((status) => status === what) }
+}
+
+const main = byId('main')
+const link = byId('link')
+const trouble = html('p', { class: 'trouble', role: 'alert', hidden: true })
+const list = new SagaList(report)
+const detail = new SagaView()
+const delivery = new DeliveryView()
+const deadLetters = new DeadLetterView(report)
+const workspace = html('div', { class: 'workspace' }, list.element, detail.element)
+
+let overview: Overview | undefined
+let route = routeOf('')
+let followTimer: number | undefined
+/** For how many dead letters their list was read, and in which mode. */
+let read: string | undefined
+
+function report(error: unknown): void {
+  trouble.textContent = error instanceof Error ? error.message : String(error)
+  trouble.hidden = false
+}
+
+function setLink(state: 'live' | 'lost', words: string = state): void {
+  if (link.dataset['state'] === state && link.textContent === words) return
+  link.dataset['state'] = state
+  link.textContent = words
+  announce(`Live updates: ${words}`)
+}
+
+function open(): void {
+  route = routeOf(location.hash)
+  for (const item of document.querySelectorAll<HTMLElement>('nav [data-view]')) {
+    if (item.dataset['view'] === route.view) item.setAttribute('aria-current', 'page')
+    else item.removeAttribute('aria-current')
+  }
+  trouble.hidden = true
+  main.dataset['view'] = route.view
+  main.dataset['selected'] = route.id === undefined ? 'no' : 'yes'
+  const content = { sagas: workspace, 'dead-letters': deadLetters.element, delivery: delivery.element }[route.view]
+  if (content.parentElement !== main) main.replaceChildren(trouble, content)
+  list.choose(route.status, route.id)
+  window.clearTimeout(followTimer)
+  read = undefined
+  if (route.view === 'sagas') void openSaga(route.id)
+  if (overview !== undefined) update(overview)
+}
+
+async function openSaga(id: string | undefined): Promise<void> {
+  if (id === undefined) return detail.showNothing('Choose a saga to see its timeline.')
+  try {
+    const saga = await get<SagaDetail>(`sagas/${encodeURIComponent(id)}`)
+    if (route.id !== id) return
+    detail.show(saga)
+    list.choose(route.status, saga.sagaId)
+    // Its last messages may still be in flight.
+    const young = saga.finishedAt === null || since(saga.finishedAt) < 10_000
+    if (!saga.atRest || young) followTimer = window.setTimeout(() => void openSaga(id), followMs)
+  } catch (error) {
+    if (route.id !== id) return
+    if (error instanceof Refusal && error.status === 404) return detail.showNothing(error.message)
+    report(error)
+    followTimer = window.setTimeout(() => void openSaga(id), followMs)
+  }
+}
+
+function update(newest: Overview): void {
+  overview = newest
+  list.overview = newest
+  if (route.view === 'delivery') delivery.show(newest)
+  const letters = (newest.queues ?? []).reduce((sum, { deadLetters: dead }) => sum + (dead ?? 0), 0)
+  const tally = byId('dead-tally')
+  tally.textContent = count(letters)
+  tally.hidden = letters === 0
+  if (route.view === 'dead-letters' && read !== `${letters} ${newest.mode}`) {
+    read = `${letters} ${newest.mode}`
+    void deadLetters.read(newest.mode)
+  }
+}
+
+function tick(): void {
+  for (const element of document.querySelectorAll<HTMLElement>('[data-age]')) {
+    element.textContent = age(since(element.dataset['age'] ?? ''))
+  }
+  for (const element of document.querySelectorAll<SVGElement>('[data-since]')) {
+    element.textContent = span(since(element.dataset['since'] ?? ''))
+  }
+}
+
+/** Reads the overview again and again; asks for the token when the console does. */
+async function keepReading(): Promise<never> {
+  for (;;) {
+    try {
+      update(await get<Overview>('overview'))
+      setLink('live')
+    } catch (error) {
+      const signedOut = error instanceof Refusal && error.status === 401
+      setLink('lost', signedOut ? 'signed out' : error instanceof Error ? error.message : 'lost')
+      if (signedOut && (await signIn(error.message))) continue
+    }
+    await new Promise((resolve) => window.setTimeout(resolve, updateMs))
+  }
+}
+
+async function signIn(why: string): Promise<boolean> {
+  const token = await askForToken(why)
+  if (token === undefined) return false
+  rememberToken(token)
+  open()
+  return true
+}
+
+byId('search').addEventListener('submit', (event) => {
+  event.preventDefault()
+  const input = byId('search-id') as HTMLInputElement
+  const id = input.value.trim()
+  if (id === '') return
+  location.hash = `#/saga/${encodeURIComponent(id)}`
+  input.select()
+})
+window.addEventListener('hashchange', () => {
+  open()
+  // Whoever follows a link by keyboard goes on reading where it leads to.
+  if (route.id !== undefined && !window.matchMedia('(min-width: 60rem)').matches) main.focus()
+})
+
+takeToken()
+open()
+window.setInterval(tick, 1_000)
+void keepReading()

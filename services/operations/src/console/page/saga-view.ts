@@ -1,0 +1,102 @@
+import type { SagaDetail, TimelineStep } from './answers.ts'
+import { html, show, table } from './dom.ts'
+import { clock, outcomeOf, since, span, statusLabels } from './format.ts'
+import { sequenceDiagram } from './sequence.ts'
+
+/** One saga: its explanation, and its timeline through all services as a diagram and as a table. */
+export class SagaView {
+  readonly element = html('section', { class: 'detail', 'aria-labelledby': 'saga-title' })
+  #tableOpen = false
+  #shown: string | undefined
+
+  showNothing(text: string): void {
+    this.#shown = undefined
+    show(this.element, html('h2', { id: 'saga-title', class: 'hidden' }, 'Saga'), html('p', { class: 'empty' }, text))
+  }
+
+  show(saga: SagaDetail): void {
+    const text = JSON.stringify(saga)
+    // Without a change nothing is replaced: the reader keeps the place and the selection.
+    if (text === this.#shown) return
+    this.#shown = text
+    const outcome = outcomeOf(saga)
+    show(
+      this.element,
+      html('a', { class: 'back', href: '#/sagas', 'data-key': 'back' }, '‹ All sagas'),
+      html(
+        'header',
+        {},
+        html(
+          'h2',
+          { id: 'saga-title', tabindex: '-1', 'data-key': 'title' },
+          html('span', { class: `badge ${saga.status}` }, statusLabels[saga.status]),
+          ` ${saga.amount} ${saga.currency}`,
+          outcome !== '' && html('small', {}, ` ${outcome}`),
+        ),
+        facts(saga),
+      ),
+      html('p', { class: 'explanation', id: 'explanation' }, saga.explanation),
+      html(
+        'figure',
+        { 'aria-labelledby': 'way-title' },
+        html('figcaption', { id: 'way-title' }, 'Timeline'),
+        html(
+          'div',
+          {
+            class: 'scroll',
+            tabindex: '0',
+            role: 'region',
+            'aria-label': 'Sequence diagram, the same as the table below',
+            'data-key': 'diagram',
+          },
+          sequenceDiagram(saga),
+        ),
+        this.#table(saga),
+      ),
+    )
+  }
+
+  #table(saga: SagaDetail): HTMLElement {
+    const details = html(
+      'details',
+      { open: this.#tableOpen },
+      html('summary', { 'data-key': 'table' }, 'As a table'),
+      table('Timeline as a table', ['At', 'From', 'To', 'What', 'Result'], saga.timeline.map(rowOf)),
+    )
+    details.addEventListener('toggle', () => (this.#tableOpen = details.open))
+    return details
+  }
+}
+
+function facts(saga: SagaDetail): HTMLElement {
+  const { status, reason, compensation, finishedAt, createdAt, deadline } = saga
+  const left = -since(deadline)
+  const end =
+    finishedAt === null
+      ? left < 0
+        ? 'its deadline has passed'
+        : `deadline in ${span(left)}`
+      : `took ${span(Date.parse(finishedAt) - Date.parse(createdAt))}`
+  const state = [status, reason, compensation === 'none' ? null : compensation].filter((part) => part !== null)
+  const pairs: [name: string, value: string, look: string | undefined][] = [
+    ['Order', saga.orderId, 'code'],
+    ['Saga', saga.sagaId, 'code'],
+    ['Status', state.join(' · '), 'code'],
+    ['Customer', saga.customerId ?? '—', undefined],
+    ['Items', saga.items.map(({ sku, qty }) => `${qty} x ${sku}`).join(', '), undefined],
+    ['Accepted', `${clock(createdAt)}, ${end}`, undefined],
+  ]
+  return html(
+    'dl',
+    {},
+    ...pairs.map(([name, value, look]) => html('div', { class: look }, html('dt', {}, name), html('dd', {}, value))),
+  )
+}
+
+function rowOf(step: TimelineStep): HTMLElement {
+  const cells =
+    step.kind === 'note'
+      ? [step.service, '', step.what, '']
+      : [step.from, step.to, step.detail === '' ? step.event : `${step.event} (${step.detail})`, step.result]
+  return html('tr', {}, ...[step.at.slice(11, 23), ...cells].map((text) => html('td', {}, text)))
+}

@@ -1,0 +1,115 @@
+import type { SagaDetail, ServiceName, TimelineStep } from './answers.ts'
+import { svg } from './dom.ts'
+import { span } from './format.ts'
+
+type Message = Extract<TimelineStep, { kind: 'message' }>
+type Lane = ServiceName | 'customer'
+
+const lanes: readonly Lane[] = ['customer', 'order', 'payment', 'inventory', 'notification']
+const gutter = 66
+const laneWidth = 158
+const width = gutter + laneWidth * lanes.length
+const headHeight = 54
+const rowHeight = 50
+
+const xOf = (lane: Lane): number => gutter + laneWidth * (lanes.indexOf(lane) + 0.5)
+
+/** The timeline as a diagram; the same is beside it as a table, for those who do not see it. */
+export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
+  const rows = saga.timeline.length + (saga.waitsFor === null ? 0 : 1)
+  const height = headHeight + rows * rowHeight + 14
+  const begin = Date.parse(saga.createdAt)
+  const picture = svg(
+    'svg',
+    { class: 'sequence', viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true', focusable: 'false' },
+    ...lanes.map((lane) => lifeline(lane, height)),
+    ...saga.timeline.map((step, row) =>
+      svg(
+        'g',
+        {},
+        svg('text', { class: 'when', x: gutter - 10, y: middle(row) + 4 }, `+${span(Date.parse(step.at) - begin)}`),
+        step.kind === 'message' ? arrow(step, middle(row)) : note(step, middle(row)),
+      ),
+    ),
+    ...lanes.map((lane) => head(lane, lane === 'customer' ? '' : saga.records[lane])),
+  )
+  if (saga.waitsFor !== null) picture.append(waiting(saga.waitsFor, middle(saga.timeline.length)))
+  return picture
+}
+
+const middle = (row: number): number => headHeight + row * rowHeight + rowHeight / 2 + 4
+
+function lifeline(lane: Lane, height: number): SVGElement {
+  return svg('line', { class: 'lifeline', x1: xOf(lane), x2: xOf(lane), y1: headHeight - 8, y2: height })
+}
+
+function head(lane: Lane, record: string | null): SVGElement {
+  const x = xOf(lane)
+  const holds = record ?? 'unavailable'
+  return svg(
+    'g',
+    { class: `head ${record === null ? 'unavailable' : ''}` },
+    svg('rect', { x: x - 72, y: 2, width: 144, height: 42, rx: 8 }),
+    svg('text', { class: 'name', x, y: holds === '' ? 28 : 20 }, lane),
+    holds !== '' && svg('text', { class: 'holds', x, y: 36 }, shortened(holds, 25), svg('title', {}, holds)),
+  )
+}
+
+function arrow({ from, to, event, detail, state, result }: Message, y: number): SVGElement {
+  const [x1, x2] = [xOf(from), xOf(to)]
+  const direction = x2 > x1 ? 1 : -1
+  const below = [detail, result].filter((part) => part !== '').join(' · ')
+  const reach = state === 'in_outbox' || state === 'parked' ? x1 + direction * 34 : x2
+  const center = Math.abs(x2 - x1) > laneWidth * 1.5 ? x1 + (direction * laneWidth) / 2 + direction * 8 : (x1 + x2) / 2
+  return svg(
+    'g',
+    { class: `message ${state}` },
+    svg('title', {}, `${event} from ${from} to ${to}: ${below}`),
+    svg('line', { x1: x1 + direction * 3, x2: reach - direction * 9, y1: y, y2: y }),
+    svg('path', {
+      d: `M${reach - direction * 10},${y - 5} L${reach - direction * 1},${y} L${reach - direction * 10},${y + 5} Z`,
+    }),
+    svg('circle', { cx: x1, cy: y, r: 3 }),
+    svg('text', { class: 'event', x: center, y: y - 8 }, event),
+    svg('text', { class: 'detail', x: center, y: y + 16 }, shortened(below, 44)),
+  )
+}
+
+function note({ service, what }: Extract<TimelineStep, { kind: 'note' }>, y: number): SVGElement {
+  const x = xOf(service === 'operator' ? 'order' : service)
+  const text = shortened(what, 60)
+  const box = Math.max(110, text.length * 6.3 + 20)
+  return svg(
+    'g',
+    { class: 'note' },
+    svg('rect', { x: x - box / 2, y: y - 14, width: box, height: 27, rx: 6 }),
+    svg('title', {}, what),
+    svg('text', { x, y: y + 4 }, text),
+  )
+}
+
+function waiting({ service, events, since, usually }: NonNullable<SagaDetail['waitsFor']>, y: number): SVGElement {
+  const [x1, x2] = [xOf(service), xOf('order')]
+  return svg(
+    'g',
+    { class: 'message waiting' },
+    svg('line', { x1: x1 - 3, x2: x2 + 9, y1: y, y2: y }),
+    svg('path', { d: `M${x2 + 10},${y - 5} L${x2 + 1},${y} L${x2 + 10},${y + 5} Z` }),
+    svg(
+      'text',
+      { class: 'when', x: gutter - 10, y: y + 4 },
+      'for ',
+      svg('tspan', { 'data-since': since }, span(Date.now() - Date.parse(since))),
+    ),
+    svg('text', { class: 'event', x: (x1 + x2) / 2, y: y - 8 }, `${events.join(' or ')}?`),
+    svg(
+      'text',
+      { class: 'detail', x: (x1 + x2) / 2, y: y + 16 },
+      usually === null ? 'usual time not known yet' : `p50 ${span(usually.p50Ms)}, p95 ${span(usually.p95Ms)}`,
+    ),
+  )
+}
+
+function shortened(text: string, length: number): string {
+  return text.length <= length ? text : `${text.slice(0, length - 1)}…`
+}

@@ -1,0 +1,43 @@
+import { Router } from '@koa/router'
+import { createApi, DependencyUnavailable, Patience, type Service, type Statement } from '@order-saga/chassis'
+import type { ConsoleConfig } from '../console-config.ts'
+import type { Store } from '../inspect/store.ts'
+import { openStores } from '../store-config.ts'
+import { Console } from './console.ts'
+import { addConsoleRoutes } from './console-routes.ts'
+
+export function wireConsole(service: Service, config: ConsoleConfig): void {
+  const { log, metrics, tracing, now, newId } = service
+  const { console: mode, adminToken: token, retryDelaysMs } = config
+  const stores = openStores(config, 'console', log)
+  const sources = {
+    databases: {
+      order: limited(stores.order, 'order database'),
+      payment: limited(stores.payment, 'payment database'),
+      inventory: limited(stores.inventory, 'inventory database'),
+    },
+    broker: async () => {
+      if (service.connection === undefined) throw new DependencyUnavailable('broker', 'not connected')
+      return service.connection
+    },
+    publisher: async () => service.publisher,
+    queues: config,
+    now,
+  }
+  const router = new Router()
+  addConsoleRoutes(router, new Console({ mode, sources, retryDelaysMs }), { mode, token, newId })
+  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  service.onDrain(async () => {
+    await Promise.all(Object.values(stores).map((store) => store.close()))
+  })
+}
+
+/** The same store, whose answers no request waits for longer than an HTTP client does. */
+function limited(store: Store, name: string): Pick<Store, 'query' | 'change'> {
+  const patience = new Patience(name)
+  return {
+    query: <R extends object>(sql: Statement, values?: readonly unknown[]) =>
+      patience.run(() => store.query<R>(sql, values)),
+    change: (work) => store.change(work),
+  }
+}

@@ -1,0 +1,75 @@
+import { NotDone } from '../errors.ts'
+import { readQueues } from '../queues.ts'
+import type { InspectSources } from '../sources.ts'
+import { deadLetterOf, type FoundLetter } from './dead-letter.ts'
+import { scanQueue } from './scan-queue.ts'
+import { isSelected, queuesFor, type Selection } from './selection.ts'
+
+export interface ScanSources extends Pick<InspectSources, 'broker' | 'queues' | 'now'> {
+  /** Ends the scan early; what was begun is completed. */
+  readonly signal?: AbortSignal
+  /** Receives a line about once a second. */
+  readonly progress?: (line: string) => void
+}
+
+export interface Scan {
+  readonly selection: Selection
+  readonly limit: number
+}
+
+/** Called with the selected messages of a window; `take` removes one from its dead-letter queue. */
+export type OnFound = (found: readonly FoundLetter[], take: (one: FoundLetter) => void) => Promise<void>
+
+const progressMs = 1_000
+
+/**
+ * Scans the dead-letter queues and hands over what is selected, at most `limit` messages, with no more than a window of
+ * messages in memory at a time.
+ * @returns how many messages the scanned queues hold, and whether there may be more that are selected
+ * @throws NotDone when there is no such queue
+ */
+export async function scanDeadLetters(
+  sources: ScanSources,
+  { selection, limit }: Scan,
+  onFound: OnFound,
+): Promise<{ total: number; more: boolean }> {
+  const { queues, now, progress, signal } = sources
+  const model = await sources.broker()
+  const places = queuesFor(selection, queues)
+  const depths = await readQueues(
+    model,
+    places.map(({ deadLetters }) => deadLetters),
+  )
+  const missing = depths.find(({ messages }) => messages === null)
+  if (missing !== undefined) {
+    throw new NotDone(`There is no queue ${missing.queue}; has the system been started, and is the queue's name right?`)
+  }
+  const total = depths.reduce((sum, { messages }) => sum + (messages ?? 0), 0)
+  let [found, seen, reported, more] = [0, 0, now().getTime(), false]
+  for (const [i, place] of places.entries()) {
+    const queue = place.deadLetters
+    const depth = depths[i]?.messages ?? 0
+    if (found >= limit || signal?.aborted === true) {
+      more ||= depth > 0
+      continue
+    }
+    await scanQueue(model, { queue, depth }, async (messages, ack) => {
+      const selected = messages
+        .map((message): FoundLetter => ({ message, letter: deadLetterOf(message, place) }))
+        .filter(({ letter }) => isSelected(letter, selection, place, now()))
+      const wanted = selected.slice(0, limit - found)
+      found += wanted.length
+      more ||= wanted.length < selected.length
+      if (wanted.length > 0) await onFound(wanted, ({ message }) => ack(message))
+      seen += messages.length
+      if (now().getTime() - reported >= progressMs) {
+        reported = now().getTime()
+        progress?.(`scanned ${seen} of ${total} dead letters, selected ${found} (${queue})`)
+      }
+      if (signal?.aborted !== true && found < limit) return 'go on'
+      more ||= seen < total
+      return 'stop'
+    })
+  }
+  return { total, more }
+}

@@ -1,0 +1,18 @@
+import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
+import type { StoreName } from './stores.ts'
+
+/** A database or the broker refuses, or cannot be reached; the message is half a sentence that names it. */
+export class SourceUnavailable extends DependencyUnavailable {
+  readonly source: StoreName | 'broker'
+
+  constructor(source: StoreName | 'broker', cause: unknown) {
+    super(source === 'broker' ? source : `${source} database`, cause)
+    this.source = source
+    this.message = `the ${this.dependency}: ${messageOf(cause)}`
+  }
+}
+
+/** What was asked for cannot be done as things are; the message is one sentence for the operator. */
+export class NotDone extends Error {
+  override readonly name = 'NotDone'
+}

@@ -1,0 +1,35 @@
+import { explain, type Explanation, type Step, stateSince, type StepTimes } from '@order-saga/order'
+import type { DeadLetter } from './dead-letters/dead-letter.ts'
+import { messagesOf, undeliveredOf } from './messages.ts'
+import type { SagaFacts } from './saga-facts.ts'
+import { timelineOf, type TimelineStep } from './timeline.ts'
+
+export interface InspectedSaga extends SagaFacts {
+  readonly explanation: Explanation
+  readonly timeline: readonly TimelineStep[]
+}
+
+/** Explains a saga from the facts of all services, and puts its messages in the order of time. Pure. */
+export function inspectSaga(
+  facts: SagaFacts,
+  {
+    deadLetters,
+    usual,
+    now,
+  }: {
+    readonly deadLetters: readonly DeadLetter[]
+    readonly usual: Readonly<Partial<Record<Step, StepTimes>>>
+    readonly now: Date
+  },
+): InspectedSaga {
+  const { saga, payment, reservation } = facts
+  const messages = messagesOf(facts, deadLetters)
+  const state = { status: saga.status, reason: saga.reason, compensation: saga.compensation }
+  const since = stateSince(saga.history, state) ?? saga.createdAt
+  const undelivered = undeliveredOf(messages, facts)
+  return {
+    ...facts,
+    explanation: explain({ ...saga, state, since, payment, reservation, undelivered }, usual, now),
+    timeline: timelineOf(facts, messages, deadLetters),
+  }
+}

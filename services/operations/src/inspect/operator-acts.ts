@@ -1,0 +1,109 @@
+import { type Database, schemaMismatch, statement, type Transaction } from '@order-saga/chassis'
+import { v7 as uuidv7 } from 'uuid'
+import { NotDone } from './errors.ts'
+import type { StoreReader } from './store.ts'
+
+export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation'
+
+/** Who acts and why, and the run all acts of one command have in common. */
+export interface Actor {
+  readonly runId: string
+  readonly operator: string
+  readonly reason: string
+  readonly now: () => Date
+}
+
+/** One change, to be recorded before it is made. */
+export interface Act {
+  readonly act: ActName
+  readonly subject: string
+  /** The queue or database the subject was found in. */
+  readonly place: string
+  readonly event?: string | undefined
+  readonly sagaId?: string | undefined
+  readonly detail: Readonly<Record<string, unknown>>
+}
+
+/** An act as it is kept in the order database. Begun and neither done nor failed: its command ended before it was known. */
+export interface RecordedAct {
+  readonly actId: string
+  readonly runId: string
+  readonly act: ActName
+  readonly subject: string
+  readonly place: string
+  readonly event: string | null
+  readonly sagaId: string | null
+  readonly operator: string
+  readonly reason: string
+  readonly begunAt: Date
+  readonly doneAt: Date | null
+  readonly failure: string | null
+  readonly detail: unknown
+}
+
+const expected = { operations: 1 }
+
+const newest = statement(
+  'acts-newest',
+  `SELECT act_id AS "actId", run_id AS "runId", act, subject, place, event, saga_id AS "sagaId", operator,
+    reason, begun_at AS "begunAt", done_at AS "doneAt", failure, detail
+  FROM operator_acts WHERE ($1::text IS NULL OR subject = $1 OR saga_id::text = $1) ORDER BY act_id DESC LIMIT $2`,
+)
+
+const insert = statement(
+  'acts-begin',
+  `INSERT INTO operator_acts (act_id, run_id, act, subject, place, event, saga_id, operator, reason, begun_at, detail)
+   SELECT act_id, $2, act, subject, place, event, saga_id, $3, $4, $5, detail
+   FROM json_populate_recordset(NULL::operator_acts, $1::json)`,
+)
+const done = statement('acts-done', 'UPDATE operator_acts SET done_at = $2 WHERE act_id = ANY($1::uuid[])')
+const failed = statement('acts-failed', 'UPDATE operator_acts SET failure = $2 WHERE act_id = $1')
+
+/** The newest acts, of one subject or saga if given. */
+export async function readActs(
+  database: StoreReader,
+  { about, limit }: { readonly about?: string | undefined; readonly limit: number },
+): Promise<RecordedAct[]> {
+  return await database.query<RecordedAct>(newest, [about ?? null, limit])
+}
+
+/** @throws NotDone when the order database has no table for the record of acts */
+export async function assertRecordable(database: Database): Promise<void> {
+  const why = await schemaMismatch(database, expected)
+  if (why !== undefined) throw new NotDone(`Acts cannot be recorded in the order database: ${why}`)
+}
+
+/** Records that the acts begin, all or none; returns their ids, in their order. */
+export async function beginActs(database: Database, actor: Actor, acts: readonly Act[]): Promise<string[]> {
+  const { ids, values } = toRows(actor, acts)
+  if (acts.length > 0) await database.query(insert, values)
+  return ids
+}
+
+/** Records an act in the transaction of the change itself, begun and done at once. */
+export function recordAct(tx: Transaction, actor: Actor, act: Act): void {
+  const { ids, values } = toRows(actor, [act])
+  tx.write(insert, values)
+  tx.write(done, [ids, actor.now()])
+}
+
+export async function actsDone(database: Database, ids: readonly string[], now: Date): Promise<void> {
+  if (ids.length > 0) await database.query(done, [ids, now])
+}
+
+export async function actFailed(database: Database, id: string, failure: string): Promise<void> {
+  await database.query(failed, [id, failure])
+}
+
+function toRows({ runId, operator, reason, now }: Actor, acts: readonly Act[]): { ids: string[]; values: unknown[] } {
+  const rows = acts.map(({ act, subject, place, event, sagaId, detail }) => ({
+    act_id: uuidv7(),
+    act,
+    subject,
+    place,
+    event,
+    saga_id: sagaId,
+    detail,
+  }))
+  return { ids: rows.map((row) => row.act_id), values: [JSON.stringify(rows), runId, operator, reason, now()] }
+}

@@ -1,0 +1,58 @@
+import { closeChannel, deadLetterQueue, laneQueue, retryQueue } from '@order-saga/chassis'
+import { lanesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
+import type { Channel, ChannelModel } from 'amqplib'
+
+/** All queues of one service. */
+export interface ServiceQueues {
+  readonly service: ServiceName
+  /** Those a message is consumed from: the service's own first, then its lanes. */
+  readonly consumed: readonly [string, ...string[]]
+  readonly retries: readonly string[]
+  readonly deadLetters: string
+}
+
+export interface QueueDepth {
+  readonly queue: string
+  /** Ready messages; those a consumer holds are not among them. Null when there is no such queue. */
+  readonly messages: number | null
+  readonly consumers: number | null
+}
+
+export function queuesOfServices(names: QueueNames, retryDelaysMs: readonly number[] = []): ServiceQueues[] {
+  return services.map((service) => {
+    const queue = names[`${service}Queue`]
+    return {
+      service,
+      consumed: [queue, ...lanesOf[service].map((lane) => laneQueue(queue, lane))],
+      retries: retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)),
+      deadLetters: deadLetterQueue(queue),
+    }
+  })
+}
+
+/** Reads depths from the broker itself, without its management plugin: a passive declaration answers with both counts. */
+export async function readQueues(model: ChannelModel, queues: readonly string[]): Promise<QueueDepth[]> {
+  const depths: QueueDepth[] = []
+  let channel: Channel | undefined
+  for (const queue of queues) {
+    channel ??= await openChannel(model)
+    try {
+      const { messageCount, consumerCount } = await channel.checkQueue(queue)
+      depths.push({ queue, messages: messageCount, consumers: consumerCount })
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 404) throw error
+      // The broker has closed the channel with its answer.
+      channel = undefined
+      depths.push({ queue, messages: null, consumers: null })
+    }
+  }
+  if (channel !== undefined) await closeChannel(channel)
+  return depths
+}
+
+async function openChannel(model: ChannelModel): Promise<Channel> {
+  const channel = await model.createChannel()
+  // A queue that is not there is reported by its own promise too.
+  channel.on('error', () => undefined)
+  return channel
+}

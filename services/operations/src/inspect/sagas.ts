@@ -1,0 +1,129 @@
+import { type Statement, statement } from '@order-saga/chassis'
+import { type SagaState, type SagaStatus, sagaStatuses, type Step, type StepTimes, stepTimes } from '@order-saga/order'
+import type { StoreReader } from './store.ts'
+
+/** A saga in a list. */
+export interface SagaLine extends SagaState {
+  readonly sagaId: string
+  readonly orderId: string
+  readonly customerId: string | null
+  readonly amount: string
+  readonly currency: string
+  readonly deadline: Date
+  readonly refundDueAt: Date | null
+  readonly createdAt: Date
+  readonly updatedAt: Date
+  readonly finishedAt: Date | null
+}
+
+export interface SagaListOptions {
+  readonly status?: string | undefined
+  readonly createdBefore?: Date | undefined
+  readonly order: 'oldest first' | 'newest first'
+  /** The last id of the page before. */
+  readonly after?: string | undefined
+  readonly limit: number
+}
+
+/** A count that stops at a limit: `more` says that there are more than these. */
+export interface Count {
+  readonly count: number
+  readonly more: boolean
+}
+
+export interface SagaOverview {
+  readonly counts: Readonly<Record<SagaStatus, Count>>
+  /** Open sagas past their deadline, and refunds past the time for which they were requested. */
+  readonly overdue: number
+  /** The newest of each status, all together newest first. */
+  readonly sagas: readonly SagaLine[]
+}
+
+/** Counting goes no further, so that it costs the same however many sagas there have been. */
+const countLimit = 10_000
+const shownOfEach = 20
+
+export const sagaColumns = `saga_id AS "sagaId", order_id AS "orderId", customer_id AS "customerId", amount::text, currency,
+  s.status, reason, compensation, timeout_at AS deadline, refund_due_at AS "refundDueAt", s.created_at AS "createdAt",
+  s.updated_at AS "updatedAt", finished_at AS "finishedAt"`
+export const sagaTables = 'saga_instances s JOIN orders o USING (order_id, saga_id)'
+
+// A text with and one without the status: only then has each a plan that reads its own index in the order of the answer.
+const pagesOf = (name: string, comparison: string, direction: string) =>
+  ['', 'AND s.status = $4'].map((filter, i) =>
+    statement(
+      `sagas-${name}-${i}`,
+      `SELECT ${sagaColumns} FROM ${sagaTables} WHERE s.saga_id ${comparison} $1 AND s.created_at <= $2 ${filter}
+       ORDER BY s.saga_id ${direction} LIMIT $3`,
+    ),
+  )
+const pages = {
+  'oldest first': { start: '00000000-0000-0000-0000-000000000000', texts: pagesOf('oldest', '>', 'ASC') },
+  'newest first': { start: 'ffffffff-ffff-ffff-ffff-ffffffffffff', texts: pagesOf('newest', '<', 'DESC') },
+} as const
+
+const ofEach = (name: string, statuses: readonly SagaStatus[], select: (status: SagaStatus) => string) =>
+  statement(name, statuses.map((status) => `(${select(status)})`).join(' UNION ALL '))
+const countByStatus = ofEach(
+  'sagas-count',
+  sagaStatuses,
+  (status) => `SELECT '${status}' AS status, count(*) AS count FROM
+    (SELECT FROM saga_instances WHERE status = '${status}' LIMIT ${countLimit + 1}) s`,
+)
+const countOverdue = statement(
+  'sagas-overdue',
+  `SELECT count(*) AS count FROM (
+    (SELECT FROM saga_instances WHERE status IN ('pending', 'payment_completed') AND timeout_at <= $1 LIMIT ${countLimit})
+    UNION ALL (SELECT FROM saga_instances WHERE refund_due_at <= $1 LIMIT ${countLimit})) s`,
+)
+const newestOfEach = ofEach(
+  'sagas-newest-of-each',
+  sagaStatuses,
+  (status) =>
+    `SELECT ${sagaColumns} FROM ${sagaTables} WHERE s.status = '${status}' ORDER BY s.saga_id DESC LIMIT ${shownOfEach}`,
+)
+// The newest of each end, however many others are open or have ended otherwise.
+const newestEnded = ofEach(
+  'sagas-newest-ended',
+  ['completed', 'cancelled', 'timeout_cancelled'],
+  (status) => `SELECT history FROM saga_instances WHERE status = '${status}' ORDER BY saga_id DESC LIMIT 200`,
+)
+
+/** A page of sagas in the order of their ids, which is that of their creation. */
+export async function listSagas(
+  orders: StoreReader,
+  { status, createdBefore, order, after, limit }: SagaListOptions,
+): Promise<{ sagas: SagaLine[]; next: string | null }> {
+  const { start, texts } = pages[order]
+  const values = [after ?? start, createdBefore ?? 'infinity', limit + 1]
+  const [all, ofStatus] = texts as [Statement, Statement]
+  const found = await (status === undefined
+    ? orders.query<SagaLine>(all, values)
+    : orders.query<SagaLine>(ofStatus, [...values, status]))
+  const sagas = found.slice(0, limit)
+  return { sagas, next: found.length > limit ? (sagas.at(-1)?.sagaId ?? null) : null }
+}
+
+/** Its cost does not grow with the tables. */
+export async function readSagaOverview(orders: StoreReader, now: Date): Promise<SagaOverview> {
+  const [counted, [late], sagas] = await Promise.all([
+    orders.query<{ status: SagaStatus; count: number }>(countByStatus),
+    orders.query<{ count: number }>(countOverdue, [now]),
+    orders.query<SagaLine>(newestOfEach),
+  ])
+  const counts = counted.map(({ status, count }) => [
+    status,
+    { count: Math.min(count, countLimit), more: count > countLimit },
+  ])
+  return {
+    counts: Object.fromEntries(counts) as SagaOverview['counts'],
+    overdue: late?.count ?? 0,
+    sagas: sagas.toSorted((first, second) => (first.sagaId < second.sagaId ? 1 : -1)),
+  }
+}
+
+/** How long each step took in the newest sagas that have ended. */
+export async function readStepTimes(orders: StoreReader): Promise<Partial<Record<Step, StepTimes>>> {
+  const rows = await orders.query<{ history: Parameters<typeof stepTimes>[0][number] }>(newestEnded)
+  return stepTimes(rows.map(({ history }) => history))
+}

@@ -1,0 +1,68 @@
+import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
+import { Pool } from 'pg'
+import { SourceUnavailable } from './errors.ts'
+import type { DatabaseSource, StoreName } from './stores.ts'
+
+/** @throws SourceUnavailable */
+export type StoreReader = Pick<Database, 'query'>
+
+export interface StoreOptions {
+  readonly store: StoreName
+  readonly source: DatabaseSource
+  /** Shown in the server's list of sessions. */
+  readonly program: string
+  readonly log: Log
+}
+
+/** A few connections: one reader's statements run beside each other, and few operators work at a time. */
+const poolMax = 4
+
+/**
+ * A service's database as an operator's tool uses it: read through sessions that cannot write, and written only by what
+ * says so. Nothing is connected to before it is needed, and a connection that is lost is made anew.
+ */
+export class Store implements StoreReader {
+  readonly #store: StoreName
+  readonly #readOnly: Database
+  readonly #writable: Database
+
+  constructor({ store, source, program, log }: StoreOptions) {
+    const { hostname, port, pathname, username, password } = new URL(source.url)
+    const options = {
+      host: hostname.replace(/^\[|\]$/g, ''),
+      port: port === '' ? 5432 : Number(port),
+      name: decodeURIComponent(pathname.slice(1)),
+      user: decodeURIComponent(username),
+      password: decodeURIComponent(password),
+      caFile: source.caFile ?? '',
+      poolMax,
+      applicationName: `order-saga ${program}`,
+      log,
+    }
+    this.#store = store
+    this.#readOnly = new Database({
+      ...options,
+      createPool: (config) => new Pool({ ...config, options: `${config.options} -c default_transaction_read_only=on` }),
+    })
+    this.#writable = new Database(options)
+  }
+
+  async query<R extends object>(sql: Statement, values?: readonly unknown[]): Promise<R[]> {
+    return await this.#named(this.#readOnly.query<R>(sql, values))
+  }
+
+  /** Runs work that may write. @throws SourceUnavailable */
+  async change<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return await this.#named(work(this.#writable))
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#readOnly.close(), this.#writable.close()])
+  }
+
+  async #named<T>(result: Promise<T>): Promise<T> {
+    return await result.catch((error: unknown) => {
+      throw error instanceof DependencyUnavailable ? new SourceUnavailable(this.#store, error.cause) : error
+    })
+  }
+}

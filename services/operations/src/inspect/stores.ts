@@ -1,0 +1,28 @@
+import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
+
+/** The services with a database. */
+export type StoreName = Exclude<ServiceName, 'notification'>
+export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
+
+export interface DatabaseSource {
+  /** `postgres://user:password@host:port/name`; a role that may only read is enough. */
+  readonly url: string
+  /** File with the authority that signed the server's certificate; given, the connection is encrypted and the name verified. */
+  readonly caFile?: string | undefined
+}
+
+const consumers = new Map<string, readonly StoreName[]>(
+  catalogue.map((event: EventType) => [event.name, storeNames.filter((store) => event.consumedBy.includes(store))]),
+)
+
+/** The services with a database that consume the event; none for an event this version does not know. */
+export function consumersOf(event: string): readonly StoreName[] {
+  return consumers.get(event) ?? []
+}
+
+/** The services whose events a service consumes. */
+export function publishersFor(consumer: StoreName): readonly StoreName[] {
+  return storeNames.filter((store) =>
+    catalogue.some((event: EventType) => event.publishedBy === store && event.consumedBy.includes(consumer)),
+  )
+}

@@ -1,0 +1,154 @@
+import type { ServiceName } from '@order-saga/contracts'
+import { duration } from '@order-saga/order'
+import type { DeadLetter } from './dead-letters/dead-letter.ts'
+import type { MessageState, SagaMessage } from './messages.ts'
+import type { SagaFacts } from './saga-facts.ts'
+
+interface Step {
+  readonly at: Date
+  readonly service: ServiceName | 'customer' | 'operator'
+  /** All of it in words. */
+  readonly what: string
+  readonly eventId: string | null
+}
+
+export interface MessageStep extends Step {
+  readonly kind: 'message'
+  readonly from: ServiceName | 'customer'
+  readonly to: ServiceName
+  readonly event: string
+  /** What it was about: an amount, items, a reason. */
+  readonly detail: string
+  readonly state: MessageState
+  /** How that came, or what became of it. */
+  readonly result: string
+}
+
+export interface NoteStep extends Step {
+  readonly kind: 'note'
+}
+
+export type TimelineStep = MessageStep | NoteStep
+
+/** One saga's way through all services, in the order of time. Pure. */
+export function timelineOf(
+  facts: SagaFacts,
+  messages: readonly SagaMessage[],
+  deadLetters: readonly DeadLetter[],
+): TimelineStep[] {
+  const { createdAt, amount, currency } = facts.saga
+  const placed = stepOf(
+    { from: 'customer', to: 'order', event: 'POST /orders', at: createdAt, eventId: null },
+    {
+      detail: `${amount} ${currency}`,
+      state: 'processed',
+      result: '',
+    },
+  )
+  const steps = messages.map((message) =>
+    stepOf(message, { detail: detailOf(message.event, facts), state: message.state, result: resultOf(message) }),
+  )
+  // Stable: what happens in the same millisecond stays in the order of its cause.
+  return [...notesOf(facts, messages, deadLetters), placed, ...steps].toSorted(
+    (first, second) => first.at.getTime() - second.at.getTime(),
+  )
+}
+
+function stepOf(
+  { at, from, to, event, eventId }: Pick<MessageStep, 'at' | 'from' | 'to' | 'event' | 'eventId'>,
+  { detail, state, result }: Pick<MessageStep, 'detail' | 'state' | 'result'>,
+): MessageStep {
+  const about = detail === '' ? event : `${event} (${detail})`
+  const what = `${about} to ${to}${result === '' ? '' : `: ${result}`}`
+  return { kind: 'message', at, service: from, what, eventId, from, to, event, detail, state, result }
+}
+
+function resultOf({ at, state, processedAt, row, deadLetter, ignored }: SagaMessage): string {
+  const results: Readonly<Record<MessageState, string>> = {
+    in_outbox: 'not published yet',
+    parked: `parked in the outbox: ${row?.parkReason}`,
+    in_flight: 'published, not processed yet',
+    in_progress: 'being processed',
+    processed: `processed after ${duration(Math.max(0, (processedAt?.getTime() ?? 0) - at.getTime()))}`,
+    published: 'published',
+    dead_lettered: `dead letter in ${deadLetter?.queue} after ${deadLetter?.attempts} attempts: ${deadLetter?.reason}`,
+    unknown: 'not known whether processed',
+  }
+  const parts = [results[state]]
+  if (state === 'processed' && deadLetter !== undefined) parts.push(`a copy is a dead letter in ${deadLetter.queue}`)
+  if (row !== undefined && row.attempts > 1) parts.push(`published at attempt ${row.attempts}`)
+  if (ignored !== undefined) parts.push(ignored === 'late' ? 'late, no effect' : 'violates the protocol, no effect')
+  return parts.join('; ')
+}
+
+function detailOf(event: string, { saga, payment, reservation }: SagaFacts): string {
+  const sum = `${saga.amount} ${saga.currency}`
+  switch (event) {
+    case 'order.created':
+    case 'payment.completed':
+      return sum
+    case 'payment.failed':
+      return payment?.reason ?? ''
+    case 'payment.refunded':
+      return payment ? (payment.status === 'refunded' ? sum : 'nothing was charged') : ''
+    case 'inventory.reserved':
+      return piecesOf(saga.items)
+    case 'inventory.failed':
+      return reservation?.reason ?? ''
+    case 'order.cancelled':
+      return saga.reason ?? 'compensation'
+    default:
+      return ''
+  }
+}
+
+function notesOf(
+  { saga, payment, acts }: SagaFacts,
+  messages: readonly SagaMessage[],
+  deadLetters: readonly DeadLetter[],
+): NoteStep[] {
+  const note = (at: Date, service: NoteStep['service'], what: string, eventId: string | null = null): NoteStep => ({
+    kind: 'note',
+    at,
+    service,
+    what,
+    eventId,
+  })
+  const retried = payment && payment.attempts > 1 && payment.lastAttemptAt
+  const next = payment?.nextAttemptAt ? `, the next at ${payment.nextAttemptAt.toISOString().slice(11, 19)}` : ''
+  const others = deadLetters.filter((letter) => !messages.some(({ deadLetter }) => deadLetter === letter))
+  return [
+    ...(retried ? [note(retried, 'payment', `${payment.attempts} attempts at the provider${next}`)] : []),
+    ...(saga.reason === 'timeout' && saga.finishedAt !== null
+      ? [note(saga.finishedAt, 'order', 'the deadline passed')]
+      : []),
+    ...others.map(({ id, service, event, queue, reason, diedAt }) =>
+      note(diedAt ?? saga.createdAt, service, `dead letter ${event} in ${queue}: ${reason}`, id),
+    ),
+    ...acts.map(({ begunAt, operator, act, event, subject, reason }) =>
+      note(begunAt, 'operator', `${operator}: ${act} ${event ?? ''} (${reason})`, subject),
+    ),
+  ]
+}
+
+/** What each service has recorded of the order, in short; null when its database could not be read. */
+export function recordsOf({ saga, payment, reservation }: SagaFacts): Record<ServiceName, string | null> {
+  const charge = payment && payment.amount !== null && !['declined', 'cancelled'].includes(payment.status)
+  const reserved = reservation && reservation.items.length > 0
+  return {
+    order: saga.status,
+    payment: charge ? `${payment.status} ${payment.amount} ${payment.currency}` : statusIn(payment),
+    inventory: reserved ? `${reservation.status} ${piecesOf(reservation.items)}` : statusIn(reservation),
+    notification: '',
+  }
+}
+
+function statusIn(record: { readonly status: string } | null | undefined): string | null {
+  return record === undefined ? null : (record?.status ?? '')
+}
+
+function piecesOf(items: readonly { readonly sku: string; readonly qty: number }[]): string {
+  const [first] = items
+  if (first === undefined) return ''
+  return `${first.qty} x ${first.sku}${items.length > 1 ? ` and ${items.length - 1} more` : ''}`
+}

@@ -1,0 +1,335 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { waitUntil } from '@order-saga/dev'
+import { Client } from 'pg'
+import { Child } from '../../../../tools/dev/src/child-process.ts'
+import { tell } from '../story.ts'
+import { bodyOf, useOperatedSystem } from './operated-system.ts'
+
+const healed = ['--reason', 'the shelf stands again']
+
+describe('saga dead-letters replay', function () {
+  this.timeout(120_000)
+  const system = useOperatedSystem()
+
+  it('puts a message into the queue it died in, as the event it was, with its history and fresh attempts', async () => {
+    const eventId = randomUUID()
+    const content = bodyOf('payment.completed', { eventId })
+    const options = { type: 'payment.completed', messageId: eventId, correlationId: 'saga-1', timestamp: 1_767_225_600 }
+    await system().die('inventory', content, { ...options, headers: { 'causation-id': 'c-1', traceparent: 't-1' } })
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed, '--by', 'bob'])
+    assert.equal(code, 0)
+    assert.match(out, new RegExp(`^${eventId} +${system().queueOf('inventory')} +payment.completed +replayed$`, 'm'))
+    const [message, ...more] = await system().take(system().queueOf('inventory'))
+    assert(message !== undefined && more.length === 0)
+    assert.equal(message.content.toString(), content)
+    const { properties } = message
+    assert.deepEqual(
+      [properties.type, properties.messageId, properties.correlationId, properties.timestamp, properties.deliveryMode],
+      ['payment.completed', eventId, 'saga-1', 1_767_225_600, 2],
+    )
+    const { replays, 'x-delivery-count': _counted, ...headers } = properties.headers ?? {}
+    assert.deepEqual(headers, {
+      'causation-id': 'c-1',
+      traceparent: 't-1',
+      'first-failure': '2026-01-01T00:00:00.000Z',
+    })
+    const [past, ...others] = JSON.parse(String(replays)) as Record<string, unknown>[]
+    assert.deepEqual(
+      [past?.['by'], past?.['why'], past?.['reason'], past?.['attempts'], others.length],
+      ['bob', 'the shelf stands again', 'the shelf has collapsed', 5, 0],
+    )
+    assert.equal(await system().depth(system().dlqOf('inventory')), 0)
+
+    // It dies again: the next replay adds to the history.
+    await system().die('inventory', content, { ...options, headers: { replays: String(replays), reason: 'again' } })
+    const [letter] = (await system().json('dead-letters', 'list')).items
+    assert.deepEqual(letter?.['replays'], JSON.parse(String(replays)))
+    await system().run(['dead-letters', 'replay', '--queue', 'inventory', ...healed])
+    const [second] = await system().take(system().queueOf('inventory'))
+    const history = JSON.parse(String(second?.properties.headers?.['replays'])) as Record<string, unknown>[]
+    assert.deepEqual(
+      history.map(({ by, reason }) => [by, reason]),
+      [
+        ['bob', 'the shelf has collapsed'],
+        ['ann', 'again'],
+      ],
+    )
+  })
+
+  it('keeps who did it, when and why', async () => {
+    const [eventId, sagaId] = [randomUUID(), randomUUID()]
+    await system().die('order', bodyOf('payment.failed', { eventId, sagaId }), { type: 'payment.failed' })
+    const now = new Date('2026-02-03T04:05:06.789Z')
+    await system().run(['dead-letters', 'replay', eventId, ...healed], { now })
+    const { items } = await system().json('acts', '--about', sagaId)
+    const [{ actId, runId, ...act } = {}] = items
+    assert(actId !== undefined && runId !== undefined)
+    assert.deepEqual(act, {
+      act: 'replay',
+      subject: eventId,
+      place: system().queueOf('order'),
+      event: 'payment.failed',
+      sagaId,
+      operator: 'ann',
+      reason: 'the shelf stands again',
+      begunAt: now.toISOString(),
+      doneAt: now.toISOString(),
+      failure: null,
+      detail: { reason: 'the shelf has collapsed', attempts: 5 },
+    })
+    const { out } = await system().run(['acts'])
+    assert.match(out, /^2026-02-03T04:05:06Z {2}ann {2}replay {2}payment.failed/m)
+  })
+
+  it('takes what is meant and leaves the rest in its order', async () => {
+    const ids = Array.from({ length: 1_200 }, () => randomUUID())
+    for (const [i, eventId] of ids.entries()) {
+      const reason = i % 3 === 0 ? 'no room' : 'no light'
+      const type = 'payment.completed'
+      const headers = { reason, queue: system().queueOf('order'), 'dead-lettered-at': new Date().toISOString() }
+      system().channel.publish('', system().dlqOf('order'), Buffer.from(bodyOf(type, { eventId })), { type, headers })
+    }
+    await system().channel.waitForConfirms()
+    const { items, summary } = await system().json('dead-letters', 'replay', '--died-of', 'room', ...healed)
+    assert.deepEqual([items.length, summary['replayed']], [400, 400])
+    await system().untilDepth(system().dlqOf('order'), 800)
+    const idsIn = async (queue: string): Promise<string[]> =>
+      (await system().take(queue)).map(({ content }) => (JSON.parse(content.toString()) as { eventId: string }).eventId)
+    const wanted = ids.filter((_, i) => i % 3 === 0)
+    assert.deepEqual(await idsIn(system().queueOf('order')), wanted)
+    assert.deepEqual(
+      await idsIn(system().dlqOf('order')),
+      ids.filter((_, i) => i % 3 !== 0),
+    )
+    assert.equal((await system().json('acts', '--limit', '1000')).items.length, 400)
+  })
+
+  it('takes no more than --limit', async () => {
+    for (let n = 0; n < 5; n += 1) await system().die('order', bodyOf('payment.failed'), { type: 'payment.failed' })
+    const { summary } = await system().json('dead-letters', 'replay', '--all', '--limit', '2', ...healed)
+    assert.equal(summary['replayed'], 2)
+    await system().untilDepth(system().dlqOf('order'), 3)
+  })
+
+  it('does nothing without a reason, without a word about which, or when told to stop', async () => {
+    const eventId = randomUUID()
+    await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
+    const ways: [string[], number, RegExp][] = [
+      [[eventId], 2, /^--reason is missing: say why/],
+      [[eventId, '--reason', ' '], 2, /^--reason is missing: say why/],
+      [healed, 2, /^Nothing is selected: give ids, a filter such as --queue, or --all\.$/m],
+      [[eventId, '--all', ...healed], 2, /^--all does not go with ids or filters/],
+    ]
+    for (const [args, code, sentence] of ways) {
+      const ran = await system().run(['dead-letters', 'replay', ...args])
+      assert.deepEqual([ran.code, ran.out], [code, ''])
+      assert.match(ran.error, sentence)
+    }
+    const stopped = await system().run(['dead-letters', 'replay', '--all', ...healed], { signal: AbortSignal.abort() })
+    assert.equal(stopped.code, 1)
+    assert.match(stopped.out, /^Stopped before the end/m)
+    assert.equal(await system().depth(system().dlqOf('order')), 1)
+    assert.deepEqual((await system().json('acts')).items, [])
+  })
+
+  it('names an id that nobody has, and replays the others', async () => {
+    const eventId = randomUUID()
+    await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, 'nobody', ...healed])
+    assert.equal(code, 1)
+    assert.match(out, /^No dead letter has the id nobody: dead-letters list shows them\.$/m)
+    assert.match(out, /^replayed: 1 dead letter$/m)
+  })
+
+  it('leaves a message where it is when its queue is gone, and says so', async () => {
+    const eventId = randomUUID()
+    await system().die('notification', bodyOf('order.confirmed', { eventId }), { type: 'order.confirmed' })
+    await system().channel.deleteQueue(system().queueOf('notification'))
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed])
+    await system().declare()
+    assert.equal(code, 1)
+    assert.match(out, new RegExp(`failed +there is no queue ${system().queueOf('notification')}$`, 'm'))
+    await system().untilDepth(system().dlqOf('notification'), 1)
+    const [act] = (await system().json('acts')).items
+    assert.deepEqual(
+      [act?.['doneAt'], act?.['failure']],
+      [null, `there is no queue ${system().queueOf('notification')}`],
+    )
+  })
+
+  it('loses nothing when it is killed between the confirm and the ack: the message is there twice, and tried again', async () => {
+    const eventId = randomUUID()
+    await system().die('payment', bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
+    const gate = new Client({ connectionString: system().data.sources.order.url })
+    await gate.connect()
+    await gate.query('SELECT pg_advisory_lock(42)')
+    // Recorded as done is what has been confirmed and not yet acknowledged.
+    await gate.query(
+      `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+         PERFORM pg_advisory_xact_lock_shared(42); RETURN NEW; END $$;
+       CREATE TRIGGER gate BEFORE UPDATE ON operator_acts FOR EACH ROW EXECUTE FUNCTION gate()`,
+    )
+    const main = fileURLToPath(new URL('../../src/saga-main.ts', import.meta.url))
+    const args = ['--conditions=source', '--import=tsx', main, 'dead-letters', 'replay', eventId, ...healed]
+    const env = { PATH: process.env['PATH'], ...system().environment }
+    const command = await Child.start(process.execPath, args, { cwd: process.cwd(), env, stdio: 'ignore' })
+    await waitUntil(
+      async () => {
+        const { rows } = await gate.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted`)
+        return rows.length > 0
+      },
+      { what: 'the command to come to the gate', limitMs: 30_000 },
+    )
+    assert.equal(await system().depth(system().queueOf('payment')), 1)
+    await command.end('SIGKILL', 10_000)
+    await gate.query('DROP TRIGGER gate ON operator_acts; DROP FUNCTION gate() CASCADE')
+    await gate.end()
+    await system().untilDepth(system().dlqOf('payment'), 1)
+    const [copy] = await system().take(system().queueOf('payment'))
+    assert.equal(copy?.properties.messageId, eventId)
+    assert.match((await system().run(['acts'])).out, / cut off /)
+
+    assert.equal((await system().run(['dead-letters', 'replay', eventId, ...healed])).code, 0)
+    assert.equal((await system().take(system().queueOf('payment')))[0]?.properties.messageId, eventId)
+    assert.equal(await system().depth(system().dlqOf('payment')), 0)
+  })
+
+  describe('--dry-run', () => {
+    async function foreseen(): Promise<[unknown, unknown][]> {
+      const { items } = await system().json('dead-letters', 'replay', '--all', '--dry-run')
+      return items.map(({ outcome, why }) => [outcome, why])
+    }
+
+    async function everything(): Promise<unknown> {
+      const tables = [
+        ['order', 'orders', 'saga_instances', 'operator_acts', 'events', 'processed_events'],
+        ['payment', 'payment_transactions', 'events', 'processed_events'],
+        ['inventory', 'inventory_reservations', 'stock', 'events', 'processed_events'],
+      ] as const
+      const rows: unknown[] = []
+      for (const [store, ...names] of tables) {
+        for (const name of names) rows.push(await system().data.sql(store, `SELECT * FROM ${name}`))
+      }
+      return rows
+    }
+
+    it('says what would change, by the decisions of the services, and changes nothing', async () => {
+      const story = await tell(system().data, 'pending')
+      await system().die('order', bodyOf('payment.completed', { ...story }), { type: 'payment.completed' })
+      await system().die('order', bodyOf('inventory.failed', { ...story }), { type: 'inventory.failed' })
+      await system().die('payment', bodyOf('order.created', { ...story }), { type: 'order.created' })
+      await system().die('inventory', bodyOf('payment.completed', { ...story }), { type: 'payment.completed' })
+      await system().die('inventory', bodyOf('order.cancelled', { ...story }), { type: 'order.cancelled' })
+      const before = await everything()
+      assert.deepEqual(await foreseen(), [
+        ['would_change', 'saga pending becomes payment_completed'],
+        ['would_change', 'saga pending becomes refunding/refund_requested; publishes payment.refund.requested'],
+        ['would_change', 'payment none becomes charging; asks the provider to charge 125.50 EUR'],
+        ['would_change', 'reservation none becomes reserved; publishes inventory.reserved'],
+        ['would_change', 'reservation none becomes cancelled'],
+      ])
+      assert.deepEqual(await everything(), before)
+      assert.deepEqual(
+        await Promise.all(
+          (['order', 'payment', 'inventory'] as const).map((one) => system().depth(system().dlqOf(one))),
+        ),
+        [2, 1, 2],
+      )
+    })
+
+    it('knows a refund that would be paid', async () => {
+      const story = await tell(system().data, 'confirmed')
+      await system().die('payment', bodyOf('payment.refund.requested', { ...story }), {
+        type: 'payment.refund.requested',
+      })
+      const why = 'payment charged becomes refunding; asks the provider to refund 125.5000 EUR'
+      assert.deepEqual(await foreseen(), [['would_change', why]])
+    })
+
+    it('knows a duplicate by the inbox, and without it that the state is final', async () => {
+      const story = await tell(system().data, 'confirmed')
+      const eventId = story.events['inventory.reserved'] ?? ''
+      await system().die('order', bodyOf('inventory.reserved', { ...story, eventId }), { type: 'inventory.reserved' })
+      // The services' inbox names are their queues.
+      for (const store of ['order', 'payment', 'inventory'] as const) {
+        await system().data.sql(store, 'UPDATE processed_events SET consumer = $1', [system().queueOf(store)])
+      }
+      assert.deepEqual(await foreseen(), [['duplicate', `it is in the inbox of ${system().queueOf('order')}`]])
+      await system().data.sql('order', 'DELETE FROM processed_events')
+      assert.deepEqual(await foreseen(), [['already_final', 'saga completed: nothing would change']])
+      const { out, code } = await system().run(['dead-letters', 'replay', '--all', '--dry-run'])
+      assert.equal(code, 0)
+      assert.match(out, /already final +saga completed: nothing would change$/m)
+    })
+
+    it('knows what would die again, and what it cannot know', async () => {
+      const sagaId = randomUUID()
+      await system().die('order', bodyOf('payment.failed', { sagaId }), { type: 'payment.failed' })
+      await system().die('payment', 'no JSON', { type: 'order.created' })
+      await system().die('notification', bodyOf('order.confirmed'), { type: 'order.confirmed' })
+      assert.deepEqual(await foreseen(), [
+        ['dies_again', `unknown saga: ${sagaId}`],
+        ['dies_again', 'malformed envelope: the body is no JSON'],
+        ['unknown', 'notification keeps no inbox: a customer who has the e-mail may get it again'],
+      ])
+    })
+  })
+})
+
+describe('saga dead-letters show', function () {
+  this.timeout(60_000)
+  const system = useOperatedSystem()
+
+  it('shows one whole, with what a replay would do; and says when there is none', async () => {
+    const story = await tell(system().data, 'pending')
+    const eventId = randomUUID()
+    await system().die('order', bodyOf('payment.failed', { ...story, eventId }), { type: 'payment.failed' })
+    const { code, out } = await system().run(['dead-letters', 'show', eventId.toUpperCase()])
+    assert.equal(code, 0)
+    assert.match(out, /^if replayed {4}would change: saga pending becomes cancelled; publishes order.cancelled$/m)
+    assert.match(out, /^reason {9}the shelf has collapsed$/m)
+    assert.match(out, /"reason": "declined"/)
+    const [item] = (await system().json('dead-letters', 'show', eventId)).items
+    assert.deepEqual([item?.['id'], Object.keys(item?.['body'] ?? {})[0]], [eventId, 'eventId'])
+    assert.equal(await system().depth(system().dlqOf('order')), 1)
+    const none = await system().run(['dead-letters', 'show', randomUUID()])
+    assert.equal(none.code, 1)
+    assert.match(none.out, /^No dead letter has the id /)
+  })
+})
+
+describe('saga dead-letters discard', function () {
+  this.timeout(60_000)
+  const system = useOperatedSystem()
+
+  it('needs a reason, and keeps what it took away', async () => {
+    const kept = randomUUID()
+    await system().die('order', 'no JSON {', { type: 'payment.failed', messageId: 'm-1' })
+    await system().die('order', bodyOf('payment.failed', { eventId: kept }), { type: 'payment.failed' })
+    const unsaid = await system().run(['dead-letters', 'discard', 'm-1'])
+    assert.deepEqual([unsaid.code, unsaid.error.startsWith('--reason is missing')], [2, true])
+    const { items: foreseen } = await system().json('dead-letters', 'discard', 'm-1', '--dry-run')
+    assert.deepEqual(
+      foreseen.map(({ id, outcome }) => [id, outcome]),
+      [['m-1', 'would_discard']],
+    )
+    assert.equal(await system().depth(system().dlqOf('order')), 2)
+
+    const { code } = await system().run(['dead-letters', 'discard', 'm-1', '--reason', 'a test of the partner'])
+    assert.equal(code, 0)
+    await system().untilDepth(system().dlqOf('order'), 1)
+    const [act, ...more] = (await system().json('acts', '--about', 'm-1')).items
+    assert.deepEqual(more, [])
+    const { act: name, subject, operator, reason, doneAt, detail } = act ?? {}
+    assert.deepEqual([name, subject, operator, reason], ['discard', 'm-1', 'ann', 'a test of the partner'])
+    assert.notEqual(doneAt, null)
+    const { body, headers } = detail as { body: string; headers: Record<string, unknown> }
+    assert.deepEqual([body, headers['reason']], ['no JSON {', 'the shelf has collapsed'])
+    assert.deepEqual(
+      (await system().json('dead-letters', 'list')).items.map(({ id }) => id),
+      [kept],
+    )
+  })
+})

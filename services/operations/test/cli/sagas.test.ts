@@ -1,0 +1,259 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { append, type Story, tell } from '../story.ts'
+import { bodyOf, useOperatedSystem } from './operated-system.ts'
+
+const minute = 60_000
+
+describe('saga list', function () {
+  this.timeout(60_000)
+  const system = useOperatedSystem()
+
+  it('shows sagas by status and age, the oldest first', async () => {
+    const ago = (minutes: number): Date => new Date(Date.now() - minutes * minute)
+    const young = await tell(system().data, 'pending', ago(1))
+    const old = await tell(system().data, 'pending', ago(30))
+    const done = await tell(system().data, 'confirmed', ago(60))
+    const refunding = await tell(system().data, 'refunding', ago(45))
+    const found = async (...filter: string[]): Promise<unknown[]> =>
+      (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
+    assert.deepEqual(
+      await found(),
+      [done, refunding, old, young].map(({ sagaId }) => sagaId),
+    )
+    assert.deepEqual(await found('--status', 'pending'), [old.sagaId, young.sagaId])
+    assert.deepEqual(await found('--status', 'pending', '--older-than', '5m'), [old.sagaId])
+    assert.deepEqual(await found('--status', 'cancelled'), [])
+    const { code, out } = await system().run(['list', '--status', 'refunding'])
+    assert.equal(code, 0)
+    const row = `^${refunding.sagaId}  ${refunding.orderId}  refunding/refund_requested  - +45 min  \\d s ago +44 min ago$`
+    assert.match(out, new RegExp(row, 'm'))
+  })
+
+  it('shows a page at a time', async () => {
+    const stories: Story[] = []
+    for (let n = 5; n > 0; n -= 1) stories.push(await tell(system().data, 'pending', new Date(Date.now() - n * minute)))
+    const seen: unknown[] = []
+    let next: string[] = []
+    for (let page = 1; page <= 3; page += 1) {
+      const { items, summary } = await system().json('list', '--limit', '2', ...next)
+      seen.push(...items.map(({ sagaId }) => sagaId))
+      next = ['--after', String(summary['next'])]
+    }
+    assert.deepEqual(
+      seen,
+      stories.map(({ sagaId }) => sagaId),
+    )
+    assert.deepEqual(next, ['--after', 'null'])
+  })
+
+  it('names a status there is not', async () => {
+    const { code, error } = await system().run(['list', '--status', 'lost'])
+    assert.equal(code, 2)
+    assert.match(error, /^--status lost is no status of a saga: give one of pending, payment_completed, /)
+  })
+})
+
+describe('saga show', function () {
+  this.timeout(60_000)
+  const system = useOperatedSystem()
+
+  async function shown(id: string): Promise<Record<string, unknown>> {
+    const { items } = await system().json('show', id)
+    return items[0] ?? {}
+  }
+
+  it('tells the whole story of one that has ended, by the id of the saga or of the order', async () => {
+    const { sagaId, orderId } = await tell(system().data, 'confirmed')
+    const { code, out } = await system().run(['show', sagaId])
+    assert.equal(code, 0)
+    assert.match(out, /^status {8}completed$/m)
+    assert.match(out, /^waits for {5}nothing: the saga is complete$/m)
+    assert.doesNotMatch(out, /^timer/m)
+    for (const line of [
+      'payment +\\S+ +payment.completed \\(\\S+ EUR\\) to inventory: processed after \\d+ ms',
+      'order +\\S+ +order.confirmed to notification: published',
+    ]) {
+      assert.match(out, new RegExp(`Z {2}${line}$`, 'm'))
+    }
+    assert.equal((await shown(orderId.toUpperCase()))['sagaId'], sagaId)
+  })
+
+  it('says what a pending one waits for, and what its deadline will do', async () => {
+    const story = await tell(system().data, 'pending')
+    const first = await shown(story.sagaId)
+    assert.deepEqual([first['waitsFor'], first['owedBy']], ['payment to process order.created', 'payment'])
+    const [timer] = first['timers'] as { at: string; will: string }[]
+    assert.equal(timer?.will, 'become timeout_cancelled and publish order.cancelled')
+    assert(Date.parse(timer?.at ?? '') > Date.now())
+
+    await system().data.sql('order', 'UPDATE events SET published_at = NULL')
+    assert.equal((await shown(story.sagaId))['waitsFor'], 'order.created to be published from the outbox of order')
+
+    await system().data.sql('order', `UPDATE events SET parked_at = now(), park_reason = 'unroutable'`)
+    const parked = 'an operator: order.created is parked in the outbox of order: unroutable'
+    assert.equal((await shown(story.sagaId))['waitsFor'], parked)
+  })
+
+  it('says that a message of it was dead-lettered, and where and why', async () => {
+    const story = await tell(system().data, 'pending')
+    const eventId = story.events['order.created'] ?? ''
+    await system().die('payment', bodyOf('order.created', { ...story, eventId }), { type: 'order.created' })
+    const { waitsFor, owedBy, timeline } = await shown(story.sagaId)
+    const died = `an operator: order.created is a dead letter in ${system().queueOf('payment')}: the shelf has collapsed`
+    assert.deepEqual([waitsFor, owedBy], [died, 'payment'])
+    const [last] = (timeline as { what: string; eventId: string }[]).slice(-1)
+    assert.match(
+      last?.what ?? '',
+      /^order.created .* to payment: dead letter in .* after 5 attempts: the shelf has collapsed$/,
+    )
+    assert.equal(last?.eventId, eventId)
+    const unseen = await system().run(['show', story.sagaId, '--no-dead-letters'])
+    assert.match(unseen.out, /^dead letters {2}not read$/m)
+    assert.match(unseen.out, /^waits for {5}payment to process order.created$/m)
+  })
+
+  it('says which service has to answer when all events have been processed', async () => {
+    const story = await tell(system().data, 'refunding')
+    const { waitsFor, owedBy, timers } = await shown(story.sagaId)
+    assert.deepEqual([waitsFor, owedBy], ['payment.refunded from payment (payment status: refunding)', 'payment'])
+    assert.match(
+      (timers as { will: string }[])[0]?.will ?? '',
+      /^publish payment.refund.requested again \(\d so far\)$/,
+    )
+  })
+
+  it('says when nobody has that id', async () => {
+    const id = randomUUID()
+    const { code, out } = await system().run(['show', id])
+    assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: list shows the sagas.\n`])
+    const bad = await system().run(['show', 'my-order'])
+    assert.equal(bad.code, 2)
+    assert.match(bad.error, /'my-order' is invalid for argument 'saga'\. Give an id/)
+  })
+})
+
+describe('saga retry-compensation', function () {
+  this.timeout(60_000)
+  const system = useOperatedSystem()
+
+  const now = new Date('2030-01-01T00:00:00.000Z')
+  const requests = (): Promise<{ event_id: string; published_at: Date | null; lease_until: Date }[]> =>
+    system().data.sql(
+      'order',
+      `SELECT event_id, published_at, lease_until FROM events
+       WHERE routing_key = 'payment.refund.requested' AND published_at IS NULL`,
+    )
+
+  it('asks again by a new event, as the order service does, and records who had it asked', async () => {
+    const { sagaId, orderId } = await tell(system().data, 'refunding')
+    const dry = await system().run(['retry-compensation', orderId, '--dry-run'])
+    assert.deepEqual([dry.code, dry.out], [0, `would ask for the refund of saga ${sagaId}, request 1\n`])
+    assert.deepEqual(await requests(), [])
+
+    const { code, out } = await system().run(['retry-compensation', orderId, '--reason', 'the provider is back'], {
+      now,
+    })
+    assert.equal(code, 0)
+    assert.match(out, /^asked for the refund of saga \S+, request 1; the next request by itself is in 30 s/)
+    const [request, ...more] = await requests()
+    assert.deepEqual(more, [])
+    // Any relay may take it at once.
+    assert.deepEqual(request?.lease_until, now)
+    const [saga] = await system().data.sql<{ refund_requests: number; refund_due_at: Date; history: object[] }>(
+      'order',
+      'SELECT refund_requests, refund_due_at, history FROM saga_instances',
+    )
+    assert.deepEqual([saga?.refund_requests, saga?.refund_due_at], [1, new Date(now.getTime() + 30_000)])
+    assert.deepEqual(saga?.history.at(-1), {
+      at: now.toISOString(),
+      event: 'payment.refund.requested',
+      eventId: request?.event_id,
+      direction: 'published',
+      status: 'refunding',
+    })
+    const [act] = (await system().json('acts', '--about', sagaId)).items
+    const { act: name, operator, reason, doneAt, detail } = act ?? {}
+    assert.deepEqual([name, operator, reason], ['retry_compensation', 'ann', 'the provider is back'])
+    assert.equal(doneAt, now.toISOString())
+    assert.deepEqual(detail, { eventId: request?.event_id, requests: 1 })
+  })
+
+  it('waits as long before the next request as the order service would', async () => {
+    const { sagaId } = await tell(system().data, 'refunding')
+    const why = ['--reason', 'again']
+    await system().run(['retry-compensation', sagaId, ...why], { now, env: { REFUND_RETRY_MS: '1000' } })
+    await system().run(['retry-compensation', sagaId, ...why], { now, env: { REFUND_RETRY_MS: '1000' } })
+    const [saga] = await system().data.sql<{ refund_due_at: Date }>('order', 'SELECT refund_due_at FROM saga_instances')
+    assert.deepEqual(saga?.refund_due_at, new Date(now.getTime() + 2_000))
+  })
+
+  it('refuses one that waits for no refund, and changes nothing', async () => {
+    const { sagaId } = await tell(system().data, 'confirmed')
+    for (const how of [['--dry-run'], ['--reason', 'he asked for it']]) {
+      const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
+      assert.deepEqual([code, out], [1, `Saga ${sagaId} waits for no refund: it is completed.\n`])
+    }
+    assert.deepEqual(await requests(), [])
+    assert.deepEqual((await system().json('acts')).items, [])
+    const unsaid = await system().run(['retry-compensation', sagaId])
+    assert.deepEqual([unsaid.code, unsaid.error.startsWith('--reason is missing')], [2, true])
+  })
+})
+
+describe('saga outbox', function () {
+  this.timeout(60_000)
+  const system = useOperatedSystem()
+
+  const story = { orderId: randomUUID(), sagaId: randomUUID(), events: {} }
+
+  async function park(store: 'order' | 'payment'): Promise<string> {
+    const id = await append(system().data, store, story, 'order.lost', { at: new Date(), published: false })
+    await system().data.sql(
+      store,
+      `UPDATE events SET parked_at = now(), park_reason = 'unroutable', unroutable_since = now(), attempts = 9,
+         lease_until = 'infinity' WHERE event_id = $1`,
+      [id],
+    )
+    return id
+  }
+
+  it('lists what is parked, by service', async () => {
+    const [one, other] = [await park('order'), await park('payment')]
+    const found = async (...filter: string[]): Promise<unknown[]> =>
+      (await system().json('outbox', 'list', ...filter)).items.map(({ eventId }) => eventId)
+    assert.deepEqual(await found(), [one, other])
+    assert.deepEqual(await found('--service', 'payment'), [other])
+    assert.deepEqual(await found('--limit', '1'), [one])
+    const { out } = await system().run(['outbox', 'list'])
+    assert.match(out, new RegExp(`^${one} +order +order.lost +${story.sagaId} +\\d s ago +9 +unroutable$`, 'm'))
+    const { code, error } = await system().run(['outbox', 'list', '--service', 'notification'])
+    assert.deepEqual(
+      [code, error],
+      [2, '--service notification has no outbox: give one of order, payment, inventory.\n'],
+    )
+  })
+
+  it('releases what is meant, so that any relay may take it, and records it', async () => {
+    const [one, other] = [await park('order'), await park('payment')]
+    const unsaid = await system().run(['outbox', 'release', '--reason', 'bound'])
+    assert.deepEqual([unsaid.code, unsaid.error.startsWith('Nothing is selected')], [2, true])
+    const dry = await system().json('outbox', 'release', '--all', '--dry-run')
+    assert.equal(dry.items.length, 2)
+    const { code } = await system().run(['outbox', 'release', other, '--reason', 'the queue is bound'])
+    assert.equal(code, 0)
+    const [row] = await system().data.sql<Record<string, unknown>>(
+      'payment',
+      `SELECT parked_at, park_reason, unroutable_since, attempts, lease_until <= now() AS free FROM events`,
+    )
+    assert.deepEqual(row, { parked_at: null, park_reason: null, unroutable_since: null, attempts: 0, free: true })
+    const [act, ...more] = (await system().json('acts')).items
+    assert.deepEqual(more, [])
+    assert.deepEqual([act?.['act'], act?.['subject'], act?.['place']], ['release', other, 'payment outbox'])
+    assert.deepEqual(act?.['detail'], { reason: 'unroutable', attempts: 9 })
+    const again = await system().run(['outbox', 'release', other, one, '--reason', 'once more'])
+    assert.equal(again.code, 1)
+    assert.match(again.out, new RegExp(`^No parked event has the id ${other}: outbox list shows them.$`, 'm'))
+    assert.deepEqual((await system().json('outbox', 'list')).items, [])
+  })
+})
