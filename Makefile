@@ -102,7 +102,7 @@ dashboards: $(installed) ## Write the dashboards and the rules for Compose anew,
 # On a cluster: that of the current kubeconfig.
 on_cluster := node --conditions=source --import=tsx tests/cluster/src
 
-e2e: $(installed) ## Prove the chart on the cluster: install, upgrade, drills, losses, autoscaling
+e2e: $(installed) ## Prove the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
 	@$(on_cluster)/e2e-main.ts
 
 e2e-keda: $(installed) ## The same for autoscaling by KEDA
