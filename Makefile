@@ -9,7 +9,7 @@ local := tools/dev/dist
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
-up: build ## Start everything here, until Ctrl-C: PostgreSQL, RabbitMQ, the four services
+up: build ## Start everything here, until Ctrl-C: PostgreSQL, RabbitMQ, the four services, the console
 	@node $(local)/up-main.js
 
 demo: build ## Start everything, drive orders through all four flows, show the outcomes, audit, stop
@@ -110,7 +110,7 @@ dashboards: $(installed) ## Write the dashboards and the rules for Compose anew,
 # On a cluster: that of the current kubeconfig.
 on_cluster := node --conditions=source --import=tsx tests/cluster/src
 
-e2e: $(installed) ## Prove the chart on the cluster: install, upgrade, drills, losses, autoscaling
+e2e: $(installed) ## Prove the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
 	@$(on_cluster)/e2e-main.ts
 
 e2e-keda: $(installed) ## The same for autoscaling by KEDA

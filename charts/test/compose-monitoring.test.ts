@@ -64,7 +64,7 @@ describe('the profile monitoring of Docker Compose', () => {
     const [services, ...broker] = config.scrape_configs
     const [{ names, port }] = services.dns_sd_configs
     for (const name of names) ok(name in compose.services, name)
-    const processes = Object.keys(compose.services).filter((name) => /-service$|^audit-exporter$/.test(name))
+    const processes = Object.keys(compose.services).filter((name) => /-service$|^(console|audit-exporter)$/.test(name))
     deepEqual(names.toSorted(), processes.toSorted())
     for (const name of names) equal(compose.services[name].environment['<<']?.[0].OPS_PORT ?? port, 9464)
     deepEqual(

@@ -87,6 +87,7 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       if (pod === undefined) throw new Error(`there is no ${name}`)
       return here(pod.labels)
     }
+    const has = (name: string): boolean => all.some((pod) => pod.name === `Deployment/shop-${name}`)
     const services = ['order', 'payment', 'inventory', 'notification']
 
     it('let every pod reach what its environment names', () => {
@@ -124,8 +125,7 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
         ] as const) {
           equal(
             reaches(variant, peerOf(from), here(to === 'rabbitmq' ? brokerOf(variant) : component(to)), port),
-            // The console, which developers have, asks the other services.
-            variant === 'development' && from === 'order' && to === 'payment',
+            false,
             `${from} to ${to} ${port}`,
           )
         }
@@ -134,8 +134,9 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
 
     it('let Prometheus read metrics, KEDA the management API, and the operator its servers', () => {
       const monitoring = elsewhere('monitoring')
-      const exporter = all.some(({ name }) => name === 'Deployment/shop-audit-exporter') ? ['audit-exporter'] : []
-      for (const service of [...services, ...exporter]) ok(reaches(variant, monitoring, peerOf(service), 9464), service)
+      const ofOperations = ['audit-exporter', 'console'].filter((name) => has(name))
+      for (const service of [...services, ...ofOperations])
+        ok(reaches(variant, monitoring, peerOf(service), 9464), service)
       ok(reaches(variant, monitoring, here(brokerOf(variant)), 15_692))
       ok(reaches(variant, monitoring, database('order'), 9187))
       ok(reaches(variant, elsewhere('keda'), here(brokerOf(variant)), 15_672))
@@ -161,6 +162,13 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
         equal(reaches(variant, stranger, to, port), false, `${JSON.stringify(to.labels)} ${port}`)
       }
       ok(reaches(variant, stranger, peerOf('order'), 3000), 'orders are for everybody unless apiFrom says who')
+    })
+
+    if (!has('console')) return
+    it('let those use the console whom its apiFrom names, or everybody, and Prometheus alone read its metrics', () => {
+      equal(reaches(variant, elsewhere('default'), peerOf('console'), 3002), variant !== 'operator')
+      ok(reaches(variant, elsewhere('operators'), peerOf('console'), 3002))
+      equal(reaches(variant, elsewhere('operators'), peerOf('console'), 9464), false)
     })
   })
 }

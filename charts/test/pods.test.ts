@@ -3,7 +3,7 @@ import { type Loose, objects, pods, umbrella, type Variant, variantNames } from 
 import { readFileSync } from 'node:fs'
 
 /** Pods for operators, one of each: they take no part in the saga. */
-const operations = ['toolbox', 'audit-exporter']
+const operations = ['toolbox', 'audit-exporter', 'console']
 const containersOf = (spec: Loose): Loose[] => [...(spec.initContainers ?? []), ...spec.containers]
 
 for (const variant of variantNames) {
@@ -44,7 +44,7 @@ for (const variant of variantNames) {
         for (const { command = [], args = [], env = [] } of containersOf(spec)) {
           for (const word of [...command, ...args]) ok(!/password|secret|:\/\//i.test(word), word)
           for (const { name: variable, value, valueFrom } of env) {
-            if (/(PASSWORD|API_KEY)$/.test(variable)) notEqual(valueFrom?.secretKeyRef, undefined, variable)
+            if (/(PASSWORD|API_KEY|TOKEN)$/.test(variable)) notEqual(valueFrom?.secretKeyRef, undefined, variable)
             // A URL may name a password, but only one that the platform puts in.
             const user = /:\/\/[^/@]*:([^@]*)@/.exec(value ?? '')
             if (user !== null) match(user[1] ?? '', /^\$\([A-Z_]+\)$/, variable)

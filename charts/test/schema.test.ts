@@ -49,6 +49,12 @@ const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['order-db.owner=Order Service'], because: /owner.*does not match/ },
   { values: ['order-db.postgresql.maxConnections=30'], because: /need 65 connections.*maxConnections is 30/ },
   { values: ['order-db.enabled=false'], because: /set services\.order\.database\.host and \.existingSecret/ },
+  { values: ['operations.console.mode=off'], because: /console\/mode.*'read-only', 'full'/ },
+  { values: ['operations.console.adminToken.name=x'], because: /'name' not allowed/ },
+  {
+    values: ['operations.console.enabled=true', 'operations.console.mode=full'],
+    because: /set operations\.console\.adminToken\.secret/,
+  },
   { values: ['rabbitmq.enabled=false'], because: /set externalBroker\.existingSecret/ },
   {
     values: ['rabbitmq.enabled=false', 'externalBroker.existingSecret=b', 'autoscaling.provider=keda'],
@@ -114,6 +120,8 @@ describe('the environment the schema knows', () => {
   )
   /** These come from Secrets alone. */
   const secret = new Set(['PAYMENT_GATEWAY_API_KEY', 'ADMIN_TOKEN'])
+  /** Accepted without effect, for values of the previous release. */
+  const former = ['CONSOLE', 'ADMIN_TOKEN', 'PAYMENT_OPS_URL', 'INVENTORY_OPS_URL', 'NOTIFICATION_OPS_URL']
   const settings = {
     order: orderSettings,
     payment: paymentSettings,
@@ -127,6 +135,7 @@ describe('the environment the schema knows', () => {
       const read = Object.values(known)
         .map(({ env }) => env)
         .filter((name) => !name.startsWith('OTEL_'))
+        .concat(service === 'order' ? former : [])
       const { env, secretEnv } = schema.properties.services.properties[service].properties
       deepEqual(names(env), read.filter((name) => !ours.has(name) && !secret.has(name)).toSorted())
       deepEqual(names(secretEnv), read.filter((name) => !ours.has(name)).toSorted())

@@ -46,11 +46,14 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- else -}}{{ toString . }}{{- end -}}
 {{- end }}
 
-{{/* "true" where the order service has its console, which asks the others on their operations ports. Takes $. */}}
+{{/* "true" where the console runs; its values are missing under --reuse-values of a release that did not have them. Takes $. */}}
 {{- define "order-saga.hasConsole" -}}
-{{- $own := (include "order-saga.service" (list . "order") | fromJson).env -}}
-{{- $mode := get (mergeOverwrite (dict "CONSOLE" "off") (deepCopy .Values.env) $own) "CONSOLE" -}}
-{{- if not (has $mode (list "off" "")) -}}true{{- end -}}
+{{- if dig "console" "enabled" false .Values.operations -}}true{{- end -}}
+{{- end }}
+
+{{/* Settings by which the order service had the console in 0.1.0: accepted and without effect, see NOTES.txt. */}}
+{{- define "order-saga.formerConsoleSettings" -}}
+["CONSOLE", "ADMIN_TOKEN", "PAYMENT_OPS_URL", "INVENTORY_OPS_URL", "NOTIFICATION_OPS_URL"]
 {{- end }}
 
 {{/* The services, and those with a database, as JSON lists: every template reads them here. */}}

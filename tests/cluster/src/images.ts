@@ -5,24 +5,46 @@ const root = fileURLToPath(new URL('../../../', import.meta.url))
 const variants = fileURLToPath(new URL('../images/', import.meta.url))
 const buildLimitMs = 600_000
 
-const built = ['order', 'payment', 'inventory', 'notification', 'operations'] as const
+const services = ['order', 'payment', 'inventory', 'notification'] as const
 
-/** The tag of the images under test, and of two order services with a migration more: one that works, one that fails. */
-export const tags = { tested: 'e2e', nextSchema: 'e2e-next', badSchema: 'e2e-bad' } as const
+/**
+ * The tag of the images under test, of two order services with a migration more (one that works, one that fails), and of
+ * the previous release.
+ */
+export const tags = { tested: 'e2e', nextSchema: 'e2e-next', badSchema: 'e2e-bad', previous: 'e2e-previous' } as const
 
 /** Builds all images and brings them into the cluster. */
 export async function buildAndLoadImages(): Promise<string> {
-  for (const service of built) {
-    const image = `order-saga/${service}:${tags.tested}`
-    await docker(['--file', `${root}services/Dockerfile`, '--build-arg', `SERVICE=${service}`, '--tag', image, root])
-  }
+  const tested = await buildServices([...services, 'operations'], root, tags.tested)
   const next = `order-saga/order:${tags.nextSchema}`
   const bad = `order-saga/order:${tags.badSchema}`
   await docker(['--build-arg', `FROM=order-saga/order:${tags.tested}`, '--tag', next, `${variants}next-schema`])
   await docker(['--build-arg', `FROM=${next}`, '--tag', bad, `${variants}bad-schema`])
-  const images = [...built.map((service) => `order-saga/${service}:${tags.tested}`), next, bad]
-  const loader = await loadImages(images)
-  return `${images.length} images, loaded by ${loader}`
+  return loadImages([...tested, next, bad])
+}
+
+/** Builds the services of the previous release from its sources, by its own Dockerfile, and brings them into the cluster. */
+export async function buildAndLoadPreviousImages(sources: string): Promise<string> {
+  return loadImages(await buildServices(services, `${sources}/`, tags.previous))
+}
+
+/** @returns the names of the images */
+async function buildServices(names: readonly string[], sources: string, tag: string): Promise<string[]> {
+  const images: string[] = []
+  for (const service of names) {
+    const image = `order-saga/${service}:${tag}`
+    await docker([
+      '--file',
+      `${sources}services/Dockerfile`,
+      '--build-arg',
+      `SERVICE=${service}`,
+      '--tag',
+      image,
+      sources,
+    ])
+    images.push(image)
+  }
+  return images
 }
 
 async function docker(args: readonly string[]): Promise<void> {
@@ -34,7 +56,7 @@ async function loadImages(images: readonly string[]): Promise<string> {
   const own = process.env['IMAGE_LOAD']
   if (own) {
     await command('sh', ['-c', `${own} "$@"`, 'sh', ...images], { limitMs: buildLimitMs })
-    return own.split('/').at(-1) ?? own
+    return `${images.length} images, loaded by ${own.split('/').at(-1)}`
   }
   const context = (await command('kubectl', ['config', 'current-context'])).trim()
   if (!context.startsWith('kind-')) {
@@ -45,5 +67,5 @@ async function loadImages(images: readonly string[]): Promise<string> {
   await command('kind', ['load', 'docker-image', '--name', context.slice('kind-'.length), ...images], {
     limitMs: buildLimitMs,
   })
-  return 'kind load'
+  return `${images.length} images, loaded by kind load`
 }

@@ -4,7 +4,7 @@ import { command } from './command.ts'
 
 export type Values = { readonly [key: string]: string | number | boolean | null | Values }
 
-const chart = fileURLToPath(new URL('../../../charts/order-saga', import.meta.url))
+const ownChart = fileURLToPath(new URL('../../../charts/order-saga', import.meta.url))
 /** Helm itself is to say that time is over, not this program. */
 const slackMs = 30_000
 
@@ -29,11 +29,12 @@ export class Release {
     this.#files = files
   }
 
-  /** Installs the chart or upgrades it, and waits until all of it is ready. */
-  async upgrade(values: Values, limitMs: number): Promise<void> {
+  /** Installs the chart or upgrades to it, and waits until all of it is ready. The chart is this checkout's unless given. */
+  async upgrade(values: Values, limitMs: number, chart = ownChart): Promise<void> {
     const merged = merge(this.#values, values)
+    const files = this.#files.map((file) => `--values=${chart}/${file}`)
     await this.#helm(
-      ['upgrade', '--install', this.name, chart, ...this.#valuesFlags(), ...waits(limitMs)],
+      ['upgrade', '--install', this.name, chart, ...files, '--values=-', ...waits(limitMs)],
       limitMs,
       merged,
     )
@@ -69,10 +70,6 @@ export class Release {
     return !(await this.#helm(['version', '--template={{ .Version }}'], 0)).startsWith('v3.')
   }
 
-  #valuesFlags(): string[] {
-    return [...this.#files.map((file) => `--values=${chart}/${file}`), '--values=-']
-  }
-
   #helm(args: readonly string[], limitMs: number, values?: Values): Promise<string> {
     return command(process.env['HELM'] ?? 'helm', ['--namespace', this.#cluster.namespace, ...args], {
       limitMs: limitMs + slackMs,
@@ -82,7 +79,7 @@ export class Release {
 }
 
 /** The chart's sub-charts are folders beside it; packing them needs no network. */
-export async function packSubcharts(): Promise<void> {
+export async function packSubcharts(chart = ownChart): Promise<void> {
   await command(process.env['HELM'] ?? 'helm', ['dependency', 'build', '--skip-refresh', chart])
 }
 

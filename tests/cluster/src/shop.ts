@@ -32,8 +32,8 @@ export class Shop {
     return `${releaseName}-${part}`
   }
 
-  async upgrade(values: Values): Promise<ReleaseStatus> {
-    await this.release.upgrade(values, upgradeLimitMs)
+  async upgrade(values: Values, chart?: string): Promise<ReleaseStatus> {
+    await this.release.upgrade(values, upgradeLimitMs, chart)
     return this.release.status()
   }
 

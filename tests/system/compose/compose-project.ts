@@ -38,6 +38,7 @@ export class ComposeProject {
       // Docker chooses free ports.
       PORT: '0',
       INVENTORY_PORT: '0',
+      CONSOLE_PORT: '0',
       RABBITMQ_UI_PORT: '0',
     }
   }

@@ -3,6 +3,7 @@ import type { Setting } from '@order-saga/chassis'
 import { waitUntil } from '@order-saga/dev'
 import { inventorySettings } from '../../../services/inventory/src/config.ts'
 import { notificationSettings } from '../../../services/notification/src/config.ts'
+import { consoleSettings } from '../../../services/operations/src/console-config.ts'
 import { orderSettings } from '../../../services/order/src/config.ts'
 import { paymentSettings } from '../../../services/payment/src/config.ts'
 import { ComposeProject } from './compose-project.ts'
@@ -12,16 +13,17 @@ const services = ['order', 'payment', 'inventory', 'notification'] as const
 const stores = ['order', 'payment', 'inventory'] as const
 const graceMs = 30_000
 const settings = {
-  order: orderSettings,
-  payment: paymentSettings,
-  inventory: inventorySettings,
-  notification: notificationSettings,
+  'order-service': orderSettings,
+  'payment-service': paymentSettings,
+  'inventory-service': inventorySettings,
+  'notification-service': notificationSettings,
+  console: consoleSettings,
 } as const
+/** The long-running processes, each with the image that it runs. */
+const images = [...services.map((name) => [`${name}-service`, name] as const), ['console', 'operations'] as const]
 /** Where things are is compose.yaml's own business; so is what its health check and grace period rely on. */
 const fixed =
-  /^(PORT|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_URL|DB_(HOST|PORT|NAME|USER|PASSWORD|CA_FILE)|[A-Z]+_OPS_URL)$/
-/** On a developer's machine the console shows itself. */
-const ofCompose: Readonly<Record<string, string>> = { CONSOLE: 'read-only' }
+  /^(PORT|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_URL|DB_(HOST|PORT|NAME|USER|PASSWORD|CA_FILE)|[A-Z]+_DB_(URL|CA_FILE))$/
 
 describe('the system under docker compose', () => {
   const project = new ComposeProject(`order-saga-test-${process.pid}`)
@@ -57,15 +59,14 @@ describe('the system under docker compose', () => {
     return changed.filter((service) => !service.startsWith('db-migrator-')).toSorted()
   }
 
-  it('passes every setting of the services on, with the defaults they have but for the console', async () => {
+  it('passes every setting on, with the default that the process has', async () => {
     const environments = await project.environments()
-    for (const name of services) {
-      const environment = environments[`${name}-service`] ?? {}
-      for (const { env, default: usual } of Object.values<Setting<unknown>>(settings[name])) {
+    for (const [name, known] of Object.entries(settings)) {
+      const environment = environments[name] ?? {}
+      for (const { env, default: usual } of Object.values<Setting<unknown>>(known)) {
         if (fixed.test(env)) continue
-        assert.ok(env in environment, `${name}-service is not given ${env}`)
-        const wanted = ofCompose[env] ?? String(usual)
-        assert.equal(environment[env] ?? wanted, wanted, `${env} of ${name}-service`)
+        assert.ok(env in environment, `${name} is not given ${env}`)
+        assert.equal(environment[env] ?? String(usual), String(usual), `${env} of ${name}`)
       }
     }
   })
@@ -109,14 +110,27 @@ describe('the system under docker compose', () => {
       body: '{"available": 7}',
     })
     assert.ok(put.ok, `PUT /stock/SKU-2 was answered with ${put.status}`)
-    for (const url of [management, stock, await project.url('order-service', 3000)]) {
-      assert.equal(new URL(url).hostname, '127.0.0.1')
-    }
+    const others = [await project.url('order-service', 3000), await project.url('console', 3002)]
+    for (const url of [management, stock, ...others]) assert.equal(new URL(url).hostname, '127.0.0.1')
   })
 
-  for (const name of services) {
+  it('serves the console, which shows the saga of an order and does not act', async () => {
+    const url = `${await project.url('console', 3002)}/console`
+    const { sagaId } = await (await shop()).order()
+    const page = await fetch(url)
+    assert.equal(page.status, 200)
+    assert.match(await page.text(), /<!doctype html>/i)
+    for (const file of ['style.css', 'icon.svg', 'app.js']) assert.equal((await fetch(`${url}/${file}`)).status, 200)
+    const saga = await fetch(`${url}/sagas/${sagaId}`)
+    assert.equal(saga.status, 200, await saga.text())
+    const headers = { 'content-type': 'application/json' }
+    const body = JSON.stringify({ deadLetters: [{ service: 'order', id: sagaId }], operator: 'test', reason: 'test' })
+    assert.equal((await fetch(`${url}/dead-letters/discard`, { method: 'POST', headers, body })).status, 403)
+  })
+
+  for (const [name, image] of images) {
     it(`runs ${name} confined: Node is process 1, without root, on a file system it cannot write to`, async () => {
-      const [container = ''] = await containersOf(`${name}-service`)
+      const [container = ''] = await containersOf(name)
       const { Config, HostConfig } = await project.inspect(container)
       assert.match(Config.User, /^[1-9]\d*(:[1-9]\d*)?$/)
       assert.equal(HostConfig.ReadonlyRootfs, true)
@@ -125,13 +139,14 @@ describe('the system under docker compose', () => {
       await assert.rejects(project.exec(container, 'touch', '/app/file'), /Read-only file system/)
     })
 
-    it(`ships in the image of ${name} what it needs to run, and nothing else`, async () => {
+    it(`ships in the image of ${image} what it needs to run, and nothing else`, async () => {
       const tools = ['typescript', 'mocha', 'tsx', 'prettier', 'oxlint', '@types/mocha']
       const unwanted = [...tools.map((tool) => `node_modules/${tool}`), '/root/.npm', '/home/node/.npm', '/tmp/*']
       const found = await project.runInImage(
-        name,
+        image,
         `ls -d ${unwanted.join(' ')} 2>/dev/null
-         find . -name node_modules -prune -o -type f ! -name '*.js' ! -name package.json -print
+         find . \\( -name node_modules -o -path ./services/operations/src/console/page \\) -prune -o \\
+           -type f ! -name '*.js' ! -name package.json -print
          npm ls --omit=dev >/tmp/tree || cat /tmp/tree`,
       )
       assert.equal(found, '')

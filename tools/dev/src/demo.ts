@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
 import { reasonOf } from './error-code.ts'
 import { runProgram } from './run-program.ts'
+import { consolePage, withConsole } from './service-plan.ts'
 import { StopRequest } from './stop-request.ts'
 import { System } from './system.ts'
 
@@ -28,7 +29,7 @@ function say(text: string): void {
  * with the process's exit code: 0 only when every order ended as expected and the audit found nothing.
  */
 export async function demo({ env, localFolder, program = compiledProgram }: DemoOptions): Promise<number> {
-  const environment = { ...shortDeadline, ...env }
+  const environment = withConsole({ ...shortDeadline, ...env })
   await mkdir(localFolder, { recursive: true })
   const folder = join(localFolder, `demo-${process.pid}`)
   const request = new StopRequest(() => system.hurry())
@@ -36,7 +37,8 @@ export async function demo({ env, localFolder, program = compiledProgram }: Demo
   let failure: string | undefined
   try {
     const addresses = await system.start(request.signal)
-    say('')
+    const page = consolePage(addresses, environment)
+    say(page === undefined ? '' : `\nconsole ${page}\n`)
     const { end } = await runProgram(process.execPath, [program('operations', 'drill-main')], {
       cwd: checkout,
       env: { ...drill, ...environment, ...addresses },

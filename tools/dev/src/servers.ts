@@ -3,7 +3,7 @@ import { reasonOf } from './error-code.ts'
 import { startPostgres } from './postgres.ts'
 import { startRabbitMq } from './rabbitmq.ts'
 import { acceptsConnections } from './rabbitmq-server.ts'
-import { portIn } from './service-plan.ts'
+import { databaseUrl, portIn } from './service-plan.ts'
 import type { ServerAddresses } from './service-plan.ts'
 import type { Supervised } from './supervisor.ts'
 
@@ -17,14 +17,6 @@ interface ServerOptions {
   env: NodeJS.ProcessEnv
   signal: AbortSignal
   log: (line: string) => void
-}
-
-/** A URL for a PostgreSQL client. */
-export function databaseUrl(address: ServerAddresses['database'], name: string): string {
-  const { host, port, user, password, caFile } = address
-  const login = [user, password].filter((part) => part !== '').map(encodeURIComponent)
-  const encryption = caFile ? `?sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}` : ''
-  return `postgres://${login.join(':')}@${host.includes(':') ? `[${host}]` : host}:${port}/${name}${encryption}`
 }
 
 async function findDatabaseServer(options: ServerOptions): Promise<{

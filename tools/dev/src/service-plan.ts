@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { freePort, portIsFree } from './free-port.ts'
 
-export const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const
-export type ServiceName = (typeof serviceNames)[number]
+const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const
+
+export const processNames = [...serviceNames, 'console'] as const
+export type ProcessName = (typeof processNames)[number]
 
 export const databases = { order: 'order_db', payment: 'payment_db', inventory: 'inventory_db' } as const
 export type StoringService = keyof typeof databases
@@ -10,8 +12,12 @@ export type StoringService = keyof typeof databases
 export interface Ports {
   order: number
   inventory: number
-  ops: Record<ServiceName, number>
+  console: number
+  ops: Record<ProcessName, number>
 }
+
+/** The ports to prefer where the environment names none. */
+export type UsualPorts = Partial<Pick<Ports, 'order' | 'inventory' | 'console'>>
 
 /** Where the services find their servers. */
 export interface ServerAddresses {
@@ -19,7 +25,7 @@ export interface ServerAddresses {
   database: { host: string; port: number; user: string; password: string; caFile?: string | undefined }
 }
 
-function stores(name: ServiceName): name is StoringService {
+function stores(name: ProcessName): name is StoringService {
   return name in databases
 }
 
@@ -40,40 +46,63 @@ async function chosenPort(env: Environment, variable: string): Promise<number | 
   throw new Error(`Port ${port} is in use: set ${variable} to a free one.`)
 }
 
-/**
- * The ports of a run: what the environment says (PORT, INVENTORY_PORT, ORDER_OPS_PORT and so on), else the usual one of
- * the API, else free ones. Rejects with a sentence that names the variable to set when a port is in use.
- */
-export async function choosePorts(env: Environment, usual: { order?: number; inventory?: number }): Promise<Ports> {
-  const defaults: Environment = usual.order === undefined ? {} : { PORT: String(usual.order) }
-  const order = (await chosenPort({ ...defaults, ...env }, 'PORT')) ?? (await freePort())
-  const usualInventory =
-    usual.inventory !== undefined && (await portIsFree(usual.inventory)) ? usual.inventory : undefined
-  const inventory = (await chosenPort(env, 'INVENTORY_PORT')) ?? usualInventory ?? (await freePort())
-  const ops = { order: 0, payment: 0, inventory: 0, notification: 0 }
-  for (const name of serviceNames) {
-    ops[name] = (await chosenPort(env, `${name.toUpperCase()}_OPS_PORT`)) ?? (await freePort())
-  }
-  return { order, inventory, ops }
+async function usualOrFreePort(usual: number | undefined): Promise<number> {
+  return usual !== undefined && (await portIsFree(usual)) ? usual : freePort()
 }
 
-const runOnly = ['PORT', 'INVENTORY_PORT', ...serviceNames.map((name) => `${name.toUpperCase()}_OPS_PORT`)]
+/**
+ * The ports of a run: those that the environment names (PORT, INVENTORY_PORT, CONSOLE_PORT, ORDER_OPS_PORT and so on),
+ * else the usual ones, else free ones. Rejects with a sentence that names the variable to set when a port is in use.
+ */
+export async function choosePorts(env: Environment, usual: UsualPorts): Promise<Ports> {
+  const defaults: Environment = usual.order === undefined ? {} : { PORT: String(usual.order) }
+  const order = (await chosenPort({ ...defaults, ...env }, 'PORT')) ?? (await freePort())
+  const inventory = (await chosenPort(env, 'INVENTORY_PORT')) ?? (await usualOrFreePort(usual.inventory))
+  const console = (await chosenPort(env, 'CONSOLE_PORT')) ?? (await usualOrFreePort(usual.console))
+  const ops = { order: 0, payment: 0, inventory: 0, notification: 0, console: 0 }
+  for (const name of processNames) {
+    ops[name] = (await chosenPort(env, `${name.toUpperCase()}_OPS_PORT`)) ?? (await freePort())
+  }
+  return { order, inventory, console, ops }
+}
 
-/** The environment with the console on, unless it says otherwise itself: for a run of its own, with a token of its own. */
+/** Not passed on as they are: a port belongs to one process, and the console's token to the console. */
+const ownOfOne = [
+  'PORT',
+  'INVENTORY_PORT',
+  'CONSOLE_PORT',
+  'CONSOLE',
+  'ADMIN_TOKEN',
+  ...processNames.map((name) => `${name.toUpperCase()}_OPS_PORT`),
+]
+
+/** The environment with `CONSOLE=full` and a random token for this run, unless `env` sets them. */
 export function withConsole(env: Environment): Environment {
   const mode = env['CONSOLE'] || 'full'
   const token = env['ADMIN_TOKEN'] || (mode === 'full' ? randomBytes(18).toString('base64url') : '')
   return { ...env, CONSOLE: mode, ADMIN_TOKEN: token }
 }
 
-/** A service's environment: all of `env` that is not about the run as a whole, and where things are. */
-export function serviceEnvironment(
-  name: ServiceName,
+/** The processes of a run, in the order in which they start: without the console where `CONSOLE` is `off`. */
+export function processesOf(env: Environment): readonly ProcessName[] {
+  return env['CONSOLE'] === 'off' ? serviceNames : processNames
+}
+
+/** The address of the console's page, with the token in the fragment, which a browser does not send to the server. */
+export function consolePage(addresses: Record<string, string>, env: Environment): string | undefined {
+  const url = addresses['CONSOLE_URL']
+  const fragment = env['ADMIN_TOKEN'] ? `#token=${encodeURIComponent(env['ADMIN_TOKEN'])}` : ''
+  return url && `${url}/console${fragment}`
+}
+
+/** The environment of a process: all of `env` that is not about another one, and the addresses of its servers. */
+export function processEnvironment(
+  name: ProcessName,
   env: Environment,
   ports: Ports,
   servers: ServerAddresses,
 ): Environment {
-  const passed = Object.fromEntries(Object.entries(env).filter(([variable]) => !runOnly.includes(variable)))
+  const passed = Object.fromEntries(Object.entries(env).filter(([variable]) => !ownOfOne.includes(variable)))
   const { host, port, user, password } = servers.database
   return {
     ...passed,
@@ -86,12 +115,31 @@ export function serviceEnvironment(
       DB_PASSWORD: password,
       DB_NAME: databases[name],
     }),
-    ...(name === 'order' && { PORT: String(ports.order), ...opsUrls(ports) }),
+    ...(name === 'order' && { PORT: String(ports.order) }),
     ...(name === 'inventory' && { PORT: String(ports.inventory) }),
+    ...(name === 'console' && {
+      PORT: String(ports.console),
+      CONSOLE: env['CONSOLE'],
+      ADMIN_TOKEN: env['ADMIN_TOKEN'],
+      ...databaseAddresses(servers.database),
+    }),
   }
 }
 
-function opsUrls({ ops }: Ports): Environment {
-  const others = serviceNames.filter((name) => name !== 'order')
-  return Object.fromEntries(others.map((name) => [`${name.toUpperCase()}_OPS_URL`, `http://127.0.0.1:${ops[name]}`]))
+/** The databases as the programs of operations read them: ORDER_DB_URL, ORDER_DB_CA_FILE and so on. */
+export function databaseAddresses(server: ServerAddresses['database']): Record<string, string> {
+  const addresses: Record<string, string> = {}
+  for (const [name, database] of Object.entries(databases)) {
+    addresses[`${name.toUpperCase()}_DB_URL`] = databaseUrl(server, database)
+    if (server.caFile) addresses[`${name.toUpperCase()}_DB_CA_FILE`] = server.caFile
+  }
+  return addresses
+}
+
+/** A URL for a PostgreSQL client. */
+export function databaseUrl(address: ServerAddresses['database'], name: string): string {
+  const { host, port, user, password, caFile } = address
+  const login = [user, password].filter((part) => part !== '').map(encodeURIComponent)
+  const encryption = caFile ? `?sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}` : ''
+  return `postgres://${login.join(':')}@${host.includes(':') ? `[${host}]` : host}:${port}/${name}${encryption}`
 }

@@ -4,10 +4,10 @@ import { checkout, program as compiledProgram } from './checkout.ts'
 import { RunFolder } from './run-folder.ts'
 import { complaint, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
-import { createDatabases, databaseUrl, findServers } from './servers.ts'
+import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
-import { choosePorts, databases, serviceEnvironment, serviceNames } from './service-plan.ts'
-import type { Ports, ServerAddresses, ServiceName, StoringService } from './service-plan.ts'
+import { choosePorts, databaseAddresses, databases, processEnvironment, processesOf } from './service-plan.ts'
+import type { Ports, ProcessName, ServerAddresses, StoringService, UsualPorts } from './service-plan.ts'
 import { ServiceProcess } from './service-process.ts'
 import { Supervisor } from './supervisor.ts'
 
@@ -17,8 +17,7 @@ export interface SystemOptions {
   env: NodeJS.ProcessEnv
   /** Folder of the run; it must not exist, and is removed when the system stops. */
   folder: string
-  /** Ports to prefer where the environment names none; others are free ones. */
-  usualPorts: { order?: number; inventory?: number }
+  usualPorts: UsualPorts
   /** For the terminal, a line at a time. */
   log: (line: string) => void
   /** Called whenever a process started or ended. */
@@ -27,7 +26,7 @@ export interface SystemOptions {
   program?: (service: string, name: string) => string
 }
 
-/** The four services with their databases and broker, running on this machine. */
+/** The four services and the console with their databases and broker, running on this machine. */
 export class System {
   readonly #options: Required<SystemOptions>
   readonly #supervisor: Supervisor
@@ -67,14 +66,14 @@ export class System {
     await createDatabases(addresses.database, Object.values(databases))
     const storing: StoringService[] = ['order', 'payment', 'inventory']
     await allOrFirstFailure(storing.map((name) => this.#migrate(name, ports, addresses, signal)))
-    for (const name of serviceNames) this.#services.push(await this.#startService(name, ports, addresses))
+    for (const name of processesOf(env)) this.#services.push(await this.#startService(name, ports, addresses))
     const ready = this.#services.map(async (service) => {
       await service.ready(60_000, signal)
       log(`${service.name.padEnd(12)} ready, pid ${service.pid}`)
     })
     await allOrFirstFailure(ready)
     await this.#supervisor.add(...this.#services)
-    return addressesOf(ports, addresses)
+    return addressesOf(processesOf(env), ports, addresses)
   }
 
   /** Stops services, then servers, and removes the folder. */
@@ -92,21 +91,21 @@ export class System {
   }
 
   async #migrate(name: StoringService, ports: Ports, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
-    const env = serviceEnvironment(name, this.#options.env, ports, servers)
+    const env = processEnvironment(name, this.#options.env, ports, servers)
     const script = this.#options.program(name, 'migrate-main')
     const result = await runProgram(process.execPath, [script], { cwd: checkout, env, signal, folder: this.#folder })
     if (result.end !== 'exit code 0') throw new Error(`${databases[name]} could not be migrated: ${complaint(result)}`)
     this.#options.log(`${databases[name].padEnd(12)} ${result.output.trim().split('\n').at(-1)}`)
   }
 
-  async #startService(name: ServiceName, ports: Ports, servers: ServerAddresses): Promise<ServiceProcess> {
+  async #startService(name: ProcessName, ports: Ports, servers: ServerAddresses): Promise<ServiceProcess> {
     const { env, log, program } = this.#options
     const stopLimitMs = Number(env['SHUTDOWN_TIMEOUT_MS'] || drainMs)
     const everything = env['LOG_LEVEL'] !== undefined && env['LOG_LEVEL'] !== ''
     return ServiceProcess.start({
       name,
-      script: program(name, 'main'),
-      env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...serviceEnvironment(name, env, ports, servers) },
+      script: name === 'console' ? program('operations', 'console-main') : program(name, 'main'),
+      env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers) },
       opsUrl: `http://127.0.0.1:${ports.ops[name]}`,
       folder: this.#folder!,
       log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),
@@ -126,16 +125,16 @@ function local(port: number): string {
   return `http://127.0.0.1:${port}`
 }
 
-function addressesOf(ports: Ports, servers: ServerAddresses): Record<string, string> {
+function addressesOf(
+  processes: readonly ProcessName[],
+  ports: Ports,
+  servers: ServerAddresses,
+): Record<string, string> {
   const addresses: Record<string, string> = {
     ORDER_URL: local(ports.order),
     INVENTORY_URL: local(ports.inventory),
+    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console) }),
   }
-  for (const name of serviceNames) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
-  for (const [name, database] of Object.entries(databases)) {
-    addresses[`${name.toUpperCase()}_DB_URL`] = databaseUrl(servers.database, database)
-    const { caFile } = servers.database
-    if (caFile) addresses[`${name.toUpperCase()}_DB_CA_FILE`] = caFile
-  }
-  return { ...addresses, RABBITMQ_URL: servers.rabbitMqUrl }
+  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
+  return { ...addresses, ...databaseAddresses(servers.database), RABBITMQ_URL: servers.rabbitMqUrl }
 }

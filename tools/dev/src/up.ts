@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path'
 import { reasonOf } from './error-code.ts'
 import { removeLeftovers, RunStateFile } from './run-state.ts'
-import { withConsole } from './service-plan.ts'
+import { consolePage, withConsole } from './service-plan.ts'
 import { StopRequest } from './stop-request.ts'
 import { System } from './system.ts'
 
@@ -17,21 +17,13 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** With the token in the fragment, which no browser sends to a server. */
-function consoleLine(
-  orders: string | undefined,
-  { CONSOLE: mode, ADMIN_TOKEN: token = '' }: NodeJS.ProcessEnv,
-): string {
-  if (mode === 'off') return ''
-  return `\n  console ${orders}/console${token === '' ? '' : `#token=${encodeURIComponent(token)}`}`
-}
-
 function welcome(addresses: Record<string, string>, env: NodeJS.ProcessEnv, logs: string): string {
   const orders = addresses['ORDER_URL']
+  const page = consolePage(addresses, env)
   return `
 Everything runs.
   orders  ${orders}      POST /orders, GET /orders/{orderId}, GET /sagas/{sagaId}
-  stock   ${addresses['INVENTORY_URL']}      PUT /stock/{sku}, GET /stock/{sku}${consoleLine(orders, env)}
+  stock   ${addresses['INVENTORY_URL']}      PUT /stock/{sku}, GET /stock/{sku}${page === undefined ? '' : `\n  console ${page}`}
 
 Place an order:
   curl -X POST ${orders}/orders -H "Content-Type: application/json" \\
@@ -61,7 +53,7 @@ export async function up({ env: given, localFolder, program }: UpOptions): Promi
   const system = System.prepare({
     env,
     folder,
-    usualPorts: { order: 3000, inventory: 3001 },
+    usualPorts: { order: 3000, inventory: 3001, console: 3002 },
     log: say,
     onChange: (processes) => state.update({ processes }).catch((error: unknown) => say(reasonOf(error))),
     ...(program && { program }),

@@ -10,7 +10,7 @@ import { isRunning } from '../src/process-tree.ts'
 import { RunFolder } from '../src/run-folder.ts'
 import { readRunState } from '../src/run-state.ts'
 import type { RunState } from '../src/run-state.ts'
-import { serviceNames } from '../src/service-plan.ts'
+import { processNames } from '../src/service-plan.ts'
 import { waitUntil } from '../src/wait-until.ts'
 
 const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
@@ -35,12 +35,13 @@ export class StandIns {
     await chmod(folder, 0o711)
     await mkdir(join(folder, 'tmp'))
     await chmod(join(folder, 'tmp'), 0o1777)
-    for (const name of serviceNames) {
+    for (const name of processNames) {
       await writeFile(join(folder, `${name}.mjs`), `import ${JSON.stringify(fixture('service.mjs'))}\n`)
     }
     await writeFile(join(folder, 'migration.mjs'), "console.log('[migrate] done')\n")
     await writeFile(join(folder, 'notes'), '')
-    const ports = { PORT: String(await freePort()), INVENTORY_PORT: String(await freePort()) }
+    const ports: NodeJS.ProcessEnv = {}
+    for (const name of ['PORT', 'INVENTORY_PORT', 'CONSOLE_PORT']) ports[name] = String(await freePort())
     return new StandIns(runFolder, {
       PATH: process.env['PATH'],
       TMPDIR: join(folder, 'tmp'),

@@ -42,13 +42,13 @@ describe('make up with servers of its own', function () {
     }
     assert.deepEqual((await run.state)!.addresses, addresses)
     const pids = pidsOf(await run.state)
-    assert.equal(pids.length, 6)
+    assert.equal(pids.length, 7)
     assert.ok(pids.every(isRunning))
     run.signal('SIGINT')
     assert.equal(await run.exitCode, 0)
     await nothingLeft(standIns, pids)
     const ends = (await standIns.notes()).filter((note) => note.includes('stopped'))
-    assert.equal(ends.length, 4)
+    assert.equal(ends.length, 5)
     assert.ok(
       ends.every((note) => note.endsWith('stopped while its servers were up')),
       ends.join(),

@@ -5,7 +5,7 @@ import { createServer } from 'node:http'
 import { once } from 'node:events'
 import { isRunning } from '../src/process-tree.ts'
 import { addressReport, processReport } from '../src/run-report.ts'
-import { serviceNames } from '../src/service-plan.ts'
+import { processNames } from '../src/service-plan.ts'
 import { testServers } from '../src/test-servers.ts'
 import { waitUntil } from '../src/wait-until.ts'
 import { nothingLeft, StandIns } from './stand-in-run.ts'
@@ -51,17 +51,22 @@ describe('make up on servers that run already', function () {
     }
   })
 
-  it('starts the four services, says where they are, and stops them when asked', async () => {
+  it('starts the four services and the console, says where they are, and stops them when asked', async () => {
     const { run, pids } = await started()
     assert.match(run.output, /order_db +\[migrate\] done/)
     assert.match(run.output, new RegExp(`curl -X POST http://127.0.0.1:${standIns.env['PORT']}/orders`))
-    assert.match(run.output, new RegExp(`console http://127.0.0.1:${standIns.env['PORT']}/console#token=[\\w-]{24}\n`))
+    assert.match(
+      run.output,
+      new RegExp(`console http://127.0.0.1:${standIns.env['CONSOLE_PORT']}/console#token=[\\w-]{24}\n`),
+    )
     assert.match(run.output, /payment +warn a warning queue=q/)
     assert.doesNotMatch(run.output, /info started/)
     const notes = (await standIns.notes()).filter((note) => note.includes('started'))
-    assert.equal(notes.length, 4)
+    assert.equal(notes.length, 5)
     assert.ok(notes.some((note) => note.endsWith(`${standIns.env['PORT']} order_db`)))
     assert.ok(notes.some((note) => note.endsWith(`${standIns.env['INVENTORY_PORT']} inventory_db`)))
+    const consoleDatabases = 'order_db,payment_db,inventory_db'
+    assert.ok(notes.some((note) => note.endsWith(`${standIns.env['CONSOLE_PORT']} ${consoleDatabases}`)))
     run.signal('SIGINT')
     assert.equal(await run.exitCode, 0)
     assert.match(run.output, /Stopping\nStopped\n$/)
@@ -69,7 +74,7 @@ describe('make up on servers that run already', function () {
     const ends = (await standIns.notes()).filter((note) => !note.includes('started'))
     assert.deepEqual(
       ends.toSorted(),
-      serviceNames.map((name) => `${name} stopped while its servers were up`).toSorted(),
+      processNames.map((name) => `${name} stopped while its servers were up`).toSorted(),
     )
   })
 
@@ -84,6 +89,8 @@ describe('make up on servers that run already', function () {
     }
     const { run } = await started({ CONSOLE: 'off' })
     assert.doesNotMatch(run.output, /\/console/)
+    assert.doesNotMatch((await addressReport(standIns.localFolder)).lines.join(), /CONSOLE/)
+    assert.doesNotMatch((await processReport(standIns.localFolder)).lines.join(), /console/)
   })
 
   for (const signal of ['SIGTERM', 'SIGHUP'] as const) {
@@ -129,14 +136,15 @@ describe('make up on servers that run already', function () {
     const { run } = await started()
     const { lines, exitCode } = await addressReport(standIns.localFolder)
     assert.equal(exitCode, 0)
-    const names = ['ORDER', 'PAYMENT', 'INVENTORY', 'NOTIFICATION'].map((name) => `${name}_OPS_URL`)
-    names.push('ORDER_URL', 'INVENTORY_URL', 'ORDER_DB_URL', 'PAYMENT_DB_URL', 'INVENTORY_DB_URL', 'RABBITMQ_URL')
+    const names = ['ORDER', 'PAYMENT', 'INVENTORY', 'NOTIFICATION', 'CONSOLE'].map((name) => `${name}_OPS_URL`)
+    names.push('ORDER_URL', 'INVENTORY_URL', 'CONSOLE_URL')
+    names.push('ORDER_DB_URL', 'PAYMENT_DB_URL', 'INVENTORY_DB_URL', 'RABBITMQ_URL')
     assert.deepEqual(new Set(lines.map((line) => line.split('=')[0])), new Set(names))
     for (const line of lines) assert.match(line, /^[A-Z_]+='(http|postgres|amqp):\/\/[^']*127\.0\.0\.1:\d+[^']*'$/)
     process.kill(await run.pidOf('payment'), 'SIGSTOP')
     const status = (await processReport(standIns.localFolder)).lines
     process.kill(await run.pidOf('payment'), 'SIGCONT')
-    for (const name of serviceNames) {
+    for (const name of processNames) {
       const state = name === 'payment' ? 'not ready' : 'ready'
       assert.ok(
         status.includes(`${name.padEnd(12)} ${String(await run.pidOf(name)).padEnd(8)} ${state}`),
@@ -163,7 +171,7 @@ describe('make up on servers that run already', function () {
     assert.equal(await run.exitCode, null)
     assert.equal((await addressReport(standIns.localFolder)).exitCode, 1)
     await waitUntil(() => !pids.some(isRunning), { what: 'the services to be gone', limitMs: 10_000 })
-    assert.equal((await standIns.notes()).filter((note) => note.includes('stopped')).length, 4)
+    assert.equal((await standIns.notes()).filter((note) => note.includes('stopped')).length, 5)
     const next = await started()
     assert.ok(next.pids.every(isRunning))
     next.run.signal('SIGINT')

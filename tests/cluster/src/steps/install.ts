@@ -10,17 +10,21 @@ const shortDeadline: Values = { SAGA_TIMEOUT_MS: '20000', TIMEOUT_CHECK_INTERVAL
 /** As in production: what a broker or a database that restarts may cost. */
 export const usualDeadline: Values = { SAGA_TIMEOUT_MS: '90000', TIMEOUT_CHECK_INTERVAL_MS: '1000' }
 
+export function namespaceStep(shop: Shop): Step {
+  return {
+    name: 'namespace with Pod Security restricted',
+    essential: true,
+    run: async () => {
+      if (await shop.cluster.exists()) await shop.cluster.remove()
+      await shop.cluster.create()
+      return shop.cluster.namespace
+    },
+  }
+}
+
 export function installSteps(shop: Shop, deadline: Values = shortDeadline): readonly Step[] {
   return [
-    {
-      name: 'namespace with Pod Security restricted',
-      essential: true,
-      run: async () => {
-        if (await shop.cluster.exists()) await shop.cluster.remove()
-        await shop.cluster.create()
-        return shop.cluster.namespace
-      },
-    },
+    namespaceStep(shop),
     {
       name: 'helm install',
       essential: true,

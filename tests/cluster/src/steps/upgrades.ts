@@ -2,11 +2,11 @@ import { waitUntil } from '@order-saga/dev'
 import { isReady } from '../cluster.ts'
 import { CommandFailed } from '../command.ts'
 import { tags } from '../images.ts'
-import { OrderStream } from '../order-stream.ts'
 import type { Values } from '../release.ts'
 import type { Shop } from '../shop.ts'
-import { seconds, type Step } from '../suite.ts'
+import type { Step } from '../suite.ts'
 import { expect } from './expect.ts'
+import { underOrders } from './under-orders.ts'
 
 interface Job {
   readonly metadata: { readonly name: string; readonly uid: string }
@@ -34,20 +34,13 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
   const columns = (name: string): Promise<string> => {
     return shop.sql('order', `SELECT count(*) FROM information_schema.columns WHERE column_name = '${name}'`)
   }
-  /** Does something while orders keep coming; none may be lost, and all must be confirmed. */
-  const underOrders = async (work: () => Promise<string>): Promise<string> => {
-    const stream = new OrderStream(await shop.orderUrl(), { perSecond: 4, patienceMs })
-    const note = await work().finally(() => stream.pause())
-    const { sagas, longestWaitMs } = await stream.finish('completed')
-    return `${note}; ${sagas.length} orders meanwhile, all confirmed, the slowest accepted in ${seconds(longestWaitMs)}`
-  }
 
   return [
     {
       name: 'upgrade without a new migration',
       run: async () => {
         const before = await uids(jobs())
-        const note = await underOrders(async () => {
+        const note = await underOrders(shop, async () => {
           const { revision } = await shop.upgrade(change)
           working = revision
           return `revision ${revision}`
@@ -59,7 +52,7 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
     {
       name: 'upgrade with a new migration',
       run: async () => {
-        const note = await underOrders(async () => {
+        const note = await underOrders(shop, async () => {
           const { revision } = await shop.upgrade({ services: { order: { image: { tag: tags.nextSchema } } } })
           return `revision ${revision}`
         })
@@ -71,7 +64,7 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
     {
       name: 'rollback, on the newer schema',
       run: async () => {
-        const note = await underOrders(async () => {
+        const note = await underOrders(shop, async () => {
           const { revision } = await shop.rollback(working)
           return `revision ${revision}, as ${working}`
         })
@@ -83,7 +76,7 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
       name: 'an upgrade whose migration fails',
       run: async () => {
         const before = await readyPods(shop)
-        const said = await underOrders(async () => {
+        const said = await underOrders(shop, async () => {
           await refusedUpgrade(shop)
           const job = await orderJob()
           if (job === undefined) throw new Error('The migration Job is gone.')

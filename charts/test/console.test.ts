@@ -1,0 +1,90 @@
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { charts, type Loose, objects, parse, template } from './render.ts'
+import { helms } from '../../tools/ci/src/programs.ts'
+
+const components = (rendered: readonly Loose[]): string[] =>
+  rendered.map(({ metadata }) => metadata.labels?.['app.kubernetes.io/component'] as string)
+const envOf = (rendered: readonly Loose[], deployment: string): Loose[] => {
+  const found = rendered.find(({ kind, metadata }) => kind === 'Deployment' && metadata.name === deployment)
+  return found.spec.template.spec.containers[0].env
+}
+
+describe('the console', () => {
+  it('is a Deployment and a Service of its own, and off unless it is enabled', () => {
+    for (const [variant, kinds] of [
+      ['development', ['Deployment', 'NetworkPolicy', 'Service']],
+      ['operator', ['Deployment', 'NetworkPolicy', 'Service']],
+      ['production', []],
+    ] as const) {
+      const its = objects(variant).filter((object) => components([object])[0] === 'console')
+      deepEqual(its.map(({ kind }) => kind as string).toSorted(), kinds, variant)
+    }
+  })
+
+  it('has the token from the Secret that is named, and none by default', () => {
+    const token = { name: 'ADMIN_TOKEN', valueFrom: { secretKeyRef: { name: 'console', key: 'token' } } }
+    const tokens = (env: Loose[]): Loose[] => env.filter(({ name }) => name === 'ADMIN_TOKEN')
+    deepEqual(tokens(envOf(objects('operator'), 'shop-console')), [token])
+    deepEqual(tokens(envOf(objects('development'), 'shop-console')), [])
+  })
+
+  it('uses the broker as operations', () => {
+    const url = envOf(objects('development'), 'shop-console').find(({ name }) => name === 'RABBITMQ_URL')
+    match(url.value, /^amqp:\/\/operations:/)
+  })
+})
+
+const fixedPasswords = ['-f', `${charts}test/values/fixed-passwords.yaml`]
+
+/** Values by which the order service of the previous release had the console. */
+const formerValues = [
+  'services.order.env.CONSOLE=full',
+  'services.order.env.PAYMENT_OPS_URL=http://elsewhere:9464',
+  'services.order.secretEnv.ADMIN_TOKEN.secret=console',
+  'services.order.secretEnv.ADMIN_TOKEN.key=token',
+].flatMap((value) => ['--set', value])
+
+/** Helm prints NOTES.txt only after an installation; as part of an object it is rendered without a cluster. */
+const notesObject = {
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name: 'notes' },
+  data: { text: '{{ include "order-saga/templates/NOTES.txt" . | b64enc }}' },
+}
+
+for (const helm of helms()) {
+  describe(`values of the previous release's console, with ${helm}`, () => {
+    const notes = (...args: string[]): string => {
+      const { out, err } = template([...args, '--set-json', `extraObjects=${JSON.stringify([notesObject])}`], helm)
+      const found = parse(out).find(({ metadata }) => metadata.name === notesObject.metadata.name)
+      if (found === undefined) throw new Error(err)
+      return Buffer.from(found.data.text, 'base64').toString()
+    }
+
+    it('have no effect', () => {
+      const { code, out, err } = template([...fixedPasswords, ...formerValues], helm)
+      equal(code, 0, err)
+      deepEqual(parse(out), parse(template(fixedPasswords, helm).out))
+    })
+
+    it('are answered by NOTES.txt with the values to set instead, in one sentence', () => {
+      match(
+        notes(...formerValues),
+        /\nservices\.order has CONSOLE, which has no effect .*: set operations\.console\.enabled, \.mode and \.adminToken instead\.\n/,
+      )
+      match(notes(...formerValues.slice(4)), /\nservices\.order has ADMIN_TOKEN, which has no effect/)
+      ok(!notes().includes('no effect'))
+    })
+
+    it('render under --reuse-values, which leaves out the new ones', () => {
+      const { code, out, err } = template(['--set', 'operations.console=null'], helm)
+      equal(code, 0, err)
+      ok(!components(parse(out)).includes('console'))
+    })
+
+    it('are followed by the way to the console where it is enabled', () => {
+      ok(!notes().includes('/console'))
+      match(notes('--set', 'operations.console.enabled=true'), /service\/shop-console 3002/)
+    })
+  })
+}

@@ -1,0 +1,96 @@
+import { randomBytes } from 'node:crypto'
+import { sendOrders } from '@order-saga/operations'
+import { buildAndLoadPreviousImages, tags } from '../images.ts'
+import { PortForward } from '../port-forward.ts'
+import { previousSources } from '../previous-release.ts'
+import { packSubcharts } from '../release.ts'
+import type { Shop } from '../shop.ts'
+import type { Step } from '../suite.ts'
+import { expect } from './expect.ts'
+import { namespaceStep } from './install.ts'
+import { underOrders } from './under-orders.ts'
+
+const ordersBefore = 15
+const tokenSecret = { secret: 'console', key: 'token' }
+
+/** The previous release with its console on, upgraded to this chart and these images while orders keep coming. */
+export function previousReleaseSteps(shop: Shop): readonly Step[] {
+  const token = randomBytes(18).toString('base64url')
+  let sources = ''
+  const statusOfConsole = async (url: string, headers: Record<string, string>): Promise<string> => {
+    return String((await fetch(`${url}/console/overview`, { headers })).status)
+  }
+  const authorization = `Bearer ${token}`
+
+  return [
+    {
+      name: 'images of the previous release',
+      essential: true,
+      run: async () => {
+        sources = await previousSources()
+        return await buildAndLoadPreviousImages(sources)
+      },
+    },
+    namespaceStep(shop),
+    {
+      name: 'helm install of the previous release',
+      essential: true,
+      run: async () => {
+        const chart = `${sources}/charts/order-saga`
+        await packSubcharts(chart)
+        const { cluster } = shop
+        await cluster.apply({
+          apiVersion: 'v1',
+          kind: 'Secret',
+          metadata: { name: tokenSecret.secret, namespace: cluster.namespace },
+          stringData: { [tokenSecret.key]: token },
+        })
+        const { status } = await shop.upgrade(
+          {
+            image: { tag: tags.previous },
+            services: { order: { env: { CONSOLE: 'full' }, secretEnv: { ADMIN_TOKEN: tokenSecret } } },
+            // Needs an image of its own, which takes no part in the upgrade.
+            operations: { audit: { exporter: { enabled: false } } },
+          },
+          chart,
+        )
+        const url = await shop.orderUrl()
+        expect(await statusOfConsole(url, { authorization }), '200', "the answer of the order service's console")
+        const ends = await sendOrders(url, ordersBefore)
+        return `${status}; ${ends.map((end) => end.trim()).join('; ')}`
+      },
+    },
+    {
+      name: 'upgrade from the previous release, with its values',
+      essential: true,
+      run: () =>
+        underOrders(shop, async () => {
+          const { revision, status } = await shop.upgrade({ image: { tag: tags.tested } })
+          return `revision ${revision} ${status}`
+        }),
+    },
+    {
+      name: 'the console by its new values',
+      run: async () => {
+        await shop.upgrade({ operations: { console: { enabled: true, mode: 'full', adminToken: tokenSecret } } })
+        const forward = await PortForward.open(shop.cluster, `service/${shop.nameOf('console')}`, 3002)
+        try {
+          expect(await statusOfConsole(forward.url, {}), '401', 'the answer of the console without its token')
+          expect(await statusOfConsole(forward.url, { authorization }), '200', 'the answer of the console')
+        } finally {
+          await forward.close()
+        }
+        return 'answers'
+      },
+    },
+    { name: 'audit after the upgrade', run: () => shop.audit() },
+    {
+      name: 'namespace of the upgraded release deleted',
+      run: async () => {
+        await shop.close()
+        await shop.cluster.kubectl(['delete', 'namespace', shop.cluster.namespace, '--wait=false'])
+        return `${shop.cluster.namespace} terminates, which nothing waits for`
+      },
+    },
+  ]
+}
