@@ -14,7 +14,7 @@ export {
   type SagaStatus,
   sagaStatuses,
 } from './domain/saga.ts'
-export { stepTimes } from './domain/step-times.ts'
 export { advance, type RefundPatience } from './reactions/advance-saga.ts'
 export { orderReactions } from './reactions/index.ts'
+export { usualTimes } from './store/read-step-times.ts'
 export { type HistoryEntry, lockSagas, type SagaBook, type SagaRecord, saveSagas } from './store/sagas.ts'
