@@ -76,7 +76,7 @@ describe('A dead letter', function () {
         [queue, 4, 'the shelf has collapsed'],
       )
       const [stuck] = (await saga(system(), 'show', orderId)).items
-      assert.match(String(stuck?.['waitsFor']), new RegExp(`^an operator: .* was given up in ${queue}: the shelf`))
+      assert.match(String(stuck?.['waitsFor']), new RegExp(`^an operator: .* is a dead letter in ${queue}: the shelf`))
 
       await heal()
       const [foreseen] = (await saga(system(), 'dead-letters', 'replay', eventId, '--dry-run')).items

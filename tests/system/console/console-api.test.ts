@@ -173,17 +173,21 @@ describe('The console', function () {
     assert.equal((await system().untilFinal(sagaId)).status, 'completed')
   })
 
-  it('shows what it can read while a database refuses it, and says so', async () => {
+  it('starts, and shows what it can read, while a database and the broker are unavailable', async () => {
     const { sagaId } = await system().shop.post()
     await system().untilFinal(sagaId)
     await system().settle()
     await system().console.stop()
     const { server, names } = system().databases
-    await system().startConsole({ INVENTORY_DB_URL: server.url('no_such_database') })
+    const nowhere = { INVENTORY_DB_URL: server.url('no_such_database'), RABBITMQ_URL: 'amqp://127.0.0.1:1' }
+    await system().startConsole(nowhere)
     const { records, timeline } = await read<SagaDetail>(`/sagas/${sagaId}`)
-    const { outboxes } = await read<Overview>('/overview')
+    const { outboxes, queues } = await read<Overview>('/overview')
+    const letters = await call(url('/dead-letters'), { headers: bearer })
     await system().console.stop()
-    await system().startConsole({ INVENTORY_DB_URL: server.url(names.inventory) })
+    const { url: rabbitMqUrl } = system().broker.server
+    await system().startConsole({ INVENTORY_DB_URL: server.url(names.inventory), RABBITMQ_URL: rabbitMqUrl })
+    assert.deepEqual([queues, letters.status], [null, 503])
     assert.deepEqual(records, { order: 'completed', payment: records.payment, inventory: null, notification: '' })
     assert.match(String(records.payment), /^charged 12\.50/)
     assert.deepEqual(

@@ -1,3 +1,4 @@
+// needs: broker
 import assert from 'node:assert/strict'
 import { Socket } from 'node:net'
 import { waitUntil } from '@order-saga/dev'

@@ -1,11 +1,12 @@
 import { DependencyUnavailable } from '@order-saga/chassis'
+import { usualTimes } from '@order-saga/order'
 import type { DeadLetter } from '../inspect/dead-letters/dead-letter.ts'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
 import { inspectSaga } from '../inspect/inspect-saga.ts'
 import { readOutbox } from '../inspect/outboxes.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
-import { readSagaOverview, readStepTimes } from '../inspect/sagas.ts'
+import { readSagaOverview } from '../inspect/sagas.ts'
 import type { InspectSources } from '../inspect/sources.ts'
 import { storeNames } from '../inspect/stores.ts'
 import { recordsOf } from '../inspect/timeline.ts'
@@ -21,7 +22,7 @@ export interface ConsoleOptions {
 }
 
 /** All clients share what is read for one of them, for this long. */
-const keepMs = { sagas: 1_000, delivery: 3_000, stepTimes: 10_000 } as const
+const keepMs = { sagas: 1_000, delivery: 3_000 } as const
 
 /** What the console shows, read from the three databases and the broker. */
 export class Console {
@@ -30,7 +31,7 @@ export class Console {
   readonly #options: ConsoleOptions
   readonly #sagas
   readonly #delivery
-  readonly #stepTimes
+  readonly #usualTimes
 
   constructor(options: ConsoleOptions) {
     const { databases, now } = options.sources
@@ -39,7 +40,7 @@ export class Console {
     this.deadLetters = new DeadLetterBox(options.sources)
     this.#sagas = new Cached(() => readSagaOverview(databases.order, now()), keepMs.sagas, now)
     this.#delivery = new Cached(() => this.#readDelivery(), keepMs.delivery, now)
-    this.#stepTimes = new Cached(() => readStepTimes(databases.order), keepMs.stepTimes, now)
+    this.#usualTimes = usualTimes(databases.order, now)
   }
 
   /** @throws DependencyUnavailable while the order database is unavailable */
@@ -55,7 +56,7 @@ export class Console {
     if (recorded === undefined) return undefined
     const [facts, usual, deadLetters] = await Promise.all([
       readSagaFacts(databases, recorded, { partial: true }),
-      this.#stepTimes.get(),
+      this.#usualTimes(),
       this.#deadLettersOf(recorded.sagaId),
     ])
     const { explanation, timeline } = inspectSaga(facts, { deadLetters, usual, now: now() })

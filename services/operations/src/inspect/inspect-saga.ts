@@ -1,6 +1,6 @@
 import { explain, type Explanation, type Step, stateSince, type StepTimes } from '@order-saga/order'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
-import { messagesOf, undeliveredOf } from './messages.ts'
+import { messagesOf, undeliveredIn } from './messages.ts'
 import type { SagaFacts } from './saga-facts.ts'
 import { timelineOf, type TimelineStep } from './timeline.ts'
 
@@ -26,7 +26,7 @@ export function inspectSaga(
   const messages = messagesOf(facts, deadLetters)
   const state = { status: saga.status, reason: saga.reason, compensation: saga.compensation }
   const since = stateSince(saga.history, state) ?? saga.createdAt
-  const undelivered = undeliveredOf(messages, facts)
+  const undelivered = undeliveredIn(messages)
   return {
     ...facts,
     explanation: explain({ ...saga, state, since, payment, reservation, undelivered }, usual, now),

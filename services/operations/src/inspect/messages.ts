@@ -1,35 +1,36 @@
 import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
-import type { HistoryEntry, UndeliveredEvent } from '@order-saga/order'
+import { duration, type UndeliveredEvent } from '@order-saga/order'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
 import type { OutboxRow, SagaFacts } from './saga-facts.ts'
-import { type StoreName, storeNames } from './stores.ts'
+import type { StoreName } from './stores.ts'
+
+interface Undelivered extends Pick<UndeliveredEvent, 'state' | 'queue' | 'reason' | 'since'> {
+  /** The same in words. */
+  readonly result: string
+}
 
 /**
- * Where a message is on its way from the outbox to the inbox of one consumer. `in_progress`: payment has recorded the
- * intent and the provider has not answered. `published`: to notification, which keeps no inbox. `unknown`: the rows that
- * would tell have been removed after their retention, or could not be read.
+ * How far a message has come from the outbox to the inbox of one consumer. `in_progress`: payment has recorded the intent
+ * and the provider has not answered. `published`: to notification, which keeps no inbox. `unknown`: the rows that would
+ * tell have been removed after their retention, or could not be read.
  */
-export type MessageState = UndeliveredEvent['state'] | 'processed' | 'published' | 'unknown'
+type Progress = Undelivered | { readonly state: 'processed' | 'published' | 'unknown'; readonly result: string }
 
-/** One event of the saga on its way to one of its consumers. */
-export interface SagaMessage {
+/** One event of the saga for one of its consumers. */
+export type SagaMessage = Progress & {
   readonly eventId: string
   readonly event: string
   readonly from: ServiceName
   readonly to: ServiceName
+  /** When the event was appended, or first known of. */
   readonly at: Date
-  readonly state: MessageState
-  readonly processedAt: Date | undefined
-  readonly row: OutboxRow | undefined
-  readonly deadLetter: DeadLetter | undefined
-  /** Why the saga did not change with it. */
-  readonly ignored: HistoryEntry['ignored']
 }
 
 interface KnownEvent {
   readonly eventId: string
   readonly type: EventType
   readonly at: Date
+  /** Undefined when the outbox has forgotten it, or could not be read. */
   readonly row: OutboxRow | undefined
 }
 
@@ -39,35 +40,19 @@ const types = new Map<string, EventType>(catalogue.map((event: EventType) => [ev
 export function messagesOf(facts: SagaFacts, deadLetters: readonly DeadLetter[]): SagaMessage[] {
   return eventsOf(facts, deadLetters)
     .toSorted((first, second) => first.at.getTime() - second.at.getTime() || compare(first.eventId, second.eventId))
-    .flatMap((event) => event.type.consumedBy.map((to) => messageTo(to, event, facts, deadLetters)))
-}
-
-/** The messages that have not reached their consumers, as the explanation takes them. */
-export function undeliveredOf(messages: readonly SagaMessage[], { payment }: SagaFacts): UndeliveredEvent[] {
-  return messages.flatMap(({ state, event, from, to, row, deadLetter }) => {
-    switch (state) {
-      case 'dead_lettered':
-        return {
-          event,
-          from,
-          to,
-          state,
-          queue: deadLetter?.queue,
-          reason: deadLetter?.reason,
-          since: deadLetter?.diedAt,
-        }
-      case 'parked':
-        return { event, from, to, state, reason: row?.parkReason ?? undefined, since: row?.parkedAt ?? undefined }
-      case 'in_outbox':
-        return { event, from, to, state, since: row?.createdAt }
-      case 'in_progress':
-        return { event, from, to, state, since: payment?.updatedAt }
-      case 'in_flight':
-        return { event, from, to, state, since: row?.publishedAt ?? undefined }
-      default:
-        return []
-    }
-  })
+    .flatMap((known) =>
+      known.type.consumedBy.map((to) => {
+        const { eventId, type, at, row } = known
+        const progress = progressTo(to, known, facts, deadLetters)
+        const ignored = to === 'order' && facts.saga.history.find((entry) => entry.eventId === eventId)?.ignored
+        const result = [
+          progress.result,
+          ...(row !== undefined && row.attempts > 1 ? [`published at attempt ${row.attempts}`] : []),
+          ...(ignored ? [ignored === 'late' ? 'late, no effect' : 'violates the protocol, no effect'] : []),
+        ].join('; ')
+        return { eventId, event: type.name, from: type.publishedBy, to, at, ...progress, result }
+      }),
+    )
 }
 
 /** From the outboxes; the saga's history and its dead letters remember events that the outboxes have forgotten. */
@@ -77,39 +62,44 @@ function eventsOf({ saga, outboxes }: SagaFacts, deadLetters: readonly DeadLette
     const type = types.get(name)
     if (type !== undefined && !known.has(eventId)) known.set(eventId, { eventId, type, at, row })
   }
-  for (const store of storeNames) {
-    for (const row of outboxes[store] ?? []) add(row.eventId, row.event, row.createdAt, row)
-  }
+  for (const row of Object.values(outboxes).flatMap((rows = []) => rows))
+    add(row.eventId, row.event, row.createdAt, row)
   for (const { eventId, event, at } of saga.history) add(eventId, event, new Date(at))
   for (const { id, event, firstFailure, diedAt } of deadLetters)
     add(id, event, firstFailure ?? diedAt ?? saga.createdAt)
   return [...known.values()]
 }
 
-function messageTo(
+function progressTo(
   to: ServiceName,
   { eventId, type, at, row }: KnownEvent,
   facts: SagaFacts,
   deadLetters: readonly DeadLetter[],
-): SagaMessage {
+): Progress {
+  const { inboxes, payment } = facts
   const processedAt = processedBy(to, eventId, facts)
-  const deadLetter = deadLetters.find((each) => each.id === eventId && each.service === to)
-  const message = { eventId, event: type.name, from: type.publishedBy, to, at, processedAt, row, deadLetter }
-  const seen = to === 'order' ? facts.saga.history.find((entry) => entry.eventId === eventId) : undefined
-  return { ...message, state: stateOf(message, facts), ignored: seen?.ignored }
-}
-
-function stateOf(
-  { event, to, row, processedAt, deadLetter }: Omit<SagaMessage, 'state' | 'ignored'>,
-  { inboxes, payment }: SagaFacts,
-): MessageState {
-  if (processedAt !== undefined) return 'processed'
-  if (deadLetter !== undefined) return 'dead_lettered'
-  if (row?.parkedAt) return 'parked'
-  if (row?.publishedAt === null) return 'in_outbox'
-  if (to === 'notification') return 'published'
-  if (row === undefined || inboxes[to] === undefined) return 'unknown'
-  return to === 'payment' && inProgress.get(event) === payment?.status ? 'in_progress' : 'in_flight'
+  const letter = deadLetters.find((each) => each.id === eventId && each.service === to)
+  if (processedAt !== undefined) {
+    const copy = letter === undefined ? '' : `; a copy is a dead letter in ${letter.queue}`
+    const result = `processed after ${duration(Math.max(0, processedAt.getTime() - at.getTime()))}${copy}`
+    return { state: 'processed', result }
+  }
+  if (letter !== undefined) {
+    const { queue, reason, attempts, diedAt: since } = letter
+    const result = `dead letter in ${queue} after ${attempts} attempts: ${reason}`
+    return { state: 'dead_lettered', queue, reason, since, result }
+  }
+  if (row?.parkedAt) {
+    const reason = row.parkReason ?? 'unknown'
+    return { state: 'parked', reason, since: row.parkedAt, result: `parked in the outbox: ${reason}` }
+  }
+  if (row?.publishedAt === null) return { state: 'in_outbox', since: row.createdAt, result: 'not published yet' }
+  if (to === 'notification') return { state: 'published', result: 'published' }
+  if (row === undefined || inboxes[to] === undefined) return { state: 'unknown', result: 'not known whether processed' }
+  if (to === 'payment' && inProgress.get(type.name) === payment?.status) {
+    return { state: 'in_progress', since: payment?.updatedAt, result: 'being processed' }
+  }
+  return { state: 'in_flight', since: row.publishedAt, result: 'published, not processed yet' }
 }
 
 /** Payment's status while the provider has not answered: the event is processed only then. */
@@ -123,6 +113,14 @@ function processedBy(to: ServiceName, eventId: string, { saga, inboxes }: SagaFa
   if (row !== undefined || to !== 'order') return row?.processedAt
   const seen = saga.history.find((entry) => entry.direction === 'seen' && entry.eventId === eventId)
   return seen && new Date(seen.at)
+}
+
+/** The messages that have not reached their consumer, as the explanation takes them. */
+export function undeliveredIn(messages: readonly SagaMessage[]): UndeliveredEvent[] {
+  return messages.flatMap((message) => {
+    const { state } = message
+    return state === 'processed' || state === 'published' || state === 'unknown' ? [] : [{ ...message, state }]
+  })
 }
 
 const compare = (first: string, second: string): number => (first < second ? -1 : first > second ? 1 : 0)

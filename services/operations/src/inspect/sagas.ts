@@ -1,5 +1,5 @@
 import { type Statement, statement } from '@order-saga/chassis'
-import { type SagaState, type SagaStatus, sagaStatuses, type Step, type StepTimes, stepTimes } from '@order-saga/order'
+import { type SagaState, type SagaStatus, sagaStatuses } from '@order-saga/order'
 import type { StoreReader } from './store.ts'
 
 /** A saga in a list. */
@@ -62,11 +62,10 @@ const pages = {
   'newest first': { start: 'ffffffff-ffff-ffff-ffff-ffffffffffff', texts: pagesOf('newest', '<', 'DESC') },
 } as const
 
-const ofEach = (name: string, statuses: readonly SagaStatus[], select: (status: SagaStatus) => string) =>
-  statement(name, statuses.map((status) => `(${select(status)})`).join(' UNION ALL '))
+const ofEach = (name: string, select: (status: SagaStatus) => string) =>
+  statement(name, sagaStatuses.map((status) => `(${select(status)})`).join(' UNION ALL '))
 const countByStatus = ofEach(
   'sagas-count',
-  sagaStatuses,
   (status) => `SELECT '${status}' AS status, count(*) AS count FROM
     (SELECT FROM saga_instances WHERE status = '${status}' LIMIT ${countLimit + 1}) s`,
 )
@@ -78,17 +77,9 @@ const countOverdue = statement(
 )
 const newestOfEach = ofEach(
   'sagas-newest-of-each',
-  sagaStatuses,
   (status) =>
     `SELECT ${sagaColumns} FROM ${sagaTables} WHERE s.status = '${status}' ORDER BY s.saga_id DESC LIMIT ${shownOfEach}`,
 )
-// The newest of each end, however many others are open or have ended otherwise.
-const newestEnded = ofEach(
-  'sagas-newest-ended',
-  ['completed', 'cancelled', 'timeout_cancelled'],
-  (status) => `SELECT history FROM saga_instances WHERE status = '${status}' ORDER BY saga_id DESC LIMIT 200`,
-)
-
 /** A page of sagas in the order of their ids, which is that of their creation. */
 export async function listSagas(
   orders: StoreReader,
@@ -120,10 +111,4 @@ export async function readSagaOverview(orders: StoreReader, now: Date): Promise<
     overdue: late?.count ?? 0,
     sagas: sagas.toSorted((first, second) => (first.sagaId < second.sagaId ? 1 : -1)),
   }
-}
-
-/** How long each step took in the newest sagas that have ended. */
-export async function readStepTimes(orders: StoreReader): Promise<Partial<Record<Step, StepTimes>>> {
-  const rows = await orders.query<{ history: Parameters<typeof stepTimes>[0][number] }>(newestEnded)
-  return stepTimes(rows.map(({ history }) => history))
 }

@@ -1,7 +1,6 @@
 import type { ServiceName } from '@order-saga/contracts'
-import { duration } from '@order-saga/order'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
-import type { MessageState, SagaMessage } from './messages.ts'
+import type { SagaMessage } from './messages.ts'
 import type { SagaFacts } from './saga-facts.ts'
 
 interface Step {
@@ -12,19 +11,18 @@ interface Step {
   readonly eventId: string | null
 }
 
-export interface MessageStep extends Step {
+interface MessageStep extends Step {
   readonly kind: 'message'
   readonly from: ServiceName | 'customer'
   readonly to: ServiceName
   readonly event: string
   /** What it was about: an amount, items, a reason. */
   readonly detail: string
-  readonly state: MessageState
-  /** How that came, or what became of it. */
+  readonly state: SagaMessage['state']
   readonly result: string
 }
 
-export interface NoteStep extends Step {
+interface NoteStep extends Step {
   readonly kind: 'note'
 }
 
@@ -37,48 +35,21 @@ export function timelineOf(
   deadLetters: readonly DeadLetter[],
 ): TimelineStep[] {
   const { createdAt, amount, currency } = facts.saga
-  const placed = stepOf(
-    { from: 'customer', to: 'order', event: 'POST /orders', at: createdAt, eventId: null },
-    {
-      detail: `${amount} ${currency}`,
-      state: 'processed',
-      result: '',
-    },
-  )
-  const steps = messages.map((message) =>
-    stepOf(message, { detail: detailOf(message.event, facts), state: message.state, result: resultOf(message) }),
-  )
-  // Stable: what happens in the same millisecond stays in the order of its cause.
-  return [...notesOf(facts, messages, deadLetters), placed, ...steps].toSorted(
-    (first, second) => first.at.getTime() - second.at.getTime(),
-  )
+  const placed = { from: 'customer', to: 'order', event: 'POST /orders', at: createdAt, eventId: null } as const
+  const steps = messages.map((message) => stepOf({ ...message, detail: detailOf(message.event, facts) }))
+  return [
+    ...notesOf(facts, messages, deadLetters),
+    stepOf({ ...placed, detail: `${amount} ${currency}`, state: 'processed', result: '' }),
+    ...steps,
+    // Stable: what happens in the same millisecond stays in the order of its cause.
+  ].toSorted((first, second) => first.at.getTime() - second.at.getTime())
 }
 
-function stepOf(
-  { at, from, to, event, eventId }: Pick<MessageStep, 'at' | 'from' | 'to' | 'event' | 'eventId'>,
-  { detail, state, result }: Pick<MessageStep, 'detail' | 'state' | 'result'>,
-): MessageStep {
+function stepOf(message: Omit<MessageStep, 'kind' | 'service' | 'what'>): MessageStep {
+  const { at, from, to, event, eventId, detail, state, result } = message
   const about = detail === '' ? event : `${event} (${detail})`
   const what = `${about} to ${to}${result === '' ? '' : `: ${result}`}`
   return { kind: 'message', at, service: from, what, eventId, from, to, event, detail, state, result }
-}
-
-function resultOf({ at, state, processedAt, row, deadLetter, ignored }: SagaMessage): string {
-  const results: Readonly<Record<MessageState, string>> = {
-    in_outbox: 'not published yet',
-    parked: `parked in the outbox: ${row?.parkReason}`,
-    in_flight: 'published, not processed yet',
-    in_progress: 'being processed',
-    processed: `processed after ${duration(Math.max(0, (processedAt?.getTime() ?? 0) - at.getTime()))}`,
-    published: 'published',
-    dead_lettered: `dead letter in ${deadLetter?.queue} after ${deadLetter?.attempts} attempts: ${deadLetter?.reason}`,
-    unknown: 'not known whether processed',
-  }
-  const parts = [results[state]]
-  if (state === 'processed' && deadLetter !== undefined) parts.push(`a copy is a dead letter in ${deadLetter.queue}`)
-  if (row !== undefined && row.attempts > 1) parts.push(`published at attempt ${row.attempts}`)
-  if (ignored !== undefined) parts.push(ignored === 'late' ? 'late, no effect' : 'violates the protocol, no effect')
-  return parts.join('; ')
 }
 
 function detailOf(event: string, { saga, payment, reservation }: SagaFacts): string {
@@ -116,7 +87,9 @@ function notesOf(
   })
   const retried = payment && payment.attempts > 1 && payment.lastAttemptAt
   const next = payment?.nextAttemptAt ? `, the next at ${payment.nextAttemptAt.toISOString().slice(11, 19)}` : ''
-  const others = deadLetters.filter((letter) => !messages.some(({ deadLetter }) => deadLetter === letter))
+  const others = deadLetters.filter(
+    ({ id, service }) => !messages.some(({ eventId, to }) => eventId === id && to === service),
+  )
   return [
     ...(retried ? [note(retried, 'payment', `${payment.attempts} attempts at the provider${next}`)] : []),
     ...(saga.reason === 'timeout' && saga.finishedAt !== null

@@ -17,7 +17,7 @@ export interface UndeliveredEvent {
   /** Why it was dead-lettered or parked. */
   readonly reason?: string | undefined
   /** When it came to this state, as far as that is recorded. */
-  readonly since?: Date | undefined
+  readonly since?: Date | null | undefined
 }
 
 /** What is known of a saga when it is explained. The order service knows its own part, an operator's tool the rest. */

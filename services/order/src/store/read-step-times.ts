@@ -20,7 +20,7 @@ export type UsualTimes = () => Promise<Partial<Record<Step, StepTimes>>>
  * How long each step took in the newest sagas that have ended, the same in every process and after every restart: their
  * histories are the record. Read once in ten seconds at most, and only when asked for.
  */
-export function usualTimes(database: Database, now: () => Date): UsualTimes {
+export function usualTimes(database: Pick<Database, 'query'>, now: () => Date): UsualTimes {
   let known: { readonly until: number; readonly times: ReturnType<UsualTimes> } | undefined
   return async () => {
     const at = now().getTime()

@@ -1,3 +1,4 @@
+// needs: database
 import assert from 'node:assert/strict'
 import { commitWithEvents, createMetrics } from '@order-saga/chassis'
 import { waitUntil } from '@order-saga/dev'

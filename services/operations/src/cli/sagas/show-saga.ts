@@ -1,9 +1,8 @@
-import type { Explanation } from '@order-saga/order'
+import { type Explanation, usualTimes } from '@order-saga/order'
 import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import { inspectSaga } from '../../inspect/inspect-saga.ts'
 import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
-import { readStepTimes } from '../../inspect/sagas.ts'
 import type { CommandContext } from '../command-context.ts'
 import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
@@ -25,7 +24,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
   if (recorded === undefined) return unknownSaga(id)
   const [facts, usual] = await Promise.all([
     readSagaFacts(databases, recorded, { partial: false }),
-    readStepTimes(databases.order),
+    usualTimes(databases.order, context.now)(),
   ])
   const deadLetters = withDeadLetters ? await deadLettersOf(context, recorded.sagaId) : []
   const now = context.now()

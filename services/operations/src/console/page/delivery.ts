@@ -12,9 +12,9 @@ export class DeliveryView {
     show(
       this.element,
       html('h2', { id: 'delivery-title' }, 'Delivery'),
-      html('h3', {}, 'Outboxes'),
+      html('h3', 'Outboxes'),
       table('Outboxes', ['Service', 'Pending', 'Oldest', 'Parked'], outboxes.map(outboxRow)),
-      html('h3', {}, 'Queues'),
+      html('h3', 'Queues'),
       queues === null
         ? html('p', { class: 'empty' }, 'The broker is unavailable.')
         : table(
@@ -32,7 +32,7 @@ function row(warn: boolean, first: string, ...rest: readonly string[]): HTMLElem
     'tr',
     { class: warn ? 'warn' : undefined },
     html('th', { scope: 'row' }, first),
-    ...rest.map((text) => html('td', {}, text)),
+    ...rest.map((text) => html('td', text)),
   )
 }
 

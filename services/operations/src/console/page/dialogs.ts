@@ -1,77 +1,65 @@
 import { button, html } from './dom.ts'
 
-/** Shows a dialog until it is answered; Escape is a no. The focus goes back to where it was. */
-async function ask(dialog: HTMLDialogElement): Promise<string> {
+interface Question {
+  readonly title: string
+  readonly text: string
+  readonly fields: readonly { readonly label: string; readonly input: HTMLInputElement }[]
+  readonly yes: string
+  readonly danger?: boolean
+}
+
+/**
+ * Asks in a dialog; the focus goes back to where it was.
+ * @returns the values of the fields; undefined when it was left by Escape or Cancel
+ */
+async function ask({ title, text, fields, yes, danger = false }: Question): Promise<string[] | undefined> {
   const before = document.activeElement
+  const form = html(
+    'form',
+    html('h2', { id: 'question' }, title),
+    html('p', text),
+    ...fields.map(({ label, input }) => html('label', label, input)),
+    html(
+      'p',
+      { class: 'actions' },
+      button('Cancel', () => dialog.close()),
+      html('button', { class: danger ? 'danger' : 'primary' }, yes),
+    ),
+  )
+  form.addEventListener('submit', (event) => {
+    event.preventDefault()
+    dialog.close('submitted')
+  })
+  const dialog = html('dialog', { 'aria-labelledby': 'question' }, form)
   document.body.append(dialog)
   dialog.showModal()
   await new Promise((closed) => dialog.addEventListener('close', closed, { once: true }))
   dialog.remove()
   if (before instanceof HTMLElement && before.isConnected) before.focus()
-  return dialog.returnValue
+  return dialog.returnValue === 'submitted' ? fields.map(({ input }) => input.value.trim()) : undefined
 }
 
-/** Asks for the token; undefined when nobody gives one. */
+/** Asks for the token; undefined when none is given. */
 export async function askForToken(why: string): Promise<string | undefined> {
   const input = html('input', { id: 'token', type: 'password', autocomplete: 'current-password', required: true })
-  const form = html(
-    'form',
-    { method: 'dialog' },
-    html('h2', { id: 'token-title' }, 'Sign in'),
-    html('p', { class: 'muted' }, why),
-    html('label', { for: 'token' }, 'Token'),
-    input,
-    html('p', { class: 'actions' }, html('button', { type: 'submit', class: 'primary' }, 'Sign in')),
-  )
-  const dialog = html('dialog', { 'aria-labelledby': 'token-title' }, form)
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    dialog.close('given')
-  })
-  return (await ask(dialog)) === 'given' ? input.value : undefined
+  const values = await ask({ title: 'Sign in', text: why, fields: [{ label: 'Token', input }], yes: 'Sign in' })
+  return values?.[0]
 }
 
 const operatorKey = 'order-saga-console-operator'
 
-/** Who acts and why, as it is recorded with the act. */
-export interface Said {
-  readonly operator: string
-  readonly reason: string
-}
-
-/** Asks before something is changed, and who changes it and why; undefined when it is not to be. */
-export async function confirmAct(question: {
-  readonly title: string
-  readonly text: string
-  readonly yes: string
-  readonly danger?: boolean
-}): Promise<Said | undefined> {
-  const field = (id: string, value: string): HTMLInputElement =>
-    html('input', { id, value, required: true, maxlength: id === 'operator' ? 100 : 500, autocomplete: 'off' })
-  const operator = field('operator', localStorage.getItem(operatorKey) ?? '')
-  const reason = field('reason', '')
-  const form = html(
-    'form',
-    { method: 'dialog' },
-    html('h2', { id: 'act-title' }, question.title),
-    html('p', { id: 'act-text' }, question.text),
-    html('label', { for: 'operator' }, 'Your name'),
-    operator,
-    html('label', { for: 'reason' }, 'Why'),
-    reason,
-    html(
-      'p',
-      { class: 'actions' },
-      button('Cancel', () => dialog.close('no')),
-      html('button', { type: 'submit', class: question.danger === true ? 'danger' : 'primary' }, question.yes),
-    ),
-  )
-  const dialog = html('dialog', { 'aria-labelledby': 'act-title', 'aria-describedby': 'act-text' }, form)
-  form.addEventListener('submit', (event) => {
-    event.preventDefault()
-    dialog.close('yes')
+/** Asks before something is changed, and for who changes it and why; undefined when it is not to be. */
+export async function confirmAct(
+  question: Omit<Question, 'fields'>,
+): Promise<{ readonly operator: string; readonly reason: string } | undefined> {
+  const field = (label: string, maxlength: number, value = '') => ({
+    label,
+    input: html('input', { value, required: true, maxlength, autocomplete: 'off' }),
   })
-  if ((await ask(dialog)) !== 'yes') return undefined
-  localStorage.setItem(operatorKey, operator.value.trim())
-  return { operator: operator.value.trim(), reason: reason.value.trim() }
+  const name = field('Your name', 100, localStorage.getItem(operatorKey) ?? '')
+  const values = await ask({ ...question, fields: [name, field('Why', 500)] })
+  if (values === undefined) return undefined
+  const [operator = '', reason = ''] = values
+  localStorage.setItem(operatorKey, operator)
+  return { operator, reason }
 }

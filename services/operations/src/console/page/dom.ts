@@ -1,35 +1,29 @@
-/** Elements made of data: text only ever becomes text, never markup. */
 type Child = Node | string | null | undefined | false
 type Attributes = Readonly<Record<string, string | number | boolean | undefined>>
+type Part = Child | Attributes
 
 const svgNamespace = 'http://www.w3.org/2000/svg'
 
-function fill(element: Element, attributes: Attributes, children: readonly Child[]): void {
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === undefined || value === false) continue
-    element.setAttribute(name, value === true ? '' : String(value))
+function fill<E extends Element>(element: E, parts: readonly Part[]): E {
+  for (const part of parts) {
+    if (part === null || part === undefined || part === false) continue
+    if (typeof part === 'string' || part instanceof Node) element.append(part)
+    else {
+      for (const [name, value] of Object.entries(part)) {
+        if (value !== undefined && value !== false) element.setAttribute(name, value === true ? '' : String(value))
+      }
+    }
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== false))
-}
-
-export function html<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag)
-  fill(element, attributes, children)
   return element
 }
 
-export function svg<K extends keyof SVGElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  ...children: Child[]
-): SVGElementTagNameMap[K] {
-  const element = document.createElementNS(svgNamespace, tag)
-  fill(element, attributes, children)
-  return element
+/** An element made of attributes and children. Text only ever becomes text, never markup. */
+export function html<K extends keyof HTMLElementTagNameMap>(tag: K, ...parts: Part[]): HTMLElementTagNameMap[K] {
+  return fill(document.createElement(tag), parts)
+}
+
+export function svg<K extends keyof SVGElementTagNameMap>(tag: K, ...parts: Part[]): SVGElementTagNameMap[K] {
+  return fill(document.createElementNS(svgNamespace, tag), parts)
 }
 
 export function button(label: string, onClick: () => void, attributes: Attributes = {}): HTMLButtonElement {
@@ -50,7 +44,7 @@ export function table(label: string, titles: readonly string[], rows: readonly H
   return html(
     'div',
     { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': label, 'data-key': label },
-    html('table', {}, html('thead', {}, html('tr', {}, ...heads)), html('tbody', {}, ...rows)),
+    html('table', html('thead', html('tr', ...heads)), html('tbody', ...rows)),
   )
 }
 
@@ -58,7 +52,8 @@ export function table(label: string, titles: readonly string[], rows: readonly H
 export function show(place: Element, ...children: Child[]): void {
   const focused = document.activeElement
   const key = focused instanceof HTMLElement && place.contains(focused) ? focused.dataset['key'] : undefined
-  place.replaceChildren(...children.filter((child) => child !== null && child !== undefined && child !== false))
+  place.replaceChildren()
+  fill(place, children)
   if (key === undefined) return
   const again = [...place.querySelectorAll<HTMLElement>('[data-key]')].find((each) => each.dataset['key'] === key)
   again?.focus({ preventScroll: true })

@@ -21,7 +21,7 @@ const reasons: Readonly<Record<string, string>> = {
 /** What there is to say beside the status: why, and where the money is. */
 export function outcomeOf({ status, reason, compensation }: SagaLine): string {
   const why = status === 'cancelled' && reason !== null ? (reasons[reason] ?? reason) : ''
-  const money = compensation === 'refunded' ? 'refunded' : compensation === 'refund_requested' ? 'refund asked for' : ''
+  const money = compensation === 'refunded' ? 'refunded' : compensation === 'refund_requested' ? 'refund requested' : ''
   return [why, status === 'refunding' ? '' : money].filter((part) => part !== '').join(', ')
 }
 

@@ -45,14 +45,11 @@ export class SagaList {
   }
 
   #render(): void {
-    const { counts, sagas } = this.#overview ?? {}
-    if (counts === undefined || sagas === undefined) {
-      show(this.#rows, html('li', { class: 'empty' }, 'Reading…'))
-      return
-    }
+    if (this.#overview === undefined) return show(this.#rows, html('li', { class: 'empty' }, 'Reading…'))
+    const { counts, sagas } = this.#overview
     show(
       this.#counts,
-      this.#counter(undefined, 'All', undefined),
+      this.#counter(undefined, 'All'),
       ...statuses.map((status) => {
         const { count: known, more } = counts[status]
         return this.#counter(status, statusLabels[status], `${count(known)}${more ? '+' : ''}`)
@@ -68,51 +65,26 @@ export class SagaList {
     show(this.#more, hasMore && button('Show older', () => void this.#showOlder(newest), { 'data-key': 'older' }))
   }
 
-  #counter(status: SagaStatus | undefined, label: string, number: string | undefined): HTMLElement {
-    const current = status === this.#status
+  #counter(status: SagaStatus | undefined, label: string, number?: string): HTMLElement {
+    const current = status === this.#status ? 'true' : undefined
     const href = `#/sagas${status === undefined ? '' : `/${status}`}`
-    return html(
-      'li',
-      {},
-      html(
-        'a',
-        {
-          href,
-          'data-key': `count-${status ?? 'all'}`,
-          class: status ?? 'all',
-          'aria-current': current ? 'true' : undefined,
-        },
-        number !== undefined && html('b', {}, number),
-        html('span', {}, label),
-      ),
-    )
+    const attributes = { href, class: status, 'data-key': `count-${status ?? 'all'}`, 'aria-current': current }
+    return html('li', html('a', attributes, number !== undefined && html('b', number), html('span', label)))
   }
 
   #row(saga: SagaLine): HTMLElement {
     const { sagaId, orderId, customerId, status, amount, currency, createdAt } = saga
-    const outcome = outcomeOf(saga)
-    return html(
-      'li',
-      {},
-      html(
-        'a',
-        {
-          href: `#/saga/${sagaId}`,
-          'data-key': sagaId,
-          'aria-current': sagaId === this.#selected ? 'true' : undefined,
-        },
-        html('span', { class: `dot ${status}`, 'aria-hidden': 'true' }),
-        html(
-          'span',
-          { class: 'what' },
-          html('b', {}, statusLabels[status]),
-          outcome !== '' && html('small', {}, outcome),
-        ),
-        html('span', { class: 'sum' }, amount, html('small', {}, ` ${currency}`)),
-        html('span', { class: 'who', title: orderId }, customerId ?? `…${orderId.slice(-8)}`),
-        html('time', { datetime: createdAt, title: clock(createdAt), 'data-age': createdAt }, age(since(createdAt))),
-      ),
+    const current = sagaId === this.#selected ? 'true' : undefined
+    const link = html(
+      'a',
+      { href: `#/saga/${sagaId}`, 'data-key': sagaId, 'aria-current': current },
+      html('span', { class: `dot ${status}`, 'aria-hidden': 'true' }),
+      html('span', { class: 'what' }, html('b', statusLabels[status]), html('small', outcomeOf(saga))),
+      html('span', amount, html('small', ` ${currency}`)),
+      html('span', { class: 'who', title: orderId }, customerId ?? `…${orderId.slice(-8)}`),
+      html('time', { datetime: createdAt, title: clock(createdAt), 'data-age': createdAt }, age(since(createdAt))),
     )
+    return html('li', link)
   }
 
   async #showOlder(newest: readonly SagaLine[]): Promise<void> {

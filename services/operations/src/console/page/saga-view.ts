@@ -19,38 +19,24 @@ export class SagaView {
     // Without a change nothing is replaced: the reader keeps the place and the selection.
     if (text === this.#shown) return
     this.#shown = text
-    const outcome = outcomeOf(saga)
+    const region = { class: 'scroll', tabindex: '0', role: 'region', 'data-key': 'diagram' }
     show(
       this.element,
       html('a', { class: 'back', href: '#/sagas', 'data-key': 'back' }, '‹ All sagas'),
       html(
-        'header',
-        {},
-        html(
-          'h2',
-          { id: 'saga-title', tabindex: '-1', 'data-key': 'title' },
-          html('span', { class: `badge ${saga.status}` }, statusLabels[saga.status]),
-          ` ${saga.amount} ${saga.currency}`,
-          outcome !== '' && html('small', {}, ` ${outcome}`),
-        ),
-        facts(saga),
+        'h2',
+        { id: 'saga-title', tabindex: '-1', 'data-key': 'title' },
+        html('span', { class: `badge ${saga.status}` }, statusLabels[saga.status]),
+        ` ${saga.amount} ${saga.currency} `,
+        html('small', outcomeOf(saga)),
       ),
+      facts(saga),
       html('p', { class: 'explanation', id: 'explanation' }, saga.explanation),
       html(
         'figure',
-        { 'aria-labelledby': 'way-title' },
-        html('figcaption', { id: 'way-title' }, 'Timeline'),
-        html(
-          'div',
-          {
-            class: 'scroll',
-            tabindex: '0',
-            role: 'region',
-            'aria-label': 'Sequence diagram, the same as the table below',
-            'data-key': 'diagram',
-          },
-          sequenceDiagram(saga),
-        ),
+        { 'aria-labelledby': 'timeline-title' },
+        html('figcaption', { id: 'timeline-title' }, 'Timeline'),
+        html('div', region, { 'aria-label': 'Sequence diagram, as the table below' }, sequenceDiagram(saga)),
         this.#table(saga),
       ),
     )
@@ -78,18 +64,17 @@ function facts(saga: SagaDetail): HTMLElement {
         : `deadline in ${span(left)}`
       : `took ${span(Date.parse(finishedAt) - Date.parse(createdAt))}`
   const state = [status, reason, compensation === 'none' ? null : compensation].filter((part) => part !== null)
-  const pairs: [name: string, value: string, look: string | undefined][] = [
+  const pairs: [name: string, value: string, style?: string][] = [
     ['Order', saga.orderId, 'code'],
     ['Saga', saga.sagaId, 'code'],
     ['Status', state.join(' · '), 'code'],
-    ['Customer', saga.customerId ?? '—', undefined],
-    ['Items', saga.items.map(({ sku, qty }) => `${qty} x ${sku}`).join(', '), undefined],
-    ['Accepted', `${clock(createdAt)}, ${end}`, undefined],
+    ['Customer', saga.customerId ?? '—'],
+    ['Items', saga.items.map(({ sku, qty }) => `${qty} x ${sku}`).join(', ')],
+    ['Accepted', `${clock(createdAt)}, ${end}`],
   ]
   return html(
     'dl',
-    {},
-    ...pairs.map(([name, value, look]) => html('div', { class: look }, html('dt', {}, name), html('dd', {}, value))),
+    ...pairs.map(([name, value, style]) => html('div', { class: style }, html('dt', name), html('dd', value))),
   )
 }
 
@@ -98,5 +83,5 @@ function rowOf(step: TimelineStep): HTMLElement {
     step.kind === 'note'
       ? [step.service, '', step.what, '']
       : [step.from, step.to, step.detail === '' ? step.event : `${step.event} (${step.detail})`, step.result]
-  return html('tr', {}, ...[step.at.slice(11, 23), ...cells].map((text) => html('td', {}, text)))
+  return html('tr', ...[step.at.slice(11, 23), ...cells].map((text) => html('td', text)))
 }

@@ -6,7 +6,7 @@ type Message = Extract<TimelineStep, { kind: 'message' }>
 type Lane = ServiceName | 'customer'
 
 const lanes: readonly Lane[] = ['customer', 'order', 'payment', 'inventory', 'notification']
-const gutter = 66
+const gutter = 76
 const laneWidth = 158
 const width = gutter + laneWidth * lanes.length
 const headHeight = 54
@@ -26,9 +26,8 @@ export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
     ...saga.timeline.map((step, row) =>
       svg(
         'g',
-        {},
         svg('text', { class: 'when', x: gutter - 10, y: middle(row) + 4 }, `+${span(Date.parse(step.at) - begin)}`),
-        step.kind === 'message' ? arrow(step, middle(row)) : note(step, middle(row)),
+        step.kind === 'message' ? message(step, middle(row)) : note(step, middle(row)),
       ),
     ),
     ...lanes.map((lane) => head(lane, lane === 'customer' ? '' : saga.records[lane])),
@@ -51,28 +50,32 @@ function head(lane: Lane, record: string | null): SVGElement {
     { class: `head ${record === null ? 'unavailable' : ''}` },
     svg('rect', { x: x - 72, y: 2, width: 144, height: 42, rx: 8 }),
     svg('text', { class: 'name', x, y: holds === '' ? 28 : 20 }, lane),
-    holds !== '' && svg('text', { class: 'holds', x, y: 36 }, shortened(holds, 25), svg('title', {}, holds)),
+    holds !== '' && svg('text', { class: 'holds', x, y: 36 }, shortened(holds, 25), svg('title', holds)),
   )
 }
 
-function arrow({ from, to, event, detail, state, result }: Message, y: number): SVGElement {
+/** A line with a head, and what is above and below of it. */
+function arrow(look: string, from: number, to: number, y: number, center: number, above: string, below: string) {
+  const direction = to > from ? 1 : -1
+  return svg(
+    'g',
+    { class: `message ${look}` },
+    svg('line', { x1: from + direction * 3, x2: to - direction * 9, y1: y, y2: y }),
+    svg('path', { d: `M${to - direction * 10},${y - 5} L${to - direction},${y} L${to - direction * 10},${y + 5} Z` }),
+    svg('text', { class: 'event', x: center, y: y - 8 }, above),
+    svg('text', { class: 'detail', x: center, y: y + 16 }, shortened(below, 44), svg('title', below)),
+  )
+}
+
+function message({ from, to, event, detail, state, result }: Message, y: number): SVGElement {
   const [x1, x2] = [xOf(from), xOf(to)]
   const direction = x2 > x1 ? 1 : -1
   const below = [detail, result].filter((part) => part !== '').join(' · ')
   const reach = state === 'in_outbox' || state === 'parked' ? x1 + direction * 34 : x2
-  const center = Math.abs(x2 - x1) > laneWidth * 1.5 ? x1 + (direction * laneWidth) / 2 + direction * 8 : (x1 + x2) / 2
-  return svg(
-    'g',
-    { class: `message ${state}` },
-    svg('title', {}, `${event} from ${from} to ${to}: ${below}`),
-    svg('line', { x1: x1 + direction * 3, x2: reach - direction * 9, y1: y, y2: y }),
-    svg('path', {
-      d: `M${reach - direction * 10},${y - 5} L${reach - direction * 1},${y} L${reach - direction * 10},${y + 5} Z`,
-    }),
-    svg('circle', { cx: x1, cy: y, r: 3 }),
-    svg('text', { class: 'event', x: center, y: y - 8 }, event),
-    svg('text', { class: 'detail', x: center, y: y + 16 }, shortened(below, 44)),
-  )
+  const center = Math.abs(x2 - x1) > laneWidth * 1.5 ? x1 + direction * (laneWidth / 2 + 8) : (x1 + x2) / 2
+  const drawn = arrow(state, x1, reach, y, center, event, below)
+  drawn.append(svg('circle', { cx: x1, cy: y, r: 3 }))
+  return drawn
 }
 
 function note({ service, what }: Extract<TimelineStep, { kind: 'note' }>, y: number): SVGElement {
@@ -83,31 +86,18 @@ function note({ service, what }: Extract<TimelineStep, { kind: 'note' }>, y: num
     'g',
     { class: 'note' },
     svg('rect', { x: x - box / 2, y: y - 14, width: box, height: 27, rx: 6 }),
-    svg('title', {}, what),
+    svg('title', what),
     svg('text', { x, y: y + 4 }, text),
   )
 }
 
 function waiting({ service, events, since, usually }: NonNullable<SagaDetail['waitsFor']>, y: number): SVGElement {
   const [x1, x2] = [xOf(service), xOf('order')]
-  return svg(
-    'g',
-    { class: 'message waiting' },
-    svg('line', { x1: x1 - 3, x2: x2 + 9, y1: y, y2: y }),
-    svg('path', { d: `M${x2 + 10},${y - 5} L${x2 + 1},${y} L${x2 + 10},${y + 5} Z` }),
-    svg(
-      'text',
-      { class: 'when', x: gutter - 10, y: y + 4 },
-      'for ',
-      svg('tspan', { 'data-since': since }, span(Date.now() - Date.parse(since))),
-    ),
-    svg('text', { class: 'event', x: (x1 + x2) / 2, y: y - 8 }, `${events.join(' or ')}?`),
-    svg(
-      'text',
-      { class: 'detail', x: (x1 + x2) / 2, y: y + 16 },
-      usually === null ? 'usual time not known yet' : `p50 ${span(usually.p50Ms)}, p95 ${span(usually.p95Ms)}`,
-    ),
-  )
+  const usual = usually === null ? 'not known yet' : `p50 ${span(usually.p50Ms)}, p95 ${span(usually.p95Ms)}`
+  const drawn = arrow('waiting', x1, x2, y, (x1 + x2) / 2, `${events.join(' or ')}?`, `usually ${usual}`)
+  const age = svg('tspan', { 'data-since': since }, span(Date.now() - Date.parse(since)))
+  drawn.prepend(svg('text', { class: 'when', x: gutter - 10, y: y + 4 }, 'for ', age))
+  return drawn
 }
 
 function shortened(text: string, length: number): string {
