@@ -14,7 +14,7 @@ export async function up(knex) {
   `)
 }
 
-/** There is no way down: what must be undone is undone by a new migration. knex asks for the function all the same. */
+/** No rollback: a change is reverted by a new migration. knex requires the function. */
 export async function down() {
   throw new Error('There is no way down: write a new migration.')
 }

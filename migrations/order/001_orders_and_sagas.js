@@ -29,7 +29,7 @@ export async function up(knex) {
       reason          text CHECK (reason IN ('payment_failed', 'compensation', 'timeout')),
       compensation    text NOT NULL DEFAULT 'none' CHECK (compensation IN ('none', 'refund_requested', 'refunded')),
       timeout_at      timestamptz NOT NULL,
-      -- When the refund is asked for again, and how often it was asked for.
+      -- When the refund is requested again, and how often it was requested.
       refund_due_at   timestamptz,
       refund_requests integer NOT NULL DEFAULT 0,
       -- Counts the changes; a write that has not read the newest one changes no row.
@@ -64,7 +64,7 @@ export async function up(knex) {
   `)
 }
 
-/** There is no way down: what must be undone is undone by a new migration. knex asks for the function all the same. */
+/** No rollback: a change is reverted by a new migration. knex requires the function. */
 export async function down() {
   throw new Error('There is no way down: write a new migration.')
 }

@@ -18,7 +18,7 @@ export const catalogue = [
 
 export type EventName = (typeof catalogue)[number]['name']
 
-/** What a service's queue is bound to. */
+/** The bindings of a service's queue. */
 export function consumedBy(service: ServiceName): readonly EventType[] {
   return catalogue.filter((event: EventType) => event.consumedBy.includes(service))
 }

@@ -15,6 +15,6 @@ export interface Ignored {
   readonly detail?: string
 }
 
-/** What a pure function `decide(state, input)` returns: one shape in all stateful services. */
+/** The result of a pure function `decide(state, input)`: one shape in all stateful services. */
 export type Decision<State, Publish extends string, Effect extends string = never> =
   Decided<State, Publish, Effect> | Ignored

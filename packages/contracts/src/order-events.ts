@@ -44,7 +44,7 @@ export const OrderCancelled = eventType('order.cancelled', {
   }),
 })
 
-/** Whatever was charged for the order must be given back. May be asked more than once; payment refunds once. */
+/** Requests the refund of the order's charge. May be published more than once; payment refunds once. */
 export const PaymentRefundRequested = eventType('payment.refund.requested', {
   version: 1,
   publishedBy: 'order',

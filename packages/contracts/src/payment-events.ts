@@ -32,7 +32,7 @@ export const PaymentFailed = eventType('payment.failed', {
 
 /**
  * Nothing is kept for the order. `amount` is 0 when nothing was charged;
- * `currency` is then XXX and the address absent if payment never met the order.
+ * `currency` is then XXX and the address absent if payment has no record of the order.
  */
 export const PaymentRefunded = eventType('payment.refunded', {
   version: 1,

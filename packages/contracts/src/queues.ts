@@ -1,7 +1,7 @@
 import { consumedBy, secondaryQueuesOf, services } from './catalogue.ts'
 import type { EventType, ServiceName } from './event-type.ts'
 
-/** What the platform may name as it likes, the same for every service. */
+/** Queue names: free to choose, the same for every service. */
 export type QueueNames = Readonly<Record<`${ServiceName}Queue`, string>>
 
 /** Each service's queue with all it is bound to. */

@@ -7,7 +7,7 @@ export interface AdmissionOptions {
   readonly maxInProgress?: number
 }
 
-/** What one process commits in about a second: a request behind more than that would reach its deadline first. */
+/** The number of requests that one process commits in about a second: a request behind more than that would reach its deadline first. */
 const defaultMaxInProgress = 1_000
 /** By then a part of the backlog is processed. */
 const retryAfterSeconds = 5
@@ -56,7 +56,7 @@ export class Admission {
    */
   async run<T>(accept: () => Promise<T>): Promise<T> {
     if (this.#counted + this.#acceptedSince + this.#inProgress >= this.#maxOpenOrders) {
-      throw unavailable('Too many orders are under way, try again.', retryAfterSeconds)
+      throw unavailable('Too many orders are in progress, try again.', retryAfterSeconds)
     }
     if (this.#inProgress >= this.#maxInProgress) {
       throw unavailable('Too many orders are being accepted at once, try again.', retryAfterSeconds)

@@ -31,14 +31,14 @@ export const orderSettings: { [K in keyof OrderConfig]: Setting<OrderConfig[K]> 
     default: 10_000,
     min: 10,
     max: 3_600_000,
-    doc: 'How often sagas past their deadline and overdue refunds are looked for.',
+    doc: 'Interval between two checks for sagas past their deadline and for overdue refunds.',
   }),
   refundRetryMs: milliseconds({
     env: 'REFUND_RETRY_MS',
     default: 30_000,
     min: 10,
     max: 3_600_000,
-    doc: 'Wait before an unanswered refund is asked for again; it doubles each time, up to an hour.',
+    doc: 'Delay before an unanswered refund is requested again; it doubles each time, up to one hour.',
   }),
   maxOpenOrders: integer({
     env: 'MAX_OPEN_ORDERS',
@@ -46,6 +46,6 @@ export const orderSettings: { [K in keyof OrderConfig]: Setting<OrderConfig[K]> 
     min: 1,
     max: 10_000_000,
     unit: 'orders',
-    doc: 'Orders under way at most; beyond it new ones are answered with 503. No more than the system works off within SAGA_TIMEOUT_MS.',
+    doc: 'Limit of open orders, above which new orders get 503. At most the number of orders the system completes within SAGA_TIMEOUT_MS.',
   }),
 }

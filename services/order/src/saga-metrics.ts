@@ -37,13 +37,13 @@ export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
   const started = new Counter({ name: 'saga_started_total', help: 'Orders accepted; sum over pods.', registers })
   const finished = new Counter({
     name: 'saga_finished_total',
-    help: 'Sagas that came to their end: confirmed, payment_failed, compensation, timeout; sum over pods.',
+    help: 'Completed sagas by outcome: confirmed, payment_failed, compensation, timeout; sum over pods.',
     labelNames: ['outcome'],
     registers,
   })
   const duration = new Histogram({
     name: 'saga_duration_seconds',
-    help: 'Time from the acceptance of an order to its end.',
+    help: 'Time from the acceptance of an order to the final status of its saga.',
     labelNames: ['outcome'],
     buckets: [0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 90, 120, 300, 1800],
     registers,
@@ -66,7 +66,7 @@ export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
   })
   const overdue = new Gauge({
     name: 'saga_compensations_overdue',
-    help: 'Refunds that had to be asked for again; take the maximum over pods.',
+    help: 'Refunds that were requested more than once; take the maximum over pods.',
     registers,
   })
   for (const outcome of ['confirmed', 'payment_failed', 'compensation', 'timeout']) finished.inc({ outcome }, 0)

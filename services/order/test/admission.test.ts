@@ -50,7 +50,7 @@ describe('The admission of orders', () => {
     assert.equal(await accept(admission), 'accepted')
   })
 
-  it('bounds the requests in progress in one process, whatever their results', async () => {
+  it('bounds the requests in progress in one process, regardless of their results', async () => {
     const admission = new Admission({ maxOpenOrders: 100, maxInProgress: 2 })
     const fail: (() => void)[] = []
     const failing = (): Promise<never> =>

@@ -41,7 +41,7 @@ describe('wait-for-schema', () => {
     match(waiting.lines.at(-1) ?? '', /the schema fits$/)
   })
 
-  it('tells each reason once, however long it lasts', async () => {
+  it('prints each reason once', async () => {
     await postgres.createDatabase('waits_long')
     const waiting = wait('waits_long')
     await waiting.says(/no schema yet/)
@@ -55,7 +55,7 @@ describe('wait-for-schema', () => {
     equal(waiting.process.exitCode, null)
   })
 
-  it('ends with 1 when it is told to stop before the schema is there', async () => {
+  it('exits with 1 on SIGTERM before the schema is current', async () => {
     await postgres.createDatabase('waits_in_vain')
     const waiting = wait('waits_in_vain')
     await waiting.says(/no schema yet/)

@@ -60,7 +60,7 @@ export const paymentSettings: { [K in keyof PaymentConfig]: Setting<PaymentConfi
     min: 1,
     max: 1_000,
     unit: 'calls',
-    doc: 'Charges under way at once in one process; more are set aside in `<queue>.charges`.',
+    doc: 'Limit of concurrent charges in one process; further ones are diverted to `<queue>.charges`.',
   }),
   failureRate: rate({
     env: 'PAYMENT_FAILURE_RATE',
@@ -93,7 +93,7 @@ export const paymentSettings: { [K in keyof PaymentConfig]: Setting<PaymentConfi
     default: 1_000,
     min: 10,
     max: 60_000,
-    doc: 'How often charges and refunds with an open outcome are looked for.',
+    doc: 'Interval between two scans for charges and refunds with an unknown outcome.',
   }),
 }
 

@@ -7,14 +7,14 @@ import { Sku, StockBody } from './stock-bodies.ts'
 export interface StockApiDependencies {
   readonly database: Database
   readonly now: () => Date
-  /** How long a request waits for the database; 2500 ms unless told otherwise. */
+  /** How long a request waits for the database; 2500 ms by default. */
   readonly answerMs?: number
 }
 
 const checkSku = checkerOf(Sku)
 const checkBody = checkerOf(StockBody)
 
-/** The stock API. While the database is away its requests are answered with 503 within about three seconds. */
+/** The stock API. While the database is unavailable, requests get 503 within about three seconds. */
 export function createStockRouter({ database, now, answerMs }: StockApiDependencies): Router {
   const deadline = new RequestDeadline('database', answerMs)
   const router = new Router()
@@ -28,7 +28,7 @@ export function createStockRouter({ database, now, answerMs }: StockApiDependenc
 
   router.get('/stock/:sku', async (ctx) => {
     const sku = checkSku(ctx.params['sku'])
-    // What no article can be called has no stock either, and may not even be text to the database.
+    // An invalid SKU has no stock, and PostgreSQL may not accept it as text.
     const level = sku.ok ? await deadline.run(() => findStock(database, sku.value)) : undefined
     if (level === undefined) throw notFound(`Stock of ${ctx.params['sku'] ?? ''}`)
     ctx.body = level

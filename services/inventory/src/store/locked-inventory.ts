@@ -62,7 +62,7 @@ const updateStock = statement(
    WHERE s.sku = u.sku`,
 )
 
-/** The reservations and the stock of one transaction, locked until its end. */
+/** The reservations and the stock of one transaction, locked until the commit. */
 export class LockedInventory {
   readonly #reservations: Map<string, ReservationRecord>
   readonly #stock: Map<string, StockLevel>

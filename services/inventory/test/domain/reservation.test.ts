@@ -84,7 +84,7 @@ describe('a reservation', () => {
     }
   }
 
-  it('is short by simulation for the same orders in every run, in the share asked for', () => {
+  it('is short by simulation for the same orders in every run, in the configured share', () => {
     const items = [{ sku: 'A', qty: 1 }]
     const orders = Array.from({ length: 4_000 }, (_, i) => `order-${i}`)
     const short = orders.filter((order) => isShortBySimulation(order, items, 0.2))

@@ -132,7 +132,7 @@ describe('the stock API', () => {
     assert.equal((await api.send('PUT', 'SKU%zz', { available: 1 })).status, 400)
   })
 
-  it('answers 503 while the database is away, and recovers by itself', async () => {
+  it('answers 503 while the database is unavailable, and recovers by itself', async () => {
     const postgres = await testServers().postgres()
     await postgres.kill()
     try {

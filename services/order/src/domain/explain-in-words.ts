@@ -8,7 +8,7 @@ export function inWords(saga: SagaFacts, facts: Facts, now: Date): string {
   return [
     stateInWords(saga),
     waits(facts),
-    // What a service owes is already said by the sentence before.
+    // The sentence before already names the service and its event.
     saga.undelivered === undefined || facts.needs === null ? '' : `Needed next: ${facts.needs.what}.`,
     refundRequests(facts, now),
     whenDeadline(saga, facts, now),
@@ -18,7 +18,7 @@ export function inWords(saga: SagaFacts, facts: Facts, now: Date): string {
     .join(' ')
 }
 
-/** What has to happen to an event before its consumer has processed it. */
+/** The next step of an event that its consumer has not processed. */
 export function undeliveredInWords(undelivered: UndeliveredEvent, { payment }: SagaFacts): string {
   const { event, from, to, state, queue, reason } = undelivered
   switch (state) {
@@ -35,7 +35,7 @@ export function undeliveredInWords(undelivered: UndeliveredEvent, { payment }: S
   }
 }
 
-/** What the saga waits for when all events have been processed. */
+/** The awaited event when all published events have been processed. */
 export function needInWords(
   { service, events }: NonNullable<Explanation['waitsFor']>,
   { payment, reservation }: SagaFacts,

@@ -1,7 +1,7 @@
 import type { ServiceName } from '@order-saga/contracts'
 import type { SagaInput, SagaOutput, SagaState } from './saga.ts'
 
-/** What another service has recorded of the order. */
+/** The record that another service has of the order. */
 export interface ServiceRecord {
   readonly status: string
 }
@@ -20,7 +20,7 @@ export interface UndeliveredEvent {
   readonly since?: Date | null | undefined
 }
 
-/** What is known of a saga when it is explained. The order service knows its own part, an operator's tool the rest. */
+/** The facts about a saga. The order service knows its own part, an operator's tool the rest. */
 export interface SagaFacts {
   readonly state: SagaState
   readonly createdAt: Date
@@ -86,12 +86,12 @@ export interface Explanation {
     readonly usually: StepTimes | null
     readonly longerThanUsual: boolean
   } | null
-  /** The first thing that has to happen, as precisely as the facts tell; null when nothing has to. */
+  /** The first thing that has to happen, as precisely as the facts allow; null when the saga is complete. */
   readonly needs: { readonly what: string; readonly from: ServiceName; readonly since: Date | null } | null
   readonly deadline: {
     readonly at: Date
     readonly passed: boolean
-    /** What the deadline does to the saga in its present state; null when nothing. */
+    /** The effect of the deadline on the present state; null if it has none. */
     readonly leadsTo: { readonly becomes: SagaState; readonly publishes: readonly SagaOutput[] } | null
   }
   readonly refund: { readonly requests: number; readonly askedAgainAt: Date | null } | null

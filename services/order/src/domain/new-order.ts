@@ -1,7 +1,7 @@
 import type { Item } from '@order-saga/contracts'
 import { isRefusal, type Money, moneyOf, type MoneyRefusal } from './money.ts'
 
-/** An order as it was asked for; nothing is promised yet. */
+/** A requested order that is not accepted yet. */
 export interface NewOrder {
   readonly customerId: string | undefined
   readonly customerEmail: string

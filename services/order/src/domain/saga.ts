@@ -24,7 +24,7 @@ export interface SagaState {
   readonly compensation: Compensation
 }
 
-/** What a saga can meet: an event of another service, its deadline, or a refund that is overdue. */
+/** Inputs of a saga: an event of another service, its deadline, an overdue refund. */
 export type SagaInput =
   | { readonly on: 'payment.completed' }
   | { readonly on: 'payment.failed'; readonly reason: 'declined' | 'expired' | 'order_cancelled' }

@@ -1,6 +1,6 @@
 import type { Step, StepTimes } from './explanation.ts'
 
-/** What a saga's history says about one event. */
+/** One event in a saga's history. */
 export interface HistoryLine {
   readonly at: string
   readonly event: string

@@ -9,7 +9,7 @@ const strict = { additionalProperties: false } as const
 const Milliseconds = Type.Integer({ minimum: 0 })
 const Service = Type.Enum([...services])
 const State = Type.Object(sagaState, strict)
-const Published = Type.Array(Type.String(), { description: 'the events it publishes then' })
+const PublishedEvents = Type.Array(Type.String(), { description: 'the events it publishes then' })
 
 /** The answer of `GET /sagas/{sagaId}/explain`, from what the order service itself has recorded. */
 export const ExplainAnswer = Type.Object(
@@ -42,7 +42,7 @@ export const ExplainAnswer = Type.Object(
       {
         at: Instant,
         passed: Type.Boolean(),
-        leadsTo: Type.Union([Type.Object({ becomes: State, publishes: Published }, strict), Type.Null()]),
+        leadsTo: Type.Union([Type.Object({ becomes: State, publishes: PublishedEvents }, strict), Type.Null()]),
       },
       strict,
     ),
@@ -50,9 +50,12 @@ export const ExplainAnswer = Type.Object(
       Type.Object({ requests: Type.Integer(), askedAgainAt: Type.Union([Instant, Type.Null()]) }, strict),
       Type.Null(),
     ]),
-    next: Type.Array(Type.Object({ on: Type.String(), from: Service, becomes: State, publishes: Published }, strict), {
-      description: 'everything that may still move it',
-    }),
+    next: Type.Array(
+      Type.Object({ on: Type.String(), from: Service, becomes: State, publishes: PublishedEvents }, strict),
+      {
+        description: 'everything that may still move it',
+      },
+    ),
     undo: Type.Array(
       Type.Union([
         Type.Object(

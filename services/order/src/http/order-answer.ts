@@ -5,7 +5,7 @@ import type { StoredOrder } from '../store/read-orders.ts'
 import type { StoredSaga } from '../store/read-sagas.ts'
 import { OrderStatus, SagaStatus } from './order-request.ts'
 
-/** What the order API answers with. */
+/** Responses of the order API. */
 const strict = { additionalProperties: false } as const
 const NextCursor = Type.Union([Type.String(), Type.Null()], {
   description: 'the cursor of the next page, null on the last one',

@@ -5,7 +5,7 @@ import { largestAmount } from '../domain/money.ts'
 import { defaultCurrency } from '../domain/new-order.ts'
 import { sagaStatuses } from '../domain/saga.ts'
 
-/** What clients may send. The schemas validate requests. */
+/** Schemas that validate requests. */
 const strict = { additionalProperties: false } as const
 
 /** Control characters, and halves of characters that have no place in UTF-8 and so none in the database. */

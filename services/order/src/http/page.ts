@@ -1,4 +1,4 @@
-/** Which part of a list is asked for: `before` is the id that the page comes after in a list sorted newest first. */
+/** The requested page of a list: `before` is the id that the page comes after in a list sorted newest first. */
 export interface Page {
   readonly before: string
   readonly limit: number

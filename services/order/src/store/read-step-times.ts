@@ -18,7 +18,7 @@ export type UsualTimes = () => Promise<Partial<Record<Step, StepTimes>>>
 
 /**
  * How long each step took in the newest sagas that have ended, the same in every process and after every restart: their
- * histories are the record. Read once in ten seconds at most, and only when asked for.
+ * histories are the record. Read at most once in ten seconds, on request.
  */
 export function usualTimes(database: Pick<Database, 'query'>, now: () => Date): UsualTimes {
   let known: { readonly until: number; readonly times: ReturnType<UsualTimes> } | undefined

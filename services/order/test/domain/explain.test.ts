@@ -24,7 +24,7 @@ function facts(state: SagaState, changes: Partial<SagaFacts> = {}): SagaFacts {
   }
 }
 
-/** What the explanation says in short: the step, what the deadline leads to, what is undone. */
+/** The explanation in short: the awaited step, the effect of the deadline, the compensations. */
 function gist({ waitsFor, deadline, undo }: Explanation): string {
   const then = deadline.leadsTo && `${deadline.leadsTo.becomes.status}/${deadline.leadsTo.becomes.compensation}`
   return [waitsFor?.step ?? 'rests', then ?? '-', ...undo.map(({ what, state }) => `${what} ${state}`)].join(', ')
@@ -89,7 +89,7 @@ describe('explain', () => {
         ['before', at(90), false],
         ['after', at(10), true],
       ] as const) {
-        it(`tells ${status}, ${compensation}, ${name} the deadline`, () => {
+        it(`reports ${status}, ${compensation}, ${name} the deadline`, () => {
           const explanation = explain(facts(state, { deadline }), usual, now)
           assert.equal(gist(explanation), table[status][compensation])
           assert.equal(explanation.deadline.passed, passed)
@@ -116,7 +116,7 @@ describe('explain', () => {
           next.map(({ on, becomes, publishes }) => [on, becomes, publishes]),
           expected,
         )
-        // What it is said to wait for can come, and changes it.
+        // The awaited event is possible, and changes the saga.
         for (const event of waitsFor?.events ?? [])
           assert(
             next.some(({ on }) => on === event),
@@ -149,21 +149,21 @@ describe('explain', () => {
     assert.match(text, /How long that usually takes is not known yet\./)
   })
 
-  it('tells a wait that is longer than usual from one that is not', () => {
+  it('reports whether a wait is longer than usual', () => {
     const waiting = (ms: number) =>
       explain(facts(pending, { since: new Date(now.getTime() - ms) }), usual, now).waitsFor?.longerThanUsual
     assert.deepEqual([waiting(900), waiting(901)], [false, true])
     assert.match(explain(facts(pending), usual, now).text, /This one takes longer than usual/)
   })
 
-  it('tells when a refund is requested again', () => {
+  it('reports when a refund is requested again', () => {
     const again = facts(refunding, { refundRequests: 3, refundDueAt: at(50) })
     assert.match(explain(again, {}, now).text, /requested 3 times; without an answer by 2026-01-02 03:04:50 UTC it is/)
     assert.match(explain(again, {}, at(51)).text, /requested 3 times; the next check requests it again/)
     assert.deepEqual(explain(again, {}, now).refund, { requests: 3, askedAgainAt: at(50) })
   })
 
-  it('tells what the deadline does to a paid order', () => {
+  it('reports the effect of the deadline on a paid order', () => {
     const paid: SagaState = { status: 'payment_completed', reason: null, compensation: 'none' }
     const { deadline, text } = explain(facts(paid), {} satisfies Partial<Record<Step, never>>, now)
     assert.deepEqual(deadline.leadsTo?.publishes, ['order.cancelled', 'payment.refund.requested'])

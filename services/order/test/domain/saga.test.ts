@@ -31,7 +31,7 @@ const confirm = 'order.confirmed'
 const cancel = 'order.cancelled'
 const refund = 'payment.refund.requested'
 
-/** What each state becomes and publishes on each input; what is not listed here must be in `late`, or is a violation. */
+/** Next state and published events per state and input. An input that is not listed is in `late` or a violation. */
 const changes: Partial<Record<StateName, Partial<Record<InputName, readonly [StateName, ...string[]]>>>> = {
   pending: {
     completed: ['paid'],

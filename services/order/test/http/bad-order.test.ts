@@ -8,7 +8,7 @@ const without = (field: string): Record<string, unknown> => {
   return rest
 }
 
-/** What is wrong, the body, and the field that the answer must name. */
+/** The fault, the body, and the field that the response must name. */
 const refused: [string, unknown, string][] = [
   ['an empty object', {}, 'customerEmail'],
   ['an array', [someOrder()], '(body)'],

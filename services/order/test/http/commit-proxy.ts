@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
 
-/** What happens to the next COMMIT: it never arrives, its answer never arrives, or it waits. */
+/** The fate of the next COMMIT: it never arrives, its answer never arrives, or it waits. */
 export type CommitFault = 'lost' | 'unanswered' | 'held'
 
 /** A commit is a statement like others: its text when a connection prepares it, afterwards its name. */

@@ -23,7 +23,7 @@ describe('GET /sagas/{sagaId}/explain', () => {
     return checked.value
   }
 
-  it('tells of a new saga what it waits for, its deadline and what would be undone', async () => {
+  it('reports for a new saga the awaited event, the deadline and the compensations', async () => {
     const { json: posted } = await api.post(someOrder())
     const { waitsFor, deadline, undo, next, text, ...rest } = await explanationOf(String(posted['sagaId']))
     assert.deepEqual(
@@ -38,7 +38,7 @@ describe('GET /sagas/{sagaId}/explain', () => {
     assert.match(text, /waits for payment\.completed or payment\.failed from payment.*not known yet/)
   })
 
-  it('tells how long a step usually takes, from the sagas that have ended', async () => {
+  it('reports the usual duration of a step, from completed sagas', async () => {
     const late = await OrderApi.start({ database: 'explain_saga' })
     try {
       for (let i = 1; i <= 6; i += 1) {
@@ -64,7 +64,7 @@ describe('GET /sagas/{sagaId}/explain', () => {
     }
   })
 
-  it('waits for a refund since it was first asked for', async () => {
+  it('waits for a refund since its first request', async () => {
     const { json: posted } = await api.post(someOrder())
     const entry = (at: string) => ({
       at,

@@ -107,7 +107,7 @@ describe('the forms of HTTP', () => {
     assert.doesNotMatch(text, /nothing|[0-9a-f]{8}-[0-9a-f]{4}-/)
   })
 
-  it('answers what goes wrong inside with 500, tells nothing of it, and logs it', async () => {
+  it('answers an internal error with 500 without its details, and logs it', async () => {
     await api.database.query({ name: 'test-break', text: 'ALTER TABLE orders RENAME TO orders_away' })
     try {
       const answers = [await api.get(`/orders/${uuidv7()}`), await api.get('/orders'), await api.post(someOrder())]

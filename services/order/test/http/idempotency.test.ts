@@ -154,7 +154,7 @@ describe('Idempotency-Key', function () {
     }
   })
 
-  it('never lets two processes wait for each other, whatever keys they are given at once', async () => {
+  it('never lets two processes wait for each other, with any keys at the same time', async () => {
     const orders = Array.from({ length: 40 }, () => someOrder())
     const answers = await Promise.all([
       ...orders.map((order, i) => api.post(order, key(`crossed ${i}`))),

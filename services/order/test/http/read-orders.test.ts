@@ -80,7 +80,7 @@ describe('GET /orders', () => {
     assert.equal(answer.json['orderId'], orders[0]?.orderId)
   })
 
-  it('lists twenty, newest first, unless told otherwise', async () => {
+  it('lists twenty, newest first, by default', async () => {
     const { ids, nextCursor } = page(await api.get('/orders'))
     assert.deepEqual(ids, newestFirst(() => true).slice(0, 20))
     assert.equal(typeof nextCursor, 'string')

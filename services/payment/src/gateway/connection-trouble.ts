@@ -13,7 +13,7 @@ const certificateTrouble = new Set([
 ])
 
 /**
- * Whether a failed `fetch` surely sent nothing: the name was not found, the connection was not made, or the server's
+ * Whether a failed `fetch` has certainly sent nothing: the name was not found, the connection was not made, or the server's
  * certificate was refused. False in doubt: an ECONNRESET may come before or after the request reached the server.
  */
 export function nothingWasSent(error: unknown): boolean {
@@ -25,7 +25,7 @@ export function nothingWasSent(error: unknown): boolean {
   return code === 'UND_ERR_CONNECT_TIMEOUT' || certificateTrouble.has(code)
 }
 
-/** What went wrong in a word or two, without anything that was sent or received. */
+/** The failure in a word or two, without anything that was sent or received. */
 export function troubleOf(error: unknown): string {
   if (!(error instanceof Error)) return 'unknown trouble'
   if (error instanceof TypeError && error.cause !== undefined) return troubleOf(error.cause)

@@ -9,7 +9,7 @@ const simulatedRefundLimitMs = 1_000
 export interface ConfiguredGateway {
   readonly gateway: PaymentGateway
   readonly refundTimeLimitMs: number
-  /** Ends simulated charges that are still under way; calls to a provider end by themselves. */
+  /** Ends simulated charges in flight; calls to a provider end at their time limit. */
   readonly close: () => void
 }
 

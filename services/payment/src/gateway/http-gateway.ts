@@ -32,7 +32,7 @@ export function createHttpGateway(options: HttpGatewayOptions): PaymentGateway {
     return { kind: 'declined', detail: client.quote(message === '' ? code : `${code}: ${message}`) }
   }
 
-  /** What the reply carries, if its status is one of these, its schema holds and it speaks of what was asked. */
+  /** The content of the reply, if its status is one of these, its schema is valid and it is about the request. */
   function read<T>(reply: ProviderReply, statuses: readonly number[], check: (body: unknown) => Checked<T>): T {
     if (!statuses.includes(reply.status)) throw senseless(reply, client.quote(problemCodeOf(reply) ?? ''))
     const checked = check(reply.body)
@@ -83,7 +83,7 @@ function refundResult(reply: ProviderReply, refund: ProviderRefund): { refundId:
 
 function agree<T extends Readonly<Record<string, unknown>>>(reply: ProviderReply, found: T, asked: Partial<T>): void {
   const field = contradiction(found, asked)
-  if (field !== undefined) throw senseless(reply, `its ${field} is not the one that was asked for`)
+  if (field !== undefined) throw senseless(reply, `its ${field} is not that of the request`)
 }
 
 function senseless({ request, status }: ProviderReply, why: string): OutcomeUnknown {

@@ -1,4 +1,4 @@
-/** What the provider said to a charge. A decline is its explicit "no"; everything else that is not a charge is thrown. */
+/** The provider's reply to a charge. A decline is its explicit "no"; everything else that is not a charge is thrown. */
 export type ChargeResult =
   { readonly kind: 'charged'; readonly chargeId: string } | { readonly kind: 'declined'; readonly detail: string }
 
@@ -27,8 +27,8 @@ export interface Refund {
  *
  * `charge` and `refund` have an effect at most once per key, however often they are called. Both throw
  * `OutcomeUnknown` when the effect may or may not have happened (time limit, cut connection, 5xx, an answer that makes
- * no sense) and `GatewayUnavailable` when it surely has not (refused connection, 401, 403, 429).
- * `findCharge` and `findRefund` tell what became of a key, undefined when the provider has never seen it.
+ * no sense) and `GatewayUnavailable` when it certainly has not (refused connection, 401, 403, 429).
+ * `findCharge` and `findRefund` return the effect of a key, undefined when the provider has never seen it.
  */
 export interface PaymentGateway {
   charge(charge: Charge): Promise<ChargeResult>
@@ -39,12 +39,12 @@ export interface PaymentGateway {
   readonly timeLimitMs: number
 }
 
-/** The effect may have happened or not: only `find` by key tells. */
+/** The effect may have happened or not: only a look-up by key shows it. */
 export class OutcomeUnknown extends Error {
   override readonly name = 'OutcomeUnknown'
 }
 
-/** The effect has surely not happened, and trying another one now would fare no better. */
+/** The effect has certainly not happened, and another attempt now would fail too. */
 export class GatewayUnavailable extends Error {
   override readonly name = 'GatewayUnavailable'
 }

@@ -13,7 +13,7 @@ export interface ProviderClientOptions {
 }
 
 export interface ProviderReply {
-  /** What was asked, for messages: `POST /charges`. */
+  /** The request, for messages: `POST /charges`. */
   readonly request: string
   readonly status: number
   /** Undefined when the reply was no JSON. */
@@ -22,7 +22,7 @@ export interface ProviderReply {
 
 /**
  * One authenticated JSON request at a time, never repeated and never redirected.
- * Throws `GatewayUnavailable` when the request surely had no effect, `OutcomeUnknown` when no whole reply came.
+ * Throws `GatewayUnavailable` when the request certainly had no effect, `OutcomeUnknown` when no whole reply came.
  */
 export interface ProviderClient {
   post(path: string, key: string, body: object): Promise<ProviderReply>

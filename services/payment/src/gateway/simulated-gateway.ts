@@ -15,7 +15,7 @@ export interface SimulatedGatewayOptions {
   readonly delay?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-/** `close` ends the charges that are still under way: they throw `OutcomeUnknown`, as every later one does. */
+/** `close` ends the charges in flight: they throw `OutcomeUnknown`, as every later one does. */
 export type SimulatedGateway = PaymentGateway & { close(): void }
 
 const slowAfterDeadlineMs = 2_000
@@ -32,7 +32,7 @@ export function createSimulatedGateway(options: SimulatedGatewayOptions): Simula
   const charges = new Map<string, ChargeResult>()
   const refunds = new Map<string, { readonly refundId: string }>()
   const closing = new AbortController()
-  // One for each charge under way.
+  // One for each charge in flight.
   setMaxListeners(0, closing.signal)
 
   function durationOf(charge: Charge): number {
@@ -59,7 +59,7 @@ export function createSimulatedGateway(options: SimulatedGatewayOptions): Simula
       try {
         if (durationMs > 0) await delay(durationMs, closing.signal)
       } catch (error) {
-        throw new OutcomeUnknown(`${charge.key} was still under way when the simulated gateway closed`, {
+        throw new OutcomeUnknown(`${charge.key} was in flight when the simulated gateway closed`, {
           cause: error,
         })
       }

@@ -84,7 +84,7 @@ const claimDue = statement(
    RETURNING ${fields}`,
 )
 
-/** The payments of one transaction, locked until its end. */
+/** The payments of one transaction, locked until the commit. */
 export class LockedPayments {
   readonly #records: Map<string, PaymentRecord>
   readonly #newId: () => string

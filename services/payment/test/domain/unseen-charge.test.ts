@@ -11,18 +11,18 @@ describe('A charge the provider knows nothing of', () => {
   const decideAt = (ms: number, more: Partial<PaymentState> = {}, mayRepeat = true): string =>
     decideUnseenCharge({ state: { ...charging, ...more }, deadline, mayRepeat }, afterDeadline(ms), window)
 
-  it('is asked for again until the deadline, while its key is known', () => {
+  it('is requested again until the deadline, while its key is known', () => {
     assert.equal(decideAt(-1), 'charge')
     assert.equal(decideAt(-1, {}, false), 'wait')
     assert.equal(decideAt(0), 'wait')
   })
 
-  it('is not asked for again once the order was cancelled or a refund was asked for', () => {
+  it('is not requested again once the order was cancelled or a refund was requested', () => {
     assert.equal(decideAt(-1, { cancelSeen: true }), 'wait')
     assert.equal(decideAt(-1, { refundWanted: true }), 'wait')
   })
 
-  it('was never made, once a request sent at the last moment is over, however often it was looked for', () => {
+  it('was never made, once a request sent at the last moment is over, after any number of look-ups', () => {
     assert.equal(decideAt(14_999), 'wait')
     assert.equal(decideAt(15_000), 'absent')
     assert.equal(decideAt(15_000, { cancelSeen: true }), 'absent')

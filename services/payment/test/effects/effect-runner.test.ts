@@ -41,7 +41,7 @@ class Stage {
   readonly charges: Call<ChargeResult>[] = []
   readonly refunds: Call<{ refundId: string }>[] = []
   readonly recorded: EffectResult[] = []
-  /** What follows from the next recorded result. */
+  /** The effects that follow from the next recorded result. */
   following: EffectIntent[] = []
   recordingFails = false
   readonly runner: EffectRunner

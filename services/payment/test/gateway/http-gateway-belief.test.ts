@@ -53,8 +53,8 @@ describe('What the HTTP gateway believes of an answer', () => {
 
   it('shows no API key that the provider repeats, in an error or in a decline', async () => {
     const repeated = `no such key: ${provider.apiKey}`
-    const told = { status: 500, body: { error: { code: repeated, message: repeated } } }
-    const rule = provider.misbehave({}, { answer: told })
+    const reply = { status: 500, body: { error: { code: repeated, message: repeated } } }
+    const rule = provider.misbehave({}, { answer: reply })
     assert.deepEqual(await outcomeOf(gateway.charge(charge), provider.apiKey), unknown)
     rule.lift()
     const decline = { code: 'odd', message: `${repeated}\u0000\n${'long '.repeat(99)}` }

@@ -9,9 +9,9 @@ import { someCharge, someRefund } from './some-charge.ts'
 const unknown: Failure = { thrown: 'OutcomeUnknown' }
 const unavailable: Failure = { thrown: 'GatewayUnavailable' }
 const timeLimitMs = 300
-const patienceMs = 20_000
+const longTimeLimitMs = 20_000
 
-/** Each strikes one call of each kind; the outcome is the same for all of them. */
+/** Each affects one call of each kind; the outcome is the same for all of them. */
 const misbehaviours: readonly (readonly [string, Misbehaviour, Failure])[] = [
   ['500 before the effect', { takesEffect: false, answer: { status: 500 } }, unknown],
   ['500 after the effect', { answer: { status: 500 } }, unknown],
@@ -58,7 +58,7 @@ describe('The HTTP gateway with a provider in trouble', () => {
 
   beforeEach(async () => {
     provider = await startProvider()
-    gateway = createHttpGateway({ url: provider.url, apiKey: provider.apiKey, timeLimitMs: patienceMs })
+    gateway = createHttpGateway({ url: provider.url, apiKey: provider.apiKey, timeLimitMs: longTimeLimitMs })
     hasty = createHttpGateway({ url: provider.url, apiKey: provider.apiKey, timeLimitMs })
   })
 
@@ -131,7 +131,7 @@ describe('The HTTP gateway with a provider in trouble', () => {
 
   it('is unavailable with the wrong API key, and charges nothing', async () => {
     const apiKey = 'not-the-right-one'
-    const stranger = createHttpGateway({ url: provider.url, apiKey, timeLimitMs: patienceMs })
+    const stranger = createHttpGateway({ url: provider.url, apiKey, timeLimitMs: longTimeLimitMs })
     assert.deepEqual(await outcomeOf(stranger.charge(charge), apiKey), unavailable)
     assert.equal(provider.ledger.effects, 0)
   })

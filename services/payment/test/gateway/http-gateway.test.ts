@@ -39,7 +39,7 @@ describe('The HTTP gateway with a provider in good health', () => {
     assert.equal(provider.ledger.effects, 1)
   })
 
-  it('tells an explicit decline, again and on looking it up', async () => {
+  it('reports an explicit decline, also on repetition and look-up', async () => {
     const charge = someCharge('poor-1')
     const declined = { kind: 'declined', detail: 'insufficient_funds: The card has not enough money.' }
     assert.deepEqual(await gateway.charge(charge), declined)

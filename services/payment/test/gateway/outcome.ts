@@ -7,7 +7,7 @@ export interface Failure {
 }
 export type Outcome = { readonly value: unknown } | Failure
 
-/** What became of a call. Fails when it shows the API key, or throws what the interface does not name. */
+/** The outcome of a call. Fails when it shows the API key, or throws an error that the interface does not name. */
 export async function outcomeOf(call: Promise<unknown>, apiKey: string): Promise<Outcome> {
   const [settled] = await Promise.allSettled([call])
   const shown = inspect(settled, { depth: Infinity, showHidden: true })

@@ -85,7 +85,7 @@ describe('The simulated gateway', () => {
     assert.equal(finish.length, 1)
   })
 
-  it('refunds at once whatever the rate, with an id that follows from the key', async () => {
+  it('refunds at once at any failure rate, with an id that follows from the key', async () => {
     const { gateway, delays } = quickGateway(1, 700)
     const refund = someRefund(someCharge('order-1'), 'ch_1')
     assert.equal(await gateway.findRefund(refund.key), undefined)
@@ -106,7 +106,7 @@ describe('The simulated gateway', () => {
     assert.deepEqual(await gateway.charge(someCharge('order-1')), first)
   })
 
-  it('ends what is under way when it closes, with its outcome unknown', async () => {
+  it('ends charges in flight when it closes, with an unknown outcome', async () => {
     const gateway = createSimulatedGateway({ failureRate: 0, processingMs: 120_000, now: () => startedAt })
     const charging = gateway.charge(someCharge('order-1'))
     gateway.close()

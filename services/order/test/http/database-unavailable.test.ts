@@ -6,7 +6,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'
 
 /** A client waits no longer than this for any answer. */
-const patienceMs = 5_000
+const requestTimeoutMs = 5_000
 
 async function timed(ask: () => Promise<Answer>): Promise<Answer & { ms: number }> {
   const started = performance.now()
@@ -19,10 +19,10 @@ function isUnavailable(answer: Answer & { ms: number }): void {
   assert.equal(answer.headers.get('content-type'), 'application/problem+json')
   assert.equal(answer.headers.get('retry-after'), '2')
   assert.doesNotMatch(answer.text, /ECONN|127\.0\.0\.1|timeout|terminat|pool/i)
-  assert.ok(answer.ms < patienceMs, `${answer.ms} ms`)
+  assert.ok(answer.ms < requestTimeoutMs, `${answer.ms} ms`)
 }
 
-describe('while the database is away', function () {
+describe('while the database is unavailable', function () {
   this.timeout(60_000)
   let postgres: PostgresServer
   let api: OrderApi
@@ -76,7 +76,7 @@ describe('while the database is away', function () {
     try {
       const first = await Promise.all([
         timed(() => api.post(someOrder())),
-        // By then the first is under way, and these wait for the next transaction.
+        // By then the first is in flight, and these wait for the next transaction.
         ...[late, someOrder(), someOrder(), someOrder()].map(async (order) => {
           await waitUntil(() => api.database.poolState.idle === 0, {
             what: 'a transaction',
