@@ -1,7 +1,7 @@
 /**
- * The ids of the events this process has answered lately, so that a redelivery does not become a second mail. Bounded:
- * the oldest id goes first. It does not survive a restart and is not shared between pods; what it misses is sent again
- * with the same Message-ID.
+ * The ids of the latest events whose mail this process has sent, so that a redelivery does not cause a second mail. The
+ * oldest id is evicted first. The ids are in memory of one process: after a restart, or in another pod, a redelivery sends
+ * the mail again with the same Message-ID.
  */
 export class RecentlySent {
   readonly #capacity: number
@@ -16,12 +16,12 @@ export class RecentlySent {
     return this.#sent.has(eventId)
   }
 
-  /** Undefined for an event that was not answered, or not lately. */
+  /** Undefined for an unknown or evicted event. */
   sentAt(eventId: string): Date | undefined {
     return this.#sent.get(eventId)
   }
 
-  /** Adding an id again does not renew it. */
+  /** Adding an id again does not change its position. */
   add(eventId: string, at = new Date()): void {
     if (!this.#sent.has(eventId)) this.#sent.set(eventId, at)
     if (this.#sent.size <= this.#capacity) return
