@@ -39,11 +39,11 @@ test: build ## Run all tests; the servers they need are started and stopped with
 model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
 	@node --conditions=source --import=tsx tests/model/main.ts
 
-chaos: build ## Break everything for MINUTES under RATE orders/s, and judge what became of them; SEED repeats a round
+chaos: build ## Inject faults for MINUTES under RATE orders/s, then check every order; SEED repeats a schedule
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' RATE='$(RATE)' \
 	node --conditions=source --import=tsx tests/chaos/chaos-main.ts
 
-overload: build ## Send more orders than the system can take for MINUTES, and see it refuse, keep its memory and recover
+overload: build ## Send more orders than the system can complete for MINUTES; check refusals, memory and recovery
 	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' MAX_OPEN_ORDERS='$(MAX_OPEN_ORDERS)' \
 	node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { connect, type Socket } from 'node:net'
-import { asInThePod } from '../chaos/overload/memory.ts'
-import { complaints, overload, recoveryLimitMs } from '../chaos/overload/overload.ts'
+import { podEnvironment } from '../chaos/overload/memory.ts'
+import { findViolations, recoveryLimitMs, runOverload } from '../chaos/overload/overload.ts'
 import { percentile } from '../support/percentile.ts'
-import { placeAtEase } from '../chaos/overload/pace.ts'
+import { measureLatency } from '../chaos/overload/measure-latency.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
@@ -17,7 +17,7 @@ describe('More than the order API can take', function () {
   this.timeout(180_000)
   const sku = someSku()
   const system = useSystem(() => ({
-    env: asInThePod,
+    env: podEnvironment,
     envOf: { order: { MAX_OPEN_ORDERS: maxOpenOrders }, payment: slowPayment },
   }))
   const sockets: Socket[] = []
@@ -27,10 +27,10 @@ describe('More than the order API can take', function () {
   it('of orders is refused with 503 and Retry-After, loses nothing, keeps its memory, and is over a minute later', async () => {
     const mostOpen = { count: 0 }
     const watch = setInterval(() => void lookAtOpen(mostOpen), 200)
-    const result = await overload({ system: system(), sku, forMs: 6_000, clients: 64 }).finally(() =>
+    const result = await runOverload({ system: system(), sku, durationMs: 6_000, clients: 64 }).finally(() =>
       clearInterval(watch),
     )
-    assert.deepEqual(complaints(result), [])
+    assert.deepEqual(findViolations(result), [])
     assert(result.recoveryMs < recoveryLimitMs)
     assert(mostOpen.count >= maxOpenOrders / 2, `only ${mostOpen.count} orders were under way at once`)
     assert(mostOpen.count <= maxOpenOrders, `${mostOpen.count} orders were under way at once`)
@@ -43,9 +43,9 @@ describe('More than the order API can take', function () {
 
   /** Orders of others, which must be answered as if nobody else were there. */
   async function othersAreServed(): Promise<void> {
-    const { answersMs, trouble } = await placeAtEase(system().shop, 20, { items: [{ sku, qty: 1 }] })
-    assert.deepEqual(trouble, [])
-    assert(percentile(answersMs, 99) < 2_000, `99 % were answered within ${percentile(answersMs, 99)} ms`)
+    const { latenciesMs, failures } = await measureLatency(system().shop, 20, { items: [{ sku, qty: 1 }] })
+    assert.deepEqual(failures, [])
+    assert(percentile(latenciesMs, 99) < 2_000, `99 % were answered within ${percentile(latenciesMs, 99)} ms`)
   }
 
   async function open(count: number, first: string): Promise<void> {
