@@ -47,7 +47,7 @@ overload: build ## Send more orders than the system can complete for MINUTES; ch
 	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' MAX_OPEN_ORDERS='$(MAX_OPEN_ORDERS)' \
 	node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
-bench: build ## Measure throughput, latency and cost, beside the bare servers; SECONDS, OPEN, JSON_FILE; needs Linux
+bench: build ## Measure throughput, latency and cost, and the servers alone; SECONDS, OPEN, JSON_FILE; needs Linux
 	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx tools/bench/src/bench-main.ts
 
@@ -64,7 +64,7 @@ bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gate
 	@SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx tools/bench/src/scale-main.ts
 
-bench-guard: build ## See that a saga costs no more than its limits, in a minute and whatever the machine
+bench-guard: build ## Check the limits of the cost per saga in one minute, on any machine
 	@SEED='$(SEED)' node --conditions=source --import=tsx tools/bench/src/guard-main.ts
 
 simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK
