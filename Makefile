@@ -49,15 +49,15 @@ test-all: build ## Run all tests, also the slow ones: seeds, twins, floods, the 
 model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
 	@node --conditions=source --import=tsx tests/model/main.ts
 
-chaos: build ## Break everything for MINUTES under RATE orders/s, and judge what became of them; SEED repeats a round
+chaos: build ## Inject faults for MINUTES under RATE orders/s, then check every order; SEED repeats a schedule
 	@SEED='$(SEED)' MINUTES='$(MINUTES)' RATE='$(RATE)' \
 	node --conditions=source --import=tsx tests/chaos/chaos-main.ts
 
-overload: build ## Send more orders than the system can take for MINUTES, and see it refuse, keep its memory and recover
+overload: build ## Send more orders than the system can complete for MINUTES; check refusals, memory and recovery
 	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' MAX_OPEN_ORDERS='$(MAX_OPEN_ORDERS)' \
 	node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
-bench: build ## Measure throughput, latency and cost, beside the bare servers; SECONDS, OPEN, JSON_FILE; needs Linux
+bench: build ## Measure throughput, latency and cost, and the servers alone; SECONDS, OPEN, JSON_FILE; needs Linux
 	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx tools/bench/src/bench-main.ts
 
@@ -74,7 +74,7 @@ bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gate
 	@SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx tools/bench/src/scale-main.ts
 
-bench-guard: build ## See that a saga costs no more than its limits, in a minute and whatever the machine
+bench-guard: build ## Check the limits of the cost per saga in one minute, on any machine
 	@SEED='$(SEED)' node --conditions=source --import=tsx tools/bench/src/guard-main.ts
 
 simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK

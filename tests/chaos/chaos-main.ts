@@ -1,5 +1,5 @@
 import { runProgram, say } from '../support/run-program.ts'
-import { chaos } from './chaos.ts'
-import { chaosOptions } from './options.ts'
+import { runChaos } from './chaos.ts'
+import { readChaosOptions } from './options.ts'
 
-await runProgram('The round could not be played', async () => await chaos(chaosOptions(process.env), say))
+await runProgram('The chaos run failed to complete', async () => await runChaos(readChaosOptions(process.env), say))

@@ -2,53 +2,53 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { unrest } from '../support/rest.ts'
 import { someSku } from '../support/shop.ts'
 import { checkHistory, isClean, type Verdict } from './check-history.ts'
-import { repeatedMails } from './checks/mails.ts'
-import { conduct } from './conductor.ts'
+import { countRepeatedMails } from './checks/mails.ts'
+import { runSchedule } from './scheduler.ts'
 import { Customers } from './customers.ts'
 import type { Fault } from './faults.ts'
 import type { History } from './history.ts'
-import { Injector } from './injector.ts'
+import { MessageInjector } from './message-injector.ts'
 import { type ChaosOptions, replayCommand } from './options.ts'
 import { readHistory } from './read-history.ts'
-import { keepReport } from './report-folder.ts'
-import { schedule, summary } from './schedule.ts'
-import { ServiceGuard } from './service-guard.ts'
-import { Stage } from './stage.ts'
-import { strike } from './strike.ts'
+import { writeReport } from './write-report.ts'
+import { schedule, summarize } from './schedule.ts'
+import { ServiceSupervisor } from './service-supervisor.ts'
+import { ChaosEnvironment } from './chaos-environment.ts'
+import { injectFault } from './inject-fault.ts'
 import { closingLines, formatVerdict } from './verdict.ts'
 
-/** From the last fault to rest: several deadlines, and the growing waits of what was unlucky several times. */
+/** From the last fault to rest: several order deadlines and the retry delays of messages that failed several times. */
 const restLimitMs = 5 * 60_000
-const lookMs = 1_000
-/** Of the scarce article, as a part of all orders that are to come. */
-const scarcePart = 0.1
+const pollMs = 1_000
+/** Stock of the scarce article relative to the expected number of orders. */
+const scarceStockRatio = 0.1
 
-/** Plays one round of faults on a system of its own. Resolves with whether every promise was kept. */
-export async function chaos(options: ChaosOptions, say: (line: string) => void): Promise<boolean> {
+/** Injects faults into a system of its own under load. Resolves with whether every check passed. */
+export async function runChaos(options: ChaosOptions, say: (line: string) => void): Promise<boolean> {
   const { seed, minutes, rate } = options
   const faults = schedule({ seed, durationMs: minutes * 60_000 })
   say(`Chaos with SEED=${seed}: ${minutes} min of faults, ${rate} orders/s. Starting the servers and services.`)
-  const stage = await Stage.set()
+  const environment = await ChaosEnvironment.start()
   const startedAt = performance.now()
   const seconds = (): number => (performance.now() - startedAt) / 1_000
-  const guard = new ServiceGuard(stage.system)
-  const injector = new Injector(stage.system)
+  const supervisor = new ServiceSupervisor(environment.system)
+  const injector = new MessageInjector(environment.system)
   let customers: Customers | undefined
   try {
     const [plenty, scarce] = [someSku(), someSku()]
-    await stage.system.shop.putStock(plenty, 10_000_000)
-    await stage.system.shop.putStock(scarce, Math.ceil(minutes * 60 * rate * scarcePart))
-    const { orderUrl } = stage
-    const placing = (customers = new Customers({ orderUrl, perSecond: rate, seed, plenty, scarce }))
-    const missed: Fault[] = []
-    const failed = await conduct({
+    await environment.system.shop.putStock(plenty, 10_000_000)
+    await environment.system.shop.putStock(scarce, Math.ceil(minutes * 60 * rate * scarceStockRatio))
+    const { orderUrl } = environment
+    const load = (customers = new Customers({ orderUrl, perSecond: rate, seed, plenty, scarce }))
+    let skipped = 0
+    const failed = await runSchedule({
       faults,
-      strike: (fault) => strike(fault, stage, guard, injector),
+      inject: (fault) => injectFault(fault, environment, supervisor, injector),
       report: (fault, atMs, result, reason = '') => {
-        if (result === 'missed') missed.push(fault)
-        const { accepted, waiting } = placing
-        const what = `${fault.name} ${fault.target}${fault.forMs > 0 ? ` for ${(fault.forMs / 1_000).toFixed(1)} s` : ''}`
-        const note = result === 'struck' ? '' : `  ${result} ${reason}`
+        if (result === 'skipped') skipped += 1
+        const { accepted, waiting } = load
+        const what = `${fault.name} ${fault.target}${fault.durationMs > 0 ? ` for ${(fault.durationMs / 1_000).toFixed(1)} s` : ''}`
+        const note = result === 'injected' ? '' : `  ${result} ${reason}`
         say(
           `${(atMs / 1_000).toFixed(1).padStart(7)} s  ${what.padEnd(44)} accepted ${accepted}, waiting ${waiting}${note}`,
         )
@@ -57,72 +57,72 @@ export async function chaos(options: ChaosOptions, say: (line: string) => void):
     customers.close()
     const faultSeconds = seconds()
     say(
-      `${faultSeconds.toFixed(1).padStart(7)} s  all is healed; waiting for rest, ${restLimitMs / 60_000} min at the most`,
+      `${faultSeconds.toFixed(1).padStart(7)} s  all faults are over; waiting for rest, at most ${restLimitMs / 60_000} min`,
     )
-    const unfinished = await untilRest(stage, customers)
+    const unfinished = await untilRest(environment, customers)
     say(
       `${seconds().toFixed(1).padStart(7)} s  ${unfinished.length === 0 ? 'at rest' : `not at rest: ${unfinished.join('; ')}`}`,
     )
     const restSeconds = seconds() - faultSeconds
-    guard.close()
+    supervisor.close()
 
-    const ends = [...guard.ends, ...failed.map((fault) => `a fault could not be made: ${fault}`)]
-    const history = await readHistory(stage, { intents: customers.intents, injector, ends })
+    const exits = [...supervisor.unexpectedExits, ...failed.map((fault) => `a fault could not be injected: ${fault}`)]
+    const history = await readHistory(environment, { orderRequests: customers.orderRequests, injector, exits })
     const verdict = checkHistory(history)
     say('')
-    say(`Schedule: ${summary(faults)}; ${missed.length} of them found nothing to strike.`)
-    for (const line of statistics(history, { faultSeconds, restSeconds, injector, guard })) say(line)
+    say(`Schedule: ${summarize(faults)}; ${skipped} skipped because their target was unavailable.`)
+    for (const line of statistics(history, { faultSeconds, restSeconds, injector, supervisor })) say(line)
     say('')
     say(formatVerdict(verdict))
     const clean = isClean(verdict)
-    if (!clean) await explain(options, { faults, history, verdict, stage }, say)
+    if (!clean) await report(options, { faults, history, verdict, environment }, say)
     say('')
     say(closingLines(verdict, performance.now() - startedAt))
     return clean
   } finally {
     customers?.abandon()
-    guard.close()
-    await stage.clear()
+    supervisor.close()
+    await environment.stop()
   }
 }
 
-async function explain(
+async function report(
   options: ChaosOptions,
-  found: { faults: Fault[]; history: History; verdict: Verdict; stage: Stage },
+  found: { faults: Fault[]; history: History; verdict: Verdict; environment: ChaosEnvironment },
   say: (line: string) => void,
 ): Promise<void> {
-  const folder = await keepReport({ name: `chaos-${options.seed}`, ...found })
+  const folder = await writeReport({ name: `chaos-${options.seed}`, ...found })
   say('')
-  say(`History, verdict and logs are in ${folder}. The same schedule again: ${replayCommand(options)}`)
+  say(`History, verdict and logs: ${folder}. To repeat the schedule: ${replayCommand(options)}`)
 }
 
-/** @returns why it is not at rest; empty when it is */
-async function untilRest(stage: Stage, customers: Customers): Promise<string[]> {
+/** @returns the reasons why the system is not at rest; empty when it is */
+async function untilRest(environment: ChaosEnvironment, customers: Customers): Promise<string[]> {
   const end = performance.now() + restLimitMs
   for (;;) {
-    const reasons = await whyUnrest(stage, customers)
+    const reasons = await reasonsForUnrest(environment, customers)
     if (reasons.length === 0 || performance.now() > end) return reasons
-    await pause(lookMs)
+    await pause(pollMs)
   }
 }
 
-async function whyUnrest({ system, mails }: Stage, customers: Customers): Promise<string[]> {
-  if (customers.waiting > 0) return [`${customers.waiting} customers wait for an answer`]
+async function reasonsForUnrest({ system, mails }: ChaosEnvironment, customers: Customers): Promise<string[]> {
+  if (customers.waiting > 0) return [`${customers.waiting} customers wait for a response`]
   const { databases, broker } = system
   try {
     return await unrest({ databases, broker, mailServer: mails })
   } catch (error) {
-    return [`the state cannot be read: ${String(error)}`]
+    return [`the state could not be read: ${String(error)}`]
   }
 }
 
 function statistics(
   history: History,
-  run: { faultSeconds: number; restSeconds: number; injector: Injector; guard: ServiceGuard },
+  run: { faultSeconds: number; restSeconds: number; injector: MessageInjector; supervisor: ServiceSupervisor },
 ): string[] {
-  const { intents, sagas, mails } = history
-  const { faultSeconds, restSeconds, injector, guard } = run
-  const attempts = intents.flatMap((intent) => intent.attempts)
+  const { orderRequests, sagas, mails } = history
+  const { faultSeconds, restSeconds, injector, supervisor } = run
+  const attempts = orderRequests.flatMap((request) => request.attempts)
   const count = <T>(entries: readonly T[], keyOf: (entry: T) => string): string => {
     const counts = new Map<string, number>()
     for (const entry of entries) counts.set(keyOf(entry), (counts.get(keyOf(entry)) ?? 0) + 1)
@@ -131,12 +131,12 @@ function statistics(
       .map(([key, n]) => `${key} ${n}`)
       .join(', ')
   }
-  const accepted = intents.filter(({ outcome }) => outcome === 'accepted').length
+  const accepted = orderRequests.filter(({ outcome }) => outcome === 'accepted').length
   return [
-    `Customers: ${intents.length} (${count(intents, ({ outcome }) => outcome)}); ${attempts.length} requests: ${count(attempts, ({ result }) => String(result))}`,
+    `Customers: ${orderRequests.length} (${count(orderRequests, ({ outcome }) => outcome)}); ${attempts.length} attempts: ${count(attempts, ({ result }) => String(result))}`,
     `Sagas: ${count(sagas, ({ status, compensation }) => (compensation === 'none' ? status : `${status}/${compensation}`))}`,
-    `Throughput: ${(accepted / faultSeconds).toFixed(1)} orders/s accepted under faults; at rest ${restSeconds.toFixed(0)} s after the last`,
-    `Events published again: ${injector.repeated}; malformed messages: ${injector.malformed.length}; dead letters: ${history.deadLetters.length}`,
-    `E-mails: ${mails.length}, ${repeatedMails(history)} of them repetitions (allowed: at least once); longest stop after SIGTERM: ${guard.longestStopMs} ms`,
+    `Throughput: ${(accepted / faultSeconds).toFixed(1)} orders/s accepted under faults; at rest ${restSeconds.toFixed(0)} s after the last fault`,
+    `Events republished: ${injector.republished}; malformed messages: ${injector.malformed.length}; dead letters: ${history.deadLetters.length}`,
+    `E-mails: ${mails.length}, ${countRepeatedMails(history)} of them repeated (allowed: at least once); longest stop after SIGTERM: ${supervisor.longestStopMs} ms`,
   ]
 }

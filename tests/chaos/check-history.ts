@@ -1,29 +1,32 @@
 import { checkMails } from './checks/mails.ts'
 import { checkMoney } from './checks/money.ts'
-import { checkAnswers } from './checks/answers.ts'
+import { checkResponses } from './checks/responses.ts'
 import { checkDeadLetters } from './checks/dead-letters.ts'
-import { checkDoubles } from './checks/doubles.ts'
-import { checkGhosts } from './checks/ghosts.ts'
+import { checkDuplicates } from './checks/duplicates.ts'
+import { checkOrphans } from './checks/orphans.ts'
 import { checkLosses } from './checks/losses.ts'
 import { checkStock } from './checks/stock.ts'
 import { checkStuck } from './checks/stuck.ts'
 import type { History } from './history.ts'
 
-/** What is wrong, one sentence each; empty when the promise was kept. */
+/** Returns one sentence per violation. */
 export type Check = (history: History) => string[]
 
 export const checks = {
-  lost: { promise: 'an accepted order is there, and each event had its effect', check: checkLosses },
-  double: { promise: 'no order, charge, refund, event or outcome twice', check: checkDoubles },
-  ghost: { promise: 'nothing that nobody asked for', check: checkGhosts },
-  stuck: { promise: 'everything has come to its end', check: checkStuck },
-  'unbalanced money': { promise: 'confirmed: paid once; cancelled: nothing kept', check: checkMoney },
-  'unbalanced stock': { promise: 'confirmed: shipped once; cancelled: nothing held', check: checkStock },
-  'wrong answer': { promise: 'only 202, 409 and 503 with Retry-After; the API says what is so', check: checkAnswers },
-  'missing e-mail': { promise: 'each outcome was told, at least once', check: checkMails },
-  'dead letter': { promise: 'only what was injected was given up', check: checkDeadLetters },
-  'ended process': { promise: 'no service ended unasked, none overstayed', check: ({ ends }) => [...ends] },
-  'audit finding': { promise: "the product's own audit is clean", check: ({ audit }) => [...audit] },
+  lost: { promise: 'each accepted order exists, each event had its effect', check: checkLosses },
+  duplicated: { promise: 'no duplicated order, charge, refund, event or outcome', check: checkDuplicates },
+  orphaned: { promise: 'no record without a request', check: checkOrphans },
+  stuck: { promise: 'every order, payment, reservation and message is completed', check: checkStuck },
+  'unbalanced money': { promise: 'confirmed: charged once; cancelled: refunded', check: checkMoney },
+  'unbalanced stock': { promise: 'confirmed: shipped once; cancelled: released', check: checkStock },
+  'wrong response': {
+    promise: 'only 202, 409 and 503 with Retry-After; the API returns the status',
+    check: checkResponses,
+  },
+  'missing e-mail': { promise: 'each outcome was mailed, at least once', check: checkMails },
+  'dead letter': { promise: 'only injected messages are dead-lettered', check: checkDeadLetters },
+  'unexpected exit': { promise: 'no service exited unexpectedly or late', check: ({ exits }) => [...exits] },
+  'audit finding': { promise: 'the audit is clean', check: ({ audit }) => [...audit] },
 } as const satisfies Record<string, { promise: string; check: Check }>
 
 export type CheckName = keyof typeof checks
@@ -31,7 +34,7 @@ export const checkNames = Object.keys(checks) as CheckName[]
 
 export type Verdict = Readonly<Record<CheckName, readonly string[]>>
 
-/** Judges a run by its history alone: nothing here asks a running system. */
+/** Evaluates a run by its history alone, without access to a running system. */
 export function checkHistory(history: History): Verdict {
   return Object.fromEntries(checkNames.map((name) => [name, checks[name].check(history)])) as unknown as Verdict
 }

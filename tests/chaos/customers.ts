@@ -3,31 +3,30 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { call } from '../support/call.ts'
 import { declinedAmount } from '../support/flows.ts'
 import { SeededRandom } from '../support/random.ts'
-import type { Attempt, Intent, Item } from './history.ts'
+import type { Attempt, OrderRequest, Item } from './history.ts'
 
 export interface CustomersOptions {
   readonly orderUrl: string
   readonly perSecond: number
   readonly seed: number
-  /** An article of which there is plenty, and one that runs out. */
+  /** An article with sufficient stock, and one that sells out. */
   readonly plenty: string
   readonly scarce: string
 }
 
-/** One attempt; a customer who hears nothing that long gives the attempt up and knows nothing. */
-const answerLimitMs = 6_000
-/** Before a repetition: at first, and at the most. The wait doubles, unless the answer says how long it shall be. */
-const repeatMs = { first: 300, longest: 5_000 }
-/** Parts of all customers: who never repeats a request, and who repeats one that was accepted. */
-const impatientShare = 0.05
-const againShare = 0.1
+const attemptTimeoutMs = 6_000
+/** Exponential backoff between attempts, unless the response has a Retry-After. */
+const retryMs = { first: 300, max: 5_000 }
+/** Ratios of customers that make a single attempt, and that repeat an accepted request. */
+const singleAttemptRatio = 0.05
+const repeatRatio = 0.1
 
 /**
- * Customers who place orders at a steady pace, and the log of all they asked for and were answered. After any answer but
- * an acceptance they repeat the request under its Idempotency-Key; a few give up after the first.
+ * Simulated customers who place orders at a constant rate, and the log of their requests and responses. They retry a
+ * request under its Idempotency-Key until it is accepted; a few stop after the first attempt.
  */
 export class Customers {
-  readonly intents: Intent[] = []
+  readonly orderRequests: OrderRequest[] = []
   readonly #options: CustomersOptions
   readonly #random: SeededRandom
   readonly #timer: NodeJS.Timeout
@@ -37,14 +36,14 @@ export class Customers {
   constructor(options: CustomersOptions) {
     this.#options = options
     this.#random = new SeededRandom(options.seed)
-    this.#timer = setInterval(() => this.#place(), 1_000 / options.perSecond)
+    this.#timer = setInterval(() => this.#start(), 1_000 / options.perSecond)
   }
 
   get accepted(): number {
-    return this.intents.filter(({ outcome }) => outcome === 'accepted').length
+    return this.orderRequests.filter(({ outcome }) => outcome === 'accepted').length
   }
 
-  /** Customers who still repeat their request. */
+  /** Customers whose request is not completed. */
   get waiting(): number {
     return this.#running.size
   }
@@ -53,28 +52,23 @@ export class Customers {
     clearInterval(this.#timer)
   }
 
-  /** Resolves when every customer has an answer or has given up. */
-  async done(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running)
-  }
-
-  /** Ends the repetitions of those who still wait. */
+  /** Stops all retries. */
   abandon(): void {
     this.close()
     this.#abandoned = true
   }
 
-  #place(): void {
-    const intent = this.#intend()
-    this.intents.push(intent)
-    const running: Promise<void> = this.#pursue(intent).finally(() => this.#running.delete(running))
+  #start(): void {
+    const request = this.#createRequest()
+    this.orderRequests.push(request)
+    const running: Promise<void> = this.#place(request).finally(() => this.#running.delete(running))
     this.#running.add(running)
   }
 
-  #intend(): Intent {
+  #createRequest(): OrderRequest {
     const { plenty, scarce } = this.#options
     const random = this.#random
-    const number = this.intents.length + 1
+    const number = this.orderRequests.length + 1
     const qty = 1 + random.below(3)
     const kind = random.next()
     const items: Item[] = [{ sku: plenty, qty }]
@@ -85,38 +79,38 @@ export class Customers {
       key: randomUUID(),
       items,
       amount: kind > 0.92 ? declinedAmount : Number((1 + random.below(20_000) / 100).toFixed(2)),
-      impatient: random.next() < impatientShare,
-      repeats: random.next() < againShare,
+      singleAttempt: random.next() < singleAttemptRatio,
+      repeatsAccepted: random.next() < repeatRatio,
       attempts: [],
       outcome: 'open',
     }
   }
 
-  async #pursue(intent: Intent): Promise<void> {
+  async #place(request: OrderRequest): Promise<void> {
     while (!this.#abandoned) {
-      const attempt = await this.#post(intent)
-      intent.attempts.push(attempt)
-      intent.outcome = outcomeOf(attempt, intent)
-      if (intent.outcome !== 'open') break
-      await pause(waitBefore(intent.attempts.length, attempt))
+      const attempt = await this.#post(request)
+      request.attempts.push(attempt)
+      request.outcome = outcomeOf(attempt, request)
+      if (request.outcome !== 'open') break
+      await pause(retryDelay(request.attempts.length, attempt))
     }
-    if (intent.outcome !== 'accepted' || !intent.repeats) return
-    await pause(repeatMs.first)
-    intent.attempts.push(await this.#post(intent))
+    if (request.outcome !== 'accepted' || !request.repeatsAccepted) return
+    await pause(retryMs.first)
+    request.attempts.push(await this.#post(request))
   }
 
-  async #post({ customer, key, items, amount }: Intent): Promise<Attempt> {
+  async #post({ customer, key, items, amount }: OrderRequest): Promise<Attempt> {
     const at = Date.now()
     try {
-      const answer = await call(`${this.#options.orderUrl}/orders`, {
+      const response = await call(`${this.#options.orderUrl}/orders`, {
         method: 'POST',
         body: { customerEmail: customer, items, amount },
         headers: { 'idempotency-key': key },
-        limitMs: answerLimitMs,
+        limitMs: attemptTimeoutMs,
       })
-      const { orderId, sagaId } = answer.body as { orderId?: string; sagaId?: string }
-      const retryAfter = answer.headers['retry-after']
-      const attempt = { at, tookMs: Date.now() - at, result: answer.status }
+      const { orderId, sagaId } = response.body as { orderId?: string; sagaId?: string }
+      const retryAfter = response.headers['retry-after']
+      const attempt = { at, tookMs: Date.now() - at, result: response.status }
       if (orderId !== undefined && sagaId !== undefined) return { ...attempt, orderId, sagaId }
       return typeof retryAfter === 'string' ? { ...attempt, retryAfter } : attempt
     } catch (error) {
@@ -126,15 +120,15 @@ export class Customers {
   }
 }
 
-/** What is neither an acceptance nor one of the answers that ask for a repetition ends the customer's patience. */
-function outcomeOf({ result }: Attempt, { impatient }: Intent): Intent['outcome'] {
+/** Customers retry after 409, 503 and connection errors. */
+function outcomeOf({ result }: Attempt, { singleAttempt }: OrderRequest): OrderRequest['outcome'] {
   if (result === 202) return 'accepted'
   if (typeof result === 'number' && result !== 409 && result !== 503) return 'refused'
-  return impatient ? 'given up' : 'open'
+  return singleAttempt ? 'abandoned' : 'open'
 }
 
-function waitBefore(attempts: number, { retryAfter }: Attempt): number {
+function retryDelay(attempts: number, { retryAfter }: Attempt): number {
   return retryAfter === undefined
-    ? Math.min(repeatMs.longest, repeatMs.first * 2 ** (attempts - 1))
+    ? Math.min(retryMs.max, retryMs.first * 2 ** (attempts - 1))
     : Number(retryAfter) * 1_000
 }

@@ -8,7 +8,7 @@ export interface Item {
   readonly qty: number
 }
 
-/** One request of a customer and what came back: a status, or the error's code. */
+/** One HTTP request of a customer; its result is the status or the error code. */
 export interface Attempt {
   readonly at: number
   readonly tookMs: number
@@ -18,16 +18,16 @@ export interface Attempt {
   readonly retryAfter?: string
 }
 
-/** An order that a customer wanted, and all attempts at it. The customer's address is in no other order. */
-export interface Intent {
+/** A customer's request for an order, with all attempts. The address is unique. */
+export interface OrderRequest {
   readonly customer: string
   readonly key: string
   readonly items: readonly Item[]
   readonly amount: number
-  readonly impatient: boolean
-  readonly repeats: boolean
+  readonly singleAttempt: boolean
+  readonly repeatsAccepted: boolean
   readonly attempts: Attempt[]
-  outcome: 'open' | 'accepted' | 'given up' | 'refused'
+  outcome: 'open' | 'accepted' | 'abandoned' | 'refused'
 }
 
 export interface OrderRecord {
@@ -74,7 +74,7 @@ export interface EventRecord {
   readonly causationId: string | null
   readonly published: boolean
   readonly parked: boolean
-  /** Set when it calls for a mail: the address. */
+  /** The address, if the event causes a mail. */
   readonly mailTo: string | null
 }
 
@@ -84,29 +84,29 @@ export interface DeadLetterRecord {
   readonly reason: string
 }
 
-/** All that anybody knows of a run, read after it has come to rest, or was given up. Nothing of it is the checker's own. */
+/** The records of all participants of a run, read when the system is at rest or after the limit. */
 export interface History {
-  readonly intents: readonly Intent[]
+  readonly orderRequests: readonly OrderRequest[]
   readonly orders: readonly OrderRecord[]
   readonly sagas: readonly SagaRecord[]
-  /** What the order API says: the status by order id. */
-  readonly answered: ReadonlyMap<string, string>
+  /** The order API's status by order id. */
+  readonly apiStatuses: ReadonlyMap<string, string>
   readonly payments: readonly PaymentRecord[]
   readonly reservations: readonly ReservationRecord[]
   readonly stock: readonly StockRecord[]
   readonly events: readonly EventRecord[]
   /** The inboxes: ids of processed events. */
   readonly processed: Readonly<Record<Store, ReadonlySet<string>>>
-  /** What lies in queues that should be empty. */
+  /** Number of messages in queues other than dead-letter queues. */
   readonly queues: Readonly<Record<string, number>>
   readonly deadLetters: readonly DeadLetterRecord[]
-  /** Message ids of what was injected and cannot be handled; `confirmed`: the broker surely has it. */
+  /** Injected malformed messages; `confirmed` by a publisher confirm. */
   readonly malformed: readonly { readonly messageId: string; readonly confirmed: boolean; readonly consumers: number }[]
   readonly charges: readonly ProviderCharge[]
   readonly refunds: readonly ProviderRefund[]
   readonly mails: readonly LoggedMail[]
-  /** Services that ended without being told to, or not in time when told. */
-  readonly ends: readonly string[]
-  /** What the audit of the product itself found. */
+  /** Services that exited unexpectedly, or too late after SIGTERM. */
+  readonly exits: readonly string[]
+  /** Violations found by the audit. */
   readonly audit: readonly string[]
 }

@@ -1,12 +1,12 @@
 import type { MailServer } from '../support/mail/mail-server.ts'
 
-/** What is remembered of a mail. */
+/** The recorded part of a mail. */
 export interface LoggedMail {
   readonly messageId: string
   readonly to: string
 }
 
-/** The mail server's own record, without the texts: half an hour of mails fits into memory. */
+/** The mails received by the server, without their texts, to bound memory. */
 export class MailLog {
   readonly #server: MailServer
   readonly #mails: LoggedMail[] = []
@@ -15,7 +15,7 @@ export class MailLog {
     this.#server = server
   }
 
-  /** All mails so far; takes them out of the server's memory. */
+  /** All mails so far; removes them from the server's list. */
   get received(): readonly LoggedMail[] {
     for (const { messageId, to } of this.#server.received.splice(0)) {
       this.#mails.push({ messageId, to: to.join() })

@@ -2,17 +2,17 @@ import { number, seedIn } from '../support/number-setting.ts'
 
 export interface ChaosOptions {
   readonly seed: number
-  /** How long faults strike. */
+  /** Duration of the faults. */
   readonly minutes: number
   /** Orders placed per second. */
   readonly rate: number
 }
 
 /**
- * What the environment asks for; SEED is chosen when it is not given.
- * @throws Error naming the variable and what it may be
+ * Reads the options; SEED is random by default.
+ * @throws Error with the variable and its allowed values
  */
-export function chaosOptions(env: NodeJS.ProcessEnv): ChaosOptions {
+export function readChaosOptions(env: NodeJS.ProcessEnv): ChaosOptions {
   return {
     seed: seedIn(env),
     minutes: number(env, 'MINUTES', { fallback: 2, min: 0.1, max: 24 * 60 }),
@@ -20,7 +20,7 @@ export function chaosOptions(env: NodeJS.ProcessEnv): ChaosOptions {
   }
 }
 
-/** The command that runs the same schedule of faults again. */
+/** The command that repeats the schedule of faults. */
 export function replayCommand({ seed, minutes, rate }: ChaosOptions): string {
   return `make chaos SEED=${seed} MINUTES=${minutes} RATE=${rate}`
 }

@@ -6,23 +6,27 @@ import type {
   DeadLetterRecord,
   EventRecord,
   History,
-  Intent,
+  OrderRequest,
   OrderRecord,
   PaymentRecord,
   ReservationRecord,
   SagaRecord,
   StockRecord,
 } from './history.ts'
-import type { Injector } from './injector.ts'
-import type { Stage } from './stage.ts'
+import type { MessageInjector } from './message-injector.ts'
+import type { ChaosEnvironment } from './chaos-environment.ts'
 
-/** Reads what everybody knows: customers, API, databases, queues, provider, mail server, and what the audit says. */
+/** Reads the records of customers, API, databases, queues, provider and mail server, and runs the audit. */
 export async function readHistory(
-  stage: Stage,
-  known: { readonly intents: readonly Intent[]; readonly injector: Injector; readonly ends: readonly string[] },
+  environment: ChaosEnvironment,
+  known: {
+    readonly orderRequests: readonly OrderRequest[]
+    readonly injector: MessageInjector
+    readonly exits: readonly string[]
+  },
 ): Promise<History> {
-  const { system, provider, mails } = stage
-  const deadLetters = await readDeadLetters(stage)
+  const { system, provider, mails } = environment
+  const deadLetters = await readDeadLetters(environment)
   const [orders, sagas, payments, reservations, stock] = await Promise.all([
     system.sql<OrderRecord>(
       'order',
@@ -41,27 +45,27 @@ export async function readHistory(
     system.sql<StockRecord>('inventory', 'SELECT sku, received, available, reserved, shipped FROM stock'),
   ])
   return {
-    intents: known.intents,
+    orderRequests: known.orderRequests,
     orders,
     sagas,
-    answered: await readAnswers(stage),
+    apiStatuses: await readApiStatuses(environment),
     payments,
     reservations,
     stock,
-    events: (await Promise.all(stores.map((store) => readEvents(stage, store)))).flat(),
-    processed: await readInboxes(stage),
-    queues: await readQueues(stage),
+    events: (await Promise.all(stores.map((store) => readEvents(environment, store)))).flat(),
+    processed: await readInboxes(environment),
+    queues: await readQueues(environment),
     deadLetters,
     malformed: known.injector.malformed,
     charges: provider.ledger.charges,
     refunds: provider.ledger.refunds,
     mails: mails.received,
-    ends: known.ends,
-    audit: await readAudit(stage, known.intents, deadLetters.length),
+    exits: known.exits,
+    audit: await readAudit(environment, known.orderRequests, deadLetters.length),
   }
 }
 
-async function readEvents({ system }: Stage, store: Store): Promise<EventRecord[]> {
+async function readEvents({ system }: ChaosEnvironment, store: Store): Promise<EventRecord[]> {
   const rows = await system.sql<Omit<EventRecord, 'store'>>(
     store,
     `SELECT event_id AS "eventId", order_id AS "orderId", routing_key AS name, causation_id AS "causationId",
@@ -74,7 +78,7 @@ async function readEvents({ system }: Stage, store: Store): Promise<EventRecord[
   return rows.map((row) => ({ ...row, store }))
 }
 
-async function readInboxes({ system }: Stage): Promise<Record<Store, Set<string>>> {
+async function readInboxes({ system }: ChaosEnvironment): Promise<Record<Store, Set<string>>> {
   const read = async (store: Store): Promise<Set<string>> => {
     const rows = await system.sql<{ id: string }>(store, 'SELECT event_id AS id FROM processed_events')
     return new Set(rows.map(({ id }) => id))
@@ -82,49 +86,49 @@ async function readInboxes({ system }: Stage): Promise<Record<Store, Set<string>
   return { order: await read('order'), payment: await read('payment'), inventory: await read('inventory') }
 }
 
-async function readQueues({ system }: Stage): Promise<Record<string, number>> {
+async function readQueues({ system }: ChaosEnvironment): Promise<Record<string, number>> {
   const dead = new Set(services.map((service) => deadLetterQueue(system.broker.queueOf(service))))
   return Object.fromEntries(Object.entries(await system.broker.depths()).filter(([queue]) => !dead.has(queue)))
 }
 
-async function readDeadLetters({ system }: Stage): Promise<DeadLetterRecord[]> {
+async function readDeadLetters({ system }: ChaosEnvironment): Promise<DeadLetterRecord[]> {
   const of = async (service: ServiceName): Promise<DeadLetterRecord[]> =>
     (await system.broker.deadLetters(service)).map(({ properties }) => ({
       service,
       messageId: String(properties.messageId),
-      reason: String(properties.headers?.['reason'] ?? 'given up by the broker'),
+      reason: String(properties.headers?.['reason'] ?? 'dead-lettered by the broker'),
     }))
   return (await Promise.all(services.map(of))).flat()
 }
 
-/** The status of every order, as the order API lists them. */
-async function readAnswers({ orderUrl }: Stage): Promise<Map<string, string>> {
-  const answered = new Map<string, string>()
+/** The status of every order in the order API. */
+async function readApiStatuses({ orderUrl }: ChaosEnvironment): Promise<Map<string, string>> {
+  const statuses = new Map<string, string>()
   let cursor: string | null = ''
   while (cursor !== null) {
     const { status, body } = await call(`${orderUrl}/orders?limit=100${cursor === '' ? '' : `&cursor=${cursor}`}`)
-    if (status !== 200) throw new Error(`the list of orders was answered with ${status}`)
+    if (status !== 200) throw new Error(`GET /orders returned ${status}`)
     const page = body as { orders: { orderId: string; status: string }[]; nextCursor: string | null }
-    for (const order of page.orders) answered.set(order.orderId, order.status)
+    for (const order of page.orders) statuses.set(order.orderId, order.status)
     cursor = page.nextCursor
   }
-  return answered
+  return statuses
 }
 
 async function readAudit(
-  { system }: Stage,
-  intents: readonly Intent[],
+  { system }: ChaosEnvironment,
+  orderRequests: readonly OrderRequest[],
   allowDeadLetters: number,
 ): Promise<readonly string[]> {
   const { answers } = system.shop
   answers.length = 0
-  for (const { attempts, key } of intents) {
+  for (const { attempts, key } of orderRequests) {
     for (const { at, result, orderId, sagaId } of attempts) {
       if (result === 202)
         answers.push({ at: new Date(at).toISOString(), status: 202, orderId, sagaId, idempotencyKey: key })
     }
   }
-  // Dead letters are judged one by one elsewhere.
+  // `checkDeadLetters` evaluates each dead letter.
   const { checks } = await system.audit({ allowDeadLetters })
   return checks.flatMap(({ check, kinds }) =>
     kinds.map(({ kind, count, ids }) => `${check}: ${kind}: ${count} (${ids.slice(0, 5).join(', ')})`),

@@ -6,52 +6,52 @@ export interface ScheduleOptions {
   readonly durationMs: number
 }
 
-/** On the average one fault begins in that time, and most last longer: they overlap. */
+/** Mean time between the starts of two faults; most last longer, so that faults overlap. */
 const meanGapMs = 2_200
 
 /**
- * The faults of a run, in the order of their time: the same for the same seed and duration. Every kind comes up before
- * any comes up more often than its weight says, and all are over when the time is.
+ * The faults of a run, by start time; deterministic for a seed and a duration. Every kind occurs `weight` times before any
+ * kind occurs more often, and every fault ends within the duration.
  */
 export function schedule({ seed, durationMs }: ScheduleOptions): Fault[] {
   const random = new SeededRandom(seed)
   const faults: Fault[] = []
   const freeAt = new Map<string, number>()
-  let deck: FaultKind[] = []
+  let remaining: FaultKind[] = []
   let atMs = 0
   for (;;) {
     atMs += Math.round(meanGapMs * (0.3 + 1.4 * random.next()))
     if (atMs >= durationMs) return faults
-    if (deck.length === 0) deck = shuffled(random)
-    const drawn = draw(deck, atMs)
-    if (drawn !== undefined) faults.push(drawn)
+    if (remaining.length === 0) remaining = shuffledKinds(random)
+    const fault = takeFault(remaining, atMs)
+    if (fault !== undefined) faults.push(fault)
   }
 
-  function draw(cards: FaultKind[], at: number): Fault | undefined {
-    for (const [i, kind] of cards.entries()) {
+  function takeFault(kinds: FaultKind[], at: number): Fault | undefined {
+    for (const [i, kind] of kinds.entries()) {
       const target = random.of(kind.targets)
       const resource = kind.resource(target)
-      const { shortestMs, longestMs, name } = kind
-      const forMs = Math.round(shortestMs + (longestMs - shortestMs) * random.next())
-      if ((freeAt.get(resource) ?? 0) > at || at + forMs > durationMs) continue
-      cards.splice(i, 1)
-      freeAt.set(resource, at + forMs)
-      return { atMs: at, name: name as Fault['name'], target, resource, forMs, chance: random.next() }
+      const { minMs, maxMs, name } = kind
+      const faultMs = Math.round(minMs + (maxMs - minMs) * random.next())
+      if ((freeAt.get(resource) ?? 0) > at || at + faultMs > durationMs) continue
+      kinds.splice(i, 1)
+      freeAt.set(resource, at + faultMs)
+      return { atMs: at, name: name as Fault['name'], target, resource, durationMs: faultMs, chance: random.next() }
     }
     return undefined
   }
 }
 
-/** Each kind as often as it weighs, in any order. */
-function shuffled(random: SeededRandom): FaultKind[] {
+/** Each kind `weight` times, in random order. */
+function shuffledKinds(random: SeededRandom): FaultKind[] {
   const left: FaultKind[] = faultKinds.flatMap((kind) => Array.from({ length: kind.weight }, () => kind))
-  const cards: FaultKind[] = []
-  while (left.length > 0) cards.push(...left.splice(random.below(left.length), 1))
-  return cards
+  const shuffled: FaultKind[] = []
+  while (left.length > 0) shuffled.push(...left.splice(random.below(left.length), 1))
+  return shuffled
 }
 
-/** How many faults of each kind, for people. */
-export function summary(faults: readonly Fault[]): string {
+/** The number of faults by kind, as text. */
+export function summarize(faults: readonly Fault[]): string {
   const counts = new Map<string, number>()
   for (const { name, target } of faults) {
     const kind = target.includes('-') ? `${name} link` : `${name} ${target}`

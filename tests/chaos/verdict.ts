@@ -1,20 +1,20 @@
 import { type CheckName, checkNames, checks, type Verdict } from './check-history.ts'
 
-const shown = 10
+const maxFindings = 10
 
-/** The table for people: a line per check, below it the first of what was found. */
+/** A line per check, followed by its first findings. */
 export function formatVerdict(verdict: Verdict): string {
   const width = Math.max(...checkNames.map((name) => name.length))
   return checkNames
     .flatMap((name) => [
       `  ${verdict[name].length === 0 ? '✔' : '✘'} ${name.padEnd(width)} ${String(verdict[name].length).padStart(6)}   ${checks[name].promise}`,
-      ...verdict[name].slice(0, shown).map((finding) => `      ${finding}`),
-      ...(verdict[name].length > shown ? [`      and ${verdict[name].length - shown} more`] : []),
+      ...verdict[name].slice(0, maxFindings).map((finding) => `      ${finding}`),
+      ...(verdict[name].length > maxFindings ? [`      and ${verdict[name].length - maxFindings} more`] : []),
     ])
     .join('\n')
 }
 
-/** The closing lines of a test runner, so that whoever counts tests counts these. */
+/** The summary in Mocha's format, so that tools that count tests count the checks. */
 export function closingLines(verdict: Verdict, tookMs: number): string {
   const failed = checkNames.filter((name: CheckName) => verdict[name].length > 0)
   const passing = `  ${checkNames.length - failed.length} passing (${Math.round(tookMs / 1000)}s)`

@@ -1,8 +1,8 @@
 // needs: system
 // slow: six seconds of more orders than are taken, and the recovery
 import assert from 'node:assert/strict'
-import { asInThePod } from '../chaos/overload/memory.ts'
-import { complaints, overload, recoveryLimitMs } from '../chaos/overload/overload.ts'
+import { podEnvironment } from '../chaos/overload/memory.ts'
+import { findViolations, runOverload, recoveryLimitMs } from '../chaos/overload/overload.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
@@ -14,7 +14,7 @@ describe('A flood', function () {
   this.timeout(180_000)
   const sku = someSku()
   const system = useSystem(() => ({
-    env: asInThePod,
+    env: podEnvironment,
     envOf: { order: { MAX_OPEN_ORDERS: maxOpenOrders }, payment: slowPayment },
   }))
   before(() => system().shop.putStock(sku, 1_000_000))
@@ -22,10 +22,10 @@ describe('A flood', function () {
   it('of orders is refused with 503 and Retry-After, loses nothing, keeps its memory, and is over a minute later', async () => {
     const mostOpen = { count: 0 }
     const watch = setInterval(() => void lookAtOpen(mostOpen), 200)
-    const result = await overload({ system: system(), sku, forMs: 6_000, clients: 64 }).finally(() =>
+    const result = await runOverload({ system: system(), sku, durationMs: 6_000, clients: 64 }).finally(() =>
       clearInterval(watch),
     )
-    assert.deepEqual(complaints(result), [])
+    assert.deepEqual(findViolations(result), [])
     assert(result.recoveryMs < recoveryLimitMs)
     assert(mostOpen.count >= maxOpenOrders / 2, `only ${mostOpen.count} orders were under way at once`)
     assert(mostOpen.count <= maxOpenOrders, `${mostOpen.count} orders were under way at once`)

@@ -92,7 +92,7 @@ describe('The four flows', function () {
     assert.deepEqual(payment, { status: 'refunded', amount: '125.50' })
     assert.deepEqual(await system().shop.stock(sku), { sku, available: 2, reserved: 0 })
     assert.equal(mails.size, 2)
-    assert.match(mailOf('payment.refunded')?.text ?? '', /given back 125\.50 USD/)
+    assert.match(mailOf('payment.refunded')?.text ?? '', /refunded 125\.50 USD/)
     assert.match(mailOf('order.cancelled')?.text ?? '', /could not supply/)
   })
 
@@ -180,6 +180,6 @@ describe('The four flows', function () {
     assert.equal(payment?.status, 'refunded')
     assert.equal(mails.size, 2)
     assert.match(mailOf('order.cancelled')?.text ?? '', /could not complete your order in time/)
-    assert.match(mailOf('payment.refunded')?.text ?? '', /given back 125\.50 USD/)
+    assert.match(mailOf('payment.refunded')?.text ?? '', /refunded 125\.50 USD/)
   })
 })

@@ -23,12 +23,12 @@ export const notificationSettings: { [K in keyof NotificationConfig]: Setting<No
     env: 'SMTP_URL',
     default: '',
     schemes: ['smtp', 'smtps'],
-    doc: 'The mail server; without it one line is logged per mail.',
+    doc: 'The mail server; without it, mails are logged and not sent.',
   }),
   mailFrom: text({
     env: 'MAIL_FROM',
     default: 'Orders <orders@example.com>',
-    doc: 'Sender of the mails; its domain also ends their Message-IDs.',
+    doc: 'Sender of the mails; its domain is also the domain of their Message-IDs.',
   }),
   smtpConnections: integer({
     env: 'SMTP_CONNECTIONS',
@@ -36,17 +36,17 @@ export const notificationSettings: { [K in keyof NotificationConfig]: Setting<No
     min: 1,
     max: 100,
     unit: 'connections',
-    doc: 'Connections to the mail server kept open by one process at most.',
+    doc: 'Maximum number of open connections to the mail server per process.',
   }),
 }
 
-/** @throws ConfigurationError also for a sender that is no mail address */
+/** @throws ConfigurationError also for a sender that is not a mail address */
 export function loadNotificationConfig(environment: NodeJS.ProcessEnv): NotificationConfig {
   const config = loadConfig<NotificationConfig>(notificationSettings, environment)
   try {
     parseSenderAddress(config.mailFrom)
   } catch (error) {
-    throw new ConfigurationError(`MAIL_FROM is not usable: ${messageOf(error)}.`)
+    throw new ConfigurationError(`MAIL_FROM is invalid: ${messageOf(error)}.`)
   }
   return config
 }

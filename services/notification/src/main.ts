@@ -2,8 +2,8 @@ import { serviceQueues } from '@order-saga/contracts'
 import { Service, start } from '@order-saga/chassis'
 import { loadNotificationConfig } from './config.ts'
 import { parseSenderAddress } from './domain/sender-address.ts'
-import { logMailSender } from './mail/log-mail-sender.ts'
-import { smtpMailSender } from './mail/smtp-mail-sender.ts'
+import { createLogMailSender } from './mail/log-mail-sender.ts'
+import { createSmtpMailSender } from './mail/smtp-mail-sender.ts'
 import { wireNotification } from './wiring.ts'
 
 await start(async () => {
@@ -13,8 +13,8 @@ await start(async () => {
   const from = parseSenderAddress(config.mailFrom)
   const sender =
     config.smtpUrl === ''
-      ? logMailSender({ log: (line) => log.info(line) })
-      : smtpMailSender({ url: config.smtpUrl, from, maxConnections: config.smtpConnections })
+      ? createLogMailSender({ log: (line) => log.info(line) })
+      : createSmtpMailSender({ url: config.smtpUrl, from, maxConnections: config.smtpConnections })
   wireNotification(service, config, { sender, senderDomain: from.domain })
   await service.run()
 })

@@ -2,11 +2,11 @@ import type { ChassisMetrics } from '@order-saga/chassis'
 import { Counter } from 'prom-client'
 import { type MailKind, mailKinds } from './domain/mail.ts'
 
-/** @returns what counts one mail by kind and result */
+/** @returns a function that counts one mail by kind and result */
 export function createNotificationMetrics({ registry }: ChassisMetrics): (kind: MailKind, result: string) => void {
   const notifications = new Counter({
     name: 'notifications_total',
-    help: 'Mails by kind and result: sent, rejected (by the mail server, for good), skipped (nothing to say); sum over pods.',
+    help: 'Mails by kind and result: sent, rejected (permanently, by the mail server), skipped (no mail to send); sum over pods.',
     labelNames: ['kind', 'result'],
     registers: [registry],
   })

@@ -5,19 +5,18 @@ import { isMailCause } from './domain/mail.ts'
 import { RecentlySent } from './domain/recently-sent.ts'
 import { type MailSender, MailServerUnavailable } from './mail/mail-sender.ts'
 import { createNotificationMetrics } from './notification-metrics.ts'
-import { notificationReactions } from './reactions/index.ts'
-import { mailing } from './reactions/send-mail.ts'
+import { createNotificationReactions } from './reactions/index.ts'
+import { createSendMail } from './reactions/send-mail.ts'
 
 export interface Mailer {
   readonly sender: MailSender
   readonly senderDomain: string
 }
 
-/** Gives the process its work. */
 export function wireNotification(service: Service, config: NotificationConfig, { sender, senderDomain }: Mailer): void {
   const { log, metrics, tracing } = service
   const recentlySent = new RecentlySent()
-  const sendMail = mailing({
+  const sendMail = createSendMail({
     sender,
     senderDomain,
     recentlySent,
@@ -25,7 +24,7 @@ export function wireNotification(service: Service, config: NotificationConfig, {
     log: (line) => log.warn(line),
     tracing,
   })
-  const mail = notificationReactions(sendMail)
+  const mail = createNotificationReactions(sendMail)
   const breaker = new Breaker({
     name: 'mail server',
     threshold: 3,
@@ -42,7 +41,7 @@ export function wireNotification(service: Service, config: NotificationConfig, {
   service.onDrain(() => sender.close())
 
   async function react(message: Message): Promise<'processed' | 'duplicate'> {
-    if (!isMailCause(message)) throw new PoisonMessage(`no mail goes out on ${message.name}`)
+    if (!isMailCause(message)) throw new PoisonMessage(`no mail is defined for ${message.name}`)
     try {
       return await mail(message)
     } catch (error) {

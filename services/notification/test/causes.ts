@@ -1,7 +1,7 @@
 import type { CancelReason } from '@order-saga/contracts'
 import type { MailCause } from '../src/domain/mail.ts'
 
-const about = {
+const ids = {
   eventId: '0190a000-0000-7000-8000-00000000000e',
   orderId: '0190a000-0000-7000-8000-00000000000d',
   sagaId: '0190a000-0000-7000-8000-00000000000c',
@@ -20,14 +20,14 @@ const order = {
 
 export function confirmed(changes: { eventId?: string; customerEmail?: string } = {}) {
   const { customerEmail = order.customerEmail, ...others } = changes
-  return { ...about, ...others, name: 'order.confirmed', payload: { ...order, customerEmail } } satisfies MailCause
+  return { ...ids, ...others, name: 'order.confirmed', payload: { ...order, customerEmail } } satisfies MailCause
 }
 
 export function cancelled(reason: CancelReason) {
-  return { ...about, name: 'order.cancelled', payload: { ...order, reason } } satisfies MailCause
+  return { ...ids, name: 'order.cancelled', payload: { ...order, reason } } satisfies MailCause
 }
 
 export function refunded(payload: { amount?: string; customerEmail?: string | undefined } = {}) {
   const whole = { refundId: 'r1', amount: '49.90', currency: 'EUR', customerEmail: 'ann@example.com', ...payload }
-  return { ...about, name: 'payment.refunded', payload: whole } satisfies MailCause
+  return { ...ids, name: 'payment.refunded', payload: whole } satisfies MailCause
 }

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { mailFor } from '../src/domain/mail.ts'
+import { composeMail } from '../src/domain/mail.ts'
 import { cancelled, confirmed, refunded } from './causes.ts'
 
 describe('the mail for an event', () => {
   it('confirms an order with its items and amount', () => {
-    assert.deepEqual(mailFor(confirmed(), 'shop.example'), {
+    assert.deepEqual(composeMail(confirmed(), 'shop.example'), {
       kind: 'confirmed',
       eventId: '0190a000-0000-7000-8000-00000000000e',
       orderId: '0190a000-0000-7000-8000-00000000000d',
@@ -31,12 +31,12 @@ describe('the mail for an event', () => {
 
   const reasons = [
     ['payment_failed', /payment did not go through.*You have not been charged/s],
-    ['compensation', /could not supply the goods.*has been given back or is on its way back/s],
-    ['timeout', /could not complete your order in time.*the whole amount is given back/s],
+    ['compensation', /could not supply the goods.*has been refunded or will be refunded/s],
+    ['timeout', /could not complete your order in time.*the whole amount will be refunded/s],
   ] as const
   for (const [reason, words] of reasons) {
-    it(`says in plain words why an order was cancelled: ${reason}`, () => {
-      const mail = mailFor(cancelled(reason), 'shop.example')
+    it(`states the reason of a cancellation: ${reason}`, () => {
+      const mail = composeMail(cancelled(reason), 'shop.example')
       assert.equal(mail?.kind, 'cancelled')
       assert.match(mail.subject, /was cancelled$/)
       assert.match(mail.text, words)
@@ -45,22 +45,22 @@ describe('the mail for an event', () => {
     })
   }
 
-  it('tells of a refund with its amount, unchanged', () => {
-    const mail = mailFor(refunded({ amount: '123456789012.3400' }), 'shop.example')
+  it('states the amount of a refund unchanged', () => {
+    const mail = composeMail(refunded({ amount: '123456789012.3400' }), 'shop.example')
     assert.equal(mail?.kind, 'refunded')
-    assert.match(mail.text, /given back 123456789012\.3400 EUR/)
+    assert.match(mail.text, /refunded 123456789012\.3400 EUR/)
   })
 
   for (const amount of ['0', '0.00', '0.0000']) {
-    it(`says nothing of a refund of ${amount}`, () =>
-      assert.equal(mailFor(refunded({ amount }), 'shop.example'), undefined))
+    it(`is not composed for a refund of ${amount}`, () =>
+      assert.equal(composeMail(refunded({ amount }), 'shop.example'), undefined))
   }
 
-  it('tells of the smallest refund', () => {
-    assert.match(mailFor(refunded({ amount: '0.01' }), 'shop.example')?.text ?? '', /0\.01 EUR/)
+  it('is composed for the smallest refund', () => {
+    assert.match(composeMail(refunded({ amount: '0.01' }), 'shop.example')?.text ?? '', /0\.01 EUR/)
   })
 
-  it('says nothing of a refund without an address', () => {
-    assert.equal(mailFor(refunded({ customerEmail: undefined }), 'shop.example'), undefined)
+  it('is not composed for a refund without an address', () => {
+    assert.equal(composeMail(refunded({ customerEmail: undefined }), 'shop.example'), undefined)
   })
 })

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { RecentlySent } from '../src/domain/recently-sent.ts'
 import { parseSenderAddress } from '../src/domain/sender-address.ts'
 import { MailDeferred, type MailSender, MailServerUnavailable } from '../src/mail/mail-sender.ts'
-import { smtpMailSender } from '../src/mail/smtp-mail-sender.ts'
+import { createSmtpMailSender } from '../src/mail/smtp-mail-sender.ts'
 import { mailOnOrderCancelled } from '../src/reactions/mail-on-order-cancelled.ts'
 import { mailOnOrderConfirmed } from '../src/reactions/mail-on-order-confirmed.ts'
 import { mailOnPaymentRefunded } from '../src/reactions/mail-on-payment-refunded.ts'
-import { mailing, type SendMail } from '../src/reactions/send-mail.ts'
+import { createSendMail, type SendMail } from '../src/reactions/send-mail.ts'
 import { cancelled, confirmed, refunded } from './causes.ts'
 import { type MailServer, startMailServer } from '@order-saga/tests/support/mail/mail-server'
 
@@ -20,10 +20,10 @@ describe('the reactions of notification', () => {
   beforeEach(async () => {
     server = await startMailServer()
     const from = parseSenderAddress('shop@example.com')
-    sender = smtpMailSender({ url: server.url, from, connectTimeoutMs: 2_000 })
+    sender = createSmtpMailSender({ url: server.url, from, connectTimeoutMs: 2_000 })
     counted = []
     logged = []
-    sendMail = mailing({
+    sendMail = createSendMail({
       sender,
       senderDomain: from.domain,
       recentlySent: new RecentlySent(),
@@ -52,7 +52,7 @@ describe('the reactions of notification', () => {
     )
   })
 
-  it('do not take the name of the event from the message', async () => {
+  it('ignore the name of the event in the message', async () => {
     const message = { ...cancelled('timeout'), name: 'order.confirmed' }
     await mailOnOrderCancelled(sendMail)(message)
     assert.match(server.received[0]?.subject ?? '', /cancelled/)
@@ -71,12 +71,12 @@ describe('the reactions of notification', () => {
     assert.deepEqual(counted, ['confirmed sent'])
   })
 
-  it('send one mail for an event that comes twice at once', async () => {
+  it('send one mail for an event delivered twice concurrently', async () => {
     assert.deepEqual(await Promise.all([sendMail(confirmed()), sendMail(confirmed())]), ['processed', 'duplicate'])
     assert.equal(server.received.length, 1)
   })
 
-  it('do not take an event for handled while its first delivery can still fail', async () => {
+  it('do not count an event as handled while its first delivery can still fail', async () => {
     server.rejectNext(450, 'rcpt')
     const both = await Promise.allSettled([sendMail(confirmed()), sendMail(confirmed())])
     assert.deepEqual(
@@ -87,17 +87,17 @@ describe('the reactions of notification', () => {
     assert.equal(server.received.length, 1)
   })
 
-  it('handle a rejected mail once, and say why without the address', async () => {
+  it('handle a rejected mail once, and log the reason without the address', async () => {
     server.rejectNext(550, 'rcpt')
     assert.equal(await sendMail(confirmed()), 'processed')
     assert.equal(await sendMail(confirmed()), 'duplicate')
     assert.deepEqual(counted, ['confirmed rejected'])
     const { eventId, sagaId, orderId } = confirmed()
-    const about = { eventId, sagaId, orderId, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' }
-    assert.deepEqual(logged, [{ msg: 'mail rejected', kind: 'confirmed', ...about, detail: '550 to RCPT TO' }])
+    const ids = { eventId, sagaId, orderId, traceId: '4bf92f3577b34da6a3ce929d0e0e4736' }
+    assert.deepEqual(logged, [{ msg: 'mail rejected', kind: 'confirmed', ...ids, detail: '550 to RCPT TO' }])
   })
 
-  it('leave an event unhandled and uncounted while the server is away, and send its mail later', async () => {
+  it('leave an event unhandled and uncounted while the server is unavailable, and send its mail later', async () => {
     await server.down()
     await assert.rejects(sendMail(confirmed()), MailServerUnavailable)
     assert.deepEqual(counted, [])

@@ -12,7 +12,7 @@ describe('the sender address', () => {
     ['"Shop, Inc." <shop@example.com>', { name: 'Shop, Inc.', address: 'shop@example.com', domain: 'example.com' }],
   ] as const
   for (const [text, address] of readable) {
-    it(`reads ${text}`, () => assert.deepEqual(parseSenderAddress(text), address))
+    it(`parses ${text}`, () => assert.deepEqual(parseSenderAddress(text), address))
   }
 
   for (const text of [
@@ -24,6 +24,6 @@ describe('the sender address', () => {
     'a@b.c, d@e.f',
     'Shop\r\nBcc: x <a@b.c>',
   ]) {
-    it(`refuses ${JSON.stringify(text)}`, () => assert.throws(() => parseSenderAddress(text), RangeError))
+    it(`rejects ${JSON.stringify(text)}`, () => assert.throws(() => parseSenderAddress(text), RangeError))
   }
 })

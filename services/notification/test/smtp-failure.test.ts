@@ -20,17 +20,17 @@ describe('a refusal of one mail', () => {
       const { server, sender } = await start()
       server.rejectNext(code, stage)
       assert.deepEqual(await sender.send(mail()), { kind: 'rejected', detail })
-      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail goes through')
+      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail is sent')
     })
   }
 
-  it('keeps the enhanced code, and of the text nothing', async () => {
+  it('keeps the enhanced code, and nothing of the text', async () => {
     const { server, sender } = await start()
     server.rejectNext(550, 'rcpt', `5.1.1 <${customer}> unknown`)
     assert.deepEqual(await sender.send(mail()), { kind: 'rejected', detail: '550 5.1.1 to RCPT TO' })
   })
 
-  it('is a result when the letters of the address are too much for the server', async () => {
+  it('is a result when the server does not support the characters of the address', async () => {
     const { server, sender } = await start()
     server.rejectNext(550, 'mail')
     assert.deepEqual(await sender.send(mail('änn@example.com')), { kind: 'rejected', detail: '550 to MAIL FROM' })
@@ -42,7 +42,7 @@ describe('a refusal of one mail', () => {
     [452, 'rcpt'],
     [451, 'data'],
   ] as const) {
-    it(`is an error that asks for a later try when temporary: ${code} at ${stage}`, async () => {
+    it(`is a MailDeferred error when temporary: ${code} at ${stage}`, async () => {
       const { server, sender } = await start()
       server.rejectNext(code, stage)
       await assert.rejects(sender.send(mail()), (error: Error) => {
@@ -50,41 +50,41 @@ describe('a refusal of one mail', () => {
         assert.match(error.message, new RegExp(`^deferred with ${code} to (RCPT TO|DATA)$`))
         return true
       })
-      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail goes through')
+      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail is sent')
     })
   }
 })
 
-describe('trouble of the mail server', () => {
+describe('an unavailable mail server', () => {
   const { start, senderTo } = sendingTests()
 
   const answers: [number, Stage, RegExp, string?][] = [
-    [421, 'connect', /^answered 421 to CONN$/],
-    [554, 'connect', /^answered 554 to CONN$/],
-    [421, 'mail', /^answered 421 to MAIL FROM$/],
-    [421, 'rcpt', /^answered 421 to CONN$/],
-    [421, 'data', /^answered 421 to DATA$/],
-    [550, 'mail', /^answered 550 to MAIL FROM$/],
-    [451, 'mail', /^answered 451 to MAIL FROM$/],
-    [530, 'rcpt', /^answered 530 to RCPT TO$/],
-    [452, 'data', /^answered 452 4\.3\.1 to DATA$/, '4.3.1 system full'],
+    [421, 'connect', /^replied 421 to CONN$/],
+    [554, 'connect', /^replied 554 to CONN$/],
+    [421, 'mail', /^replied 421 to MAIL FROM$/],
+    [421, 'rcpt', /^replied 421 to CONN$/],
+    [421, 'data', /^replied 421 to DATA$/],
+    [550, 'mail', /^replied 550 to MAIL FROM$/],
+    [451, 'mail', /^replied 451 to MAIL FROM$/],
+    [530, 'rcpt', /^replied 530 to RCPT TO$/],
+    [452, 'data', /^replied 452 4\.3\.1 to DATA$/, '4.3.1 system full'],
   ]
   for (const [code, stage, words, text] of answers) {
-    it(`is told from a refusal: ${code}${text === undefined ? '' : ` ${text}`} at ${stage}`, async () => {
+    it(`is distinguished from a refusal: ${code}${text === undefined ? '' : ` ${text}`} at ${stage}`, async () => {
       const { server, sender } = await start()
       server.rejectNext(code, stage, text)
       await unavailable(sender.send(mail()), words)
-      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail goes through')
+      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail is sent')
     })
   }
 
-  it('includes a login that is refused', async () => {
+  it('includes a refused login', async () => {
     const { server } = await start({}, { user: { name: 'shop', password: 'right' } })
     const sender = senderTo(server.url.replace('right', 'wrong'))
-    await unavailable(sender.send(mail()), /^answered 535 to AUTH/)
+    await unavailable(sender.send(mail()), /^replied 535 to AUTH/)
   })
 
-  it('includes a certificate that nobody trusts', async () => {
+  it('includes an untrusted certificate', async () => {
     const { sender } = await start({}, { startTls: true })
     await unavailable(sender.send(mail()), /certificate/i)
   })
@@ -97,35 +97,35 @@ describe('trouble of the mail server', () => {
 
   for (const [stage, limit, words] of [
     ['connect', 'connectTimeoutMs', /Greeting never received/],
-    ['mail', 'silenceTimeoutMs', /Timeout/],
-    ['data', 'silenceTimeoutMs', /Timeout/],
+    ['mail', 'idleTimeoutMs', /Timeout/],
+    ['data', 'idleTimeoutMs', /Timeout/],
   ] as const) {
-    it(`includes silence, which it does not bear for long: ${stage}`, async () => {
+    it(`includes a server that does not respond within its timeout: ${stage}`, async () => {
       const { server, sender } = await start({ [limit]: 200 })
       server.stallNext(stage)
       await unavailable(sender.send(mail()), words)
-      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail goes through')
+      assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail is sent')
     })
   }
 
-  it('includes an answer that trickles in and never ends', async () => {
-    const trickling = await startTrickling()
-    const url = `smtp://127.0.0.1:${portOf(trickling)}`
+  it('includes a reply that never ends', async () => {
+    const endless = await startEndlessGreeting()
+    const url = `smtp://127.0.0.1:${portOf(endless)}`
     const sender = senderTo(url, { connectTimeoutMs: 60_000, sendTimeoutMs: 200 })
     await unavailable(sender.send(mail()), /within 200 ms/)
-    trickling.close()
+    endless.close()
   })
 
-  it('leaves open whether a mail whose answer was cut off arrived, and repeats it when asked', async () => {
+  it('leaves the outcome of a mail without a reply unknown, and sends the same mail on a retry', async () => {
     const { server, sender } = await start()
     server.cutNext('data')
     await unavailable(sender.send(mail()), /closed/)
-    assert.equal(server.received.length, 1, 'not repeated unasked')
+    assert.equal(server.received.length, 1, 'no retry by itself')
     assert.deepEqual(await sender.send(mail()), { kind: 'sent' })
     assert.equal(server.received[1]?.messageId, server.received[0]?.messageId)
   })
 
-  it('is over for every connection once the server is back', async () => {
+  it('recovers on every connection when the server is available again', async () => {
     const { server, sender } = await start({ maxConnections: 2 })
     await Promise.all([sender.send(mail()), sender.send(mail())])
     await server.down()
@@ -135,7 +135,7 @@ describe('trouble of the mail server', () => {
     assert.equal(server.received.length, 6)
   })
 
-  it('is no trouble when the server dropped an idle connection', async () => {
+  it('does not include an idle connection that the server closed', async () => {
     const { server, sender } = await start()
     await sender.send(mail())
     await server.down()
@@ -154,12 +154,12 @@ async function unavailable(sending: Promise<unknown>, words: RegExp): Promise<vo
   })
 }
 
-/** Greets without end, a line at a time, so that no silence ever shows. */
-async function startTrickling(): Promise<Server> {
-  const trickling = createServer((socket) => {
-    const drip = setInterval(() => socket.write('220-wait\r\n'), 20)
-    socket.on('close', () => clearInterval(drip)).on('error', () => {})
+/** A server whose greeting never ends, so that no idle timeout fires. */
+async function startEndlessGreeting(): Promise<Server> {
+  const endless = createServer((socket) => {
+    const timer = setInterval(() => socket.write('220-wait\r\n'), 20)
+    socket.on('close', () => clearInterval(timer)).on('error', () => {})
   })
-  await new Promise<void>((resolve) => trickling.listen(0, '127.0.0.1', resolve))
-  return trickling
+  await new Promise<void>((resolve) => endless.listen(0, '127.0.0.1', resolve))
+  return endless
 }

@@ -5,7 +5,7 @@ import { customer, mail, sendingTests } from './sending.ts'
 describe('sending through a mail server', () => {
   const { start } = sendingTests()
 
-  it('delivers the mail as it was composed', async () => {
+  it('delivers the composed mail', async () => {
     const { server, sender } = await start()
     assert.deepEqual(await sender.send(mail()), { kind: 'sent' })
     const [received] = server.received
@@ -28,7 +28,7 @@ describe('sending through a mail server', () => {
     assert.deepEqual(received?.headers.get('auto-submitted'), ['auto-generated'])
   })
 
-  it('repeats the very same mail for the same event', async () => {
+  it('sends an identical mail for the same event', async () => {
     const { server, sender } = await start()
     await sender.send(mail())
     await sender.send(mail())
@@ -36,7 +36,7 @@ describe('sending through a mail server', () => {
     assert.equal(server.received[0]?.raw, server.received[1]?.raw)
   })
 
-  it('keeps its connections, no more of them than it may have', async () => {
+  it('reuses at most maxConnections connections', async () => {
     const { server, sender } = await start({ maxConnections: 2 })
     await Promise.all(Array.from({ length: 20 }, () => sender.send(mail())))
     assert.equal(server.received.length, 20)
@@ -49,7 +49,7 @@ describe('sending through a mail server', () => {
     assert.equal(server.received[0]?.user, 'shop')
   })
 
-  it('finishes what is underway before it closes, and takes nothing new', async () => {
+  it('waits for mails in flight before it closes, and rejects new ones', async () => {
     const { server, sender } = await start()
     const sending = sender.send(mail())
     const closing = sender.close()
@@ -68,14 +68,14 @@ describe('sending through a mail server', () => {
     'ann',
     '',
   ]) {
-    it(`refuses the address ${JSON.stringify(address)} without telling the server`, async () => {
+    it(`rejects the address ${JSON.stringify(address)} without connecting to the server`, async () => {
       const { server, sender } = await start()
       assert.deepEqual(await sender.send(mail(address)), { kind: 'rejected', detail: 'malformed address' })
       assert.equal(server.sessions, 0)
     })
   }
 
-  it('cannot be made to add a header by any other field', async () => {
+  it('adds no header because of a line break in another field', async () => {
     const { server, sender } = await start()
     const injected = 'x\r\nBcc: eve@example.com'
     await sender.send({ ...mail(), subject: injected, messageId: `<${injected}@example.com>` })

@@ -1,9 +1,9 @@
 import type { History } from '../history.ts'
 
-/** Dead letters beyond those that were injected to become some. */
+/** Finds dead letters other than the injected malformed messages. */
 export function checkDeadLetters({ deadLetters, malformed }: History): string[] {
   const injected = new Set(malformed.map(({ messageId }) => messageId))
   return deadLetters
     .filter(({ messageId }) => !injected.has(messageId))
-    .map(({ service, messageId, reason }) => `${service} gave up ${messageId}: ${reason}`)
+    .map(({ service, messageId, reason }) => `${service} dead-lettered ${messageId}: ${reason}`)
 }

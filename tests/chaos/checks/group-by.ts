@@ -1,4 +1,4 @@
-/** The entries by a key of theirs, those with the same key together. */
+/** Groups entries by key. */
 export function groupBy<T>(entries: Iterable<T>, keyOf: (entry: T) => string): Map<string, T[]> {
   const groups = new Map<string, T[]>()
   for (const entry of entries) {

@@ -4,28 +4,29 @@ import type { History } from '../history.ts'
 
 const consumersOf = new Map(catalogue.map((event: EventType) => [event.name, event.consumedBy]))
 
-/** Accepted orders that are not there, events without their effect, injected messages that have vanished. */
+/** Finds accepted orders that do not exist, events without their effect, and lost injected messages. */
 export function checkLosses(history: History): string[] {
-  return [...lostOrders(history), ...lostEvents(history), ...vanished(history)]
+  return [...lostOrders(history), ...lostEvents(history), ...lostInjectedMessages(history)]
 }
 
-function lostOrders({ intents, orders }: History): string[] {
+function lostOrders({ orderRequests, orders }: History): string[] {
   const sagaOf = new Map(orders.map(({ orderId, sagaId }) => [orderId, sagaId]))
-  return intents.flatMap(({ customer, attempts }) => {
+  return orderRequests.flatMap(({ customer, attempts }) => {
     const accepted = attempts.filter(({ result }) => result === 202)
     return accepted.flatMap(({ orderId = 'without id', sagaId }) => {
       if (sagaOf.get(orderId) === sagaId) return []
-      return [`order ${orderId} was accepted from ${customer} and is not there with that saga`]
+      return [`order ${orderId} was accepted from ${customer} and does not exist with that saga`]
     })
   })
 }
 
 function lostEvents({ events, processed, deadLetters }: History): string[] {
-  const givenUp = new Set(deadLetters.map(({ service, messageId }) => `${service} ${messageId}`))
+  const deadLettered = new Set(deadLetters.map(({ service, messageId }) => `${service} ${messageId}`))
   return events.flatMap(({ eventId, name, published, orderId }) => {
     if (!published) return []
     const missing = (consumersOf.get(name) ?? []).filter(
-      (consumer) => isStore(consumer) && !processed[consumer].has(eventId) && !givenUp.has(`${consumer} ${eventId}`),
+      (consumer) =>
+        isStore(consumer) && !processed[consumer].has(eventId) && !deadLettered.has(`${consumer} ${eventId}`),
     )
     return missing.map((consumer) => `${name} ${eventId} of order ${orderId} never had its effect at ${consumer}`)
   })
@@ -33,8 +34,8 @@ function lostEvents({ events, processed, deadLetters }: History): string[] {
 
 const isStore = (service: ServiceName): service is Store => (stores as readonly string[]).includes(service)
 
-/** A message nobody can handle is dead-lettered by each consumer, and not dropped. */
-function vanished({ malformed, deadLetters }: History): string[] {
+/** A malformed message must be dead-lettered by each consumer. */
+function lostInjectedMessages({ malformed, deadLetters }: History): string[] {
   const seen = new Map<string, Set<ServiceName>>()
   for (const { messageId, service } of deadLetters) {
     seen.set(messageId, (seen.get(messageId) ?? new Set()).add(service))

@@ -2,12 +2,12 @@ import type { History } from '../history.ts'
 
 const finalSagas = new Set(['completed', 'cancelled', 'timeout_cancelled'])
 
-/** Whatever is still on its way although nothing moves any more. */
+/** Finds requests, orders, sagas, payments, reservations, events and messages that are not completed. */
 export function checkStuck(history: History): string[] {
-  const { intents, orders, sagas, payments, reservations, events, queues } = history
+  const { orderRequests, orders, sagas, payments, reservations, events, queues } = history
   const sagaOf = new Set(sagas.map(({ orderId }) => orderId))
   return [
-    ...intents.filter(({ outcome }) => outcome === 'open').map(({ customer }) => `${customer} never got an answer`),
+    ...orderRequests.filter(({ outcome }) => outcome === 'open').map(({ customer }) => `${customer} got no response`),
     ...orders.filter(({ orderId }) => !sagaOf.has(orderId)).map(({ orderId }) => `order ${orderId} has no saga`),
     ...orders.filter(({ status }) => status === 'pending').map(({ orderId }) => `order ${orderId} is pending`),
     ...sagas
@@ -22,6 +22,6 @@ export function checkStuck(history: History): string[] {
     ...events
       .filter(({ published, parked }) => parked || !published)
       .map(({ eventId, name, parked }) => `${name} ${eventId} is ${parked ? 'parked' : 'unpublished'}`),
-    ...Object.entries(queues).map(([queue, count]) => `${queue} holds ${count}`),
+    ...Object.entries(queues).map(([queue, count]) => `${queue} has ${count} messages`),
   ]
 }

@@ -4,12 +4,12 @@ import type { System } from '../../support/system.ts'
 const sampleMs = 500
 const mebibyte = 1024 * 1024
 
-/** What the chart gives a pod of each service; beyond it the platform kills the pod. */
+/** The memory limit of each pod in the chart. */
 export const memoryLimitMiB = 320
-/** What Node allows itself there. On a larger machine it would let garbage lie for longer. */
-export const asInThePod = { NODE_OPTIONS: '--max-old-space-size=160' }
+/** The heap limit in the chart. The default on a larger machine is higher, so garbage collection would run less often. */
+export const podEnvironment = { NODE_OPTIONS: '--max-old-space-size=160' }
 
-/** Resident memory of the services, sampled as their metrics tell it. */
+/** Samples the resident memory of the services from their metrics. */
 export class MemorySampler {
   readonly #system: System
   readonly #peaks = new Map<ServiceName, number>()

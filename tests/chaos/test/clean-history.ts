@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import type { Store } from '../../support/databases.ts'
-import type { DeadLetterRecord, EventRecord, History, Intent, Item } from '../history.ts'
+import type { DeadLetterRecord, EventRecord, History, OrderRequest, Item } from '../history.ts'
 
-/** A history that a test may change. */
-export type Changeable = Omit<{ -readonly [K in keyof History]: Entries<History[K]> }, 'answered' | 'processed'> & {
-  answered: Map<string, string>
+/** A history that tests can modify. */
+export type MutableHistory = Omit<
+  { -readonly [K in keyof History]: Entries<History[K]> },
+  'apiStatuses' | 'processed'
+> & {
+  apiStatuses: Map<string, string>
   processed: Record<Store, Set<string>>
 }
 type Entries<T> = T extends readonly (infer E)[] ? Writable<E>[] : Writable<T>
@@ -17,23 +20,23 @@ function ids(name: string): { orderId: string; sagaId: string; customer: string;
   return { orderId: randomUUID(), sagaId: randomUUID(), customer: `${name}@example.com`, charge: `ch_${name}` }
 }
 
-export function cleanHistory(): Changeable {
+export function cleanHistory(): MutableHistory {
   const items: Item[] = [{ sku, qty: 2 }]
-  const events = [...eventsOf(confirmed, happyStory), ...eventsOf(cancelled, refundedStory)]
+  const events = [...eventsOf(confirmed, confirmedEvents), ...eventsOf(cancelled, refundedEvents)]
   const processedBy = (...names: string[]): Set<string> =>
     new Set(events.filter(({ name }) => names.includes(name)).map(({ eventId }) => eventId))
   const mailed = events.filter(({ mailTo }) => mailTo !== null)
   return {
-    intents: [intentOf(confirmed, items), intentOf(cancelled, items)],
+    orderRequests: [requestOf(confirmed, items), requestOf(cancelled, items)],
     orders: [
-      { ...kept(confirmed), items, amount: '12.50', status: 'confirmed' },
-      { ...kept(cancelled), items, amount: '12.50', status: 'cancelled' },
+      { ...idsOf(confirmed), items, amount: '12.50', status: 'confirmed' },
+      { ...idsOf(cancelled), items, amount: '12.50', status: 'cancelled' },
     ],
     sagas: [
       { sagaId: confirmed.sagaId, orderId: confirmed.orderId, status: 'completed', compensation: 'none' },
       { sagaId: cancelled.sagaId, orderId: cancelled.orderId, status: 'cancelled', compensation: 'refunded' },
     ],
-    answered: new Map([
+    apiStatuses: new Map([
       [confirmed.orderId, 'confirmed'],
       [cancelled.orderId, 'cancelled'],
     ]),
@@ -66,12 +69,12 @@ export function cleanHistory(): Changeable {
         currency: 'USD',
       },
     ],
-    // The last one twice, which is allowed.
+    // The last one twice: at least once.
     mails: [...mailed, ...mailed.slice(-1)].map(({ eventId, mailTo }) => ({
       messageId: `<${eventId}@example.com>`,
       to: mailTo ?? '',
     })),
-    ends: [],
+    exits: [],
     audit: [],
   }
 }
@@ -81,15 +84,15 @@ export function deadLetter(messageId: string): DeadLetterRecord {
 }
 
 type Ids = ReturnType<typeof ids>
-type Story = readonly (readonly [EventRecord['store'], string])[]
+type EventSequence = readonly (readonly [EventRecord['store'], string])[]
 
-const happyStory: Story = [
+const confirmedEvents: EventSequence = [
   ['order', 'order.created'],
   ['payment', 'payment.completed'],
   ['inventory', 'inventory.reserved'],
   ['order', 'order.confirmed'],
 ]
-const refundedStory: Story = [
+const refundedEvents: EventSequence = [
   ['order', 'order.created'],
   ['payment', 'payment.completed'],
   ['inventory', 'inventory.failed'],
@@ -99,10 +102,10 @@ const refundedStory: Story = [
 ]
 const withMail = new Set(['order.confirmed', 'order.cancelled', 'payment.refunded'])
 
-/** Each event is caused by the one before it. */
-function eventsOf({ orderId, customer }: Ids, story: Story): EventRecord[] {
+/** Each event is caused by the previous one. */
+function eventsOf({ orderId, customer }: Ids, sequence: EventSequence): EventRecord[] {
   let causationId: string | null = null
-  return story.map(([store, name]) => {
+  return sequence.map(([store, name]) => {
     const eventId = randomUUID()
     const mailTo = withMail.has(name) ? customer : null
     const event = { store, eventId, orderId, name, causationId, published: true, parked: false, mailTo }
@@ -111,19 +114,19 @@ function eventsOf({ orderId, customer }: Ids, story: Story): EventRecord[] {
   })
 }
 
-function kept({ orderId, sagaId, customer }: Ids): { orderId: string; sagaId: string; customer: string } {
+function idsOf({ orderId, sagaId, customer }: Ids): { orderId: string; sagaId: string; customer: string } {
   return { orderId, sagaId, customer }
 }
 
-function intentOf({ orderId, sagaId, customer }: Ids, items: readonly Item[]): Intent {
+function requestOf({ orderId, sagaId, customer }: Ids, items: readonly Item[]): OrderRequest {
   const accepted = { at: 0, tookMs: 5, result: 202, orderId, sagaId }
   return {
     customer,
     key: randomUUID(),
     items,
     amount: 12.5,
-    impatient: false,
-    repeats: true,
+    singleAttempt: false,
+    repeatsAccepted: true,
     attempts: [
       { at: 0, tookMs: 5, result: 'ECONNRESET' },
       { at: 0, tookMs: 5, result: 409 },

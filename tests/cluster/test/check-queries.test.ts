@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import { once } from 'node:events'
 import type { AddressInfo } from 'node:net'
-import { alertRules, type CheckedQuery, checkQueries, complaints, summary } from '@order-saga/monitoring'
+import { alertRules, type CheckedQuery, checkQueries, failures, summarize } from '@order-saga/monitoring'
 
 interface Behaviour {
   /** Values a query finds; undefined: it is refused. */
@@ -38,16 +38,16 @@ describe('The check of all queries', () => {
 
   it('is content when every query finds a number', async () => {
     const checked = await check({})
-    assert.deepEqual(complaints(checked), [])
+    assert.deepEqual(failures(checked), [])
     assert.ok(checked.length > 100)
-    assert.match(summary(checked), /^\d+ queries: \d+ found$/)
+    assert.match(summarize(checked), /^\d+ queries: \d+ found$/)
     for (const { query } of checked) assert.doesNotMatch(query, /[$<]\w/, 'variables and placeholders are filled in')
   })
 
   it('complains of a query that finds nothing, or nothing but NaN, with the panel and the query', async () => {
     for (const nothing of [[], ['NaN', '+Inf']]) {
       const checked = await check({ find: (query) => (query.includes('saga_past_deadline') ? nothing : ['1']) })
-      const wrong = complaints(checked)
+      const wrong = failures(checked)
       assert.equal(wrong.length, 2, wrong.join('\n'))
       assert.match(wrong[0] ?? '', /Past their deadline: empty[^]*saga_past_deadline\{namespace="orders"\}/)
       assert.match(wrong[1] ?? '', /^OrderSagaPastDeadline: empty/)
@@ -55,15 +55,15 @@ describe('The check of all queries', () => {
   })
 
   it('complains of a query that is refused, with what Prometheus said', async () => {
-    const wrong = complaints(await check({ find: (query) => (query.includes('db_pool_waiting') ? undefined : ['1']) }))
+    const wrong = failures(await check({ find: (query) => (query.includes('db_pool_waiting') ? undefined : ['1']) }))
     assert.match(wrong.join('\n'), /Waiting for a connection: refused parse error/)
   })
 
   it('bears that what is declared finds nothing, and what an exporter would export that is not there', async () => {
     const nothingOf = (pattern: RegExp) => (query: string) => (pattern.test(query) ? [] : ['1'])
-    assert.deepEqual(complaints(await check({ find: nothingOf(/kube_|container_/) })), [])
-    assert.notDeepEqual(complaints(await check({ find: nothingOf(/cnpg_/) })), [])
-    assert.deepEqual(complaints(await check({ find: nothingOf(/cnpg_/) }, ['CloudNativePG'])), [])
+    assert.deepEqual(failures(await check({ find: nothingOf(/kube_|container_/) })), [])
+    assert.notDeepEqual(failures(await check({ find: nothingOf(/cnpg_/) })), [])
+    assert.deepEqual(failures(await check({ find: nothingOf(/cnpg_/) }, ['CloudNativePG'])), [])
   })
 
   it('is not done when an alert is not loaded or fails, or the namespace is not offered', async () => {
@@ -72,7 +72,7 @@ describe('The check of all queries', () => {
       new RegExp(`not loaded these alerts: ${allAlerts[0]}\\.`),
     )
     await assert.rejects(check({ health: 'err' }), /Rules fail: OrderSaga\w+ \(many-to-many/)
-    await assert.rejects(check({ namespaces: ['shop'] }), /does not offer orders, but shop/)
+    await assert.rejects(check({ namespaces: ['shop'] }), /does not include orders, but shop/)
   })
 })
 

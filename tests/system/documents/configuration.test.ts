@@ -94,6 +94,6 @@ describe('a bad setting', () => {
   })
 
   it('is a sender that is no mail address', () => {
-    assert.throws(() => loadNotificationConfig({ MAIL_FROM: 'nobody' }), /MAIL_FROM is not usable/)
+    assert.throws(() => loadNotificationConfig({ MAIL_FROM: 'nobody' }), /MAIL_FROM is invalid/)
   })
 })

@@ -1,45 +1,48 @@
 import { Agent } from 'node:http'
-import { countOf } from './costs.ts'
+import { readCounter } from './costs.ts'
 import { rateBetween, watchProgress } from './progress.ts'
-import type { Stage } from './stage.ts'
+import type { BenchEnvironment } from './bench-environment.ts'
 
 export interface BacklogResult {
   readonly orders: number
-  /** Orders per second that were accepted while payment was away. */
+  /** Accepted orders per second while payment was stopped. */
   readonly accepted: number
-  /** Sagas per second that came to their end once it was back. */
+  /** Completed sagas per second after its start. */
   readonly workedOff: number
 }
 
 const clients = 64
-const lookMs = 250
-/** Of the first of them the payment service, which has just started, learns its work. */
-const countedFrom = 0.1
-/** A system that is slower than this has not worked the backlog off, but broken down. */
-const leastPerSecond = 20
+const pollMs = 250
+/** Excludes the first sagas, while V8 compiles the code of the restarted payment service. */
+const warmUpRatio = 0.1
+/** Sets the time limit: a lower rate counts as a failure. */
+const minPerSecond = 20
 
-/** Lets orders pile up while payment is away, and measures how fast the system works them off when it is back. */
-export async function workOffBacklog({ system, sku, processes, say }: Stage, orders: number): Promise<BacklogResult> {
-  say(`a backlog of ${orders.toLocaleString('en')} orders, put in while payment is away`)
+/** Accepts orders while payment is stopped, and measures the rate at which the backlog is processed after its start. */
+export async function measureBacklog(
+  { system, sku, processes, say }: BenchEnvironment,
+  orders: number,
+): Promise<BacklogResult> {
+  say(`a backlog of ${orders.toLocaleString('en')} orders, accepted while payment is stopped`)
   await system.services.payment.stop()
   const begun = performance.now()
   await accept(system.shop, sku, orders)
   const accepted = (orders * 1_000) / (performance.now() - begun)
-  say(`the backlog is worked off`)
+  say('payment is started, the backlog is processed')
   const order = processes.filter(({ service }) => service === 'order')
-  const ended = (): Promise<number> => countOf(order, 'saga_finished_total')
-  const before = await ended()
+  const completed = (): Promise<number> => readCounter(order, 'saga_finished_total')
+  const before = await completed()
   await system.start('payment')
-  const limitMs = 60_000 + (orders * 1_000) / leastPerSecond
-  const samples = await watchProgress(async () => (await ended()) - before, {
+  const limitMs = 60_000 + (orders * 1_000) / minPerSecond
+  const samples = await watchProgress(async () => (await completed()) - before, {
     total: orders,
-    intervalMs: lookMs,
+    intervalMs: pollMs,
     limitMs,
   })
-  return { orders, accepted, workedOff: rateBetween(samples, orders, countedFrom) }
+  return { orders, accepted, workedOff: rateBetween(samples, orders, warmUpRatio) }
 }
 
-async function accept(shop: Stage['system']['shop'], sku: string, orders: number): Promise<void> {
+async function accept(shop: BenchEnvironment['system']['shop'], sku: string, orders: number): Promise<void> {
   const agent = new Agent({ keepAlive: true, maxSockets: clients })
   let left = orders
   const client = async (): Promise<void> => {
@@ -51,7 +54,7 @@ async function accept(shop: Stage['system']['shop'], sku: string, orders: number
   try {
     await Promise.all(Array.from({ length: clients }, client))
   } finally {
-    // When one was refused, the other clients have nothing left to do either.
+    // After a failed POST the other clients stop too.
     left = 0
     agent.destroy()
   }

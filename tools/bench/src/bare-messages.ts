@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { type ConsumeMessage, connect } from 'amqplib'
 import type { TestBroker } from '@order-saga/tests/support/broker'
 
-/** Which queues each event of a confirmed order reaches: four events, six deliveries, as in the saga. */
+/** Queues per event of a confirmed order: four events, six deliveries, as in the saga. */
 const bindings = {
   'order.created': ['payment'],
   'payment.completed': ['order', 'inventory'],
@@ -10,17 +10,17 @@ const bindings = {
   'order.confirmed': ['inventory', 'notification'],
 } as const
 const queues = ['order', 'payment', 'inventory', 'notification'] as const
-/** About as large as the real ones. */
+/** The approximate size of an event. */
 const body = Buffer.alloc(450, 'x')
 const unconfirmedSagas = 250
 const warmUpMs = 2_000
 
 /**
- * What RabbitMQ does here at most: the messages of confirmed orders, published to quorum queues with confirms, consumed
- * and acknowledged, by one process that does nothing else with them.
+ * Measures the throughput of RabbitMQ alone: one process publishes the messages of confirmed orders to quorum queues with
+ * confirms, and consumes and acknowledges them without further work.
  * @returns sagas per second
  */
-export async function bareMessages(broker: TestBroker, seconds: number): Promise<number> {
+export async function measureBareMessages(broker: TestBroker, seconds: number): Promise<number> {
   const connection = await connect(broker.server.url)
   const publishing = await connection.createConfirmChannel()
   const consuming = await connection.createChannel()
@@ -42,7 +42,7 @@ export async function bareMessages(broker: TestBroker, seconds: number): Promise
     await consuming.consume(nameOf(queue), (message) => {
       if (message === null) return
       delivered += 1
-      // All that came in this turn of the loop are acknowledged together, as the services do it.
+      // One ack for all deliveries of this turn of the event loop, similar to the services.
       if (last === undefined) {
         setImmediate(() => {
           if (last !== undefined) consuming.ack(last, true)
@@ -53,7 +53,7 @@ export async function bareMessages(broker: TestBroker, seconds: number): Promise
     })
   }
   const stop = new AbortController()
-  const lane = async (): Promise<void> => {
+  const publishSagas = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       for (const event of Object.keys(bindings)) {
         await new Promise<void>((resolve, reject) => {
@@ -66,18 +66,18 @@ export async function bareMessages(broker: TestBroker, seconds: number): Promise
       confirmed += 1
     }
   }
-  const lanes = Promise.all(Array.from({ length: unconfirmedSagas }, lane))
+  const running = Promise.all(Array.from({ length: unconfirmedSagas }, publishSagas))
   try {
-    await Promise.race([lanes, pause(warmUpMs)])
+    await Promise.race([running, pause(warmUpMs)])
     const [sagasBefore, deliveredBefore] = [confirmed, delivered]
     const begun = performance.now()
-    await Promise.race([lanes, pause(seconds * 1_000)])
+    await Promise.race([running, pause(seconds * 1_000)])
     const tookS = (performance.now() - begun) / 1_000
-    // The slower side counts: what is confirmed and piles up in the queues is not done.
+    // The slower side counts: a confirmed message may still be in its queue.
     return Math.min(confirmed - sagasBefore, (delivered - deliveredBefore) / 6) / tookS
   } finally {
     stop.abort()
-    await lanes
+    await running
     for (const queue of queues) await consuming.deleteQueue(nameOf(queue))
     await consuming.deleteExchange(exchange)
     await publishing.close()

@@ -6,24 +6,24 @@ import type { PostgresServer } from '@order-saga/dev'
 import type { TestBroker } from '@order-saga/tests/support/broker'
 import { idleRate, latenciesOf, type Latencies } from './load-plan.ts'
 
-/** Accepting, intending the charge, recording it, reserving, confirming; a message after each but the second. */
+/** Acceptance, charge intent, charge result, reservation, confirmation; a message follows each except the second. */
 const steps = [{ message: true }, { message: false }, { message: true }, { message: true }, { message: true }]
-/** About as large as the real ones. */
+/** The approximate size of an event. */
 const body = Buffer.alloc(450, 'x')
 const warmUpPaths = 20
 
 export interface BarePath {
-  /** Ten times per second, as at idle: whoever waits in between is cold when it is woken. */
+  /** Ten paths per second, as at idle; caches are cold. */
   readonly idle: Latencies
-  /** One after the other. */
+  /** Sequential paths without a pause. */
   readonly warm: Latencies
 }
 
 /**
- * How long the way of a confirmed order takes at least: its durable transactions, of one row each, and its messages
- * through a quorum queue, one after the other, in one process that does nothing else.
+ * Measures the minimum latency of a confirmed order: its durable transactions of one row each and its messages through a
+ * quorum queue, sequentially, in one process without further work.
  */
-export async function barePath(server: PostgresServer, broker: TestBroker, seconds: number): Promise<BarePath> {
+export async function measureBarePath(server: PostgresServer, broker: TestBroker, seconds: number): Promise<BarePath> {
   const database = new Client({ connectionString: server.url() })
   await database.connect()
   const connection = await connect(broker.server.url, { noDelay: true })
@@ -38,7 +38,7 @@ export async function barePath(server: PostgresServer, broker: TestBroker, secon
     delivered()
   })
 
-  const walk = async (): Promise<number> => {
+  const runPath = async (): Promise<number> => {
     const begun = performance.now()
     for (const { message } of steps) {
       const text = `INSERT INTO ${name} (id, data) VALUES ($1, $2)`
@@ -50,18 +50,18 @@ export async function barePath(server: PostgresServer, broker: TestBroker, secon
     }
     return performance.now() - begun
   }
-  const walks = async (everyMs: number): Promise<Latencies> => {
+  const measure = async (everyMs: number): Promise<Latencies> => {
     const took: number[] = []
     for (const end = performance.now() + (seconds / 2) * 1_000; performance.now() < end;) {
-      const ms = await walk()
+      const ms = await runPath()
       took.push(ms)
       if (ms < everyMs) await pause(everyMs - ms)
     }
     return latenciesOf(took)
   }
   try {
-    for (let path = 0; path < warmUpPaths; path += 1) await walk()
-    return { idle: await walks(1_000 / idleRate), warm: await walks(0) }
+    for (let path = 0; path < warmUpPaths; path += 1) await runPath()
+    return { idle: await measure(1_000 / idleRate), warm: await measure(0) }
   } finally {
     await channel.waitForConfirms()
     await channel.deleteQueue(name)

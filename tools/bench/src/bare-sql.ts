@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import { Pool, type PoolClient } from 'pg'
 import type { PostgresServer } from '@order-saga/dev'
 
-/** One transaction of the saga: statements over arrays of ids, sent in one go with BEGIN and COMMIT. */
+/** One transaction of the saga: statements over arrays of ids, sent in one round trip with BEGIN and COMMIT. */
 interface Step {
   readonly store: 'order' | 'payment' | 'inventory'
   readonly statements: readonly string[]
@@ -18,13 +18,13 @@ const update = (table: string): string =>
   `UPDATE ${table} SET status = 'next', data = $2, version = version + 1 WHERE id = ANY($1::uuid[])`
 
 /**
- * The transactions of a confirmed order as a choreography must group them: each change with its inbox row and its outbox
- * row, in three databases, the marking of what was published beside it.
+ * The transactions of a confirmed order in three databases, as a choreography has to group them: each change with its
+ * inbox and outbox rows, and the publication markers separately.
  */
 const saga: readonly Step[] = [
   { store: 'order', statements: [insert('orders'), insert('sagas'), publish] },
   { store: 'order', statements: [marked] },
-  // The charge is intended before it is made.
+  // The intent of the charge.
   { store: 'payment', statements: [insert('payments')] },
   { store: 'payment', statements: [update('payments'), claim, publish] },
   { store: 'payment', statements: [marked] },
@@ -44,21 +44,22 @@ const tables = ['orders', 'sagas', 'payments', 'reservations']
 const warmUpMs = 2_000
 
 /**
- * What PostgreSQL does here at most: the bare transactions of sagas, durable, without broker, services or checks.
- * @param perTransaction sagas that share each transaction
+ * Measures the throughput of PostgreSQL alone: the durable transactions of sagas without broker, services or checks.
+ * @param sessions concurrent sequences of transactions
+ * @param perTransaction sagas per transaction
  * @returns sagas per second
  */
-export async function bareSql(
+export async function measureBareSql(
   server: PostgresServer,
-  { seconds, lanes, perTransaction }: { seconds: number; lanes: number; perTransaction: number },
+  { seconds, sessions, perTransaction }: { seconds: number; sessions: number; perTransaction: number },
 ): Promise<number> {
   const suffix = randomUUID().slice(0, 8)
   const stores = ['order', 'payment', 'inventory'] as const
   const made = await Promise.all(
     stores.map(async (store) => {
       const url = await server.createDatabase(`bare_${store}_${suffix}`)
-      const pool = new Pool({ connectionString: url, max: lanes, ...({ pipeline: true } as object) })
-      // The pool ends before its connections are gone, and one of them may hear that its database is dropped.
+      const pool = new Pool({ connectionString: url, max: sessions, ...({ pipeline: true } as object) })
+      // A connection may report an error when its database is dropped.
       pool.on('error', () => undefined)
       await pool.query(
         tables
@@ -79,14 +80,14 @@ export async function bareSql(
   const pools = Object.fromEntries(made) as Record<(typeof stores)[number], Pool>
   let done = 0
   const stop = new AbortController()
-  const lane = async (): Promise<void> => {
+  const runSagas = async (): Promise<void> => {
     while (!stop.signal.aborted) {
       const ids = Array.from({ length: perTransaction }, () => randomUUID())
       for (const step of saga) await transact(pools[step.store], step.statements, [ids, payload])
       done += perTransaction
     }
   }
-  const running = Promise.all(Array.from({ length: lanes }, lane))
+  const running = Promise.all(Array.from({ length: sessions }, runSagas))
   try {
     await Promise.race([running, pause(warmUpMs)])
     const [before, begun] = [done, performance.now()]
@@ -105,7 +106,7 @@ export async function bareSql(
 async function transact(pool: Pool, statements: readonly string[], values: unknown[]): Promise<void> {
   const client: PoolClient = await pool.connect()
   try {
-    // Sent without waiting for one another: one round trip.
+    // Pipelined: one round trip.
     await Promise.all([
       client.query('BEGIN'),
       ...statements.map((text) => client.query({ name: nameOf(text), text, values })),
@@ -118,7 +119,7 @@ async function transact(pool: Pool, statements: readonly string[], values: unkno
 
 const names = new Map<string, string>()
 
-/** Prepared once for each connection. */
+/** The name of the prepared statement. */
 function nameOf(text: string): string {
   const name = names.get(text) ?? `bare-${names.size}`
   names.set(text, name)

@@ -1,10 +1,10 @@
-import { bench } from './bench.ts'
+import { runBench } from './bench.ts'
 import { formatBench } from './report.ts'
-import { openIn, runMeasurement, timeIn } from './run-measurement.ts'
+import { readOpen, runMeasurement, readTime } from './run-measurement.ts'
 
-await runMeasurement('The system could not be measured', {
-  options: (env) => ({ ...timeIn(env, 60), open: openIn(env) }),
-  measure: bench,
+await runMeasurement('The benchmark failed', {
+  options: (env) => ({ ...readTime(env, 60), open: readOpen(env) }),
+  measure: runBench,
   format: formatBench,
-  good: ({ violations }) => violations === '',
+  passed: ({ violations }) => violations === '',
 })

@@ -4,7 +4,7 @@ import { Metrics } from '@order-saga/tests/support/metrics'
 import type { ServiceProcess } from '@order-saga/tests/support/service-process'
 import { loopbackBytes } from './machine.ts'
 
-/** What has been spent since the servers started. */
+/** Resource consumption since the start of the servers. */
 export interface Costs {
   readonly walBytes: number
   readonly networkBytes: number
@@ -18,13 +18,13 @@ export interface Costs {
 
 export interface CostSources {
   readonly databases: Databases
-  /** All that run. */
+  /** All running processes. */
   readonly processes: readonly ServiceProcess[]
-  /** A session on the server, in which pg_stat_statements is installed. */
+  /** A session on the server, with pg_stat_statements installed. */
   readonly superuser: Client
 }
 
-export async function costsOf({ databases, processes, superuser }: CostSources): Promise<Costs> {
+export async function readCosts({ databases, processes, superuser }: CostSources): Promise<Costs> {
   const names = stores.map((store) => databases.names[store])
   const { rows } = await superuser.query<Omit<Costs, 'networkBytes' | 'confirms'>>(
     `SELECT (SELECT wal_bytes FROM pg_stat_wal)::float8 AS "walBytes",
@@ -34,14 +34,14 @@ export async function costsOf({ databases, processes, superuser }: CostSources):
      FROM pg_stat_database WHERE datname = ANY($1)`,
     [names],
   )
-  const confirms = await countOf(processes, 'outbox_published_total')
+  const confirms = await readCounter(processes, 'outbox_published_total')
   const row = rows[0]
-  if (row === undefined) throw new Error('The server does not tell its costs.')
+  if (row === undefined) throw new Error('pg_stat_wal returned no row.')
   return { ...row, networkBytes: await loopbackBytes(), confirms }
 }
 
 /** The sum of a metric over processes. */
-export async function countOf(
+export async function readCounter(
   processes: readonly ServiceProcess[],
   metric: string,
   labels: Readonly<Record<string, string>> = {},
@@ -50,7 +50,7 @@ export async function countOf(
   return all.reduce((sum, metrics) => sum + metrics.sum(metric, labels), 0)
 }
 
-/** What was spent between two looks, for each of `sagas`. */
+/** The consumption between two readings, per saga. */
 export function perSaga(before: Costs, after: Costs, sagas: number): Costs {
   const each = (field: keyof Costs): number => (after[field] - before[field]) / sagas
   return {

@@ -1,7 +1,7 @@
 import { Client } from 'pg'
 import type { PostgresServer } from '@order-saga/dev'
 
-/** Makes the server count the statements it is sent. */
+/** Installs pg_stat_statements; restarts the server. */
 export async function countStatements(server: PostgresServer): Promise<void> {
   await run(server, `ALTER SYSTEM SET shared_preload_libraries = 'pg_stat_statements'`)
   await server.restart()

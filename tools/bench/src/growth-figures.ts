@@ -1,17 +1,17 @@
 import type { GrowthResult } from './growth.ts'
 import { cpuPerSaga, type Phase, rateOf } from './phase.ts'
 
-/** A throughput, and what it is of the same one on empty tables. */
+/** A throughput, and its ratio to the same phase on empty tables. */
 export interface Throughput {
   readonly name: string
   readonly perSecond: number
   readonly ratio: number
 }
 
-/** What may be lost as the tables fill: as much as two measurements of the same may differ on a shared machine. */
-export const leastRatio = 0.8
+/** Tolerates the difference between two equal measurements on a shared machine. */
+export const minRatio = 0.8
 
-/** What is compared, in the order of the columns. Times are in ms. */
+/** The compared figures, in column order. Times are in ms. */
 export const figures: readonly { readonly name: string; readonly of: (phase: Phase) => number }[] = [
   { name: 'sagas/s', of: rateOf },
   { name: 'POST p50', of: ({ load }) => load.post.p50 },
@@ -22,7 +22,7 @@ export const figures: readonly { readonly name: string; readonly of: (phase: Pha
   { name: 'cores', of: ({ cores }) => cores },
 ]
 
-/** Each phase that was measured later, with the one on empty tables that it is compared with. */
+/** Pairs each later phase with its counterpart on empty tables. */
 export function comparisons({ rounds, soak }: GrowthResult): { readonly phase: Phase; readonly empty: Phase }[] {
   const [first, full, soaked] = rounds.map(({ phases }) => phases)
   const pairs = (phases: readonly Phase[] | undefined, indexOf: (i: number) => number) =>
@@ -33,7 +33,7 @@ export function comparisons({ rounds, soak }: GrowthResult): { readonly phase: P
   return [...pairs(full, (i) => i), ...pairs(soak, () => 0), ...pairs(soaked, (i) => i)]
 }
 
-/** All throughputs that growth may not lower. */
+/** All throughputs that must not fall with growing tables. */
 export function throughputs(result: GrowthResult): Throughput[] {
   const { backlog, rounds } = result
   const saturation = rounds[0]?.phases[0]
@@ -47,7 +47,7 @@ export function throughputs(result: GrowthResult): Throughput[] {
   return [...phases, { name: 'backlog', perSecond: workedOff, ratio: workedOff / rateOf(saturation) }]
 }
 
-/** Those that fell too far; a ratio that is no number has fallen. */
-export function fallen(result: GrowthResult): Throughput[] {
-  return throughputs(result).filter(({ ratio }) => !(ratio >= leastRatio))
+/** The throughputs below `minRatio`; NaN counts as below. */
+export function regressions(result: GrowthResult): Throughput[] {
+  return throughputs(result).filter(({ ratio }) => !(ratio >= minRatio))
 }

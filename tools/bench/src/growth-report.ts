@@ -1,15 +1,15 @@
 import type { GrowthResult } from './growth.ts'
-import { comparisons, fallen, figures, leastRatio, throughputs } from './growth-figures.ts'
+import { comparisons, regressions, figures, minRatio, throughputs } from './growth-figures.ts'
 import { type Phase, systemOf } from './phase.ts'
 import { auditLine, nameOf } from './report.ts'
-import { table } from './table.ts'
+import { formatTable } from './table.ts'
 
-/** The result for people: each figure, and in parentheses what it is of the one on empty tables. Times are in ms. */
+/** The result as text: each figure, and in parentheses its ratio to empty tables. Times are in ms. */
 export function formatGrowth(result: GrowthResult): string {
   const { rounds, backlog, violations } = result
   const empty = rounds[0]?.phases ?? []
   return [
-    table([
+    formatTable([
       ['phase', ...figures.map(({ name }) => name)],
       ...empty.map((phase) => row(phase)),
       ...comparisons(result).map(({ phase, empty: before }) => row(phase, before)),
@@ -21,10 +21,10 @@ export function formatGrowth(result: GrowthResult): string {
     ),
     ...(backlog === undefined ? [] : ['', ...backlogLines(result, backlog)]),
     '',
-    violations === undefined ? 'There are too many orders for an audit.' : auditLine(violations),
-    ...fallen(result).map(
+    violations === undefined ? 'No audit: too many orders.' : auditLine(violations),
+    ...regressions(result).map(
       ({ name, ratio }) =>
-        `${name}: the throughput fell to ${ratio.toFixed(2)} of that on empty tables, below ${leastRatio}.`,
+        `${name}: the throughput fell to ${ratio.toFixed(2)} of that on empty tables; minimum ${minRatio}.`,
     ),
   ].join('\n')
 }
@@ -50,6 +50,6 @@ function backlogLines(
   const ratio = throughputs(result).find(({ name }) => name === 'backlog')?.ratio ?? Number.NaN
   return [
     `A backlog of ${orders.toLocaleString('en')} orders was accepted at ${accepted.toFixed(0)} orders/s,`,
-    `and worked off at ${workedOff.toFixed(0)} sagas/s (${ratio.toFixed(2)} of the saturation on empty tables).`,
+    `and processed at ${workedOff.toFixed(0)} sagas/s (${ratio.toFixed(2)} of the saturation on empty tables).`,
   ]
 }

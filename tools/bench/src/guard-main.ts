@@ -1,11 +1,11 @@
 import { seedIn } from '@order-saga/tests/support/number-setting'
 import { runProgram, say } from '@order-saga/tests/support/run-program'
-import { guard } from './guard.ts'
+import { measureGuard } from './guard.ts'
 import { formatGuard } from './guard-report.ts'
-import { judge } from './limits.ts'
+import { evaluate } from './limits.ts'
 
 await runProgram('The limits could not be checked', async () => {
-  const judged = judge(await guard(seedIn(process.env), say))
-  say(`\n${formatGuard(judged)}`)
-  return judged.every(({ kept }) => kept)
+  const results = evaluate(await measureGuard(seedIn(process.env), say))
+  say(`\n${formatGuard(results)}`)
+  return results.every(({ passed }) => passed)
 })

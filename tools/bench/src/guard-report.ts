@@ -1,21 +1,26 @@
-import type { Judged, Limit } from './limits.ts'
-import { table } from './table.ts'
+import type { Limit, LimitResult } from './limits.ts'
+import { formatTable } from './table.ts'
 
-/** The figures beside their limits; the last line counts the limits as a test run counts its tests. */
-export function formatGuard(judged: readonly Judged[]): string {
-  const broken = judged.filter(({ kept }) => !kept)
+/** The figures and their limits as text; the last line has the counts in the format of CI. */
+export function formatGuard(results: readonly LimitResult[]): string {
+  const exceeded = results.filter(({ passed }) => !passed)
   return [
-    table([
+    formatTable([
       ['figure', 'measured', 'limit', ''],
-      ...judged.map(({ limit, value, kept }) => [limit.name, value.toFixed(2), rangeOf(limit), kept ? 'ok' : 'BROKEN']),
+      ...results.map(({ limit, value, passed }) => [
+        limit.name,
+        value.toFixed(2),
+        rangeOf(limit),
+        passed ? 'ok' : 'EXCEEDED',
+      ]),
     ]),
-    ...broken.map(({ limit }) => `\n${limit.name}: ${limit.because}`),
+    ...exceeded.map(({ limit }) => `\n${limit.name}: ${limit.reason}`),
     '',
-    `tests: ${judged.length - broken.length} passed, ${broken.length} failed, 0 skipped`,
+    `tests: ${results.length - exceeded.length} passed, ${exceeded.length} failed, 0 skipped`,
   ].join('\n')
 }
 
-function rangeOf({ least, most }: Limit): string {
-  if (least === undefined) return `at most ${most}`
-  return most === undefined ? `at least ${least}` : `${least} to ${most}`
+function rangeOf({ min, max }: Limit): string {
+  if (min === undefined) return `at most ${max}`
+  return max === undefined ? `at least ${min}` : `${min} to ${max}`
 }

@@ -1,11 +1,11 @@
-/** What one short run says of itself: figures that mean the same on every machine. */
+/** The figures of a short run that are comparable between machines. */
 export interface GuardFigures {
-  /** For each confirmed order. */
+  /** Per confirmed order. */
   readonly confirms: number
   readonly rows: number
   readonly statements: number
   readonly transactions: number
-  /** Of what the bare servers do on the same machine at the same time, in percent. */
+  /** Throughput in percent of the servers alone, on the same machine in the same run. */
   readonly shareOfMessages: number
   readonly shareOfSql: number
   readonly violations: number
@@ -14,73 +14,73 @@ export interface GuardFigures {
 export interface Limit {
   readonly figure: keyof GuardFigures
   readonly name: string
-  readonly least?: number
-  readonly most?: number
-  /** Where it comes from. */
-  readonly because: string
+  readonly min?: number
+  readonly max?: number
+  /** The source of the limit. */
+  readonly reason: string
 }
 
-export interface Judged {
+export interface LimitResult {
   readonly limit: Limit
   readonly value: number
-  readonly kept: boolean
+  readonly passed: boolean
 }
 
 /**
- * What was measured is of one run on two cores that had other work as well. How many sagas share a transaction depends
- * on how busy the machine is, so what is shared has a limit far away, and what is not shared one that is near.
+ * Measured in one run on 2 vCPU under other load. The number of sagas per transaction depends on that load: figures that
+ * depend on it have wide limits, the others narrow ones.
  */
 export const limits: readonly Limit[] = [
   {
     figure: 'confirms',
     name: 'confirms per saga',
-    least: 3.9,
-    most: 4.2,
-    because: 'A confirmed order is four events, each published once (4.00 measured): more are repetitions.',
+    min: 3.9,
+    max: 4.2,
+    reason: 'Measured 4.00: a confirmed order has four events. More: events are published repeatedly.',
   },
   {
     figure: 'rows',
     name: 'rows written per saga',
-    most: 30,
-    because: 'There were 21.4, and sharing makes them no fewer: more are a new row, or one that is updated again.',
+    max: 30,
+    reason: 'Measured 21.4, independent of batching. More: an additional row or update per saga.',
   },
   {
     figure: 'statements',
     name: 'statements per saga',
-    most: 12,
-    because: 'There were 1.3, and about thirty for a saga that shares with none: more tell that sharing is lost.',
+    max: 12,
+    reason: 'Measured 1.3, and about 30 without batching. More: batching is lost.',
   },
   {
     figure: 'transactions',
     name: 'transactions per saga',
-    most: 3,
-    because: 'There were 0.4, and eleven for a saga that shares with none: more tell that sharing is lost.',
+    max: 3,
+    reason: 'Measured 0.4, and 11 without batching. More: batching is lost.',
   },
   {
     figure: 'shareOfMessages',
-    name: 'share of the bare messages, %',
-    least: 4,
-    because: 'It was 21 %: less tells that the services do far more for each message, or wait in vain.',
+    name: 'throughput of RabbitMQ alone, %',
+    min: 4,
+    reason: 'Measured 21 %. Less: the services do more work per message, or wait.',
   },
   {
     figure: 'shareOfSql',
-    name: 'share of the bare SQL, 100 sagas in each transaction, %',
-    least: 3,
-    because: 'It was 11 %: less tells that the services do far more in each transaction, or wait in vain.',
+    name: 'throughput of PostgreSQL alone, 100 sagas per transaction, %',
+    min: 3,
+    reason: 'Measured 11 %. Less: the services do more work per transaction, or wait.',
   },
   {
     figure: 'violations',
     name: 'violations found by the audit',
-    most: 0,
-    because: 'Whatever makes the system faster must keep every promise.',
+    max: 0,
+    reason: 'A change of performance must not violate an invariant.',
   },
 ]
 
-/** A figure that is no number breaks its limit. */
-export function judge(figures: GuardFigures): Judged[] {
+/** NaN exceeds its limit. */
+export function evaluate(figures: GuardFigures): LimitResult[] {
   return limits.map((limit) => {
-    const { figure, least = Number.NEGATIVE_INFINITY, most = Number.POSITIVE_INFINITY } = limit
+    const { figure, min = Number.NEGATIVE_INFINITY, max = Number.POSITIVE_INFINITY } = limit
     const value = figures[figure]
-    return { limit, value, kept: value >= least && value <= most }
+    return { limit, value, passed: value >= min && value <= max }
   })
 }

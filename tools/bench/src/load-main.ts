@@ -20,19 +20,19 @@ const random = (): number => seeded.next()
 const agent = new Agent({ keepAlive: true, maxSockets: connections })
 const orders: Order[] = []
 const bySaga = new Map<string, Order>()
-/** Outcomes that came before the answer to their POST. */
+/** Outcomes that arrived before the response to their POST. */
 const early = new Map<string, number>()
 const completions: number[] = []
 let refused = 0
 let failed = 0
-let onEnded = (): void => undefined
+let onCompleted = (): void => undefined
 
-/** Amount and article choose the way of an order; docs/payment-provider.md lists the triggers. */
+/** The address and the article determine the outcome (docs/payment-provider.md). */
 function bodyOf(): string {
-  const way = random()
+  const kind = random()
   const { confirmed, declined } = plan.mix
-  const customerEmail = way >= confirmed && way < confirmed + declined ? 'decline@example.com' : 'load@example.com'
-  const sku = way >= confirmed + declined ? 'SIM-NONE' : plan.sku
+  const customerEmail = kind >= confirmed && kind < confirmed + declined ? 'decline@example.com' : 'load@example.com'
+  const sku = kind >= confirmed + declined ? 'SIM-NONE' : plan.sku
   return JSON.stringify({ customerEmail, items: [{ sku, qty: 1 }], amount: 12.5, currency: 'USD' })
 }
 
@@ -47,7 +47,7 @@ function send(order: Order): void {
     response.on('end', () => {
       if (response.statusCode !== 202) {
         refused += 1
-        onEnded()
+        onCompleted()
         return
       }
       order.acceptedAt = performance.now()
@@ -60,26 +60,28 @@ function send(order: Order): void {
   })
   outgoing.on('error', () => {
     failed += 1
-    onEnded()
+    onCompleted()
   })
   outgoing.end(body)
 }
 
-function ended(sagaId: string): void {
+function complete(sagaId: string): void {
   const now = performance.now()
   completions.push(now)
   const order = bySaga.get(sagaId)
   if (order === undefined) early.set(sagaId, now)
   else order.endedAt = now
   bySaga.delete(sagaId)
-  onEnded()
+  onCompleted()
 }
 
 const connection = await connect(plan.rabbitMqUrl)
 const channel = await connection.createChannel()
 const { queue } = await channel.assertQueue('', { exclusive: true })
 for (const event of ['order.confirmed', 'order.cancelled']) await channel.bindQueue(queue, plan.exchange, event)
-await channel.consume(queue, (message) => message && ended(String(message.properties.correlationId)), { noAck: true })
+await channel.consume(queue, (message) => message && complete(String(message.properties.correlationId)), {
+  noAck: true,
+})
 
 const startedAt = performance.now()
 const [from, to] = [startedAt + plan.warmUpS * 1_000, startedAt + (plan.warmUpS + plan.seconds) * 1_000]
@@ -94,7 +96,7 @@ if ('open' in arrivals) {
     const now = performance.now()
     if (now < to) send({ dueAt: now, measured: isMeasured(now) })
   }
-  onEnded = next
+  onCompleted = next
   for (let count = 0; count < arrivals.open; count += 1) next()
   await pause(to - startedAt)
 } else {
@@ -102,7 +104,7 @@ if ('open' in arrivals) {
   while (dueAt < to) {
     const aheadMs = dueAt - performance.now()
     if (aheadMs > 1) await pause(aheadMs)
-    // All that are due by now, be they late: they count from when they were due.
+    // Sends all orders that are due, also late ones: their latency counts from the due time (no coordinated omission).
     while (dueAt <= performance.now() && dueAt < to) {
       send({ dueAt, measured: isMeasured(dueAt) })
       dueAt += (-Math.log(1 - random()) * 1_000) / arrivals.rate

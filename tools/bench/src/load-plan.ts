@@ -1,32 +1,32 @@
 import { percentile } from '@order-saga/tests/support/percentile'
 
-/** What the load generator is to do; it is given as JSON, for it is a process of its own. */
+/** The plan of the load generator, which is a process of its own and gets it as JSON. */
 export interface LoadPlan {
   readonly orderUrl: string
   readonly rabbitMqUrl: string
   readonly exchange: string
-  /** An article that is in stock. */
+  /** An article in stock. */
   readonly sku: string
   /**
-   * `rate`: orders per second, sent when they are due, whatever the answers take (open loop, Poisson arrivals).
-   * `open`: sagas kept under way, a new order for each that has ended: what the system does at most.
+   * `rate`: orders per second, sent when due, independent of response times (open loop, Poisson arrivals).
+   * `open`: concurrent sagas, a new order for each completed one (closed loop): saturation.
    */
   readonly arrivals: { readonly rate: number } | { readonly open: number }
   readonly mix: Mix
-  /** Before the measurement begins, in seconds. */
+  /** Warm-up before the measurement, in seconds. */
   readonly warmUpS: number
   readonly seconds: number
   readonly seed: number
 }
 
-/** Parts of the orders, together 1. */
+/** Ratios of the orders; their sum is 1. */
 export interface Mix {
   readonly confirmed: number
   readonly declined: number
   readonly outOfStock: number
 }
 
-/** Orders per second for a system that has next to nothing to do. */
+/** Orders per second of the idle phase. */
 export const idleRate = 10
 
 /** Latencies in milliseconds. */
@@ -38,20 +38,20 @@ export interface Latencies {
 }
 
 export interface LoadResult {
-  /** Orders due in the measured time. */
+  /** Orders due within the measured time. */
   readonly offered: number
   readonly accepted: number
   readonly refused: number
-  /** Without any answer. */
+  /** Orders without a response. */
   readonly failed: number
-  /** Sagas whose outcome was announced within the measured time, whenever they began. */
+  /** Sagas whose outcome arrived within the measured time, including orders of the warm-up. */
   readonly completed: number
   readonly seconds: number
-  /** From the moment the order was due to its 202. */
+  /** From the due time of the order to its 202. */
   readonly post: Latencies
-  /** From the moment the order was due to the arrival of order.confirmed or order.cancelled at the load generator. */
+  /** From the due time of the order to order.confirmed or order.cancelled at the load generator. */
   readonly outcome: Latencies
-  /** Orders of the measured time whose outcome had not come 30 s after it. */
+  /** Orders of the measured time without an outcome 30 s after its end. */
   readonly unfinished: number
 }
 

@@ -1,18 +1,18 @@
 import type { LoadPlan, LoadResult } from './load-plan.ts'
 import { runChild } from './run-child.ts'
 
-export interface LoadWatch {
-  /** The measured time begins; the process id is the load generator's. */
+export interface LoadListener {
+  /** Called when the measured time begins, with the process id of the load generator. */
   readonly onBegin: (pid: number) => Promise<void>
   readonly onEnd: (pid: number) => Promise<void>
 }
 
-/** Runs the load generator, a process of its own, to its end. */
-export async function runLoad(plan: LoadPlan, { onBegin, onEnd }: LoadWatch): Promise<LoadResult> {
+/** Runs the load generator in a process of its own. */
+export async function runLoad(plan: LoadPlan, { onBegin, onEnd }: LoadListener): Promise<LoadResult> {
   let watching = Promise.resolve()
   const result = await runChild<LoadResult>('load-main.ts', plan, (line, pid) => {
     watching = watching.then(() => (line === 'begin' ? onBegin(pid) : onEnd(pid)))
-    // What goes wrong is told after the load has ended; nobody listens before.
+    // `await watching` below reports the error.
     watching.catch(() => undefined)
   })
   await watching

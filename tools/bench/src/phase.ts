@@ -1,48 +1,48 @@
-import { type Costs, costsOf, type CostSources, perSaga } from './costs.ts'
+import { type Costs, readCosts, type CostSources, perSaga } from './costs.ts'
 import { runLoad } from './load.ts'
 import type { LoadPlan, LoadResult } from './load-plan.ts'
-import { type Part, type Usage, usageOf } from './machine.ts'
+import { type Part, type Usage, readUsage } from './machine.ts'
 
 export interface Phase {
   readonly name: string
   readonly load: LoadResult
-  /** CPU time spent by each part in the measured time, in ms. */
+  /** CPU time of each part within the measured time, in ms. */
   readonly cpuMs: Readonly<Record<string, number>>
-  /** Cores that the parts, the load generator among them, kept busy on average. */
+  /** Average number of busy cores, the load generator included. */
   readonly cores: number
-  /** Memory at its end. */
+  /** Memory at the end of the phase. */
   readonly memory: Readonly<Record<string, Usage>>
-  /** For each saga that was completed in the measured time. */
+  /** Per saga completed within the measured time. */
   readonly perSaga: Costs
 }
 
 const loadGenerator = 'load generator'
 
-interface Look {
+interface Snapshot {
   readonly costs: Costs
   readonly usage: Readonly<Record<string, Usage>>
   readonly at: number
 }
 
-/** Lets the load generator work through its plan, and measures what it and the system spend meanwhile. */
+/** Runs the load generator and measures its resource consumption and that of the system. */
 export async function measurePhase(
   name: string,
   plan: LoadPlan,
   { parts, ...sources }: CostSources & { readonly parts: readonly Part[] },
 ): Promise<Phase> {
-  const look = async (generator: number): Promise<Look> => ({
-    costs: await costsOf(sources),
+  const takeSnapshot = async (generator: number): Promise<Snapshot> => ({
+    costs: await readCosts(sources),
     at: performance.now(),
-    usage: await usageOf([...parts, { name: loadGenerator, pid: generator, withChildren: false }]),
+    usage: await readUsage([...parts, { name: loadGenerator, pid: generator, withChildren: false }]),
   })
-  let before: Look | undefined
-  let after: Look | undefined
+  let before: Snapshot | undefined
+  let after: Snapshot | undefined
   const load = await runLoad(plan, {
     onBegin: async (pid) => {
-      before = await look(pid)
+      before = await takeSnapshot(pid)
     },
     onEnd: async (pid) => {
-      after = await look(pid)
+      after = await takeSnapshot(pid)
     },
   })
   if (before === undefined || after === undefined) throw new Error('The load generator measured nothing.')
@@ -60,7 +60,7 @@ export async function measurePhase(
   }
 }
 
-/** As many as the machine has: the time went to CPU. Fewer: the parts waited, for the disk or for each other. */
+/** The number of cores of the machine means CPU-bound; fewer means that the parts waited for I/O or each other. */
 export function busyCores(cpuMs: Readonly<Record<string, number>>, wallMs: number): number {
   return Object.values(cpuMs).reduce((sum, ms) => sum + ms, 0) / wallMs
 }
@@ -68,12 +68,12 @@ export function busyCores(cpuMs: Readonly<Record<string, number>>, wallMs: numbe
 /** Sagas per second. */
 export const rateOf = ({ load }: Pick<Phase, 'load'>): number => load.completed / load.seconds
 
-/** The parts of the system, which the load generator is none of. */
+/** The parts without the load generator. */
 export function systemOf<T>(parts: Readonly<Record<string, T>>): (readonly [part: string, of: T])[] {
   return Object.entries(parts).filter(([part]) => part !== loadGenerator)
 }
 
-/** CPU of the system. */
+/** CPU time per saga in ms, without the load generator. */
 export function cpuPerSaga({ cpuMs, load }: Pick<Phase, 'cpuMs' | 'load'>): number {
   return systemOf(cpuMs).reduce((sum, [, ms]) => sum + ms, 0) / Math.max(1, load.completed)
 }

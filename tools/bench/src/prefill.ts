@@ -2,8 +2,8 @@ import type { Client } from 'pg'
 import { type Store, stores } from '@order-saga/tests/support/databases'
 import { readTemplate } from './read-template.ts'
 import type { RowTemplate } from './saga-template.ts'
-import type { Stage } from './stage.ts'
-import { type Filling, type Stretch, stretchesOf } from './stretches.ts'
+import type { BenchEnvironment } from './bench-environment.ts'
+import { type PrefillSize, type TimeWindow, windowsOf } from './windows.ts'
 
 const batch = 50_000
 
@@ -11,8 +11,8 @@ const instantOf = (ms: string): string =>
   `to_char(to_timestamp((${ms}) / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`
 
 /**
- * The rows of sagas $1 to $2, by the template $7. Their stretch begins with saga $3 at $5, and has $4 sagas in $6 ms.
- * The ids follow from the number of the saga and its time, so they are the same in all databases.
+ * Inserts the rows of sagas $1 to $2 from the template $7. Their window starts with saga $3 at $5 and has $4 sagas in $6 ms.
+ * Ids derive from the number of the saga and its time, so that they are the same in all databases.
  */
 const insertInto = (table: string): string =>
   `INSERT INTO ${table} SELECT made.* FROM generate_series($1::bigint, $2::bigint) AS n,
@@ -22,44 +22,44 @@ const insertInto = (table: string): string =>
        left(hex, 8) || '-' || right(hex, 4), '8' || left(digits, 3) || '-' || right(digits, 12),
        ${instantOf('ms')}, ${instantOf('ms + 90000')})::jsonb) AS made`
 
-/** All that was filled in has been shipped. */
+/** The stock of all prefilled orders is shipped. */
 const shipped = 'UPDATE stock SET shipped = shipped + $2, received = received + $2 WHERE sku = $1'
 
 /**
- * Fills the tables of all three databases with confirmed orders, as if the system had worked for weeks: what it has
- * just done, under other ids and at other times. Everything must be at rest.
+ * Fills the tables of all three databases with copies of the latest confirmed saga under other ids and at other times. The
+ * system must be at rest.
  */
-export async function prefill(stage: Stage, filling: Filling): Promise<void> {
-  const { system, sku, say } = stage
+export async function prefill(environment: BenchEnvironment, size: PrefillSize): Promise<void> {
+  const { system, sku, say } = environment
   const template = await readTemplate(system.databases)
   const sessions = {} as Record<Store, Client>
   try {
     for (const store of stores) sessions[store] = await system.databases.session(store)
-    for (const stretch of stretchesOf(filling, new Date())) {
-      for (let from = stretch.first; from < stretch.first + stretch.count; from += batch) {
-        const to = Math.min(from + batch, stretch.first + stretch.count)
+    for (const window of windowsOf(size, new Date())) {
+      for (let from = window.first; from < window.first + window.count; from += batch) {
+        const to = Math.min(from + batch, window.first + window.count)
         const fill = async (store: Store): Promise<void> => {
           const { state, messaging } = template[store]
-          const rows = stretch.withMessages ? [...state, ...messaging] : state
+          const rows = window.withMessages ? [...state, ...messaging] : state
           await inTransaction(sessions[store], async (session) => {
-            await insert(session, rows, stretch, from, to)
+            await insert(session, rows, window, from, to)
             if (store === 'inventory') await session.query(shipped, [sku, to - from])
           })
         }
         await Promise.all(stores.map(fill))
-        say(`  ${to.toLocaleString('en')} of ${filling.orders.toLocaleString('en')} orders are in the tables`)
+        say(`  ${to.toLocaleString('en')} of ${size.orders.toLocaleString('en')} orders inserted`)
       }
     }
   } finally {
     await Promise.all(Object.values(sessions).map((session) => session.end()))
   }
-  await stage.tidyUp()
+  await environment.runMaintenance()
 }
 
 async function insert(
   session: Client,
   rows: readonly RowTemplate[],
-  { first, count, fromMs, toMs }: Stretch,
+  { first, count, fromMs, toMs }: TimeWindow,
   from: number,
   to: number,
 ): Promise<void> {

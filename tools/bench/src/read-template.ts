@@ -1,12 +1,12 @@
 import { type Databases, type Store, stores } from '@order-saga/tests/support/databases'
 import { idNames, messagingTables, type RowTemplate, type SagaIds, stateTables, templateOf } from './saga-template.ts'
 
-/** Templates of all rows of one saga: those that stay, and those that are cleaned up some time. */
+/** Templates of all rows of one saga: permanent rows, and rows with a retention time. */
 export type SagaTemplate = Readonly<Record<Store, Readonly<Record<'state' | 'messaging', readonly RowTemplate[]>>>>
 
 interface Model {
   readonly ids: SagaIds
-  /** Between its end and its deadline. */
+  /** An instant between its completion and its deadline. */
   readonly midway: Date
 }
 
@@ -21,10 +21,10 @@ const otherIds: Readonly<Record<Store, string>> = {
   inventory: `SELECT 'reservation' AS name, reservation_id::text AS id FROM inventory_reservations WHERE saga_id = $1`,
 }
 
-/** Takes the newest confirmed saga as the model; everything must be at rest. */
+/** Reads the newest confirmed saga as a model; the system must be at rest. */
 export async function readTemplate(databases: Databases): Promise<SagaTemplate> {
   const [saga] = await databases.sql<{ id: string; midway: Date }>('order', newest)
-  if (saga === undefined) throw new Error('There is no confirmed saga to fill the tables by.')
+  if (saga === undefined) throw new Error('There is no confirmed saga to copy.')
   const model = { ids: await idsOf(databases, saga.id), midway: saga.midway }
   const made = stores.map(async (store) => {
     const state = await templatesOf(databases, store, stateTables[store], model)
@@ -43,7 +43,7 @@ async function idsOf(databases: Databases, sagaId: string): Promise<SagaIds> {
     }
   }
   const missing = idNames.filter((name) => !ids[name])
-  if (missing.length > 0) throw new Error(`Saga ${sagaId} is no model for others: it has no ${missing.join(', ')}.`)
+  if (missing.length > 0) throw new Error(`Saga ${sagaId} cannot be copied: it has no ${missing.join(', ')}.`)
   return ids as SagaIds
 }
 

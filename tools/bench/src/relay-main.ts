@@ -15,15 +15,15 @@ import { OrderCreated } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/dev'
 import { v7 as newId } from 'uuid'
 import { watchProgress } from './progress.ts'
-import type { RelayPlan, RelayRates } from './relay-alone.ts'
+import type { RelayPlan, RelayRates } from './relay-throughput.ts'
 
 const plan = JSON.parse(process.argv[2] ?? '') as RelayPlan
-/** So that V8 has compiled what is then measured. */
+/** V8 compiles the code before the measurement. */
 const warmUpEvents = 5_000
 const perTransaction = 500
-const offeredAtOnce = 100
-/** More than may be unconfirmed, so that the relay never waits for us; and few enough that none outlives its lease. */
-const underWayLimit = 3_000
+const offerSize = 100
+/** Above the relay's own limit of unconfirmed events, so that it never waits; low enough that no lease expires. */
+const inFlightLimit = 3_000
 const limitMs = 120_000
 
 const log = createLog('relay', 'warn', process.stderr)
@@ -46,7 +46,7 @@ const broker = new Broker({
 })
 const publisher = new Publisher(broker, log)
 
-/** With the payload of an order of ten articles: about 450 bytes. */
+/** An event with ten articles: about 450 bytes. */
 function someEvent(now: Date): OutgoingEvent {
   const payload = {
     customerEmail: 'somebody.with.a.name@customers.example.com',
@@ -58,7 +58,7 @@ function someEvent(now: Date): OutgoingEvent {
   return newEvent(OrderCreated, payload, { sagaId: newId(), orderId: newId() }, { eventId: newId(), now })
 }
 
-/** Writes events as a service does that commits them. Without a lease any relay may take them at once. */
+/** Inserts events like a service. Without a lease every relay may publish them at once. */
 async function commit(count: number, leased: boolean): Promise<OutgoingEvent[]> {
   const committed: OutgoingEvent[] = []
   while (committed.length < count) {
@@ -73,7 +73,7 @@ async function commit(count: number, leased: boolean): Promise<OutgoingEvent[]> 
 const published = async (): Promise<number> =>
   (await metrics.outboxPublished.get()).values.reduce((sum, { value }) => sum + value, 0)
 
-/** @returns events per second until all have been published */
+/** @returns events per second until all are published */
 async function timed(count: number, relay: Relay, work: (before: number) => Promise<void>): Promise<number> {
   const before = await published()
   const begun = performance.now()
@@ -97,20 +97,20 @@ async function fromTable(count: number): Promise<number> {
   return await timed(count, relay, async () => relay.start())
 }
 
-/** The relay is not started: it looks at no table, and publishes only what it is offered. */
+/** The relay is not started, so it does not poll the table and publishes offered events only. */
 async function fromMemory(count: number): Promise<number> {
   const events = await commit(count, true)
   const relay = newRelay()
   return await timed(count, relay, async (before) => {
     for (let offered = 0; offered < count;) {
-      if (offered - ((await published()) - before) > underWayLimit) {
+      if (offered - ((await published()) - before) > inFlightLimit) {
         await pause(1)
         continue
       }
-      // As fresh as what was committed a moment ago: an older one is left to the table.
+      // The relay leaves older events to the poll of the table.
       const createdAt = new Date()
-      relay.offer(events.slice(offered, offered + offeredAtOnce).map((event) => ({ ...event, createdAt })))
-      offered += offeredAtOnce
+      relay.offer(events.slice(offered, offered + offerSize).map((event) => ({ ...event, createdAt })))
+      offered += offerSize
       await new Promise((resolve) => setImmediate(resolve))
     }
   })

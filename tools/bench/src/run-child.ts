@@ -4,8 +4,8 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Runs a program of this folder to its end, in a process of its own, so that what it does takes no time from what
- * measures it. It gets its plan as JSON and prints its result as one line of JSON; other lines are told as they come.
+ * Runs a program of this folder in a process of its own, so that it does not block the measuring process. It gets its plan
+ * as JSON and prints its result as one line of JSON; `onLine` is called for other lines.
  */
 export async function runChild<T>(
   file: string,
@@ -27,6 +27,6 @@ export async function runChild<T>(
     child.kill()
     await exited
   }
-  if (result === undefined) throw new Error(`${file} ended without a result.`)
+  if (result === undefined) throw new Error(`${file} exited without a result.`)
   return result
 }

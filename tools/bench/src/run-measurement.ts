@@ -3,27 +3,27 @@ import { number, seedIn } from '@order-saga/tests/support/number-setting'
 import { runProgram, say } from '@order-saga/tests/support/run-program'
 
 interface Measurement<O, R> {
-  /** Reads from the environment what is to be done. */
+  /** Reads the options from the environment. */
   readonly options: (env: NodeJS.ProcessEnv) => O
   readonly measure: (options: O, say: (line: string) => void) => Promise<R>
-  /** The result for people; JSON_FILE names a file for programs. */
+  /** The result as text; with JSON_FILE it is also written as JSON. */
   readonly format: (result: R) => string
-  readonly good: (result: R) => boolean
+  readonly passed: (result: R) => boolean
 }
 
-/** A program that measures: its exit code tells whether the result is good. */
-export async function runMeasurement<O, R>(problem: string, { options, measure, format, good }: Measurement<O, R>) {
+/** Runs a measurement; exit code 0 when it passed, 1 when it did not, 2 when it failed. */
+export async function runMeasurement<O, R>(problem: string, { options, measure, format, passed }: Measurement<O, R>) {
   await runProgram(problem, async () => {
     const result = await measure(options(process.env), say)
     say(`\n${format(result)}`)
     const file = process.env['JSON_FILE']
     if (file) await writeFile(file, `${JSON.stringify(result, undefined, 2)}\n`)
-    return good(result)
+    return passed(result)
   })
 }
 
-/** SECONDS of a measured time, and SEED. */
-export const timeIn = (
+/** Reads SECONDS, the measured time, and SEED. */
+export const readTime = (
   env: NodeJS.ProcessEnv,
   fallback: number,
 ): { readonly seconds: number; readonly seed: number } => ({
@@ -31,6 +31,6 @@ export const timeIn = (
   seed: seedIn(env),
 })
 
-/** OPEN: the sagas under way at saturation. */
-export const openIn = (env: NodeJS.ProcessEnv): number =>
+/** Reads OPEN, the number of concurrent sagas at saturation. */
+export const readOpen = (env: NodeJS.ProcessEnv): number =>
   number(env, 'OPEN', { fallback: 600, min: 1, max: 100_000, whole: true })

@@ -1,10 +1,10 @@
-import { runMeasurement, timeIn } from './run-measurement.ts'
-import { scale } from './scale.ts'
+import { runMeasurement, readTime } from './run-measurement.ts'
+import { measureScale } from './scale.ts'
 import { formatScale } from './scale-report.ts'
 
-await runMeasurement('Scaling out could not be measured', {
-  options: (env) => timeIn(env, 20),
-  measure: scale,
+await runMeasurement('The benchmark failed', {
+  options: (env) => readTime(env, 20),
+  measure: measureScale,
   format: formatScale,
-  good: ({ violations }) => violations === '',
+  passed: ({ violations }) => violations === '',
 })

@@ -1,11 +1,11 @@
 import { auditLine } from './report.ts'
 import type { ScaleResult } from './scale.ts'
-import { table } from './table.ts'
+import { formatTable } from './table.ts'
 
-/** The result for people. Times are in ms. */
+/** The result as text. Times are in ms. */
 export function formatScale({ steps, violations }: ScaleResult): string {
   return [
-    table([
+    formatTable([
       ['payment processes', 'sagas/s', 'to one process', 'ideal sagas/s', 'of the ideal', 'outcome p99', 'cores'],
       ...steps.map(({ processes, perSecond, ratio, ideal, outcomeP99, cores }) => [
         String(processes),

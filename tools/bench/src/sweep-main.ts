@@ -1,17 +1,17 @@
 import { number } from '@order-saga/tests/support/number-setting'
-import { openIn, runMeasurement, timeIn } from './run-measurement.ts'
-import { sweep } from './sweep.ts'
+import { readOpen, runMeasurement, readTime } from './run-measurement.ts'
+import { measureSweep } from './sweep.ts'
 import { formatSweep } from './sweep-report.ts'
 
-await runMeasurement('The settings could not be compared', {
+await runMeasurement('The benchmark failed', {
   options: (env) => ({
-    ...timeIn(env, 15),
-    open: openIn(env),
+    ...readTime(env, 15),
+    open: readOpen(env),
     prefetches: [50, 200, 800],
     batchSizes: [25, 100, 400],
     rounds: number(env, 'ROUNDS', { fallback: 2, min: 1, max: 100, whole: true }),
   }),
-  measure: sweep,
+  measure: measureSweep,
   format: formatSweep,
-  good: ({ violations }) => violations === '',
+  passed: ({ violations }) => violations === '',
 })

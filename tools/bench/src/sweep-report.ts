@@ -1,12 +1,12 @@
 import { auditLine } from './report.ts'
 import type { SweepResult } from './sweep.ts'
-import { table } from './table.ts'
+import { formatTable } from './table.ts'
 
-/** The result for people: each pair of settings, and its throughput beside the best one. Times are in ms. */
+/** The result as text: each pair of settings, and its throughput relative to the best. Times are in ms. */
 export function formatSweep({ steps, violations }: SweepResult): string {
   const best = Math.max(...steps.map(({ perSecond }) => perSecond))
   return [
-    table([
+    formatTable([
       [
         'PREFETCH',
         'BATCH_SIZE',

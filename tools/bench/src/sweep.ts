@@ -1,19 +1,19 @@
 import { services } from '@order-saga/contracts'
 import { cpuPerSaga, type Phase, rateOf } from './phase.ts'
-import { Stage, violationsIn } from './stage.ts'
+import { BenchEnvironment, formatViolations } from './bench-environment.ts'
 
 export interface SweepOptions {
-  /** What is tried, each with each. */
+  /** Each value is combined with each batch size. */
   readonly prefetches: readonly number[]
   readonly batchSizes: readonly number[]
-  /** How often; a machine that is slow for a while is so for some of all. */
+  /** Repetitions, so that a temporary slowdown of the machine affects all pairs. */
   readonly rounds: number
   readonly seconds: number
   readonly open: number
   readonly seed: number
 }
 
-/** The system with one pair of settings: means over all rounds. Times are in ms. */
+/** Means over all rounds for one pair of settings. Times are in ms. */
 export interface SweepStep {
   readonly prefetch: number
   readonly batchSize: number
@@ -33,25 +33,25 @@ export interface SweepResult {
 }
 
 /** Measures the system at saturation with each pair of PREFETCH and BATCH_SIZE. */
-export async function sweep(options: SweepOptions, say: (line: string) => void): Promise<SweepResult> {
+export async function measureSweep(options: SweepOptions, say: (line: string) => void): Promise<SweepResult> {
   const { prefetches, batchSizes, rounds, seconds, open, seed } = options
   const pairs = prefetches.flatMap((prefetch) => batchSizes.map((batchSize) => ({ prefetch, batchSize })))
-  const stage = await Stage.start({ seed, say })
+  const environment = await BenchEnvironment.start({ seed, say })
   try {
     const phases = pairs.map((): Phase[] => [])
     for (let round = 1; round <= rounds; round += 1) {
       for (const [i, { prefetch, batchSize }] of pairs.entries()) {
         const env = { PREFETCH: prefetch, BATCH_SIZE: batchSize }
-        await Promise.all(services.map((service) => stage.system.restart(service, env)))
-        await stage.warmUp(open)
+        await Promise.all(services.map((service) => environment.system.restart(service, env)))
+        await environment.warmUp(open)
         const name = `round ${round} of ${rounds}, PREFETCH ${prefetch}, BATCH_SIZE ${batchSize}`
-        phases[i]?.push(await stage.measure({ name, arrivals: { open }, seconds }))
+        phases[i]?.push(await environment.measure({ name, arrivals: { open }, seconds }))
       }
     }
     const steps = pairs.map((pair, i) => ({ ...pair, ...meansOf(phases[i] ?? []) }))
-    return { options, steps, violations: violationsIn(await stage.audit()) }
+    return { options, steps, violations: formatViolations(await environment.audit()) }
   } finally {
-    await stage.stop()
+    await environment.stop()
   }
 }
 

@@ -1,5 +1,5 @@
-/** Cells in columns, the first of each row to the left and all others to the right. */
-export function table(rows: readonly (readonly string[])[]): string {
+/** Aligns cells in columns: the first to the left, the others to the right. */
+export function formatTable(rows: readonly (readonly string[])[]): string {
   const columns = Math.max(...rows.map((cells) => cells.length))
   const widths = Array.from({ length: columns }, (_, i) => Math.max(...rows.map((cells) => cells[i]?.length ?? 0)))
   return rows

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { GrowthResult, Round } from '../src/growth.ts'
-import { comparisons, fallen, throughputs } from '../src/growth-figures.ts'
+import { comparisons, regressions, throughputs } from '../src/growth-figures.ts'
 import { formatGrowth } from '../src/growth-report.ts'
 import { somePhase } from './some-phase.ts'
 
@@ -26,8 +26,8 @@ function grown(more: Partial<GrowthResult> = {}): GrowthResult {
   }
 }
 
-describe('Growth', () => {
-  it('compares each phase with the same one on empty tables, and the soak with their saturation', () => {
+describe('growth', () => {
+  it('compares each phase with the same phase on empty tables, and the soak with saturation', () => {
     assert.deepEqual(
       comparisons(grown()).map(({ phase, empty }) => `${phase.name} / ${empty.name}`),
       [
@@ -56,48 +56,48 @@ describe('Growth', () => {
     )
   })
 
-  it('is well while no throughput falls below 0.8', () => {
-    assert.deepEqual(fallen(grown()), [])
-    assert.deepEqual(fallen(grown({ backlog: undefined, soak: [], rounds: [round('empty'), round('full')] })), [])
+  it('has no regression while no throughput falls below 0.8', () => {
+    assert.deepEqual(regressions(grown()), [])
+    assert.deepEqual(regressions(grown({ backlog: undefined, soak: [], rounds: [round('empty'), round('full')] })), [])
   })
 
-  it('names what fell', () => {
+  it('names each regression', () => {
     const rounds = [round('empty'), round('full', 799)]
     assert.deepEqual(
-      fallen(grown({ rounds })).map(({ name }) => name),
+      regressions(grown({ rounds })).map(({ name }) => name),
       ['full, saturation'],
     )
     const backlog = { orders: 500, accepted: 800, workedOff: 79 }
     assert.deepEqual(
-      fallen(grown({ backlog })).map(({ name }) => name),
+      regressions(grown({ backlog })).map(({ name }) => name),
       ['backlog'],
     )
   })
 
-  it('has fallen where there is no ratio', () => {
+  it('counts a missing ratio as a regression', () => {
     assert.equal(
-      fallen(grown({ rounds: [round('empty', 0), round('full', 0)], backlog: undefined, soak: [] })).length,
+      regressions(grown({ rounds: [round('empty', 0), round('full', 0)], backlog: undefined, soak: [] })).length,
       1,
     )
   })
 })
 
-describe('The report of growth', () => {
-  it('tells each figure beside what it is of the one on empty tables', () => {
+describe('the report of growth', () => {
+  it('has each figure with its ratio to empty tables', () => {
     const lines = formatGrowth(grown()).split('\n')
     assert.match(lines[1] ?? '', /^empty, saturation +100 /)
     assert.match(lines[3] ?? '', /^full, saturation +90\.0 \(0\.90\) +10\.0 \(1\.00\)/)
-    assert.ok(lines.includes('and worked off at 110 sagas/s (1.10 of the saturation on empty tables).'))
+    assert.ok(lines.includes('and processed at 110 sagas/s (1.10 of the saturation on empty tables).'))
     assert.equal(lines.at(-1), 'The audit of all orders is clean.')
   })
 
-  it('ends with what fell', () => {
+  it('ends with the regressions', () => {
     const text = formatGrowth(grown({ rounds: [round('empty'), round('full', 500)] }))
-    assert.match(text, /\nfull, saturation: the throughput fell to 0\.50 of that on empty tables, below 0\.8\.$/)
+    assert.match(text, /\nfull, saturation: the throughput fell to 0\.50 of that on empty tables; minimum 0\.8\.$/)
   })
 
-  it('tells of an audit that found something, or was left out', () => {
+  it('has the violations of the audit, or states that there was none', () => {
     assert.match(formatGrowth(grown({ violations: 'stock' })), /The audit found violations: stock$/)
-    assert.match(formatGrowth(grown({ violations: undefined })), /There are too many orders for an audit\.$/)
+    assert.match(formatGrowth(grown({ violations: undefined })), /No audit: too many orders\.$/)
   })
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { hopsOf } from '../src/hops.ts'
 
-const way = ['order.created', 'payment.completed', 'inventory.reserved', 'order.confirmed']
+const path = ['order.created', 'payment.completed', 'inventory.reserved', 'order.confirmed']
 
-describe('The hops of sagas', () => {
-  it('are from one event of each to its next', () => {
+describe('the hops of sagas', () => {
+  it('are the times between consecutive events', () => {
     const saga = (name: string, times: readonly number[]) =>
-      times.map((at, i) => ({ saga: name, event: way[i] ?? '', at }))
+      times.map((at, i) => ({ saga: name, event: path[i] ?? '', at }))
     const hops = hopsOf([...saga('a', [100, 110, 115, 123]), ...saga('b', [200, 230, 232, 233])])
     assert.deepEqual(
       hops.map(({ from, to, p50, p90 }) => [from, to, p50, p90]),
@@ -18,7 +18,7 @@ describe('The hops of sagas', () => {
     )
   })
 
-  it('leave out a step that a saga did not take', () => {
+  it('exclude a missing step', () => {
     const hops = hopsOf([
       { saga: 'a', event: 'order.created', at: 1 },
       { saga: 'a', event: 'payment.completed', at: 4 },

@@ -5,21 +5,21 @@ import { busyCores, cpuPerSaga, rateOf } from '../src/phase.ts'
 import { idealRate } from '../src/scale.ts'
 import { somePhase } from './some-phase.ts'
 
-describe('The figures of a phase', () => {
-  it('are sagas per second', () => {
+describe('the figures of a phase', () => {
+  it('have sagas per second', () => {
     assert.equal(rateOf(somePhase('saturation')), 100)
   })
 
-  it('are the CPU of a saga, without the load generator', () => {
+  it('have the CPU time per saga, without the load generator', () => {
     assert.equal(cpuPerSaga(somePhase('saturation')), 5)
     assert.equal(cpuPerSaga(somePhase('nothing', { completed: 0 })), 5_000)
   })
 
-  it('are the cores that were busy, with the load generator', () => {
+  it('have the busy cores, with the load generator', () => {
     assert.equal(busyCores({ order: 3_000, PostgreSQL: 6_000, 'load generator': 1_000 }, 5_000), 2)
   })
 
-  it('are what was spent for each saga between two looks', () => {
+  it('have the costs per saga between two readings', () => {
     const before = { walBytes: 100, networkBytes: 10, statements: 1, transactions: 2, rows: 3, confirms: 4 }
     const after = { walBytes: 300, networkBytes: 30, statements: 11, transactions: 12, rows: 43, confirms: 12 }
     assert.deepEqual(perSaga(before, after, 2), {
@@ -32,15 +32,15 @@ describe('The figures of a phase', () => {
     })
   })
 
-  it('are latencies, the highest among them', () => {
+  it('have percentiles and the maximum of latencies', () => {
     const values = Array.from({ length: 1_000 }, (_, i) => 1_000 - i)
     assert.deepEqual(latenciesOf(values), { p50: 501, p99: 991, p999: 1_000, max: 1_000 })
     assert.ok(Number.isNaN(latenciesOf([]).p50))
   })
 })
 
-describe('The ideal of scaling out', () => {
-  it('is as many charges as all places make behind a gateway of 100 ms', () => {
+describe('the ideal rate of scaling out', () => {
+  it('is the concurrency limit of all processes divided by 100 ms', () => {
     assert.deepEqual([1, 2, 4].map(idealRate), [80, 160, 320])
   })
 })

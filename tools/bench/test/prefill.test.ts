@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type SagaIds, templateOf } from '../src/saga-template.ts'
-import { stretchesOf } from '../src/stretches.ts'
+import { windowsOf } from '../src/windows.ts'
 
 const idOf = (digit: number): string => `01a21502-410e-7466-b64c-00000000000${digit}`
 const ids: SagaIds = {
@@ -16,7 +16,7 @@ const ids: SagaIds = {
 }
 const midway = new Date('2026-01-01T00:00:45Z')
 
-/** What SQL's format() makes of a template. */
+/** Like SQL's format(). */
 function filled(template: string, ...values: string[]): unknown {
   const text = template.replaceAll(/%(?:(\d)\$s|%)/g, (found, place?: string) =>
     place === undefined ? found.slice(1) : (values[Number(place) - 1] ?? ''),
@@ -24,7 +24,7 @@ function filled(template: string, ...values: string[]): unknown {
   return JSON.parse(text)
 }
 
-describe('The template of a row', () => {
+describe('the template of a row', () => {
   const row = {
     saga_id: ids.saga,
     charge_id: ids.charge,
@@ -35,7 +35,7 @@ describe('The template of a row', () => {
     qty: 1,
   }
 
-  it('has places for every id and instant, and keeps all else', () => {
+  it('has placeholders for every id and instant, and keeps other values', () => {
     const template = templateOf(JSON.stringify(row), ids, midway)
     assert.deepEqual(filled(template, '0199aaaa-bbbb', '8ccc-dddddddddddd', 'then', 'later'), {
       saga_id: '0199aaaa-bbbb-7000-8ccc-dddddddddddd',
@@ -49,32 +49,32 @@ describe('The template of a row', () => {
   })
 })
 
-describe('The sagas that fill the tables', () => {
+describe('the windows of a prefill', () => {
   const now = new Date('2026-06-01T12:00:00Z')
   const daysAgo = (ms: number): number => (now.getTime() - ms) / 86_400_000
 
-  it('are numbered without a gap, and only the young ones have messages', () => {
-    const [old, young] = stretchesOf({ orders: 100, published: 30 }, now)
+  it('number sagas without a gap, and only the new one has messages', () => {
+    const [old, young] = windowsOf({ orders: 100, published: 30 }, now)
     assert.deepEqual([old?.first, old?.count, old?.withMessages], [0, 70, false])
     assert.deepEqual([young?.first, young?.count, young?.withMessages], [70, 30, true])
   })
 
-  it('are so old that their messages would be gone by now, or so young that these stay for hours', () => {
-    const [old, young] = stretchesOf({ orders: 100, published: 30 }, now)
+  it('are past the retention of messages, or hours before its end', () => {
+    const [old, young] = windowsOf({ orders: 100, published: 30 }, now)
     assert.ok(daysAgo(old?.toMs ?? 0) > 7)
     assert.ok(daysAgo(young?.fromMs ?? 0) <= 0.5)
     assert.ok((young?.toMs ?? 0) < now.getTime())
   })
 
-  it('are of one kind only where there are none of the other', () => {
+  it('omit an empty window', () => {
     assert.deepEqual(
-      stretchesOf({ orders: 100, published: 100 }, now).map(({ count }) => count),
+      windowsOf({ orders: 100, published: 100 }, now).map(({ count }) => count),
       [100],
     )
     assert.deepEqual(
-      stretchesOf({ orders: 100, published: 0 }, now).map(({ withMessages }) => withMessages),
+      windowsOf({ orders: 100, published: 0 }, now).map(({ withMessages }) => withMessages),
       [false],
     )
-    assert.deepEqual(stretchesOf({ orders: 0, published: 0 }, now), [])
+    assert.deepEqual(windowsOf({ orders: 0, published: 0 }, now), [])
   })
 })

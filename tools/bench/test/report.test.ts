@@ -3,7 +3,7 @@ import type { BenchResult } from '../src/bench.ts'
 import { formatBench } from '../src/report.ts'
 import { formatScale } from '../src/scale-report.ts'
 import { formatSweep } from '../src/sweep-report.ts'
-import { table } from '../src/table.ts'
+import { formatTable } from '../src/table.ts'
 import { somePhase } from './some-phase.ts'
 
 const latencies = { p50: 12, p99: 34, p999: 40, max: 41 }
@@ -16,10 +16,10 @@ const result: BenchResult = {
   violations: '',
 }
 
-describe('A table', () => {
-  it('has its first column to the left and the others to the right', () => {
+describe('a table', () => {
+  it('aligns its first column to the left and the others to the right', () => {
     assert.equal(
-      table([
+      formatTable([
         ['name', 'value', ''],
         ['a', '1', 'ok'],
       ]),
@@ -28,30 +28,30 @@ describe('A table', () => {
   })
 })
 
-describe('The report of the bench', () => {
+describe('the report of the bench', () => {
   const lines = formatBench(result).split('\n')
 
-  it('has a row for each phase, with the cores that were busy, and what went wrong in its name', () => {
+  it('has a row for each phase, with the busy cores, and its failures in the name', () => {
     assert.match(lines[0] ?? '', /^phase .+ CPU ms\/saga +cores$/)
     assert.match(lines[1] ?? '', /^saturation +100 +10\.0 .+ 5\.00 +0\.60$/)
     assert.match(lines[2] ?? '', /^idle \(2 refused, 0 failed, 0 open\) +5 /)
   })
 
-  it('has the costs of a saga, the parts alone, and the share of the bare servers', () => {
+  it('has the costs per saga, the components alone and the servers alone', () => {
     assert.ok(lines.includes('  statements 3.00, transactions 1.00, rows written 21.00, confirms 4.00'))
-    assert.ok(lines.includes('  all but the load   5.00 ms CPU   160 MiB proportional'))
+    assert.ok(lines.includes('  the system         5.00 ms CPU   160 MiB proportional'))
     assert.ok(lines.includes('  order.created to payment.completed        p50 7.0 ms, p90 21.5 ms'))
-    assert.ok(lines.includes('  bare path of one saga at idle             p50 12.0 ms, p99 34.0 ms'))
-    assert.ok(lines.includes('  relay, a table full of events               11000 events/s'))
-    assert.ok(lines.includes('  relay, events handed over after commit      22000 events/s'))
-    assert.ok(lines.includes('  inventory, a queue full of payments          3300 messages/s'))
-    assert.match(lines.find((line) => line.includes('bare messages')) ?? '', /500 sagas\/s +our share 20 %$/)
+    assert.ok(lines.includes('  one saga, idle                            p50 12.0 ms, p99 34.0 ms'))
+    assert.ok(lines.includes('  relay, polled from the table                11000 events/s'))
+    assert.ok(lines.includes('  relay, offered after the commit             22000 events/s'))
+    assert.ok(lines.includes('  inventory, with a full queue                 3300 messages/s'))
+    assert.match(lines.find((line) => line.includes('RabbitMQ, confirmed')) ?? '', /500 sagas\/s +the system: 20 %$/)
     assert.equal(lines.at(-1), 'The audit of all orders is clean.')
   })
 })
 
-describe('The report of scaling out', () => {
-  it('has what each number of processes does, to one and to the ideal', () => {
+describe('the report of scaling out', () => {
+  it('has the throughput per number of processes, with its ratios to one process and to the ideal', () => {
     const step = { processes: 2, perSecond: 120, ideal: 160, ratio: 1.6, outcomeP99: 1_234.5, cores: 1 }
     const text = formatScale({ options: { seconds: 5, seed: 1 }, steps: [step], violations: 'stock' })
     assert.match(text, /\n2 +120\.0 +1\.60 +160 +75 % +1235 +1\.00\n/)
@@ -59,8 +59,8 @@ describe('The report of scaling out', () => {
   })
 })
 
-describe('The report of a sweep', () => {
-  it('has each pair of settings with its share of the best', () => {
+describe('the report of a sweep', () => {
+  it('has each pair of settings with its ratio to the best', () => {
     const step = { prefetch: 50, batchSize: 25, perSecond: 380, outcomeP50: 1_400, outcomeP99: 1_900, rabbitMqMiB: 170 }
     const slow = { ...step, cpuPerSaga: 4.3, transactionsPerSaga: 0.5 }
     const fast = { ...slow, prefetch: 200, perSecond: 500 }

@@ -14,7 +14,7 @@ const load: LoadResult = {
   unfinished: 0,
 }
 
-/** A phase of 10 s in which 100 sagas per second were completed, or as told. */
+/** A phase of 10 s with 100 completed sagas per second unless overridden. */
 export function somePhase(name: string, more: Partial<LoadResult> = {}): Phase {
   const usage = { cpuMs: 0, residentMiB: 100, proportionalMiB: 80 }
   return {

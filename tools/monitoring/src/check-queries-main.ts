@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { checkQueries, complaints, summary } from './check-queries.ts'
+import { checkQueries, failures, summarize } from './check-queries.ts'
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { without: { type: 'string' } } })
 const [prometheusUrl = 'http://localhost:9090', namespace = 'order-saga'] = positionals
@@ -7,9 +7,9 @@ const without = values.without?.split(',') ?? []
 
 try {
   const checked = await checkQueries({ prometheusUrl, namespace, without })
-  const wrong = complaints(checked)
-  process.stdout.write(`${[...wrong, summary(checked)].join('\n')}\n`)
-  if (wrong.length > 0) process.exitCode = 1
+  const failed = failures(checked)
+  process.stdout.write(`${[...failed, summarize(checked)].join('\n')}\n`)
+  if (failed.length > 0) process.exitCode = 1
 } catch (error) {
   process.stderr.write(`The queries could not be checked: ${(error as Error).message}\n`)
   process.exitCode = 2

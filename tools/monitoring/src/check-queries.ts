@@ -8,7 +8,7 @@ import { metricsIn, selectorsIn } from './promql.ts'
 export interface CheckOptions {
   readonly prometheusUrl: string
   readonly namespace: string
-  /** Exporters that this system has not, as `foreignMetrics` names them: what only they export may be missing. */
+  /** Exporters of `foreignMetrics` that this system does not have; their metrics may be missing. */
   readonly without?: readonly string[]
 }
 
@@ -17,34 +17,34 @@ export interface CheckedQuery {
   readonly where: string
   readonly query: string
   readonly result: 'found' | 'expected empty' | 'empty' | 'refused'
-  /** What Prometheus said, or why emptiness is expected. */
+  /** The error of Prometheus, or the reason for an expected empty result. */
   readonly reason: string
 }
 
-interface Asked {
+interface PlannedQuery {
   readonly where: string
   readonly query: string
   readonly expectEmpty: string | undefined
 }
 
-/** What a query may look back on. */
+/** The time range of a query. */
 const seconds = 300
 
 /**
- * Runs every query of every panel against Prometheus, and for every alert each of the metrics it asks for: the alert's
- * own query finds nothing as long as all is well. Samples that are no numbers do not count as found.
- * @throws Error when Prometheus is not reachable or has not loaded a rule of ours, or one of them fails
+ * Runs every query of every panel, and for every alert each of its selectors: the whole expression has no result unless
+ * the alert fires. NaN and infinite samples do not count.
+ * @throws Error when Prometheus is not reachable, or when a rule of the chart is not loaded or fails
  */
 export async function checkQueries(options: CheckOptions): Promise<CheckedQuery[]> {
   const prometheus = new Prometheus(options.prometheusUrl)
   const rules = await loadedRules(prometheus, options.namespace)
   const namespaces = await prometheus.labelValues('namespace', 'outbox_published_total')
   if (!namespaces.includes(options.namespace)) {
-    throw new Error(`The variable for the namespace does not offer ${options.namespace}, but ${namespaces.join(', ')}.`)
+    throw new Error(`The namespace variable does not include ${options.namespace}, but ${namespaces.join(', ')}.`)
   }
-  const asked = [...panelQueries(options), ...alertQueries(rules, options)]
+  const planned = [...panelQueries(options), ...alertQueries(rules, options)]
   const checked: CheckedQuery[] = []
-  for (const { where, query, expectEmpty } of asked) {
+  for (const { where, query, expectEmpty } of planned) {
     try {
       const count = await prometheus.samples(query, seconds)
       const none = expectEmpty === undefined ? ('empty' as const) : ('expected empty' as const)
@@ -56,35 +56,39 @@ export async function checkQueries(options: CheckOptions): Promise<CheckedQuery[
   return checked
 }
 
-/** The queries in which something is wrong, a line each. */
-export function complaints(checked: readonly CheckedQuery[]): string[] {
+/** Returns one entry per empty or refused query. */
+export function failures(checked: readonly CheckedQuery[]): string[] {
   return checked
     .filter(({ result }) => result === 'empty' || result === 'refused')
     .map(({ where, query, result, reason }) => `${where}: ${result} ${reason}\n    ${query}`)
 }
 
-/** How many of each result, in one line. */
-export function summary(checked: readonly CheckedQuery[]): string {
+/** The number of queries by result, in one line. */
+export function summarize(checked: readonly CheckedQuery[]): string {
   const counts = new Map<string, number>()
   for (const { result } of checked) counts.set(result, (counts.get(result) ?? 0) + 1)
   return `${checked.length} queries: ${[...counts].map(([result, count]) => `${count} ${result}`).join(', ')}`
 }
 
-function panelQueries(options: CheckOptions): Asked[] {
+function panelQueries(options: CheckOptions): PlannedQuery[] {
   return dashboards.flatMap(({ title, rows }) =>
     rows.flatMap(({ panels }) =>
       panels.flatMap((panel) =>
         panel.queries.map(({ expr }) => {
           const query = withVariables(expr, options.namespace)
           const declared = panel.expectEmpty && emptyReasons[panel.expectEmpty]
-          return { where: `${title} / ${panel.title}`, query, expectEmpty: declared ?? missing(query, options) }
+          return {
+            where: `${title} / ${panel.title}`,
+            query,
+            expectEmpty: declared ?? reasonForMissing(query, options),
+          }
         }),
       ),
     ),
   )
 }
 
-function alertQueries(rules: readonly LoadedRule[], options: CheckOptions): Asked[] {
+function alertQueries(rules: readonly LoadedRule[], options: CheckOptions): PlannedQuery[] {
   const declared = new Map(alertRules().map(({ alert, expectEmpty }) => [alert, expectEmpty]))
   return rules
     .filter(({ type }) => type === 'alerting')
@@ -92,39 +96,39 @@ function alertQueries(rules: readonly LoadedRule[], options: CheckOptions): Aske
       selectorsIn(query).map(({ text }) => ({
         where: name,
         query: text,
-        expectEmpty: declared.get(name) ?? missing(text, options),
+        expectEmpty: declared.get(name) ?? reasonForMissing(text, options),
       })),
     )
 }
 
-/** All of our rules must have been loaded and be in good health. */
+/** @throws Error when a rule of the chart is not loaded or not healthy */
 async function loadedRules(prometheus: Prometheus, namespace: string): Promise<LoadedRule[]> {
   const all = await prometheus.rules()
   const ours = all.filter(
     ({ group, query }) => group.startsWith('order-saga') && query.includes(`namespace="${namespace}"`),
   )
   const names = new Set(ours.map(({ name }) => name))
-  const lacking = alertRules().filter(({ alert }) => !names.has(alert))
-  if (lacking.length > 0) {
-    throw new Error(`Prometheus has not loaded these alerts: ${lacking.map(({ alert }) => alert).join(', ')}.`)
+  const missing = alertRules().filter(({ alert }) => !names.has(alert))
+  if (missing.length > 0) {
+    throw new Error(`Prometheus has not loaded these alerts: ${missing.map(({ alert }) => alert).join(', ')}.`)
   }
-  const ill = ours.filter(({ health }) => health !== 'ok')
-  if (ill.length > 0) {
+  const failing = ours.filter(({ health }) => health !== 'ok')
+  if (failing.length > 0) {
     throw new Error(
-      `Rules fail: ${ill.map(({ name, health, lastError }) => `${name} (${lastError ?? health})`).join(', ')}.`,
+      `Rules fail: ${failing.map(({ name, health, lastError }) => `${name} (${lastError ?? health})`).join(', ')}.`,
     )
   }
   return ours
 }
 
-/** Why a query finds nothing where an exporter is not there. */
-function missing(query: string, { without = [] }: CheckOptions): string | undefined {
+/** The reason for an empty result when an exporter is missing. */
+function reasonForMissing(query: string, { without = [] }: CheckOptions): string | undefined {
   const exporters = metricsIn(query).map((metric) => foreignMetrics[metric])
-  const lacking = exporters.find((exporter) => exporter !== undefined && without.includes(exporter))
-  return lacking === undefined ? undefined : `there is no ${lacking} here`
+  const missing = exporters.find((exporter) => exporter !== undefined && without.includes(exporter))
+  return missing === undefined ? undefined : `${missing} is not installed`
 }
 
-/** As Grafana puts them in, with all services chosen and metrics scraped every 15 s. */
+/** Grafana's values of the variables for all services and a scrape interval of 15 s. */
 function withVariables(expr: string, namespace: string): string {
   return expr
     .replaceAll('$__rate_interval', '1m')

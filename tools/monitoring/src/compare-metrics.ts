@@ -1,7 +1,7 @@
 import type { DocumentedMetric } from './documented-metrics.ts'
 import type { ExportedMetric } from './exported-metrics.ts'
 
-/** How what a process exports differs from what is documented of it: a sentence each; none when both say the same. */
+/** The differences between exported and documented metrics of a process, one sentence each. */
 export function differences(
   process: string,
   exported: readonly ExportedMetric[],

@@ -4,13 +4,13 @@ export interface DocumentedMetric {
   readonly name: string
   readonly type: string
   readonly labels: readonly string[]
-  /** The processes that export it; of Node's own metrics: all of them. */
+  /** The processes that export it; `all` for Node's default metrics. */
   readonly from: readonly string[] | 'all'
 }
 
 const page = new URL('../../../docs/metrics.md', import.meta.url)
 
-/** The metrics that processes export, as listed in docs/metrics.md. */
+/** The exported metrics listed in docs/metrics.md. */
 export function documentedMetrics(): DocumentedMetric[] {
   return rows()
     .filter((row) => row.has('Type'))
@@ -22,14 +22,14 @@ export function documentedMetrics(): DocumentedMetric[] {
     }))
 }
 
-/** The metrics that Prometheus records, as listed in docs/metrics.md. */
+/** The recording rules listed in docs/metrics.md. */
 export function recordedMetrics(): string[] {
   return rows()
     .filter((row) => !row.has('Type'))
     .flatMap((row) => coded(row.get('Metric')))
 }
 
-/** The rows of every table of metrics, each as its cells by their headings. */
+/** The rows of every table of metrics, as cells by heading. */
 function rows(): Map<string, string>[] {
   const found: Map<string, string>[] = []
   let headings: string[] = []

@@ -1,11 +1,11 @@
 export interface ExportedMetric {
   readonly name: string
   readonly type: string
-  /** Undefined when it has no sample at the moment. */
+  /** Undefined when it has no sample. */
   readonly labels: readonly string[] | undefined
 }
 
-/** The metrics in a process's /metrics, with the labels of their samples (without those of a histogram's buckets). */
+/** Parses the text of /metrics; the labels of a histogram are those without `le`. */
 export function exportedMetrics(text: string): ExportedMetric[] {
   return [...text.matchAll(/^# TYPE (\w+) (\w+)$/gm)].map(([, name = '', type = '']) => {
     const suffix = type === 'histogram' ? '_count' : ''

@@ -1,4 +1,4 @@
-/** Metrics that dashboards and alerts ask for and others export: who does. A name may be a pattern, as in the query. */
+/** Exporters of the metrics in dashboards and alerts that the services do not export. A name may be a pattern. */
 export const foreignMetrics: Readonly<Record<string, string>> = {
   up: 'Prometheus',
   ...of('CloudNativePG', [

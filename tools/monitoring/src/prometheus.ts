@@ -1,4 +1,4 @@
-interface Answer<T> {
+interface ApiResponse<T> {
   readonly status: 'success' | 'error'
   readonly data: T
   readonly error?: string
@@ -20,7 +20,7 @@ export interface LoadedRule {
 const limitMs = 20_000
 const step = 15
 
-/** The HTTP API of a Prometheus. Every method throws, with Prometheus' own words, when a query is refused. */
+/** The HTTP API of Prometheus. Every method throws with the message of Prometheus when a query is refused. */
 export class Prometheus {
   readonly #url: string
 
@@ -28,7 +28,7 @@ export class Prometheus {
     this.#url = url
   }
 
-  /** How many samples that are numbers a query finds in the last seconds. */
+  /** The number of finite samples of a query in the last seconds. */
   async samples(query: string, seconds: number): Promise<number> {
     const end = Date.now() / 1000
     const range = { query, start: String(end - seconds), end: String(end), step: String(step) }
@@ -40,7 +40,7 @@ export class Prometheus {
     return await this.#get<readonly string[]>(`/api/v1/label/${label}/values`, { 'match[]': selector })
   }
 
-  /** The rules it has loaded, as it judges them. */
+  /** The loaded rules with their health. */
   async rules(): Promise<LoadedRule[]> {
     const { groups } = await this.#get<{ groups: { name: string; rules: Omit<LoadedRule, 'group'>[] }[] }>(
       '/api/v1/rules',
@@ -53,8 +53,8 @@ export class Prometheus {
     const response = await fetch(`${this.#url}${path}?${new URLSearchParams(parameters).toString()}`, {
       signal: AbortSignal.timeout(limitMs),
     })
-    const answer = (await response.json()) as Answer<T>
-    if (answer.status !== 'success') throw new Error(answer.error ?? `${response.status} of ${path}`)
-    return answer.data
+    const body = (await response.json()) as ApiResponse<T>
+    if (body.status !== 'success') throw new Error(body.error ?? `${response.status} of ${path}`)
+    return body.data
   }
 }

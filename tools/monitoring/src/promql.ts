@@ -1,14 +1,14 @@
 const quoted = /"(?:[^"\\]|\\.)*"/g
 const words = new Set(['and', 'or', 'unless', 'bool', 'by', 'without', 'on', 'ignoring', 'group_left', 'group_right'])
 
-/** A metric with its label matchers, as it stands in a query. */
+/** A metric with its label matchers, as written in a query. */
 export interface Selector {
-  /** Its name, or the pattern its name must match. */
+  /** Its name, or the pattern of `__name__`. */
   readonly metric: string
   readonly text: string
 }
 
-/** The selectors of a query, each once. Every one of ours has matchers, so they are known by their braces. */
+/** The distinct selectors of a query. All selectors of this project have matchers, so they are recognized by braces. */
 export function selectorsIn(query: string): Selector[] {
   const found = new Map<string, Selector>()
   for (const [text, name = ''] of query.matchAll(/([a-zA-Z_:][\w:]*)?\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}/g)) {
@@ -18,12 +18,12 @@ export function selectorsIn(query: string): Selector[] {
   return [...found.values()]
 }
 
-/** The metrics a query asks for; of a histogram without what its series end in. */
+/** The metrics of a query, without the suffixes of histograms. */
 export function metricsIn(query: string): string[] {
   return [...new Set(selectorsIn(query).map(({ metric }) => metric.replace(/_(bucket|sum|count)$/, '')))]
 }
 
-/** Names in a query that are neither functions nor labels and have no matchers: they would ask for the whole cluster. */
+/** Selectors without matchers: they would query the whole cluster. */
 export function bareNames(query: string): string[] {
   const rest = query
     .replaceAll(/([a-zA-Z_:][\w:]*)?\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\}/g, ' ')

@@ -7,10 +7,10 @@ import type {
   PayloadOf,
 } from '@order-saga/contracts'
 
-/** What a customer is written to about; a label of `notifications_total`. */
+/** The subject of a mail; a label of `notifications_total`. */
 export type MailKind = 'confirmed' | 'cancelled' | 'refunded'
 
-/** What a mail needs to know of an event; the chassis' messages have it. */
+/** The fields of a message of the chassis that a mail needs. */
 export interface CauseOf<E extends EventType> {
   readonly name: E['name']
   readonly eventId: string
@@ -21,11 +21,11 @@ export interface CauseOf<E extends EventType> {
   readonly payload: PayloadOf<E>
 }
 
-/** The events that customers hear of. */
+/** The events that cause a mail. */
 export type MailCause =
   CauseOf<typeof OrderConfirmed> | CauseOf<typeof OrderCancelled> | CauseOf<typeof PaymentRefunded>
 
-/** One mail to one customer. Everything in it follows from its event, so a repetition is the same mail again. */
+/** One mail to one customer. All fields derive from its event, so a repetition is the same mail. */
 export interface Mail {
   readonly kind: MailKind
   readonly eventId: string
@@ -43,7 +43,7 @@ export const mailKinds: Record<MailCause['name'], MailKind> = {
   'payment.refunded': 'refunded',
 }
 
-/** The payload must have been checked against the event's schema, as it is when a message is decoded. */
+/** Requires a payload that was checked against the event's schema, as `decode` does. */
 export function isMailCause(event: { readonly name: string }): event is MailCause {
   return Object.hasOwn(mailKinds, event.name)
 }
@@ -52,20 +52,19 @@ const reasons: Record<CancelReason, readonly string[]> = {
   payment_failed: ['Your payment did not go through, so we have cancelled your order.', 'You have not been charged.'],
   compensation: [
     'We could not supply the goods you ordered, so we have cancelled your order.',
-    'Whatever you paid for it has been given back or is on its way back to you.',
+    'If you have been charged, the whole amount has been refunded or will be refunded.',
   ],
   timeout: [
     'We could not complete your order in time, so we have cancelled it.',
-    'Should you have been charged, the whole amount is given back to you.',
+    'If you have been charged, the whole amount will be refunded.',
   ],
 }
 
 /**
- * The mail an event calls for, or undefined where there is nothing to say or nobody to say it to: a refund of nothing,
- * or one whose payment service never learned the address. `senderDomain` is the right half of the Message-ID, whose
- * left half is the event id: whoever gets the mail twice can tell.
+ * Composes the mail for an event; undefined for a refund of 0 and for a refund without an address. The Message-ID is
+ * `<eventId@senderDomain>`, so a mail client recognizes a second copy.
  */
-export function mailFor(cause: MailCause, senderDomain: string): Mail | undefined {
+export function composeMail(cause: MailCause, senderDomain: string): Mail | undefined {
   const { name, eventId, orderId, timestamp, payload } = cause
   const { customerEmail: to, amount } = payload
   if (to === undefined || (name === 'payment.refunded' && /^[0.]+$/.test(amount))) return undefined
@@ -83,7 +82,7 @@ function wording({ name, orderId, payload }: MailCause): { subject: string; news
   if (name === 'order.cancelled')
     return { subject: `Your order ${orderId} was cancelled`, news: reasons[payload.reason] }
   const news = [
-    `We have given back ${payload.amount} ${payload.currency} for your order.`,
+    `We have refunded ${payload.amount} ${payload.currency} for your order.`,
     'Depending on your bank it can take some days until you see it.',
   ]
   return { subject: `Your refund for order ${orderId}`, news }

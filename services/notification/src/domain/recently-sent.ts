@@ -1,7 +1,7 @@
 /**
- * The ids of the events this process has answered lately, so that a redelivery does not become a second mail. Bounded:
- * the oldest id goes first. It does not survive a restart and is not shared between pods; what it misses is sent again
- * with the same Message-ID.
+ * The ids of the latest events whose mail this process has sent, so that a redelivery does not cause a second mail. The
+ * oldest id is evicted first. The ids are in memory of one process: after a restart, or in another pod, a redelivery sends
+ * the mail again with the same Message-ID.
  */
 export class RecentlySent {
   readonly #capacity: number

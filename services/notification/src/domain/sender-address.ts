@@ -1,16 +1,16 @@
-/** Whom the mails come from. */
+/** The sender of the mails. */
 export interface SenderAddress {
   /** Empty when only an address was given. */
   readonly name: string
   readonly address: string
-  /** What stands right of the @, also in every Message-ID. */
+  /** The part after the @, also used in every Message-ID. */
   readonly domain: string
 }
 
 const mailbox = /^(?:([^<>\p{Cc}]*)<)?([^\s@<>(),;:"[\]\\\p{Cc}]+@([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*))(>)?$/u
 
 /**
- * Reads `shop@example.com` or `Shop <shop@example.com>`.
+ * Parses `shop@example.com` or `Shop <shop@example.com>`.
  * @throws RangeError for anything else
  */
 export function parseSenderAddress(text: string): SenderAddress {

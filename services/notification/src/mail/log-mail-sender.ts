@@ -1,10 +1,10 @@
 import type { MailSender } from './mail-sender.ts'
 
-/** Stands in where no mail server is set: writes one line per mail that would have gone out, without address or text. */
-export function logMailSender(options: { log: (line: Record<string, string>) => void }): MailSender {
+/** For configurations without a mail server: logs one line per mail, without address or text. */
+export function createLogMailSender(options: { log: (line: Record<string, string>) => void }): MailSender {
   return {
     async send({ kind, orderId, eventId }) {
-      options.log({ msg: 'mail not sent: there is no mail server', kind, orderId, eventId })
+      options.log({ msg: 'mail not sent: no mail server is configured', kind, orderId, eventId })
       return { kind: 'sent' }
     },
     async close() {},

@@ -1,29 +1,29 @@
 import type { Mail } from '../domain/mail.ts'
 
 /**
- * How a mail ended. `rejected`: the server will never take this mail for this address, so there is no point in trying
- * again. `detail` holds reply codes only; what servers say beside them repeats the address.
+ * `rejected` is a permanent refusal of this mail: a retry cannot help. `detail` contains reply codes only, because servers
+ * repeat the address in the reply text.
  */
 export type SendResult = { readonly kind: 'sent' } | { readonly kind: 'rejected'; readonly detail: string }
 
 export interface MailSender {
   /**
-   * Resolves once the mail is handed over or refused for good. A mail whose answer got lost may have been delivered: it
-   * is sent again, with the same Message-ID.
-   * @throws MailServerUnavailable when the mail server is in trouble: hold the mail, it is not its fault
-   * @throws MailDeferred when the server asks to try this one mail again later
+   * Resolves when the mail is accepted or permanently refused. A mail whose reply was lost may have been delivered: it is
+   * sent again, with the same Message-ID.
+   * @throws MailServerUnavailable when no mail can be sent: retain the message
+   * @throws MailDeferred when the server refuses this mail temporarily
    */
   send(mail: Mail): Promise<SendResult>
-  /** Finishes what is being sent and takes nothing new. */
+  /** Waits for the mails in flight; new ones are rejected. */
   close(): Promise<void>
 }
 
-/** The mail server refused, timed out, went away or does not let us in. No mail gets through until that is over. */
+/** The mail server refused the connection or the login, timed out or closed the connection. */
 export class MailServerUnavailable extends Error {
   override readonly name = 'MailServerUnavailable'
 }
 
-/** A temporary refusal of one mail: a full or busy mailbox, greylisting. Others may get through meanwhile. */
+/** A temporary refusal of one mail: a full or busy mailbox, greylisting. Other mails may be accepted. */
 export class MailDeferred extends Error {
   override readonly name = 'MailDeferred'
 }

@@ -9,24 +9,24 @@ export interface SmtpOptions {
   readonly url: string
   readonly from: SenderAddress
   readonly maxConnections?: number
-  /** From the name look-up to the greeting, TLS included. */
+  /** From the DNS lookup to the greeting, TLS included. */
   readonly connectTimeoutMs?: number
-  /** The longest silence of the server within a session. */
-  readonly silenceTimeoutMs?: number
-  /** One mail in all, waiting for a free connection included. */
+  /** Maximum time without data from the server within a session. */
+  readonly idleTimeoutMs?: number
+  /** Total time for one mail, the wait for a free connection included. */
   readonly sendTimeoutMs?: number
 }
 
-/** One address and nothing that could end a header line, a command or the address itself. */
+/** One address without characters that could end a header line, a command or the address. */
 const singleAddress = /^[^\s@<>(),;:"[\]\\\p{Cc}]+@[A-Za-z0-9.-]+$/u
 
 /**
- * Sends through a mail server over a few connections that are kept open and replaced when they break. One that turns
- * out to be dead is replaced within the same send if not a byte of the mail went over it.
+ * Sends by SMTP over a pool of connections. A lost connection is replaced, within the same send if no byte of the mail
+ * was sent on it.
  */
-export function smtpMailSender(options: SmtpOptions): MailSender {
+export function createSmtpMailSender(options: SmtpOptions): MailSender {
   const { url, from, maxConnections = 5, connectTimeoutMs = 10_000 } = options
-  const { silenceTimeoutMs = 30_000, sendTimeoutMs = 60_000 } = options
+  const { idleTimeoutMs = 30_000, sendTimeoutMs = 60_000 } = options
   const transport = createTransport({
     url,
     pool: true,
@@ -34,14 +34,14 @@ export function smtpMailSender(options: SmtpOptions): MailSender {
     maxRequeues: 1,
     connectionTimeout: connectTimeoutMs,
     greetingTimeout: connectTimeoutMs,
-    socketTimeout: silenceTimeoutMs,
+    socketTimeout: idleTimeoutMs,
     disableFileAccess: true,
     disableUrlAccess: true,
   })
-  const underway = new Set<Promise<SendResult>>()
+  const inFlight = new Set<Promise<SendResult>>()
   let closed = false
 
-  async function handOver(mail: Mail): Promise<SendResult> {
+  async function deliver(mail: Mail): Promise<SendResult> {
     if (!singleAddress.test(mail.to)) return { kind: 'rejected', detail: 'malformed address' }
     const signal = AbortSignal.timeout(sendTimeoutMs)
     try {
@@ -58,7 +58,7 @@ export function smtpMailSender(options: SmtpOptions): MailSender {
       })
       return { kind: 'sent' }
     } catch (failure) {
-      if (signal.aborted) throw new MailServerUnavailable(`did not take the mail within ${sendTimeoutMs} ms`)
+      if (signal.aborted) throw new MailServerUnavailable(`did not accept the mail within ${sendTimeoutMs} ms`)
       return resultOf(failure, mail.to)
     }
   }
@@ -66,17 +66,17 @@ export function smtpMailSender(options: SmtpOptions): MailSender {
   return {
     async send(mail) {
       if (closed) throw new MailServerUnavailable('the sender is closed')
-      const sending = handOver(mail)
-      underway.add(sending)
+      const sending = deliver(mail)
+      inFlight.add(sending)
       try {
         return await sending
       } finally {
-        underway.delete(sending)
+        inFlight.delete(sending)
       }
     },
     async close() {
       closed = true
-      await Promise.allSettled(underway)
+      await Promise.allSettled(inFlight)
       transport.close()
     },
   }

@@ -4,8 +4,8 @@ import { mailOnOrderConfirmed } from './mail-on-order-confirmed.ts'
 import { mailOnPaymentRefunded } from './mail-on-payment-refunded.ts'
 import type { SendMail } from './send-mail.ts'
 
-/** All the notification service does on events of others. */
-export function notificationReactions(sendMail: SendMail): SendMail {
+/** All reactions of the notification service. */
+export function createNotificationReactions(sendMail: SendMail): SendMail {
   const onConfirmed = mailOnOrderConfirmed(sendMail)
   const onCancelled = mailOnOrderCancelled(sendMail)
   const onRefunded = mailOnPaymentRefunded(sendMail)

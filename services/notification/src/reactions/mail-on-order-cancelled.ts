@@ -4,7 +4,7 @@ import type { SendMail } from './send-mail.ts'
 
 type Message = Omit<CauseOf<typeof OrderCancelled>, 'name'>
 
-/** Tells the customer that the order was cancelled, why, and what happens to the money. */
+/** Notifies the customer of the cancellation, its reason and the refund. */
 export function mailOnOrderCancelled(sendMail: SendMail): (message: Message) => ReturnType<SendMail> {
   return (message) => sendMail({ ...message, name: OrderCancelled.name })
 }

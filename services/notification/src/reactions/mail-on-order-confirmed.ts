@@ -4,7 +4,7 @@ import type { SendMail } from './send-mail.ts'
 
 type Message = Omit<CauseOf<typeof OrderConfirmed>, 'name'>
 
-/** Tells the customer that the order goes ahead. */
+/** Notifies the customer of the confirmation. */
 export function mailOnOrderConfirmed(sendMail: SendMail): (message: Message) => ReturnType<SendMail> {
   return (message) => sendMail({ ...message, name: OrderConfirmed.name })
 }

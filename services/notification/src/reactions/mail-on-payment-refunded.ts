@@ -4,7 +4,7 @@ import type { SendMail } from './send-mail.ts'
 
 type Message = Omit<CauseOf<typeof PaymentRefunded>, 'name'>
 
-/** Tells the customer that money is on its way back; says nothing where none was charged. */
+/** Notifies the customer of a refund, unless its amount is 0. */
 export function mailOnPaymentRefunded(sendMail: SendMail): (message: Message) => ReturnType<SendMail> {
   return (message) => sendMail({ ...message, name: PaymentRefunded.name })
 }

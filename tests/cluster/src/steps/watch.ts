@@ -1,4 +1,4 @@
-import { type CheckedQuery, checkQueries, complaints, summary } from '@order-saga/monitoring'
+import { type CheckedQuery, checkQueries, failures, summarize } from '@order-saga/monitoring'
 import { sendOrders } from '@order-saga/operations'
 import { waitUntil } from '@order-saga/dev'
 import { Cluster } from '../cluster.ts'
@@ -28,8 +28,8 @@ export function watchSteps(shop: Shop): readonly Step[] {
             async () => {
               await sendOrders(orderUrl, ordersAtATime)
               const checked = await asked(forward.url, shop.cluster.namespace)
-              wrong = Array.isArray(checked) ? complaints(checked) : [checked.message]
-              return Array.isArray(checked) && wrong.length === 0 && summary(checked)
+              wrong = Array.isArray(checked) ? failures(checked) : [checked.message]
+              return Array.isArray(checked) && wrong.length === 0 && summarize(checked)
             },
             { what: 'an answer to every query', limitMs, intervalMs: 2_000, state: () => wrong.join('\n') },
           )

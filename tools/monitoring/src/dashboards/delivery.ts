@@ -1,61 +1,61 @@
-import { calm, type DashboardSpec, here, linkTo, noneAllowed, percentile, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, inNamespace, linkTo, noneAllowed, percentile, upTo } from './panel.ts'
 
-const queueOf = (selector: string): string => `rabbitmq_detailed_queue_messages{${here}, ${selector}}`
+const queueOf = (selector: string): string => `rabbitmq_detailed_queue_messages{${inNamespace}, ${selector}}`
 const deadLetters = 'queue=~".+[.]dlq"'
 const waiting = 'queue=~".+[.]retry[.][0-9]+"'
-const consumed = (selector = ''): string => `event_consumed_total{${here}${selector}}`
+const consumed = (selector = ''): string => `event_consumed_total{${inNamespace}${selector}}`
 const toServers = [linkTo('order-saga-servers', 'PostgreSQL and RabbitMQ')]
 
 export const delivery: DashboardSpec = {
   uid: 'order-saga-delivery',
   title: 'Order saga / Delivery',
-  description: 'Where events wait, between the outbox of one service and the reaction of the next.',
+  description: 'Events in outboxes, queues and consumers.',
   rows: [
     {
       title: 'Now',
       panels: [
         {
-          title: 'Pending in the outboxes',
-          description: 'Events that are committed and not yet published, of all services. Normal: near 0.',
+          title: 'Pending in outboxes',
+          description: 'Committed events that are not published yet, all services. Normal: near 0.',
           kind: 'number',
           unit: 'short',
           width: 4,
           steps: upTo(100, 1_000),
-          queries: [{ expr: `sum(max by (service) (outbox_pending_events{${here}}))`, legend: 'pending' }],
+          queries: [{ expr: `sum(max by (service) (outbox_pending_events{${inNamespace}}))`, legend: 'pending' }],
         },
         {
           title: 'Oldest in an outbox',
-          description: 'How long the oldest of them has waited. Normal: below a second or two.',
+          description: 'Age of the oldest pending event. Normal: below 2 s.',
           kind: 'number',
           unit: 's',
           width: 4,
           steps: upTo(10, 60),
           links: toServers,
-          queries: [{ expr: `max(outbox_oldest_pending_seconds{${here}})`, legend: 'oldest' }],
+          queries: [{ expr: `max(outbox_oldest_pending_seconds{${inNamespace}})`, legend: 'oldest' }],
         },
         {
           title: 'Parked',
           description:
-            'Events set aside because nothing is bound for them or they are too large. Normal: 0. `saga outbox list` shows them.',
+            'Events that cannot be published: no queue is bound, or they are too large. Normal: 0. `saga outbox list` lists them.',
           kind: 'number',
           unit: 'short',
           width: 4,
           steps: noneAllowed,
-          queries: [{ expr: `sum(max by (service) (outbox_parked_events{${here}}))`, legend: 'parked' }],
+          queries: [{ expr: `sum(max by (service) (outbox_parked_events{${inNamespace}}))`, legend: 'parked' }],
         },
         {
           title: 'Backlog',
           description:
-            'Messages at hand in all services’ queues. Normal: below what one pod is meant for (targetBacklog).',
+            'Ready and unacknowledged messages of all services’ queues. Normal: below targetBacklog of one pod.',
           kind: 'number',
           unit: 'short',
           width: 4,
           steps: upTo(500, 5_000),
-          queries: [{ expr: `sum(saga_queue_backlog{${here}})`, legend: 'backlog' }],
+          queries: [{ expr: `sum(saga_queue_backlog{${inNamespace}})`, legend: 'backlog' }],
         },
         {
-          title: 'Waiting for another attempt',
-          description: 'Messages in the retry queues. Normal: 0, or a few after a failure that passes.',
+          title: 'Waiting for a retry',
+          description: 'Messages in all retry queues. Normal: 0, or a few after a temporary failure.',
           kind: 'number',
           unit: 'short',
           width: 4,
@@ -65,7 +65,7 @@ export const delivery: DashboardSpec = {
         {
           title: 'Dead letters',
           description:
-            'Messages that were given up; each is an effect somebody waits for. Normal: 0. `saga dead-letters list` shows them.',
+            'Dead-lettered messages; each is a missing effect. Normal: 0. `saga dead-letters list` lists them.',
           kind: 'number',
           unit: 'short',
           width: 4,
@@ -79,33 +79,38 @@ export const delivery: DashboardSpec = {
       panels: [
         {
           title: 'Pending events',
-          description: 'By service. Normal: near 0; a line that rises means that a relay does not publish.',
+          description: 'By service. Normal: near 0. A rising line: a relay does not publish.',
           kind: 'lines',
           unit: 'short',
           width: 8,
           steps: upTo(100, 1_000),
-          queries: [{ expr: `max by (service) (outbox_pending_events{${here}})`, legend: '{{service}}' }],
+          queries: [{ expr: `max by (service) (outbox_pending_events{${inNamespace}})`, legend: '{{service}}' }],
         },
         {
           title: 'Age of the oldest pending event',
-          description: 'By service. Normal: below a second or two.',
+          description: 'By service. Normal: below 2 s.',
           kind: 'lines',
           unit: 's',
           width: 8,
           steps: upTo(10, 60),
           links: toServers,
-          queries: [{ expr: `max by (service) (outbox_oldest_pending_seconds{${here}})`, legend: '{{service}}' }],
+          queries: [
+            { expr: `max by (service) (outbox_oldest_pending_seconds{${inNamespace}})`, legend: '{{service}}' },
+          ],
         },
         {
           title: 'Published',
           description:
-            'Events a second the broker has confirmed, by kind. Normal: order.created as often as orders come, the others follow.',
+            'Confirmed events per second, by event. Normal: order.created at the rate of orders, the others follow.',
           kind: 'lines',
           unit: 'ops',
           width: 8,
-          steps: calm,
+          steps: neutral,
           queries: [
-            { expr: `sum by (event) (rate(outbox_published_total{${here}}[$__rate_interval]))`, legend: '{{event}}' },
+            {
+              expr: `sum by (event) (rate(outbox_published_total{${inNamespace}}[$__rate_interval]))`,
+              legend: '{{event}}',
+            },
           ],
         },
       ],
@@ -116,46 +121,46 @@ export const delivery: DashboardSpec = {
         {
           title: 'Backlog by queue',
           description:
-            'Ready and unacknowledged messages of a service’s queue and lanes: what the autoscaler sees. Normal: low; it may rise while pods are added.',
+            'Ready and unacknowledged messages of a service’s queue and secondary queues: the metric of the autoscaler. Normal: low; it may rise while pods are added.',
           kind: 'lines',
           unit: 'short',
           width: 12,
           steps: upTo(500, 5_000),
-          queries: [{ expr: `saga_queue_backlog{${here}}`, legend: '{{queue}}' }],
+          queries: [{ expr: `saga_queue_backlog{${inNamespace}}`, legend: '{{queue}}' }],
         },
         {
           title: 'Time to drain',
           description:
-            'The backlog divided by what is consumed: how long the last message will wait. Normal: seconds; beyond SAGA_TIMEOUT_MS orders will time out.',
+            'Backlog divided by the rate of consumption. Normal: seconds; above SAGA_TIMEOUT_MS orders will time out.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(30, 90),
           queries: [
             {
-              expr: `sum by (queue) (saga_queue_backlog{${here}}) / (sum by (queue) (rate(${consumed()}[$__rate_interval])) > 0)`,
+              expr: `sum by (queue) (saga_queue_backlog{${inNamespace}}) / (sum by (queue) (rate(${consumed()}[$__rate_interval])) > 0)`,
               legend: '{{queue}}',
             },
           ],
         },
         {
           title: 'Consumers',
-          description: 'Consumers of each queue. Normal: one per pod; 0 means that nobody works on it.',
+          description: 'Consumers per queue. Normal: one per pod; 0: the queue is not consumed.',
           kind: 'lines',
           unit: 'short',
           width: 8,
-          steps: calm,
+          steps: neutral,
           links: [linkTo('order-saga-services', 'Services')],
           queries: [
             {
-              expr: `max by (queue) (rabbitmq_detailed_queue_consumers{${here}, queue!~".+[.](dlq|retry[.][0-9]+)"})`,
+              expr: `max by (queue) (rabbitmq_detailed_queue_consumers{${inNamespace}, queue!~".+[.](dlq|retry[.][0-9]+)"})`,
               legend: '{{queue}}',
             },
           ],
         },
         {
           title: 'Retry queues',
-          description: 'Messages in the retry queues, by queue; the delay is in its name. Normal: 0.',
+          description: 'Messages in retry queues, by queue; its name contains the delay. Normal: 0.',
           kind: 'lines',
           unit: 'short',
           width: 8,
@@ -164,7 +169,7 @@ export const delivery: DashboardSpec = {
         },
         {
           title: 'Dead letters by queue',
-          description: 'Normal: 0. They stay until somebody replays or discards them.',
+          description: 'Normal: 0. They remain until an operator replays or discards them.',
           kind: 'lines',
           unit: 'short',
           width: 8,
@@ -178,24 +183,24 @@ export const delivery: DashboardSpec = {
       panels: [
         {
           title: 'Consumed',
-          description: 'Deliveries a second that came to an end, by queue. Normal: as many as are published for it.',
+          description: 'Settled deliveries per second, by queue. Normal: equal to the rate of publications.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [{ expr: `sum by (queue) (rate(${consumed()}[$__rate_interval]))`, legend: '{{queue}}' }],
         },
         {
-          title: 'Redelivered, and duplicates',
+          title: 'Redeliveries and duplicates',
           description:
-            'Deliveries that were given out before, and those of events that had had their effect. Normal: 0, some after a crash or a lost connection; they do no harm.',
+            'Deliveries with the redelivered flag, and deliveries of already processed events. Normal: 0, some after a crash or a lost connection; the inbox ignores them.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
-              expr: `sum by (queue) (rate(event_redelivered_total{${here}}[$__rate_interval]))`,
+              expr: `sum by (queue) (rate(event_redelivered_total{${inNamespace}}[$__rate_interval]))`,
               legend: '{{queue}} redelivered',
             },
             {
@@ -206,7 +211,8 @@ export const delivery: DashboardSpec = {
         },
         {
           title: 'Retries',
-          description: 'Attempts that failed, by event. Normal: 0. The services’ logs say why ("will be tried again").',
+          description:
+            'Failed attempts, by event. Normal: 0. The services log the reason ("attempt failed, will be retried").',
           kind: 'lines',
           unit: 'ops',
           width: 12,
@@ -219,8 +225,8 @@ export const delivery: DashboardSpec = {
           ],
         },
         {
-          title: 'Given up',
-          description: 'Deliveries that were dead-lettered, by event. Normal: 0.',
+          title: 'Dead-lettered',
+          description: 'Dead-lettered deliveries, by event. Normal: 0.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
@@ -235,34 +241,34 @@ export const delivery: DashboardSpec = {
       ],
     },
     {
-      title: 'Time per hop',
+      title: 'Latency per event',
       panels: [
         {
-          title: 'From the event to its effect (p95)',
+          title: 'Delivery (p95)',
           description:
-            'From the commit that made the event to the commit of its reaction: outbox, broker and consumer together. Normal: well below a second, but for charges, which take what the provider takes.',
+            'From the commit of the event to the commit of its reaction: outbox, broker and consumer. Normal: well below 1 s, except charges, which include the call of the provider.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(5, 30),
           queries: [
             {
-              expr: percentile(0.95, 'event_delivery_seconds', here, ['queue', 'event']),
+              expr: percentile(0.95, 'event_delivery_seconds', inNamespace, ['queue', 'event']),
               legend: '{{event}} to {{queue}}',
             },
           ],
         },
         {
-          title: 'Handling alone (p95)',
+          title: 'Handling (p95)',
           description:
-            'From the arrival of a delivery to its end. Normal: below 0.1 s, but for charges. Where this is as high as the panel beside it, the reaction is slow; where it is low, the event waited.',
+            'From the arrival of a delivery to its disposition. Normal: below 0.1 s, except charges. Close to the delivery time: the reaction is slow. Far below it: the event waited.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(5, 30),
           queries: [
             {
-              expr: percentile(0.95, 'event_handling_seconds', here, ['queue', 'event']),
+              expr: percentile(0.95, 'event_handling_seconds', inNamespace, ['queue', 'event']),
               legend: '{{event}} in {{queue}}',
             },
           ],

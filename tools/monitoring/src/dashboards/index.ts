@@ -1,4 +1,4 @@
-import { dashboardOf } from './look.ts'
+import { dashboardOf } from './theme.ts'
 import { delivery } from './delivery.ts'
 import type { DashboardSpec } from './panel.ts'
 import { sagaOutcomes } from './saga-outcomes.ts'
@@ -7,7 +7,7 @@ import { services } from './services.ts'
 
 export const dashboards: readonly DashboardSpec[] = [sagaOutcomes, delivery, services, servers]
 
-/** The dashboard as a file for Grafana: the same text for the same description. */
+/** The dashboard as Grafana's JSON; deterministic. */
 export function textOf(spec: DashboardSpec): string {
   return `${JSON.stringify(dashboardOf(spec), null, 2)}\n`
 }

@@ -1,11 +1,11 @@
-import { calm, type DashboardSpec, here, linkTo, noneAllowed, percentile, type Step, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, inNamespace, linkTo, noneAllowed, percentile, type Step, upTo } from './panel.ts'
 
-const finished = `saga_finished_total{${here}}`
-const ended = (outcome: string): string => `saga_finished_total{${here}, outcome="${outcome}"}`
+const finished = `saga_finished_total{${inNamespace}}`
+const finishedWith = (outcome: string): string => `saga_finished_total{${inNamespace}, outcome="${outcome}"}`
 const share = (outcome: string): string =>
-  `sum(increase(${ended(outcome)}[$__range])) / sum(increase(${finished}[$__range]))`
-const toDelivery = [linkTo('order-saga-delivery', 'Delivery: where do events wait?')]
-const toServices = [linkTo('order-saga-services', 'Services: is one in trouble?')]
+  `sum(increase(${finishedWith(outcome)}[$__range])) / sum(increase(${finished}[$__range]))`
+const toDelivery = [linkTo('order-saga-delivery', 'Delivery')]
+const toServices = [linkTo('order-saga-services', 'Services')]
 const goodShare: readonly Step[] = [
   [null, 'red'],
   [0.8, 'yellow'],
@@ -15,24 +15,24 @@ const goodShare: readonly Step[] = [
 export const sagaOutcomes: DashboardSpec = {
   uid: 'order-saga-outcomes',
   title: 'Order saga / Saga outcomes',
-  description: 'Do orders end well, which are stuck, and why?',
+  description: 'Outcomes, open sagas, results of the services, and the audit.',
   rows: [
     {
       title: 'Now',
       panels: [
         {
           title: 'Orders accepted',
-          description: 'Orders accepted a second, of all order pods. Normal is what the shop does at this time of day.',
+          description: 'Accepted orders per second, all order pods. Normal: the usual rate at this time of day.',
           kind: 'number',
           unit: 'ops',
           width: 3,
-          steps: calm,
-          queries: [{ expr: `sum(rate(saga_started_total{${here}}[$__rate_interval]))`, legend: 'accepted' }],
+          steps: neutral,
+          queries: [{ expr: `sum(rate(saga_started_total{${inNamespace}}[$__rate_interval]))`, legend: 'accepted' }],
         },
         {
           title: 'Confirmed',
           description:
-            'Share of the sagas that ended in the time shown which are confirmed. Declined payments and missing stock lower it as well as trouble does; normal is what your customers and your stock make it.',
+            'Confirmed share of the sagas completed in the time range. Declined payments and missing stock also lower it. Normal: depends on customers and stock.',
           kind: 'number',
           unit: 'percentunit',
           width: 3,
@@ -42,7 +42,7 @@ export const sagaOutcomes: DashboardSpec = {
         {
           title: 'Timed out',
           description:
-            'Share of the sagas that ended in the time shown because their deadline was over: the system was too slow. Normal is 0; the error budget is spent by these.',
+            'Share of the sagas in the time range that were cancelled at their deadline. Normal: 0; they consume the error budget.',
           kind: 'number',
           unit: 'percentunit',
           width: 3,
@@ -52,219 +52,227 @@ export const sagaOutcomes: DashboardSpec = {
         },
         {
           title: 'Open',
-          description: 'Sagas that have not ended. Normal is the rate of orders times the seconds one takes.',
+          description: 'Sagas without a final status. Normal: rate of orders times the duration of a saga.',
           kind: 'number',
           unit: 'short',
           width: 3,
-          steps: calm,
-          queries: [{ expr: `sum(max by (status) (saga_open{${here}}))`, legend: 'open' }],
+          steps: neutral,
+          queries: [{ expr: `sum(max by (status) (saga_open{${inNamespace}}))`, legend: 'open' }],
         },
         {
           title: 'Oldest open',
           description:
-            'Age of the oldest saga that has not ended. Normal is a few seconds; beyond SAGA_TIMEOUT_MS (90 s unless set) only a refund may still be open.',
+            'Age of the oldest open saga. Normal: a few seconds; above SAGA_TIMEOUT_MS (default 90 s) only a refund may be open.',
           kind: 'number',
           unit: 's',
           width: 3,
           steps: upTo(60, 120),
           links: toDelivery,
-          queries: [{ expr: `max(saga_oldest_open_seconds{${here}})`, legend: 'oldest' }],
+          queries: [{ expr: `max(saga_oldest_open_seconds{${inNamespace}})`, legend: 'oldest' }],
         },
         {
           title: 'Past their deadline',
           description:
-            'Sagas that should have been cancelled and are not. Normal is 0, or for some seconds a few: the deadline check runs every TIMEOUT_CHECK_INTERVAL_MS.',
+            'Sagas open after their deadline. Normal: 0, or a few for seconds: the deadline check runs every TIMEOUT_CHECK_INTERVAL_MS.',
           kind: 'number',
           unit: 'short',
           width: 3,
           steps: noneAllowed,
           links: toServices,
-          queries: [{ expr: `max(saga_past_deadline{${here}})`, legend: 'past deadline' }],
+          queries: [{ expr: `max(saga_past_deadline{${inNamespace}})`, legend: 'past deadline' }],
         },
         {
           title: 'Overdue compensations',
-          description: 'Sagas whose refund had to be asked for again: money is owed. Normal is 0.',
+          description: 'Sagas whose refund was requested more than once: customers wait for money. Normal: 0.',
           kind: 'number',
           unit: 'short',
           width: 3,
           steps: noneAllowed,
           links: toDelivery,
-          queries: [{ expr: `max(saga_compensations_overdue{${here}})`, legend: 'overdue' }],
+          queries: [{ expr: `max(saga_compensations_overdue{${inNamespace}})`, legend: 'overdue' }],
         },
         {
           title: 'Audit violations',
           description:
-            'What the last audit has found, over all invariants. Normal is 0. No data: no audit exporter, or its first audit has not ended.',
+            'Violations found by the last audit, all invariants. Normal: 0. No data: no audit exporter, or its first audit is not completed.',
           kind: 'number',
           unit: 'short',
           width: 3,
           steps: noneAllowed,
-          queries: [{ expr: `sum(max by (invariant) (saga_audit_violations{${here}}))`, legend: 'violations' }],
+          queries: [{ expr: `sum(max by (invariant) (saga_audit_violations{${inNamespace}}))`, legend: 'violations' }],
         },
       ],
     },
     {
-      title: 'How sagas end',
+      title: 'Outcomes',
       panels: [
         {
-          title: 'Started and ended',
+          title: 'Started and completed',
           description:
-            'Sagas started a second, and ended by outcome. Normal: the outcomes together follow the starts, a few seconds later.',
+            'Started sagas per second, and completed ones by outcome. Normal: the sum of the outcomes follows the starts within seconds.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [
-            { expr: `sum(rate(saga_started_total{${here}}[$__rate_interval]))`, legend: 'started' },
+            { expr: `sum(rate(saga_started_total{${inNamespace}}[$__rate_interval]))`, legend: 'started' },
             { expr: `sum by (outcome) (rate(${finished}[$__rate_interval]))`, legend: '{{outcome}}' },
           ],
         },
         {
           title: 'Share of each outcome',
           description:
-            'Of what ended, how much ended how. Normal: a steady picture, mostly confirmed; a growing band names the kind of trouble.',
+            'Completed sagas by outcome. Normal: constant shares, mostly confirmed; a growing share indicates the kind of failure.',
           kind: 'shares',
           unit: 'ops',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [{ expr: `sum by (outcome) (rate(${finished}[$__rate_interval]))`, legend: '{{outcome}}' }],
         },
         {
           title: 'Time to confirmation',
           description:
-            'From the acceptance of an order to its confirmation. Normal: half below a second; the provider’s answers are most of it.',
+            'From the acceptance of an order to its confirmation. Normal: p50 below 1 s, mostly the response time of the provider.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(10, 60),
           links: toDelivery,
           queries: [0.5, 0.95, 0.99].map((rank) => ({
-            expr: percentile(rank, 'saga_duration_seconds', `${here}, outcome="confirmed"`),
+            expr: percentile(rank, 'saga_duration_seconds', `${inNamespace}, outcome="confirmed"`),
             legend: `p${rank * 100}`,
           })),
         },
         {
-          title: 'Time to the end, by outcome (p95)',
+          title: 'Duration by outcome (p95)',
           description:
-            'From acceptance to the end, 95 of 100 are faster. Normal: timeout stands at SAGA_TIMEOUT_MS, all others well below it.',
+            'From the acceptance of an order to its final status. Normal: timeout at SAGA_TIMEOUT_MS, the others well below it.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(60, 90),
-          queries: [{ expr: percentile(0.95, 'saga_duration_seconds', here, ['outcome']), legend: '{{outcome}}' }],
+          queries: [
+            { expr: percentile(0.95, 'saga_duration_seconds', inNamespace, ['outcome']), legend: '{{outcome}}' },
+          ],
         },
         {
           title: 'Timeouts against the error budget',
           description:
-            'Share of sagas that ended by timeout, over several windows. Normal is 0. The alerts compare the short and long windows with the objective (alerts.thresholds.outcomeObjective).',
+            'Share of sagas with the outcome timeout, over several windows. Normal: 0. The alerts compare short and long windows with the objective (alerts.thresholds.outcomeObjective).',
           kind: 'lines',
           unit: 'percentunit',
           width: 24,
           steps: upTo(0.005, 0.05),
           queries: ['5m', '1h', '6h', '3d'].map((window) => ({
-            expr: `saga:timeout_ratio:rate${window}{${here}}`,
+            expr: `saga:timeout_ratio:rate${window}{${inNamespace}}`,
             legend: window,
           })),
         },
       ],
     },
     {
-      title: 'What is open',
+      title: 'Open sagas',
       panels: [
         {
           title: 'Open sagas by status',
           description:
-            'pending waits for payment, payment_completed for inventory, refunding for a refund. Normal: low and level; a growing band names the service that is waited for.',
+            'pending waits for payment, payment_completed for inventory, refunding for a refund. Normal: low and constant; a growing band indicates the slow service.',
           kind: 'stack',
           unit: 'short',
           width: 12,
-          steps: calm,
+          steps: neutral,
           links: toDelivery,
-          queries: [{ expr: `max by (status) (saga_open{${here}})`, legend: '{{status}}' }],
+          queries: [{ expr: `max by (status) (saga_open{${inNamespace}})`, legend: '{{status}}' }],
         },
         {
           title: 'Age of the oldest open saga',
-          description: 'Normal: a few seconds. A line that rises like time itself is one saga that is stuck.',
+          description: 'Normal: a few seconds. A line with slope 1 is one stuck saga.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(60, 120),
-          queries: [{ expr: `max(saga_oldest_open_seconds{${here}})`, legend: 'oldest' }],
+          queries: [{ expr: `max(saga_oldest_open_seconds{${inNamespace}})`, legend: 'oldest' }],
         },
       ],
     },
     {
-      title: 'What services decide',
+      title: 'Results of the services',
       panels: [
         {
           title: 'Payments',
           description:
-            'Orders a second by what became of their charge. Normal: mostly charged; expired only after an outage.',
+            'Orders per second by result of the charge. Normal: mostly charged; expired only after an outage.',
           kind: 'lines',
           unit: 'ops',
           width: 6,
-          steps: calm,
+          steps: neutral,
           queries: [
-            { expr: `sum by (result) (rate(payments_total{${here}}[$__rate_interval]))`, legend: '{{result}}' },
+            { expr: `sum by (result) (rate(payments_total{${inNamespace}}[$__rate_interval]))`, legend: '{{result}}' },
           ],
         },
         {
           title: 'Refunds',
-          description: 'Normal: refunded follows requested. A gap means that the provider does not pay back.',
+          description: 'Normal: refunded follows requested. A gap: the provider does not refund.',
           kind: 'lines',
           unit: 'ops',
           width: 6,
-          steps: calm,
-          queries: [{ expr: `sum by (result) (rate(refunds_total{${here}}[$__rate_interval]))`, legend: '{{result}}' }],
+          steps: neutral,
+          queries: [
+            { expr: `sum by (result) (rate(refunds_total{${inNamespace}}[$__rate_interval]))`, legend: '{{result}}' },
+          ],
         },
         {
           title: 'Reservations',
-          description: 'Normal: committed follows reserved. rejected means missing stock.',
+          description: 'Normal: committed follows reserved. rejected: missing stock.',
           kind: 'lines',
           unit: 'ops',
           width: 6,
-          steps: calm,
+          steps: neutral,
           queries: [
-            { expr: `sum by (result) (rate(reservations_total{${here}}[$__rate_interval]))`, legend: '{{result}}' },
+            {
+              expr: `sum by (result) (rate(reservations_total{${inNamespace}}[$__rate_interval]))`,
+              legend: '{{result}}',
+            },
           ],
         },
         {
           title: 'E-mails',
           description:
-            'Mails a second by kind and result. Normal: sent; rejected means that the mail server refused an address.',
+            'Mails per second by kind and result. Normal: sent. rejected: the mail server refused an address.',
           kind: 'lines',
           unit: 'ops',
           width: 6,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
-              expr: `sum by (kind, result) (rate(notifications_total{${here}}[$__rate_interval]))`,
+              expr: `sum by (kind, result) (rate(notifications_total{${inNamespace}}[$__rate_interval]))`,
               legend: '{{kind}} {{result}}',
             },
           ],
         },
         {
-          title: 'Payment provider: time of a call (p95)',
-          description: 'How long the provider takes. Normal is what it promises; the sagas can be no faster.',
+          title: 'Payment provider: call duration (p95)',
+          description:
+            'Response time of the provider. Normal: as agreed with the provider; it is the lower limit of a saga’s duration.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(2, 10),
           queries: [
-            { expr: percentile(0.95, 'payment_gateway_seconds', here, ['operation']), legend: '{{operation}}' },
+            { expr: percentile(0.95, 'payment_gateway_seconds', inNamespace, ['operation']), legend: '{{operation}}' },
           ],
         },
         {
-          title: 'Payment provider: how calls end',
+          title: 'Payment provider: call results',
           description:
-            'Calls a second by result. Normal: no unavailable and no unknown; while these last, charges wait and are looked up by key.',
+            'Calls per second by result. Normal: no unavailable and no unknown; otherwise charges wait and are queried by key.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
-              expr: `sum by (operation, result) (rate(payment_gateway_seconds_count{${here}}[$__rate_interval]))`,
+              expr: `sum by (operation, result) (rate(payment_gateway_seconds_count{${inNamespace}}[$__rate_interval]))`,
               legend: '{{operation}} {{result}}',
             },
           ],
@@ -276,24 +284,24 @@ export const sagaOutcomes: DashboardSpec = {
       panels: [
         {
           title: 'Violations by invariant',
-          description: 'What the last audit has found. Normal: all at 0. docs/audit.md says what each invariant means.',
+          description: 'Violations found by the last audit. Normal: 0. docs/audit.md describes the invariants.',
           kind: 'lines',
           unit: 'short',
           width: 12,
           steps: noneAllowed,
-          queries: [{ expr: `max by (invariant) (saga_audit_violations{${here}})`, legend: '{{invariant}}' }],
+          queries: [{ expr: `max by (invariant) (saga_audit_violations{${inNamespace}})`, legend: '{{invariant}}' }],
         },
         {
           title: 'Age of the last audit',
           description:
-            'Since the last audit that was done. Normal: below AUDIT_INTERVAL_MS (15 min unless set) and what an audit takes.',
+            'Time since the last completed audit. Normal: below AUDIT_INTERVAL_MS (default 15 min) plus the duration of an audit.',
           kind: 'lines',
           unit: 's',
           width: 12,
           steps: upTo(3_600, 7_200),
           queries: [
-            { expr: `time() - max(saga_audit_finished_timestamp_seconds{${here}})`, legend: 'age' },
-            { expr: `max(saga_audit_duration_seconds{${here}})`, legend: 'it took' },
+            { expr: `time() - max(saga_audit_finished_timestamp_seconds{${inNamespace}})`, legend: 'age' },
+            { expr: `max(saga_audit_duration_seconds{${inNamespace}})`, legend: 'duration' },
           ],
         },
       ],

@@ -1,6 +1,6 @@
-import { calm, type DashboardSpec, here, noneAllowed, type Step, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, inNamespace, noneAllowed, type Step, upTo } from './panel.ts'
 
-const ours = `${here}, datname=~".+_db"`
+const ours = `${inNamespace}, datname=~".+_db"`
 const someLeft: readonly Step[] = [
   [null, 'red'],
   [0.5, 'green'],
@@ -9,39 +9,40 @@ const someLeft: readonly Step[] = [
 export const servers: DashboardSpec = {
   uid: 'order-saga-servers',
   title: 'Order saga / PostgreSQL and RabbitMQ',
-  description: 'The servers under the system: databases of CloudNativePG, and the broker.',
+  description: 'The databases of CloudNativePG and the broker.',
   rows: [
     {
       title: 'PostgreSQL',
       panels: [
         {
           title: 'Servers up',
-          description: 'PostgreSQL servers whose exporter reaches them. Normal: all instances of the three databases.',
+          description:
+            'PostgreSQL servers that their exporter can reach. Normal: all instances of the three databases.',
           kind: 'number',
           unit: 'short',
           width: 4,
           steps: someLeft,
-          queries: [{ expr: `sum(cnpg_collector_up{${here}})`, legend: 'up' }],
+          queries: [{ expr: `sum(cnpg_collector_up{${inNamespace}})`, legend: 'up' }],
         },
         {
           title: 'Replication lag',
-          description: 'Worst of all replicas; 0 on a primary. Normal: below a second.',
+          description: 'Maximum of all replicas; 0 on a primary. Normal: below 1 s.',
           kind: 'number',
           unit: 's',
           width: 4,
           steps: upTo(5, 30),
-          queries: [{ expr: `max(cnpg_pg_replication_lag{${here}})`, legend: 'lag' }],
+          queries: [{ expr: `max(cnpg_pg_replication_lag{${inNamespace}})`, legend: 'lag' }],
         },
         {
           title: 'Connections in use',
-          description: 'Of max_connections, on the fullest server. Normal: below 0.8; beyond, pods cannot connect.',
+          description: 'Maximum share of max_connections. Normal: below 0.8; at 1 pods cannot connect.',
           kind: 'number',
           unit: 'percentunit',
           width: 4,
           steps: upTo(0.8, 0.95),
           queries: [
             {
-              expr: `max(sum by (pod) (cnpg_backends_total{${here}}) / on (pod) max by (pod) (cnpg_pg_settings_setting{${here}, name="max_connections"}))`,
+              expr: `max(sum by (pod) (cnpg_backends_total{${inNamespace}}) / on (pod) max by (pod) (cnpg_pg_settings_setting{${inNamespace}, name="max_connections"}))`,
               legend: 'in use',
             },
           ],
@@ -49,25 +50,25 @@ export const servers: DashboardSpec = {
         {
           title: 'Longest transaction',
           description:
-            'Normal: below a second; the audit and back-ups may take longer. One that stays open holds up vacuum.',
+            'Normal: below 1 s; the audit and backups may take longer. A long transaction prevents vacuum from removing dead rows.',
           kind: 'number',
           unit: 's',
           width: 4,
           steps: upTo(60, 600),
-          queries: [{ expr: `max(cnpg_backends_max_tx_duration_seconds{${here}})`, legend: 'longest' }],
+          queries: [{ expr: `max(cnpg_backends_max_tx_duration_seconds{${inNamespace}})`, legend: 'longest' }],
         },
         {
           title: 'Blocked backends',
-          description: 'Backends that wait for a lock of another. Normal: 0, or a few for moments.',
+          description: 'Backends that wait for a lock. Normal: 0, or a few for a short time.',
           kind: 'number',
           unit: 'short',
           width: 4,
           steps: upTo(5, 20),
-          queries: [{ expr: `max(cnpg_backends_waiting_total{${here}})`, legend: 'blocked' }],
+          queries: [{ expr: `max(cnpg_backends_waiting_total{${inNamespace}})`, legend: 'blocked' }],
         },
         {
           title: 'Deadlocks',
-          description: 'In the time shown. Normal: 0, or very few; such transactions are repeated by themselves.',
+          description: 'In the time range. Normal: 0, or very few; the services retry these transactions.',
           kind: 'number',
           unit: 'short',
           width: 4,
@@ -77,11 +78,11 @@ export const servers: DashboardSpec = {
         {
           title: 'Transactions',
           description:
-            'Commits and rollbacks a second by database. Normal: commits follow the orders, rollbacks are rare.',
+            'Commits and rollbacks per second, by database. Normal: commits follow the orders, rollbacks are rare.',
           kind: 'lines',
           unit: 'ops',
           width: 8,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
               expr: `sum by (datname) (rate(cnpg_pg_stat_database_xact_commit{${ours}}[$__rate_interval]))`,
@@ -96,35 +97,34 @@ export const servers: DashboardSpec = {
         {
           title: 'Replication lag by server',
           description:
-            'Normal: below a second. A replica that stays behind cannot take over without loss unless replication is synchronous.',
+            'Normal: below 1 s. Failover to a lagging replica loses transactions unless replication is synchronous.',
           kind: 'lines',
           unit: 's',
           width: 8,
           steps: upTo(5, 30),
-          queries: [{ expr: `max by (pod) (cnpg_pg_replication_lag{${here}})`, legend: '{{pod}}' }],
+          queries: [{ expr: `max by (pod) (cnpg_pg_replication_lag{${inNamespace}})`, legend: '{{pod}}' }],
         },
         {
           title: 'Connections by server',
-          description: 'Normal: level; each pod of a service opens up to DB_POOL_MAX on the primary.',
+          description: 'Normal: constant; each pod of a service opens up to DB_POOL_MAX on the primary.',
           kind: 'lines',
           unit: 'short',
           width: 8,
           steps: upTo(80, 95),
-          queries: [{ expr: `sum by (pod) (cnpg_backends_total{${here}})`, legend: '{{pod}}' }],
+          queries: [{ expr: `sum by (pod) (cnpg_backends_total{${inNamespace}})`, legend: '{{pod}}' }],
         },
         {
           title: 'Size of the databases',
-          description:
-            'Normal: grows with the orders, for state is never purged; events and ids of processed events are.',
+          description: 'Normal: grows with the orders: state is kept, events and inbox ids have a retention time.',
           kind: 'lines',
           unit: 'bytes',
           width: 8,
-          steps: calm,
+          steps: neutral,
           queries: [{ expr: `max by (datname) (cnpg_pg_database_size_bytes{${ours}})`, legend: '{{datname}}' }],
         },
         {
-          title: 'Found in memory',
-          description: 'Share of blocks that need not be read from disk. Normal: above 0.99 once warm.',
+          title: 'Cache hit ratio',
+          description: 'Share of blocks found in shared buffers. Normal: above 0.99 after warm-up.',
           kind: 'lines',
           unit: 'percentunit',
           width: 8,
@@ -143,14 +143,14 @@ export const servers: DashboardSpec = {
           ],
         },
         {
-          title: 'Write-ahead log on disk',
+          title: 'WAL size',
           description:
-            'By server. Normal: level. It grows when archiving fails or a replica is gone, until the disk is full.',
+            'By server. Normal: constant. It grows until the disk is full when archiving fails or a replica is disconnected.',
           kind: 'lines',
           unit: 'bytes',
           width: 8,
-          steps: calm,
-          queries: [{ expr: `max by (pod) (cnpg_collector_pg_wal{${here}, value="size"})`, legend: '{{pod}}' }],
+          steps: neutral,
+          queries: [{ expr: `max by (pod) (cnpg_collector_pg_wal{${inNamespace}, value="size"})`, legend: '{{pod}}' }],
         },
       ],
     },
@@ -159,37 +159,36 @@ export const servers: DashboardSpec = {
       panels: [
         {
           title: 'Alarms',
-          description:
-            'Memory, disk and file descriptors: while one lasts, nothing can be published anywhere. Normal: 0.',
+          description: 'Memory, disk and file descriptor alarms: publishing is blocked on all nodes. Normal: 0.',
           kind: 'number',
           unit: 'short',
           width: 4,
           steps: noneAllowed,
           queries: [
             {
-              // A version may know more kinds of alarms, or fewer.
-              expr: `sum({__name__=~"rabbitmq_alarms_.+", ${here}})`,
+              // The kinds of alarms depend on the version.
+              expr: `sum({__name__=~"rabbitmq_alarms_.+", ${inNamespace}})`,
               legend: 'alarms',
             },
           ],
         },
         {
-          title: 'Memory used of the watermark',
-          description: 'On the fullest node. Normal: below 0.7; at 1 publishing is blocked.',
+          title: 'Memory relative to the watermark',
+          description: 'Maximum of all nodes. Normal: below 0.7; at 1 publishing is blocked.',
           kind: 'number',
           unit: 'percentunit',
           width: 4,
           steps: upTo(0.7, 0.9),
           queries: [
             {
-              expr: `max(rabbitmq_process_resident_memory_bytes{${here}} / rabbitmq_resident_memory_limit_bytes{${here}})`,
+              expr: `max(rabbitmq_process_resident_memory_bytes{${inNamespace}} / rabbitmq_resident_memory_limit_bytes{${inNamespace}})`,
               legend: 'used',
             },
           ],
         },
         {
-          title: 'Disk left above the limit',
-          description: 'Free bytes above the limit, on the fullest node. Normal: much; at 0 publishing is blocked.',
+          title: 'Free disk above the limit',
+          description: 'Minimum of all nodes. Normal: several GB; at 0 publishing is blocked.',
           kind: 'number',
           unit: 'bytes',
           width: 4,
@@ -200,19 +199,19 @@ export const servers: DashboardSpec = {
           ],
           queries: [
             {
-              expr: `min(rabbitmq_disk_space_available_bytes{${here}} - rabbitmq_disk_space_available_limit_bytes{${here}})`,
-              legend: 'left',
+              expr: `min(rabbitmq_disk_space_available_bytes{${inNamespace}} - rabbitmq_disk_space_available_limit_bytes{${inNamespace}})`,
+              legend: 'free',
             },
           ],
         },
         {
           title: 'Nodes',
-          description: 'Broker nodes that answer. Normal: rabbitmq.replicas.',
+          description: 'Broker nodes scraped by Prometheus. Normal: rabbitmq.replicas.',
           kind: 'number',
           unit: 'short',
           width: 4,
           steps: someLeft,
-          queries: [{ expr: `count(rabbitmq_build_info{${here}})`, legend: 'nodes' }],
+          queries: [{ expr: `count(rabbitmq_build_info{${inNamespace}})`, legend: 'nodes' }],
         },
         {
           title: 'Connections',
@@ -220,8 +219,8 @@ export const servers: DashboardSpec = {
           kind: 'number',
           unit: 'short',
           width: 4,
-          steps: calm,
-          queries: [{ expr: `sum(rabbitmq_connections{${here}})`, legend: 'connections' }],
+          steps: neutral,
+          queries: [{ expr: `sum(rabbitmq_connections{${inNamespace}})`, legend: 'connections' }],
         },
         {
           title: 'Messages in all queues',
@@ -232,30 +231,29 @@ export const servers: DashboardSpec = {
           steps: upTo(1_000, 10_000),
           queries: [
             {
-              expr: `sum(max by (queue) (rabbitmq_detailed_queue_messages{${here}}))`,
+              expr: `sum(max by (queue) (rabbitmq_detailed_queue_messages{${inNamespace}}))`,
               legend: 'messages',
             },
           ],
         },
         {
-          title: 'Messages through the broker',
-          description:
-            'Received from publishers, handed to consumers, and acknowledged, a second. Normal: all three move together.',
+          title: 'Message rates',
+          description: 'Received, delivered and acknowledged messages per second. Normal: all three move together.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
-              expr: `sum(rate(rabbitmq_global_messages_received_total{${here}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_received_total{${inNamespace}}[$__rate_interval]))`,
               legend: 'received',
             },
             {
-              expr: `sum(rate(rabbitmq_global_messages_delivered_consume_manual_ack_total{${here}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_delivered_consume_manual_ack_total{${inNamespace}}[$__rate_interval]))`,
               legend: 'delivered',
             },
             {
-              expr: `sum(rate(rabbitmq_global_messages_acknowledged_total{${here}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_acknowledged_total{${inNamespace}}[$__rate_interval]))`,
               legend: 'acknowledged',
             },
           ],
@@ -263,36 +261,36 @@ export const servers: DashboardSpec = {
         {
           title: 'Returned and unroutable',
           description:
-            'Messages nobody was bound for. Normal: 0; the outbox parks such events after OUTBOX_PARK_AFTER_MS.',
+            'Messages without a bound queue. Normal: 0; the relay parks such events after OUTBOX_PARK_AFTER_MS.',
           kind: 'lines',
           unit: 'ops',
           width: 12,
           steps: upTo(0.001, 1),
           queries: [
             {
-              expr: `sum(rate(rabbitmq_global_messages_unroutable_returned_total{${here}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_unroutable_returned_total{${inNamespace}}[$__rate_interval]))`,
               legend: 'returned',
             },
             {
-              expr: `sum(rate(rabbitmq_global_messages_unroutable_dropped_total{${here}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_unroutable_dropped_total{${inNamespace}}[$__rate_interval]))`,
               legend: 'dropped',
             },
           ],
         },
         {
           title: 'Memory by node',
-          description: 'Normal: level, below the watermark (60 % of the limit less a fifth).',
+          description: 'Normal: constant, below the watermark.',
           kind: 'lines',
           unit: 'bytes',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
-              expr: `max by (pod) (rabbitmq_process_resident_memory_bytes{${here}})`,
+              expr: `max by (pod) (rabbitmq_process_resident_memory_bytes{${inNamespace}})`,
               legend: '{{pod}}',
             },
             {
-              expr: `max by (pod) (rabbitmq_resident_memory_limit_bytes{${here}})`,
+              expr: `max by (pod) (rabbitmq_resident_memory_limit_bytes{${inNamespace}})`,
               legend: '{{pod}} watermark',
             },
           ],
@@ -300,14 +298,17 @@ export const servers: DashboardSpec = {
         {
           title: 'Free disk by node',
           description:
-            'Normal: level, far above the limit. Quorum queues free disk only when old messages are consumed.',
+            'Normal: constant, far above the limit. Quorum queues free disk only when old messages are consumed.',
           kind: 'lines',
           unit: 'bytes',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [
-            { expr: `min by (pod) (rabbitmq_disk_space_available_bytes{${here}})`, legend: '{{pod}}' },
-            { expr: `max by (pod) (rabbitmq_disk_space_available_limit_bytes{${here}})`, legend: '{{pod}} limit' },
+            { expr: `min by (pod) (rabbitmq_disk_space_available_bytes{${inNamespace}})`, legend: '{{pod}}' },
+            {
+              expr: `max by (pod) (rabbitmq_disk_space_available_limit_bytes{${inNamespace}})`,
+              legend: '{{pod}} limit',
+            },
           ],
         },
       ],

@@ -1,13 +1,13 @@
-import { calm, type DashboardSpec, here, noneAllowed, percentile, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, inNamespace, noneAllowed, percentile, upTo } from './panel.ts'
 
-const chosen = `${here}, service=~"$service"`
+const chosen = `${inNamespace}, service=~"$service"`
 const requests = (selector = ''): string => `http_request_duration_seconds_count{${chosen}${selector}}`
-const containers = `${here}, container=~"order|payment|inventory|notification"`
+const containers = `${inNamespace}, container=~"order|payment|inventory|notification"`
 
 export const services: DashboardSpec = {
   uid: 'order-saga-services',
   title: 'Order saga / Services',
-  description: 'The processes: their APIs, pods, CPU, memory, event loops and connection pools.',
+  description: 'APIs, pods, CPU, memory, event loops and connection pools of the services.',
   byService: true,
   rows: [
     {
@@ -15,11 +15,11 @@ export const services: DashboardSpec = {
       panels: [
         {
           title: 'Requests',
-          description: 'Requests a second by service and status. Normal: 2xx, some 4xx of clients’ mistakes, no 5xx.',
+          description: 'Requests per second, by service and status. Normal: 2xx, some 4xx, no 5xx.',
           kind: 'lines',
           unit: 'reqps',
           width: 8,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
               expr: `sum by (service, status) (rate(${requests()}[$__rate_interval]))`,
@@ -29,7 +29,8 @@ export const services: DashboardSpec = {
         },
         {
           title: 'Failed requests',
-          description: 'Share of requests answered with 5xx. Normal: 0. 503 means that the database did not answer.',
+          description:
+            'Share of 5xx responses. Normal: 0. 503: the database is unavailable, or the limit of open orders is reached.',
           kind: 'lines',
           unit: 'percentunit',
           width: 8,
@@ -44,7 +45,7 @@ export const services: DashboardSpec = {
           ],
         },
         {
-          title: 'Time of a request (p95)',
+          title: 'Response time (p95)',
           description: 'By route. Normal: below 0.1 s; POST /orders waits for one commit.',
           kind: 'lines',
           unit: 's',
@@ -63,18 +64,18 @@ export const services: DashboardSpec = {
       title: 'Pods',
       panels: [
         {
-          title: 'Pods that are scraped',
-          description: 'Processes that answer Prometheus. Normal: between minReplicas and maxReplicas of each service.',
+          title: 'Scraped pods',
+          description: 'Processes scraped by Prometheus. Normal: between minReplicas and maxReplicas of each service.',
           kind: 'lines',
           unit: 'short',
           width: 8,
-          steps: calm,
+          steps: neutral,
           queries: [{ expr: `count by (service) (process_start_time_seconds{${chosen}})`, legend: '{{service}}' }],
         },
         {
-          title: 'Restarts of containers',
+          title: 'Container restarts',
           description:
-            'In the last hour. Normal: 0; a container that restarts again and again says why in its last log (kubectl logs --previous).',
+            'In the last hour. Normal: 0. For the reason see the log of the previous container (kubectl logs --previous).',
           kind: 'lines',
           unit: 'short',
           width: 8,
@@ -88,22 +89,22 @@ export const services: DashboardSpec = {
           ],
         },
         {
-          title: 'Pods wanted by the autoscaler',
+          title: 'Pods desired by the autoscaler',
           description:
-            'Normal: follows the backlog. At the maximum for long: raise maxReplicas, or look for what is slow.',
+            'Normal: follows the backlog. At the maximum for a long time: raise maxReplicas, or find the bottleneck.',
           kind: 'lines',
           unit: 'short',
           width: 8,
-          steps: calm,
+          steps: neutral,
           expectEmpty: 'autoscaler',
           queries: [
             {
-              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_desired_replicas{${here}})`,
+              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_desired_replicas{${inNamespace}})`,
               legend: '{{horizontalpodautoscaler}}',
             },
             {
-              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{${here}})`,
-              legend: '{{horizontalpodautoscaler}} at most',
+              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{${inNamespace}})`,
+              legend: '{{horizontalpodautoscaler}} maximum',
             },
           ],
         },
@@ -115,7 +116,7 @@ export const services: DashboardSpec = {
         {
           title: 'CPU',
           description:
-            'Cores used by each process. Normal: well below 1, for JavaScript runs on one core; at 1 the event loop is late.',
+            'Cores used by each process. Normal: well below 1: JavaScript runs on one core; near 1 the event loop is delayed.',
           kind: 'lines',
           unit: 'short',
           width: 8,
@@ -130,7 +131,7 @@ export const services: DashboardSpec = {
         {
           title: 'Memory',
           description:
-            'Resident memory of each process. Normal: level, 80 to 200 MB; the limit is in the values (resources.limits.memory).',
+            'Resident memory of each process. Normal: constant, 80 to 200 MB; the limit is resources.limits.memory.',
           kind: 'lines',
           unit: 'bytes',
           width: 8,
@@ -145,7 +146,7 @@ export const services: DashboardSpec = {
         {
           title: 'Throttled CPU',
           description:
-            'Share of periods in which a container wanted more CPU than its limit. Normal: below 0.05; above it, raise resources.limits.cpu.',
+            'Share of CFS periods in which a container was throttled. Normal: below 0.05; above it, raise resources.limits.cpu.',
           kind: 'lines',
           unit: 'percentunit',
           width: 8,
@@ -166,8 +167,8 @@ export const services: DashboardSpec = {
       title: 'Node.js',
       panels: [
         {
-          title: 'Delay of the event loop (p99)',
-          description: 'How late timers and answers are, of the time since the last scrape. Normal: below 0.05 s.',
+          title: 'Event loop delay (p99)',
+          description: 'Since the previous scrape. Normal: below 0.05 s.',
           kind: 'lines',
           unit: 's',
           width: 8,
@@ -182,7 +183,7 @@ export const services: DashboardSpec = {
         {
           title: 'Garbage collection',
           description:
-            'Share of time it takes. Normal: below 0.05; more means too much memory is made and thrown away, or the heap is nearly full.',
+            'Share of time. Normal: below 0.05; above it, the allocation rate is high or the heap is nearly full.',
           kind: 'lines',
           unit: 'percentunit',
           width: 8,
@@ -195,12 +196,12 @@ export const services: DashboardSpec = {
           ],
         },
         {
-          title: 'Heap in use',
-          description: 'Normal: a saw-tooth on a level floor. A floor that rises for hours is a leak.',
+          title: 'Heap used',
+          description: 'Normal: a saw-tooth with a constant minimum. A minimum that rises for hours indicates a leak.',
           kind: 'lines',
           unit: 'bytes',
           width: 8,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
               expr: `max by (service, pod) (nodejs_heap_size_used_bytes{${chosen}})`,
@@ -215,11 +216,12 @@ export const services: DashboardSpec = {
       panels: [
         {
           title: 'Database connections',
-          description: 'Of all pods of a service, used and idle. Normal: used stays below DB_POOL_MAX times the pods.',
+          description:
+            'All pods of a service, used and idle. Normal: used is below DB_POOL_MAX times the number of pods.',
           kind: 'lines',
           unit: 'short',
           width: 12,
-          steps: calm,
+          steps: neutral,
           queries: [
             {
               expr: `sum by (service, state) (db_pool_connections{${chosen}})`,
@@ -230,7 +232,7 @@ export const services: DashboardSpec = {
         {
           title: 'Waiting for a connection',
           description:
-            'Requests without a connection yet. Normal: 0. Above it for long: the database is slow, or DB_POOL_MAX is too small.',
+            'Requests that wait for a connection. Normal: 0. Above it for a long time: the database is slow, or DB_POOL_MAX is too low.',
           kind: 'lines',
           unit: 'short',
           width: 12,

@@ -7,24 +7,24 @@ import { runChild } from './run-child.ts'
 export interface RelayPlan {
   readonly database: DatabaseAddress
   readonly rabbitMqUrl: string
-  /** Of the exchange, and of the one queue that is bound to it. */
+  /** The name of the exchange and of its only queue. */
   readonly name: string
-  /** Published in each way. */
+  /** Number of events for each rate. */
   readonly events: number
 }
 
-/** Events per second that are confirmed by the broker and marked in the table. */
+/** Events per second, confirmed by the broker and marked in the table. */
 export interface RelayRates {
-  /** Worked off from a table full of rows that nobody has leased, as after an outage. */
+  /** Polled from a table of unleased rows, as after an outage. */
   readonly fromTable: number
-  /** Handed over after their commit, as while all is well. */
+  /** Offered to the relay after the commit, as in normal operation. */
   readonly fromMemory: number
 }
 
 const events = 30_000
 
-/** What a relay does here at most, with nobody beside it: on a database, an exchange and a quorum queue of its own. */
-export async function relayAlone(server: PostgresServer, rabbitMqUrl: string): Promise<RelayRates> {
+/** Measures the throughput of a relay alone, with its own database, exchange and quorum queue. */
+export async function measureRelay(server: PostgresServer, rabbitMqUrl: string): Promise<RelayRates> {
   const name = `relay_${randomBytes(4).toString('hex')}`
   const { port, user, password } = server
   const database = { host: '127.0.0.1', port, name, user, password, caFile: '' }

@@ -1,39 +1,44 @@
 import type { MailServer } from '../support/mail/mail-server.ts'
 import type { Provider } from '../support/provider/provider.ts'
 import { type Fault, isLink, isService, type LinkName } from './faults.ts'
-import type { Injector } from './injector.ts'
-import type { ServiceGuard } from './service-guard.ts'
-import type { Stage } from './stage.ts'
+import type { MessageInjector } from './message-injector.ts'
+import type { ServiceSupervisor } from './service-supervisor.ts'
+import type { ChaosEnvironment } from './chaos-environment.ts'
 
-/** What ends a fault; `missed` when there was nothing to strike, because of another fault. */
-export type Heal = (() => Promise<void>) | 'missed'
+/** Removes a fault; `skipped` when the target was unavailable because of another fault. */
+export type FaultRemoval = (() => Promise<void>) | 'skipped'
 
-const nothing = async (): Promise<void> => undefined
+const nothingToRemove = async (): Promise<void> => undefined
 const [watermark, diskLimit] = ['0.6', '50000000']
 
-/** Makes one fault. Resolves when it has struck. */
-export async function strike(fault: Fault, stage: Stage, guard: ServiceGuard, injector: Injector): Promise<Heal> {
+/** Injects one fault; resolves when it is in effect. */
+export async function injectFault(
+  fault: Fault,
+  environment: ChaosEnvironment,
+  supervisor: ServiceSupervisor,
+  injector: MessageInjector,
+): Promise<FaultRemoval> {
   const { target, chance } = fault
-  if (isService(target)) return await guard.strike(target, fault)
-  if (isLink(target)) return await strikeLink(stage, target, fault)
+  if (isService(target)) return await supervisor.inject(target, fault)
+  if (isLink(target)) return await injectLinkFault(environment, target, fault)
   switch (target) {
     case 'broker':
-      return await strikeBroker(stage, fault)
+      return await injectBrokerFault(environment, fault)
     case 'database':
-      return await strikeServer(stage.system.databases.server, fault)
+      return await injectServerFault(environment.system.databases.server, fault)
     case 'events':
-      return (await injector.duplicates(chance)) ? nothing : 'missed'
+      return (await injector.publishDuplicates(chance)) ? nothingToRemove : 'skipped'
     case 'messages':
-      return (await injector.nonsense(chance)) ? nothing : 'missed'
+      return (await injector.publishMalformed(chance)) ? nothingToRemove : 'skipped'
     case 'provider':
-      return troubleProvider(stage.provider)
+      return injectProviderErrors(environment.provider)
     default:
-      return await troubleMail(stage.mailServer, chance)
+      return await injectMailErrors(environment.mailServer, chance)
   }
 }
 
-async function strikeBroker(stage: Stage, fault: Fault): Promise<Heal> {
-  const { server } = stage.system.broker
+async function injectBrokerFault(environment: ChaosEnvironment, fault: Fault): Promise<FaultRemoval> {
+  const { server } = environment.system.broker
   switch (fault.name) {
     case 'memory alarm':
       await server.ctl('set_vm_memory_high_watermark', '0.00001')
@@ -42,7 +47,7 @@ async function strikeBroker(stage: Stage, fault: Fault): Promise<Heal> {
       await server.ctl('set_disk_free_limit', '1000000GB')
       return async () => void (await server.ctl('set_disk_free_limit', diskLimit))
     default:
-      return await strikeServer(server, fault)
+      return await injectServerFault(server, fault)
   }
 }
 
@@ -53,7 +58,7 @@ interface Server {
   restart(): Promise<void>
 }
 
-async function strikeServer(server: Server, { name }: Fault): Promise<Heal> {
+async function injectServerFault(server: Server, { name }: Fault): Promise<FaultRemoval> {
   switch (name) {
     case 'kill':
       await server.kill()
@@ -63,12 +68,16 @@ async function strikeServer(server: Server, { name }: Fault): Promise<Heal> {
       return () => server.resume()
     default:
       await server.restart()
-      return nothing
+      return nothingToRemove
   }
 }
 
-async function strikeLink(stage: Stage, link: LinkName, { name, chance }: Fault): Promise<Heal> {
-  const proxy = stage.links[link]
+async function injectLinkFault(
+  environment: ChaosEnvironment,
+  link: LinkName,
+  { name, chance }: Fault,
+): Promise<FaultRemoval> {
+  const proxy = environment.links[link]
   const pass = async (): Promise<void> => proxy.pass()
   switch (name) {
     case 'silence':
@@ -82,12 +91,12 @@ async function strikeLink(stage: Stage, link: LinkName, { name, chance }: Fault)
       return () => proxy.accept()
     default:
       proxy.reset()
-      return nothing
+      return nothingToRemove
   }
 }
 
-/** Each kind of trouble strikes its share of the requests; look-ups fail too. */
-function troubleProvider(provider: Provider): Heal {
+/** Each error affects its share of the requests; lookups fail too. */
+function injectProviderErrors(provider: Provider): FaultRemoval {
   const rules = (['charge', 'refund'] as const).flatMap((operation) =>
     (
       [
@@ -99,23 +108,23 @@ function troubleProvider(provider: Provider): Heal {
         { delayMs: 2_500 },
         { deliveries: 2 },
       ] as const
-    ).map((trouble, i) => provider.misbehave({ operation, share: 0.05 + 0.08 * (i + 1) }, trouble)),
+    ).map((behaviour, i) => provider.misbehave({ operation, share: 0.05 + 0.08 * (i + 1) }, behaviour)),
   )
   rules.push(provider.misbehave({ operation: 'findCharge', share: 0.3 }, { answer: { status: 503 } }))
   rules.push(provider.misbehave({ operation: 'findRefund', share: 0.3 }, { answer: { status: 503 } }))
   return async () => rules.forEach((rule) => rule.lift())
 }
 
-async function troubleMail(mailServer: MailServer, chance: number): Promise<Heal> {
+async function injectMailErrors(mailServer: MailServer, chance: number): Promise<FaultRemoval> {
   if (chance < 0.4) {
     await mailServer.down()
     return () => mailServer.up()
   }
-  // The mail is there, and the sender cannot know; the server is closing down; it says nothing any more.
+  // A mail is accepted without a reply; the server is closing (421); it does not respond.
   mailServer.cutNext('data')
   mailServer.cutNext('data')
   mailServer.rejectNext(421, 'data')
   mailServer.rejectNext(421, 'connect')
   if (chance > 0.8) mailServer.stallNext('data')
-  return nothing
+  return nothingToRemove
 }

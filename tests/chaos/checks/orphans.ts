@@ -1,15 +1,15 @@
 import { stores } from '../../support/databases.ts'
 import type { History, Item } from '../history.ts'
 
-/** Orders, money, stock, effects and mails that nobody asked for. */
-export function checkGhosts(history: History): string[] {
+/** Finds orders, sagas, payments, reservations, charges, processed events and mails without a request or a cause. */
+export function checkOrphans(history: History): string[] {
   const known = new Set(history.orders.map(({ orderId }) => orderId))
   const unknown = (what: string, ids: readonly string[]): string[] =>
     ids.filter((id) => !known.has(id)).map((id) => `${what} for order ${id}, which does not exist`)
   const ofPayments = history.payments.filter(({ status }) => status !== 'cancelled')
   const ofReservations = history.reservations.filter(({ status }) => status !== 'cancelled')
   return [
-    ...strangers(history),
+    ...unrequestedOrders(history),
     ...unknown(
       'a saga',
       history.sagas.map(({ orderId }) => orderId),
@@ -31,18 +31,18 @@ export function checkGhosts(history: History): string[] {
   ]
 }
 
-/** Orders that nobody wanted, or not like that. */
-function strangers({ orders, intents }: History): string[] {
-  const wanted = new Map(intents.map((intent) => [intent.customer, intent]))
+/** Orders without a request, or with other items or another amount. */
+function unrequestedOrders({ orders, orderRequests }: History): string[] {
+  const requestOf = new Map(orderRequests.map((request) => [request.customer, request]))
   return orders.flatMap(({ orderId, customer, items, amount }) => {
-    const intent = wanted.get(customer)
-    if (intent === undefined) return [`order ${orderId} of ${customer}, who never wanted one`]
-    const asked = sameItems(items, intent.items) && Number(amount) === intent.amount
-    return asked ? [] : [`order ${orderId} is another one than ${customer} wanted`]
+    const request = requestOf.get(customer)
+    if (request === undefined) return [`order ${orderId} of ${customer} was not requested`]
+    const matches = sameItems(items, request.items) && Number(amount) === request.amount
+    return matches ? [] : [`order ${orderId} differs from the request of ${customer}`]
   })
 }
 
-/** The order of the lines counts: an order is kept as it was posted. */
+/** Compares in order: an order is stored as it was posted. */
 export function sameItems(a: readonly Item[], b: readonly Item[]): boolean {
   const text = (items: readonly Item[]): string => JSON.stringify(items.map(({ sku, qty }) => [sku, qty]))
   return text(a) === text(b)
@@ -51,16 +51,18 @@ export function sameItems(a: readonly Item[], b: readonly Item[]): boolean {
 function effects({ events, processed }: History): string[] {
   const known = new Set(events.map(({ eventId }) => eventId))
   return stores.flatMap((store) =>
-    [...processed[store]].filter((id) => !known.has(id)).map((id) => `${store} processed ${id}, an event of nobody`),
+    [...processed[store]]
+      .filter((id) => !known.has(id))
+      .map((id) => `${store} processed ${id}, which no outbox contains`),
   )
 }
 
 function mails({ events, mails: sent }: History): string[] {
   const mailTo = new Map(events.map((event) => [event.eventId, event.mailTo]))
   return sent.flatMap(({ messageId, to }) =>
-    mailTo.get(eventIdOf(messageId)) === to ? [] : [`a mail to ${to} that no event calls for: ${messageId}`],
+    mailTo.get(eventIdOf(messageId)) === to ? [] : [`a mail to ${to} without an event: ${messageId}`],
   )
 }
 
-/** The event a mail was sent for: the left half of its Message-ID. */
+/** The event id in a Message-ID: the part before the @. */
 export const eventIdOf = (messageId: string): string => messageId.slice(1, messageId.indexOf('@'))

@@ -7,26 +7,26 @@ import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { declinedAmount } from '../support/flows.ts'
 import type { Environment } from '../support/service-process.ts'
 import { System } from '../support/system.ts'
-import { type LinkName, links, longestSilenceMs } from './faults.ts'
+import { type LinkName, links, maxSilenceMs } from './faults.ts'
 import { MailLog } from './mail-log.ts'
 
 const sagaTimeoutMs = 20_000
-/** Charges that take effect only after the deadline of their order. */
+/** Charges that take effect after the deadline of their order. */
 const lateEffectMs = sagaTimeoutMs + 1_000
-const lateShare = 0.04
-/** Beyond whatever holds a charge back: what the provider promises, see docs/payment-provider.md. */
-const settleMs = lateEffectMs + longestSilenceMs
+const lateRatio = 0.04
+/** The longest delay of a charge until it is final (docs/payment-provider.md). */
+const settleMs = lateEffectMs + maxSilenceMs
 const refundRetryMs = 5_000
 
-/** The four services, with a fault proxy on every link and a provider and a mail server that keep their own records. */
-export class Stage {
+/** The four services with a fault proxy on every connection, a fake provider and a fake mail server. */
+export class ChaosEnvironment {
   readonly system: System
   readonly provider: Provider
   readonly mailServer: MailServer
   readonly mails: MailLog
   readonly links: Readonly<Record<LinkName, FaultProxy>>
 
-  private constructor(parts: Pick<Stage, 'system' | 'provider' | 'mailServer' | 'links'>) {
+  private constructor(parts: Pick<ChaosEnvironment, 'system' | 'provider' | 'mailServer' | 'links'>) {
     this.system = parts.system
     this.provider = parts.provider
     this.mailServer = parts.mailServer
@@ -34,11 +34,11 @@ export class Stage {
     this.links = parts.links
   }
 
-  static async set(): Promise<Stage> {
+  static async start(): Promise<ChaosEnvironment> {
     const [rabbitMq, postgres] = await Promise.all([testServers().rabbitMq(), testServers().postgres()])
     const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
     const [provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
-    provider.misbehave({ operation: 'charge', share: lateShare }, { answer: 'hang', effectAfterMs: lateEffectMs })
+    provider.misbehave({ operation: 'charge', share: lateRatio }, { answer: 'hang', effectAfterMs: lateEffectMs })
     const ports: Partial<Record<string, number>> = {
       broker: rabbitMq.port,
       database: postgres.port,
@@ -68,15 +68,15 @@ export class Stage {
     const envOf = Object.fromEntries(services.map((service) => [service, environment(service)]))
     const system = await System.start({ provider, mailServer, envOf })
     proxies['client-order'] = await FaultProxy.start(system.shop.port)
-    return new Stage({ system, provider, mailServer, links: proxies as Record<LinkName, FaultProxy> })
+    return new ChaosEnvironment({ system, provider, mailServer, links: proxies as Record<LinkName, FaultProxy> })
   }
 
-  /** Where customers reach the order API. */
+  /** The order API for customers, through its fault proxy. */
   get orderUrl(): string {
     return `http://127.0.0.1:${this.links['client-order'].port}`
   }
 
-  async clear(): Promise<void> {
+  async stop(): Promise<void> {
     try {
       await this.system.stop()
     } finally {

@@ -5,17 +5,17 @@ import { stores } from '../support/databases.ts'
 import type { System } from '../support/system.ts'
 
 const limitMs = 5_000
-const duplicatesAtOnce = 20
+const duplicatesPerFault = 20
 const events: readonly EventType[] = catalogue
 
-/** What no consumer can take for an event, whatever its routing key. */
-const nonsense = ['no JSON {', '', '[]', '{"hello": "world"}', '{"eventId": 42}']
+/** Bodies that no consumer can decode. */
+const malformedBodies = ['no JSON {', '', '[]', '{"hello": "world"}', '{"eventId": 42}']
 
-/** Puts messages into the exchange that nobody should have to expect. */
-export class Injector {
+/** Republishes events and publishes malformed messages. */
+export class MessageInjector {
   readonly malformed: { messageId: string; confirmed: boolean; consumers: number }[] = []
-  /** Events that were published again, by us and, as after a restore, by the services. */
-  repeated = 0
+  /** Number of republished events. */
+  republished = 0
   readonly #system: System
 
   constructor(system: System) {
@@ -23,20 +23,20 @@ export class Injector {
   }
 
   /**
-   * Repeats events of the past: the very messages again, or their rows are taken for unpublished.
-   * @returns false when database or broker were away
+   * Republishes past events, either directly or by marking their outbox rows as unpublished.
+   * @returns false when the database or the broker was unavailable
    */
-  async duplicates(chance: number): Promise<boolean> {
+  async publishDuplicates(chance: number): Promise<boolean> {
     const store = stores[Math.floor(chance * stores.length)] ?? 'order'
     const byTheRelay = (chance * 10) % 1 < 0.5
     return await inTime(async () => {
-      const chosen = `SELECT event_id FROM events WHERE published_at IS NOT NULL ORDER BY random() LIMIT ${duplicatesAtOnce}`
+      const chosen = `SELECT event_id FROM events WHERE published_at IS NOT NULL ORDER BY random() LIMIT ${duplicatesPerFault}`
       if (byTheRelay) {
         const rows = await this.#system.sql(
           store,
           `UPDATE events SET published_at = NULL, lease_until = now() WHERE event_id IN (${chosen}) RETURNING 1`,
         )
-        this.repeated += rows.length
+        this.republished += rows.length
         return
       }
       const rows = await this.#system.sql<OutgoingEvent>(
@@ -53,16 +53,16 @@ export class Injector {
           traceparent: row.traceparent ?? undefined,
         }
         await this.#system.broker.publish(event.name, { content: encode(event), options: propertiesOf(event) })
-        this.repeated += 1
+        this.republished += 1
       }
     })
   }
 
-  /** @returns false when it is not known whether the broker has all of them */
-  async nonsense(chance: number): Promise<boolean> {
+  /** @returns false when not all messages were confirmed */
+  async publishMalformed(chance: number): Promise<boolean> {
     const event = events[Math.floor(chance * events.length)]
     if (event === undefined) return true
-    const messages = nonsense.map((content) => ({ content, messageId: randomUUID() }))
+    const messages = malformedBodies.map((content) => ({ content, messageId: randomUUID() }))
     for (const { messageId } of messages) {
       this.malformed.push({ messageId, confirmed: false, consumers: event.consumedBy.length })
     }
@@ -77,7 +77,7 @@ export class Injector {
   }
 }
 
-/** @returns whether the work was done in time; what is late or fails is left to itself */
+/** @returns whether the work succeeded within the limit; late work continues unobserved */
 async function inTime(work: () => Promise<void>): Promise<boolean> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<boolean>((resolve) => {

@@ -4,14 +4,14 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { Answer } from '../../support/call.ts'
 import type { Shop, WantedOrder } from '../../support/shop.ts'
 
-/** How long a client waits after it was turned away. It is told to wait longer and does not listen. */
-const rudePauseMs = 50
+/** The clients ignore Retry-After, which is longer. */
+const retryPauseMs = 50
 
-/** Clients that place one order after the other, each as soon as the one before is answered, and never mind a refusal. */
-export class Flood {
-  /** How often each answer came: a status, or an error's code. */
-  readonly answers = new Map<string, number>()
-  /** Answers with 503 that did not say when to come again. */
+/** Clients that place one order after the other without a pause, and ignore the Retry-After of refusals. */
+export class OverloadClients {
+  /** Number of responses by status or error code. */
+  readonly responses = new Map<string, number>()
+  /** Number of refusals without Retry-After. */
   withoutRetryAfter = 0
   readonly #shop: Shop
   readonly #wanted: () => WantedOrder
@@ -26,11 +26,11 @@ export class Flood {
     this.#clients = Array.from({ length: clients }, () => this.#client())
   }
 
-  count(answer: string): number {
-    return this.answers.get(answer) ?? 0
+  count(response: string): number {
+    return this.responses.get(response) ?? 0
   }
 
-  /** Resolves when the last answers have come. */
+  /** Resolves after the last response. */
   async stop(): Promise<void> {
     this.#stopped = true
     await Promise.all(this.#clients)
@@ -39,18 +39,18 @@ export class Flood {
 
   async #client(): Promise<void> {
     while (!this.#stopped) {
-      const answer = await this.#shop
+      const response = await this.#shop
         .tryPost(this.#wanted(), { key: randomUUID(), agent: this.#agent })
         .catch((error: NodeJS.ErrnoException) => error.code ?? error.name)
-      const name = typeof answer === 'string' ? answer : String(answer.status)
-      this.answers.set(name, this.count(name) + 1)
+      const name = typeof response === 'string' ? response : String(response.status)
+      this.responses.set(name, this.count(name) + 1)
       if (name === '202') continue
-      if (typeof answer !== 'string' && !saysWhen(answer)) this.withoutRetryAfter += 1
-      await pause(rudePauseMs)
+      if (typeof response !== 'string' && !hasRetryAfter(response)) this.withoutRetryAfter += 1
+      await pause(retryPauseMs)
     }
   }
 }
 
-function saysWhen({ headers }: Answer): boolean {
+function hasRetryAfter({ headers }: Answer): boolean {
   return /^[1-9]\d*$/.test(String(headers['retry-after']))
 }

@@ -12,10 +12,10 @@ import type { LoadPlan, Mix } from './load-plan.ts'
 import type { Part } from './machine.ts'
 import { measurePhase, type Phase } from './phase.ts'
 
-export interface StageOptions {
+export interface BenchEnvironmentOptions {
   readonly seed: number
   readonly say: (line: string) => void
-  /** Settings of the services that are not their defaults. */
+  /** Settings of the services that override their defaults. */
   readonly envOf?: Readonly<Partial<Record<ServiceName, Environment>>>
 }
 
@@ -23,24 +23,24 @@ export interface PhasePlan {
   readonly name: string
   readonly arrivals: LoadPlan['arrivals']
   readonly seconds: number
-  /** Only confirmed orders unless told otherwise. */
+  /** Default: confirmed orders only. */
   readonly mix?: Mix
 }
 
-/** The defaults of the services, where the harness has others for the sake of short tests. */
-const asByDefault = { OUTBOX_POLL_INTERVAL_MS: 1_000, GAUGE_INTERVAL_MS: 15_000, LOG_LEVEL: 'warn' }
-const asByDefaultOf = {
+/** The defaults of the services, which the test harness overrides to shorten tests. */
+const defaults = { OUTBOX_POLL_INTERVAL_MS: 1_000, GAUGE_INTERVAL_MS: 15_000, LOG_LEVEL: 'warn' }
+const defaultsOf = {
   order: { SAGA_TIMEOUT_MS: 90_000, TIMEOUT_CHECK_INTERVAL_MS: 10_000, MAX_OPEN_ORDERS: 10_000_000 },
   payment: { PAYMENT_SWEEP_INTERVAL_MS: 1_000, PAYMENT_SETTLE_MS: 5_000 },
 }
-const happy: Mix = { confirmed: 1, declined: 0, outOfStock: 0 }
+const allConfirmed: Mix = { confirmed: 1, declined: 0, outOfStock: 0 }
 const settleLimitMs = 10 * 60_000
 const warmUpSeconds = 10
-/** Many orders take fewer round trips by larger pages; and their tables take longer to be read as a whole. */
+/** For many orders: larger pages save round trips, and a scan of a table takes longer. */
 const auditOptions = { settleMs: 1_000, pageSize: 10_000, statementTimeoutMs: 10 * 60_000 }
 
-/** The whole system on servers of its own, with an article in stock: what is measured. */
-export class Stage {
+/** The measured system on servers of its own, with an article in stock. */
+export class BenchEnvironment {
   readonly server: PostgresServer
   readonly system: System
   readonly sku = someSku()
@@ -49,7 +49,12 @@ export class Stage {
   readonly #seed: number
   readonly #replicas: ServiceProcess[] = []
 
-  private constructor(server: PostgresServer, system: System, superuser: Client, { seed, say }: StageOptions) {
+  private constructor(
+    server: PostgresServer,
+    system: System,
+    superuser: Client,
+    { seed, say }: BenchEnvironmentOptions,
+  ) {
     this.server = server
     this.system = system
     this.#superuser = superuser
@@ -57,23 +62,23 @@ export class Stage {
     this.say = say
   }
 
-  static async start(options: StageOptions): Promise<Stage> {
+  static async start(options: BenchEnvironmentOptions): Promise<BenchEnvironment> {
     const server = await testServers().postgres()
     await countStatements(server)
     const envOf = Object.fromEntries(
       services.map((service) => [
         service,
-        { ...(asByDefaultOf as Partial<Record<ServiceName, Environment>>)[service], ...options.envOf?.[service] },
+        { ...(defaultsOf as Partial<Record<ServiceName, Environment>>)[service], ...options.envOf?.[service] },
       ]),
     )
-    const system = await System.start({ env: asByDefault, envOf })
-    const stage = new Stage(server, system, new Client({ connectionString: server.url() }), options)
+    const system = await System.start({ env: defaults, envOf })
+    const environment = new BenchEnvironment(server, system, new Client({ connectionString: server.url() }), options)
     try {
-      await stage.#superuser.connect()
-      await system.shop.putStock(stage.sku, 100_000_000)
-      return stage
+      await environment.#superuser.connect()
+      await system.shop.putStock(environment.sku, 100_000_000)
+      return environment
     } catch (error) {
-      await stage.stop()
+      await environment.stop()
       throw error
     }
   }
@@ -83,21 +88,21 @@ export class Stage {
     return [...Object.values(this.system.services), ...this.#replicas]
   }
 
-  /** One more process of a service. */
+  /** Starts another process of a service. */
   async addReplica(service: ServiceName): Promise<void> {
     this.#replicas.push(await this.system.addReplica(service))
   }
 
-  /** So that V8 has compiled what is then measured, and every connection and statement is made. */
+  /** Runs a load so that V8 compiles the code, connections are opened and statements prepared. */
   async warmUp(open: number): Promise<void> {
-    this.say(`warming up: ${open} sagas under way for ${warmUpSeconds} s`)
-    const nothing = async (): Promise<void> => undefined
+    this.say(`warm-up: ${open} concurrent sagas for ${warmUpSeconds} s`)
+    const ignore = async (): Promise<void> => undefined
     const plan = { ...this.#plan({ arrivals: { open }, seconds: warmUpSeconds }), warmUpS: 0 }
-    await runLoad(plan, { onBegin: nothing, onEnd: nothing })
+    await runLoad(plan, { onBegin: ignore, onEnd: ignore })
     await this.settle()
   }
 
-  /** Measures the system under a load, and lets it come to rest. */
+  /** Measures the system under a load and waits until it is at rest. */
   async measure(plan: PhasePlan): Promise<Phase> {
     this.say(`${plan.name}: ${describe(plan.arrivals)} for ${plan.seconds} s`)
     const phase = await measurePhase(plan.name, this.#plan(plan), {
@@ -114,19 +119,19 @@ export class Stage {
     await this.system.settle(settleLimitMs)
   }
 
-  /** Has the servers do now what they would do some time later, while something else is measured. */
-  async tidyUp(): Promise<void> {
-    this.say('VACUUM, ANALYZE and a checkpoint, so that none of them comes while it is measured')
+  /** Runs VACUUM, ANALYZE and a checkpoint, so that none occurs during a measurement. */
+  async runMaintenance(): Promise<void> {
+    this.say('VACUUM, ANALYZE and a checkpoint')
     for (const store of stores) await this.system.sql(store, 'VACUUM (ANALYZE)')
     await this.#superuser.query('CHECKPOINT')
   }
 
   async audit(): Promise<AuditReport> {
-    this.say('the audit of all orders')
+    this.say('audit of all orders')
     return await this.system.audit(auditOptions)
   }
 
-  /** Of the three databases together, indexes included. */
+  /** Total size of the three databases, indexes included. */
   async databaseMiB(): Promise<number> {
     const { rows } = await this.#superuser.query<{ mib: number }>(
       'SELECT sum(pg_database_size(name))::float8 / 1048576 AS mib FROM unnest($1::text[]) AS name',
@@ -144,7 +149,7 @@ export class Stage {
     await this.system.stop()
   }
 
-  #plan({ arrivals, seconds, mix = happy }: Omit<PhasePlan, 'name'>): LoadPlan {
+  #plan({ arrivals, seconds, mix = allConfirmed }: Omit<PhasePlan, 'name'>): LoadPlan {
     const { shop, broker } = this.system
     return {
       orderUrl: `http://127.0.0.1:${shop.port}`,
@@ -174,8 +179,8 @@ export class Stage {
 }
 
 /** Empty when the audit was clean. */
-export const violationsIn = (report: AuditReport): string => (report.clean ? '' : JSON.stringify(report))
+export const formatViolations = (report: AuditReport): string => (report.clean ? '' : JSON.stringify(report))
 
 function describe(arrivals: LoadPlan['arrivals']): string {
-  return 'open' in arrivals ? `${arrivals.open} sagas under way` : `${arrivals.rate.toFixed(0)} orders/s`
+  return 'open' in arrivals ? `${arrivals.open} concurrent sagas` : `${arrivals.rate.toFixed(0)} orders/s`
 }

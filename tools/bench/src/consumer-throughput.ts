@@ -2,34 +2,34 @@ import { encode, newEvent, propertiesOf } from '@order-saga/chassis'
 import { PaymentCompleted } from '@order-saga/contracts'
 import { v7 as newId } from 'uuid'
 import type { System } from '@order-saga/tests/support/system'
-import { countOf } from './costs.ts'
+import { readCounter } from './costs.ts'
 import { rateBetween, watchProgress } from './progress.ts'
-import type { Stage } from './stage.ts'
+import type { BenchEnvironment } from './bench-environment.ts'
 
 const messages = 20_000
-/** Of the first half of them inventory learns its work: V8 compiles what they need. */
-const countedFrom = 0.5
+/** Excludes the first half, while V8 compiles the code of the restarted service. */
+const warmUpRatio = 0.5
 const unconfirmed = 1_000
-const lookMs = 100
+const pollMs = 100
 const limitMs = 120_000
 
 /**
- * What one consumer does here at most: inventory, alone, with a queue full of payments that wait for their reservation.
- * No service may run. The orders are nobody's, so the audit must have been before.
+ * Measures the throughput of inventory alone, with a full queue of `payment.completed`. No other service may run. The
+ * orders of these events do not exist, so the audit has to come first.
  * @returns messages per second
  */
-export async function consumerAlone({ system, sku }: Pick<Stage, 'system' | 'sku'>): Promise<number> {
+export async function measureConsumer({ system, sku }: Pick<BenchEnvironment, 'system' | 'sku'>): Promise<number> {
   await fillQueue(system, sku)
   await system.start('inventory')
   const inventory = [system.services.inventory]
   const processed = (): Promise<number> =>
-    countOf(inventory, 'event_consumed_total', { event: PaymentCompleted.name, result: 'processed' })
-  const samples = await watchProgress(processed, { total: messages, intervalMs: lookMs, limitMs })
+    readCounter(inventory, 'event_consumed_total', { event: PaymentCompleted.name, result: 'processed' })
+  const samples = await watchProgress(processed, { total: messages, intervalMs: pollMs, limitMs })
   await system.services.inventory.stop()
-  return rateBetween(samples, messages, countedFrom)
+  return rateBetween(samples, messages, warmUpRatio)
 }
 
-/** Straight into the queue: the order service, which consumes these events as well, need not know of them. */
+/** Publishes to the queue directly: the order service, which also consumes these events, must not receive them. */
 async function fillQueue({ broker }: System, sku: string): Promise<void> {
   const channel = await broker.channel()
   for (let sent = 1; sent <= messages; sent += 1) {

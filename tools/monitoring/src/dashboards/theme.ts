@@ -35,7 +35,7 @@ import type { DashboardSpec, PanelSpec, Query, Step } from './panel.ts'
 const datasource = { type: 'prometheus', uid: '${datasource}' }
 const heights = { number: 4, graph: 8 }
 
-/** Grafana's dashboard of a description: all of one look, on one data source and one namespace. */
+/** Builds Grafana's dashboard, with common styles and variables for data source and namespace. */
 export function dashboardOf(spec: DashboardSpec): Dashboard {
   const builder = new DashboardBuilder(spec.title)
     .uid(spec.uid)
