@@ -13,7 +13,7 @@ export interface Publication {
 }
 
 /** Beyond it the outcome is unknown: the same message is published again later, under the same id. */
-const confirmLimitMs = 5_000
+export const confirmLimitMs = 5_000
 
 /** What a publisher needs of a connection. */
 export type PublishingBroker = Pick<Broker, 'isBlocked' | 'onConnect' | 'rebuild'>
@@ -33,14 +33,16 @@ interface Session {
 export class Publisher {
   readonly #broker: PublishingBroker
   readonly #log: Log
+  readonly #confirmLimitMs: number
   readonly #readyListeners: (() => void)[] = []
   /** Undefined while there is no channel, or while the last one is being given up. */
   #session: Session | undefined
   #closed = false
 
-  constructor(broker: PublishingBroker, log: Log) {
+  constructor(broker: PublishingBroker, log: Log, limitMs = confirmLimitMs) {
     this.#broker = broker
     this.#log = log
+    this.#confirmLimitMs = limitMs
     broker.onConnect((model) => this.#open(model))
   }
 
@@ -66,9 +68,9 @@ export class Publisher {
     const { exchange, routingKey, content, options } = publication
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(brokerUnavailable(`no confirm within ${confirmLimitMs} ms`))
+        reject(brokerUnavailable(`no confirm within ${this.#confirmLimitMs} ms`))
         this.#giveUp(session)
-      }, confirmLimitMs)
+      }, this.#confirmLimitMs)
       const confirmed = (error: unknown): void => {
         clearTimeout(timer)
         const wasReturned =
