@@ -53,4 +53,10 @@ describe('The simulation, with many seeds,', function () {
     assert.equal(first.code, 0, first.output)
     assert.equal(first.output.replace(pace, ''), second.output.replace(pace, ''))
   })
+
+  it('ends with 2 when a setting is wrong', async () => {
+    const { code, output } = await runSimulation({ SEEDS: '9..1' })
+    assert.equal(code, 2)
+    assert.match(output, /^SEEDS must be .*"9\.\.1"\.\n$/)
+  })
 })

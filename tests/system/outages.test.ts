@@ -61,14 +61,6 @@ describe('An outage', function () {
     assert.deepEqual(trouble, [])
   })
 
-  it('of the broker, stopped in good order, is no different', async () => {
-    const { trouble } = await underOrders(async () => {
-      await system().broker.server.restart()
-      await allReady()
-    })
-    assert.deepEqual(trouble, [])
-  })
-
   it('of the database is told to clients with Retry-After, and loses no order that was accepted', async () => {
     const { server } = system().databases
     const { trouble } = await underOrders(async (orders) => {

@@ -24,7 +24,7 @@ export async function keepDurations(durations: Durations): Promise<void> {
 }
 
 /** What the workers wrote. */
-export async function recordedDurations(file: string): Promise<Durations> {
+export async function readDurations(file: string): Promise<Durations> {
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
   return Object.fromEntries(lines.map((line) => JSON.parse(line) as [string, number]))
 }

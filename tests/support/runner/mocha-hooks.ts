@@ -1,31 +1,31 @@
 import { appendFile } from 'node:fs/promises'
+import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { findRabbitMq, waitUntil } from '@order-saga/dev'
 import type { Context, RootHookObject } from 'mocha'
 import { shareTestServers, stopTestServers } from '../../../tools/dev/src/test-servers.ts'
 import { durationsVariable } from './durations.ts'
-import { sharedServers, shareServers } from './shared-servers.ts'
+import { sharedServers, shareServers, workerId } from './shared-servers.ts'
 import { readTestFile, root } from './test-files.ts'
 
+const startLimitMs = 120_000
 const graceMs = 5_000
 /** Stopping a suite's own servers included. */
 const hookLimitMs = 60_000
 /** Enough for what was printed last to reach a pipe. */
 const flushMs = 1_000
 
-/** Mocha sets it in the processes that run files side by side. */
-const isWorker = process.env['MOCHA_WORKER_ID'] !== undefined
-// Children of a worker are none.
-delete process.env['MOCHA_WORKER_ID']
-const runsWorkers = process.argv.includes('--parallel')
+/** 0 in a run without workers, and in a worker. */
+const jobs = Number(process.argv[process.argv.indexOf('--jobs') + 1])
+const workers = process.argv.includes('--parallel') ? jobs || availableParallelism() : 0
 
 let stopShared: (() => Promise<void>) | undefined
 
 /** Once for a run, in its main process. */
 export async function mochaGlobalSetup(): Promise<void> {
   const log = (line: string): void => void process.stderr.write(`${line}\n`)
-  if (runsWorkers) stopShared = await shareServers(log)
+  if (workers > 0) stopShared = await shareServers(workers, log)
   // Installing a broker takes longer than a test may; it happens here, once for a machine.
   else await findRabbitMq({ log })
 }
@@ -44,10 +44,8 @@ let startedAt = 0
 export const mochaHooks: RootHookObject = {
   async beforeAll(this: Context) {
     startedAt = performance.now()
-    if (isWorker) {
-      const { needs } = await readTestFile(fileOf(this))
-      shareTestServers(needs.includes('own-servers') ? undefined : sharedServers(needs))
-    }
+    this.timeout(startLimitMs)
+    if (workerId !== undefined) await useServers(fileOf(this))
     // Mocha limits the time of a hook from its first await on, by a timer that is among the resources then, as later.
     await setImmediate()
     openBefore = process.getActiveResourcesInfo()
@@ -68,6 +66,15 @@ export const mochaHooks: RootHookObject = {
     if (file !== undefined) await appendFile(file, `${JSON.stringify([fileOf(this), seconds])}\n`)
     await assertNothingOpen()
   },
+}
+
+/** Waits here for servers that start, which the hooks and tests of the file have no time for. */
+async function useServers(path: string): Promise<void> {
+  const { needs } = await readTestFile(path)
+  const shared = needs.includes('own-servers') ? undefined : sharedServers(needs)
+  shareTestServers(shared)
+  if (needs.includes('database') || needs.includes('system')) await shared?.postgres()
+  if (needs.includes('broker') || needs.includes('system')) await shared?.rabbitMq()
 }
 
 function pathOf(file: string | undefined): string {

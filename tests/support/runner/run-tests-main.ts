@@ -4,40 +4,57 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findRabbitMq } from '@order-saga/dev'
-import { durationsVariable, keepDurations, lastDurations, recordedDurations } from './durations.ts'
+import { type Durations, durationsVariable, keepDurations, lastDurations, readDurations } from './durations.ts'
+import { tooLong } from './long-files.ts'
 import { allTestFiles, belongsTo, root, type TestFile, type Tier, tiers } from './test-files.ts'
 
 /** Tests wait more than they compute. */
-const jobsPerProcessor = 2.5
+const workersPerProcessor = 2.5
+const slowestShown = 10
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 const tier = process.argv[2] as Tier
 if (!tiers.includes(tier)) throw new Error(`Name one of ${tiers.join(', ')}.`)
 const files = (await allTestFiles()).filter((file) => belongsTo(tier, file))
+// Installing a broker takes longer than a test may; it happens here, once for a machine.
+if (files.some(({ needs }) => needs.some((need) => need !== 'database'))) await findRabbitMq({ log: say })
 
-/** Files that take long start first, so that no worker runs one alone at the end. Unknown ones: by what they need. */
-async function inOrder(): Promise<string[]> {
+const folder = await mkdtemp(join(tmpdir(), 'order-saga-tests-'))
+const code = await runMocha(await longestFirst(files), join(folder, 'durations'))
+const durations = await readDurations(join(folder, 'durations'))
+await rm(folder, { recursive: true })
+await keepDurations(durations)
+process.exitCode = judged(durations) ? code : 1
+
+/** So that no worker has a long one alone at the end. How long a file that was never run here takes is guessed. */
+async function longestFirst(all: readonly TestFile[]): Promise<string[]> {
   const known = await lastDurations()
-  const expected = ({ path, needs }: TestFile): number =>
-    known[path] ?? (needs.includes('system') ? 20 : needs.includes('own-servers') ? 15 : needs.length)
-  return files.toSorted((one, other) => expected(other) - expected(one)).map(({ path }) => path)
+  const guess = ({ needs }: TestFile): number => (needs.includes('system') || needs.includes('own-servers') ? 20 : 1)
+  const expected = (file: TestFile): number => known[file.path] ?? guess(file)
+  return all.toSorted((one, other) => expected(other) - expected(one)).map(({ path }) => path)
 }
 
-// Installing a broker takes longer than a test may; it happens here, once for a machine.
-const log = (line: string): void => void process.stderr.write(`${line}\n`)
-if (files.some(({ needs }) => needs.some((need) => need !== 'database'))) await findRabbitMq({ log })
+async function runMocha(paths: readonly string[], recorded: string): Promise<number> {
+  const workers = process.env['JOBS'] || String(Math.ceil(availableParallelism() * workersPerProcessor))
+  const mocha = spawn(
+    process.execPath,
+    ['node_modules/mocha/bin/mocha.js', '--parallel', '--jobs', workers, ...paths],
+    { cwd: root, env: { ...process.env, [durationsVariable]: recorded }, stdio: 'inherit' },
+  )
+  // Ctrl-C reaches mocha, too, which ends its workers and servers; this process ends after it.
+  process.on('SIGINT', () => undefined)
+  process.on('SIGTERM', () => mocha.kill())
+  const [exitCode] = (await once(mocha, 'exit')) as [number | null]
+  return exitCode ?? 1
+}
 
-const folder = await mkdtemp(join(tmpdir(), 'order-saga-durations-'))
-const recorded = join(folder, 'durations')
-const jobs = process.env['JOBS'] || String(Math.ceil(availableParallelism() * jobsPerProcessor))
-const mocha = spawn(
-  process.execPath,
-  ['node_modules/mocha/bin/mocha.js', '--parallel', '--jobs', jobs, ...(await inOrder())],
-  { cwd: root, env: { ...process.env, [durationsVariable]: recorded }, stdio: 'inherit' },
-)
-// Ctrl-C reaches mocha as well, which ends its workers and servers; this process ends after it.
-process.on('SIGINT', () => undefined)
-const [code] = (await once(mocha, 'exit')) as [number | null]
-const durations = await recordedDurations(recorded)
-await keepDurations(durations)
-await rm(folder, { recursive: true })
-process.exitCode = code ?? 1
+/** Shows the slowest files; false when one of `make test` took longer than it may. */
+function judged(seconds: Durations): boolean {
+  const slowest = Object.entries(seconds).toSorted(([, one], [, other]) => other - one)
+  say(`The slowest of ${slowest.length} files (all: .local/test-durations.json):`)
+  for (const [path, took] of slowest.slice(0, slowestShown)) say(`${took.toFixed(1).padStart(7)} s  ${path}`)
+  const complaints = tier === 'all' ? [] : tooLong(seconds)
+  for (const complaint of complaints) say(`  ${complaint} Make it faster, or give the reason in long-files.ts.`)
+  return complaints.length === 0
+}

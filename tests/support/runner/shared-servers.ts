@@ -11,11 +11,18 @@ import {
 import { createDatabase } from '../../../tools/dev/src/create-database.ts'
 import type { Need } from './test-files.ts'
 
+/** Mocha sets it in the processes that run files side by side, counted from 0. */
+export const workerId = process.env['MOCHA_WORKER_ID']
+// Children of a worker are none.
+delete process.env['MOCHA_WORKER_ID']
+
 /** Carries the port on which a run's main process hands out its servers, to its workers. */
 const portVariable = 'ORDER_SAGA_TEST_SERVERS'
 
 /** Far more than a laptop's suites use at once: each system keeps some forty connections open. */
 const maxConnections = 600
+
+const spareHosts = 2
 
 interface Answer {
   readonly error?: string
@@ -31,7 +38,7 @@ interface Answer {
  * is in them ends with the run, so PostgreSQL does not wait for the disk.
  * @returns stops both
  */
-export async function shareServers(log: (line: string) => void): Promise<() => Promise<void>> {
+export async function shareServers(workers: number, log: (line: string) => void): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined
   let rabbitMq: Promise<RabbitMqServer> | undefined
   const start = async (name: string): Promise<Partial<Answer>> => {
@@ -40,7 +47,7 @@ export async function shareServers(log: (line: string) => void): Promise<() => P
       const { port, user, password, folder } = server
       return { port, user, password, folder, url: server.url() }
     }
-    const { port, url, folder } = await (rabbitMq ??= findRabbitMq({ log }).then((found) => found()))
+    const { port, url, folder } = await (rabbitMq ??= startBroker(workers, log))
     return { port, url, folder }
   }
   const server = createServer((socket) => {
@@ -58,6 +65,21 @@ export async function shareServers(log: (line: string) => void): Promise<() => P
     server.close()
     await Promise.all([postgres, rabbitMq].map(async (one) => (await one?.catch(() => undefined))?.stop()))
   }
+}
+
+/** A worker runs one suite after the other: each finds the virtual host of its worker to itself. */
+async function startBroker(workers: number, log: (line: string) => void): Promise<RabbitMqServer> {
+  const server = await findRabbitMq({ log }).then((found) => found())
+  // One call for all: each starts an Erlang machine. A worker that crashed is replaced by one with another number.
+  await server.ctl(
+    'eval',
+    `lists:foreach(fun(N) ->
+      Name = integer_to_binary(N), All = <<".*">>,
+      ok = rabbit_vhost:add(Name, <<"tests">>),
+      rabbit_auth_backend_internal:set_permissions(<<"guest">>, Name, All, All, All, <<"tests">>)
+    end, lists:seq(0, ${workers + spareHosts - 1})).`,
+  )
+  return server
 }
 
 /** The servers that the main process of the run shares with its workers, for a file with these needs. */
@@ -89,7 +111,7 @@ async function sharedPostgres(): Promise<PostgresServer> {
 
 async function sharedRabbitMq(): Promise<RabbitMqServer> {
   const { port, url, folder } = await request('rabbitMq')
-  return { ...onlyForOwners, port, url, folder, ctl: refuse }
+  return { ...onlyForOwners, port, url: `${url}/${workerId}`, folder, ctl: refuse }
 }
 
 async function request(name: keyof TestServers): Promise<Answer> {

@@ -13,7 +13,7 @@ export interface Publication {
 }
 
 /** After it the outcome is unknown: the caller publishes the same message again later, under the same id. Chosen. */
-const confirmLimitMs = 5_000
+export const confirmLimitMs = 5_000
 
 export type PublishingBroker = Pick<Broker, 'isBlocked' | 'onConnect' | 'reopen'>
 
@@ -33,14 +33,16 @@ interface Session {
 export class Publisher {
   readonly #broker: PublishingBroker
   readonly #log: Log
+  readonly #confirmLimitMs: number
   readonly #readyListeners: (() => void)[] = []
   /** Undefined while no channel is open, and after a confirm timeout. */
   #session: Session | undefined
   #closed = false
 
-  constructor(broker: PublishingBroker, log: Log) {
+  constructor(broker: PublishingBroker, log: Log, limitMs = confirmLimitMs) {
     this.#broker = broker
     this.#log = log
+    this.#confirmLimitMs = limitMs
     broker.onConnect((model) => this.#open(model))
   }
 
@@ -66,9 +68,9 @@ export class Publisher {
     const { exchange, routingKey, content, options } = publication
     return await new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
-        reject(brokerUnavailable(`no confirm within ${confirmLimitMs} ms`))
+        reject(brokerUnavailable(`no confirm within ${this.#confirmLimitMs} ms`))
         this.#discard(session)
-      }, confirmLimitMs)
+      }, this.#confirmLimitMs)
       const onConfirm = (error: unknown): void => {
         clearTimeout(timer)
         const wasReturned =

@@ -23,6 +23,8 @@ export interface DatabaseOptions extends DatabaseAddress {
   readonly poolMax: number
   readonly applicationName: string
   readonly log: Log
+  /** Those of `databaseLimits` unless given. */
+  readonly limits?: DatabaseLimits
   readonly createPool?: (config: PoolConfig) => Pool
 }
 
@@ -34,8 +36,18 @@ export interface Statement {
 
 export const statement = (name: string, text: string): Statement => ({ name, text })
 
-/** Gives up whatever the server or the network keeps us waiting for. */
-const limits = { connectMs: 3_000, statementMs: 5_000, lockMs: 2_000, idleInTransactionMs: 10_000, queryMs: 8_000 }
+/** How long the server or the network is waited for. */
+export const databaseLimits = {
+  /** For a connection, be it a new one or one of the pool. */
+  connectMs: 3_000,
+  /** The server's own limits of a statement, a lock, and a pause within a transaction. */
+  statementMs: 5_000,
+  lockMs: 2_000,
+  idleInTransactionMs: 10_000,
+  /** For an answer; longer than `statementMs`, so that it is the server that ends a slow statement. */
+  queryMs: 8_000,
+}
+export type DatabaseLimits = Readonly<typeof databaseLimits>
 /**
  * A prepared statement keeps the plan it got when the connection was young, and to read the whole of a table is the best
  * plan while that is small. All that a service does again and again goes by an index to a bounded number of rows, so it is
@@ -51,12 +63,15 @@ const repetitions = 6
  */
 export class Transaction {
   readonly #client: PoolClient
-  #batch = new StatementBatch(limits.queryMs)
+  readonly #queryMs: number
+  #batch: StatementBatch
   #sendDue = false
   #failure: unknown
 
-  constructor(client: PoolClient) {
+  constructor(client: PoolClient, queryMs: number) {
     this.#client = client
+    this.#queryMs = queryMs
+    this.#batch = new StatementBatch(queryMs)
     // Sent with the first statement.
     this.write(begin)
   }
@@ -102,7 +117,7 @@ export class Transaction {
   #send(): void {
     this.#sendDue = false
     const batch = this.#batch
-    this.#batch = new StatementBatch(limits.queryMs)
+    this.#batch = new StatementBatch(this.#queryMs)
     this.#client.query(batch as unknown as Submittable)
   }
 }
@@ -111,13 +126,6 @@ const begin = statement('begin', 'BEGIN')
 const commit = statement('commit', 'COMMIT')
 const rollback = statement('rollback', 'ROLLBACK')
 
-async function send(client: PoolClient, sql: Statement, values: readonly unknown[] = []): Promise<Answer> {
-  const batch = new StatementBatch(limits.queryMs)
-  const answer = batch.add(sql, values, true)
-  client.query(batch as unknown as Submittable)
-  return await answer
-}
-
 /**
  * The pool of one database. Every error it throws that tells of the server or the network is a `DependencyUnavailable`;
  * the connection it happened on is not used again. A lost server never ends the process: connections are made anew.
@@ -125,9 +133,12 @@ async function send(client: PoolClient, sql: Statement, values: readonly unknown
 export class Database {
   readonly #pool: Pool
   readonly #log: Log
+  readonly #limits: DatabaseLimits
 
   constructor(options: DatabaseOptions) {
     this.#log = options.log
+    this.#limits = options.limits ?? databaseLimits
+    const limits = this.#limits
     const config: PoolConfig = {
       host: options.host,
       port: options.port,
@@ -164,7 +175,7 @@ export class Database {
   /** One statement in a transaction of its own. */
   async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
     return await this.#withClient(async (client) => {
-      return (await send(client, sql, values)).rows as R[]
+      return (await this.#send(client, sql, values)).rows as R[]
     })
   }
 
@@ -177,13 +188,13 @@ export class Database {
     for (let repetition = 1; ; repetition += 1) {
       try {
         return await this.#withClient(async (client) => {
-          const tx = new Transaction(client)
+          const tx = new Transaction(client, this.#limits.queryMs)
           try {
             const result = await work(tx)
             await tx.commit()
             return result
           } catch (error) {
-            await send(client, rollback).catch(() => undefined)
+            await this.#send(client, rollback).catch(() => undefined)
             throw error
           }
         })
@@ -197,6 +208,13 @@ export class Database {
 
   async close(): Promise<void> {
     await this.#pool.end()
+  }
+
+  async #send(client: PoolClient, sql: Statement, values: readonly unknown[] = []): Promise<Answer> {
+    const batch = new StatementBatch(this.#limits.queryMs)
+    const answer = batch.add(sql, values, true)
+    client.query(batch as unknown as Submittable)
+    return await answer
   }
 
   async #withClient<T>(work: (client: PoolClient) => Promise<T>): Promise<T> {

@@ -59,7 +59,7 @@ describe('a consumer', function () {
   it('does not acknowledge before the retry is confirmed, nor run the reaction again meanwhile', async () => {
     const proxy = await FaultProxy.start(port)
     proxies.push(proxy)
-    const cutOff = own.publisher(own.open({ url: proxy.through(own.url) }))
+    const cutOff = own.publisher(own.open({ url: proxy.through(own.url) }), 500)
     await until('the publisher', () => cutOff.isAvailable)
     let reacted = 0
     const react = (): Promise<never> => {
@@ -69,7 +69,7 @@ describe('a consumer', function () {
     const { consumer } = await consume(react, { publisher: cutOff })
     proxy.silence()
     await own.send([outgoing()])
-    // The confirm times out after 5 s, and the publish is retried.
+    // The confirm times out, and the publish is retried.
     await until('the confirm timeout', () => reacted > 0 && !cutOff.isAvailable)
     assert.deepEqual([reacted, consumer.unsettled], [1, 1])
     proxy.pass()

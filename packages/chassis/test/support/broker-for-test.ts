@@ -68,8 +68,8 @@ export class BrokerForTest {
     return broker
   }
 
-  publisher(broker: Broker): Publisher {
-    return new Publisher(broker, recordedLog(this.lines).log)
+  publisher(broker: Broker, confirmLimitMs?: number): Publisher {
+    return new Publisher(broker, recordedLog(this.lines).log, confirmLimitMs)
   }
 
   consumer(
