@@ -245,9 +245,11 @@ order-saga/why-ignored: >-
 {{- $pool := int (get $env "DB_POOL_MAX" | default 10) -}}
 {{- $pods := ternary (int ($values.replicaCount | default 1)) (int $values.autoscaling.maxReplicas) (eq $.Values.autoscaling.provider "none") -}}
 {{- $limit := int (dig "postgresql" "maxConnections" 100 $sub) -}}
-{{- $need := add (mul $pool (add $pods 1)) 15 -}}
+{{- /* The console opens 4 at most, and there are two pods of it during a roll-out. */ -}}
+{{- $others := ternary 23 15 (eq (include "order-saga.hasConsole" $) "true") -}}
+{{- $need := add (mul $pool (add $pods 1)) $others -}}
 {{- if gt $need $limit -}}
-{{- fail (printf "%s: %d pods and one more during a roll-out, each with DB_POOL_MAX=%d, and 15 for migrations, audit and the operator need %d connections, and %s-db.postgresql.maxConnections is %d. Raise it, or lower maxReplicas or DB_POOL_MAX." $service $pods $pool $need $service $limit) -}}
+{{- fail (printf "%s: %d pods and one more during a roll-out, each with DB_POOL_MAX=%d, and %d for migrations, audit, console and the operator need %d connections, and %s-db.postgresql.maxConnections is %d. Raise it, or lower maxReplicas or DB_POOL_MAX." $service $pods $pool $others $need $service $limit) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}
