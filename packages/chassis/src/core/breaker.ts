@@ -1,3 +1,4 @@
+import { EventEmitter, once } from 'node:events'
 import { DependencyUnavailable } from './errors.ts'
 
 export interface BreakerOptions {
@@ -22,7 +23,8 @@ export class Breaker {
   #waitMs = 0
   #state: 'closed' | 'open' | 'trial' = 'closed'
   #timer: NodeJS.Timeout | undefined
-  #waiters = new Set<() => void>()
+  /** Wakes the callers that wait. */
+  readonly #changes = new EventEmitter().setMaxListeners(0)
   #trialReady = false
 
   constructor(options: BreakerOptions) {
@@ -39,7 +41,9 @@ export class Breaker {
    */
   async run<T>(work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
     signal?.throwIfAborted()
-    while (this.#state !== 'closed' && !this.#takeTrial()) await this.#wait(signal)
+    while (this.#state !== 'closed' && !this.#takeTrial()) {
+      await once(this.#changes, 'change', { signal }).catch(() => signal?.throwIfAborted())
+    }
     try {
       const result = await work()
       this.#succeeded()
@@ -66,7 +70,7 @@ export class Breaker {
     this.#trialReady = false
     this.#state = 'closed'
     this.#options.onChange?.('closed', 'a call succeeded')
-    this.#wake()
+    this.#changes.emit('change')
   }
 
   #failed(error: Error): void {
@@ -78,31 +82,8 @@ export class Breaker {
     this.#waitMs = Math.min(this.#options.maxWaitMs, this.#waitMs === 0 ? this.#options.waitMs : this.#waitMs * 2)
     this.#timer = setTimeout(() => {
       this.#trialReady = true
-      this.#wake()
+      this.#changes.emit('change')
     }, this.#waitMs)
     this.#timer.unref()
-  }
-
-  #wake(): void {
-    const waiters = [...this.#waiters]
-    this.#waiters.clear()
-    for (const wake of waiters) wake()
-  }
-
-  async #wait(signal: AbortSignal | undefined): Promise<void> {
-    signal?.throwIfAborted()
-    await new Promise<void>((resolve, reject) => {
-      const abort = (): void => {
-        this.#waiters.delete(wake)
-        reject(signal?.reason as Error)
-      }
-      const wake = (): void => {
-        signal?.removeEventListener('abort', abort)
-        if (signal?.aborted === true) reject(signal.reason as Error)
-        else resolve()
-      }
-      this.#waiters.add(wake)
-      signal?.addEventListener('abort', abort, { once: true })
-    })
   }
 }

@@ -14,23 +14,6 @@ const storeMetrics = [
 ]
 const apiMetrics = ['http_request_duration_seconds']
 
-/**
- * The metrics of every service. Each service has its own registry, so that two services in one process do not collide.
- * docs/metrics.md defines each metric and its aggregation over pods.
- */
-export interface ChassisMetrics {
-  readonly registry: Registry
-  readonly outboxPending: Gauge
-  readonly outboxOldestPending: Gauge
-  readonly outboxParked: Gauge
-  readonly outboxPublished: Counter<'event'>
-  readonly consumed: Counter<'queue' | 'event' | 'result'>
-  readonly redelivered: Counter<'queue'>
-  readonly handling: Histogram<'queue' | 'event'>
-  readonly delivery: Histogram<'queue' | 'event'>
-  readonly httpDuration: Histogram<'method' | 'route' | 'status'>
-}
-
 /** Removes the metrics of a missing database or API. */
 export function removeUnusedMetrics(
   metrics: ChassisMetrics,
@@ -49,63 +32,65 @@ export function createRegistry(): Registry {
   return registry
 }
 
-export function createMetrics(registry = createRegistry()): ChassisMetrics {
+/**
+ * The metrics of every service. Each service has its own registry, so that two services in one process do not collide.
+ * docs/metrics.md defines each metric and its aggregation over pods.
+ */
+export type ChassisMetrics = ReturnType<typeof createMetrics>
+
+export function createMetrics(registry = createRegistry()) {
   const registers = [registry]
+  const gauge = (name: string, help: string) => new Gauge({ name, help, registers })
+  const counter = <L extends string>(name: string, labelNames: readonly L[], help: string) =>
+    new Counter({ name, help, labelNames, registers })
+  const histogram = <L extends string>(name: string, labelNames: readonly L[], buckets: number[], help: string) =>
+    new Histogram({ name, help, labelNames, buckets, registers })
   return {
     registry,
-    outboxPending: new Gauge({
-      name: 'outbox_pending_events',
-      help: 'Events in the outbox that are neither published nor parked; the same in every pod of a service, so take the maximum.',
-      registers,
-    }),
-    outboxOldestPending: new Gauge({
-      name: 'outbox_oldest_pending_seconds',
-      help: 'Age of the oldest pending event in the outbox, 0 when there is none; take the maximum over pods.',
-      registers,
-    }),
-    outboxParked: new Gauge({
-      name: 'outbox_parked_events',
-      help: 'Parked events: they cannot be published; take the maximum over pods.',
-      registers,
-    }),
-    outboxPublished: new Counter({
-      name: 'outbox_published_total',
-      help: 'Events confirmed by the broker and routed to at least one queue; sum over pods.',
-      labelNames: ['event'],
-      registers,
-    }),
-    consumed: new Counter({
-      name: 'event_consumed_total',
-      help: 'Deliveries by result: processed, duplicate, retried, dead_lettered; sum over pods.',
-      labelNames: ['queue', 'event', 'result'],
-      registers,
-    }),
-    redelivered: new Counter({
-      name: 'event_redelivered_total',
-      help: 'Deliveries with the redelivered flag: an earlier consumer lost its channel before the ack; sum over pods.',
-      labelNames: ['queue'],
-      registers,
-    }),
-    handling: new Histogram({
-      name: 'event_handling_seconds',
-      help: 'Time from the arrival of a delivery to its disposition.',
-      labelNames: ['queue', 'event'],
-      buckets: longBuckets,
-      registers,
-    }),
-    delivery: new Histogram({
-      name: 'event_delivery_seconds',
-      help: "Time from the event's timestamp to its disposition: outbox, broker and consumer together.",
-      labelNames: ['queue', 'event'],
-      buckets: longBuckets,
-      registers,
-    }),
-    httpDuration: new Histogram({
-      name: 'http_request_duration_seconds',
-      help: 'Time from the arrival of a request to its response, by route pattern.',
-      labelNames: ['method', 'route', 'status'],
-      buckets: shortBuckets,
-      registers,
-    }),
+    outboxPending: gauge(
+      'outbox_pending_events',
+      'Events in the outbox that are neither published nor parked; the same in every pod of a service, so take the maximum.',
+    ),
+    outboxOldestPending: gauge(
+      'outbox_oldest_pending_seconds',
+      'Age of the oldest pending event in the outbox, 0 when there is none; take the maximum over pods.',
+    ),
+    outboxParked: gauge(
+      'outbox_parked_events',
+      'Parked events: they cannot be published; take the maximum over pods.',
+    ),
+    outboxPublished: counter(
+      'outbox_published_total',
+      ['event'],
+      'Events confirmed by the broker and routed to at least one queue; sum over pods.',
+    ),
+    consumed: counter(
+      'event_consumed_total',
+      ['queue', 'event', 'result'],
+      'Deliveries by result: processed, duplicate, retried, dead_lettered; sum over pods.',
+    ),
+    redelivered: counter(
+      'event_redelivered_total',
+      ['queue'],
+      'Deliveries with the redelivered flag: an earlier consumer lost its channel before the ack; sum over pods.',
+    ),
+    handling: histogram(
+      'event_handling_seconds',
+      ['queue', 'event'],
+      longBuckets,
+      'Time from the arrival of a delivery to its disposition.',
+    ),
+    delivery: histogram(
+      'event_delivery_seconds',
+      ['queue', 'event'],
+      longBuckets,
+      "Time from the event's timestamp to its disposition: outbox, broker and consumer together.",
+    ),
+    httpDuration: histogram(
+      'http_request_duration_seconds',
+      ['method', 'route', 'status'],
+      shortBuckets,
+      'Time from the arrival of a request to its response, by route pattern.',
+    ),
   }
 }

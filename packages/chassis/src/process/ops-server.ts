@@ -1,4 +1,5 @@
 import { createServer, type Server } from 'node:http'
+import { setTimeout as delay } from 'node:timers/promises'
 import { createTerminus, HealthCheckError } from '@godaddy/terminus'
 import type { Registry } from 'prom-client'
 import { messageOf } from '../core/errors.ts'
@@ -15,6 +16,7 @@ export interface OpsServerOptions {
   readonly shutdownTimeoutMs: number
 }
 
+/** Less than the timeoutSeconds of the readiness probe, 3 in the chart, so that the reason is answered. */
 const checkLimitMs = 2_000
 
 /**
@@ -52,7 +54,8 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Server>
     timeout: 1_000,
     healthChecks: {
       '/readyz': async () => {
-        const reasons = await withinLimit(options.notReady())
+        const late = delay(checkLimitMs, [`no answer within ${checkLimitMs} ms`], { ref: false })
+        const reasons = await Promise.race([options.notReady(), late])
         if (reasons.length > 0) throw new HealthCheckError('not ready', reasons)
       },
     },
@@ -82,12 +85,4 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Server>
     server.listen(options.port, resolve)
   })
   return server
-}
-
-async function withinLimit(check: Promise<readonly string[]>): Promise<readonly string[]> {
-  let timer: NodeJS.Timeout | undefined
-  const limit = new Promise<readonly string[]>((resolve) => {
-    timer = setTimeout(() => resolve([`no answer within ${checkLimitMs} ms`]), checkLimitMs)
-  })
-  return await Promise.race([check, limit]).finally(() => clearTimeout(timer))
 }
