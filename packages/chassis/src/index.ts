@@ -34,6 +34,7 @@ export { cleanUp, type RetentionRule } from './persistence/retention.ts'
 export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
 export { Breaker } from './core/breaker.ts'
 export {
+  type ConfigOf,
   ConfigurationError,
   integer,
   loadConfig,
@@ -54,7 +55,7 @@ export { startOpsServer } from './process/ops-server.ts'
 export { runMigrations } from './process/run-migrations.ts'
 export { runSchemaWait } from './process/run-schema-wait.ts'
 export { Service } from './process/service.ts'
-export { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from './process/settings.ts'
+export { type CommonConfig, commonSettings, databaseSettings } from './process/settings.ts'
 export { start } from './process/start.ts'
 export { type RuntimeDependencies } from './process/runtime-dependencies.ts'
 export { traceIdOf, type Tracing, tracingOff } from './core/tracing.ts'

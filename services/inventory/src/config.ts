@@ -1,21 +1,6 @@
-import {
-  type CommonConfig,
-  commonSettings,
-  type DatabaseConfig,
-  databaseSettings,
-  oneOf,
-  port,
-  rate,
-  type Setting,
-} from '@order-saga/chassis'
+import { commonSettings, type ConfigOf, databaseSettings, oneOf, port, rate } from '@order-saga/chassis'
 
-export interface InventoryConfig extends CommonConfig, DatabaseConfig {
-  port: number
-  failureRate: number
-  unknownSku: 'accept' | 'reject'
-}
-
-export const inventorySettings: { [K in keyof InventoryConfig]: Setting<InventoryConfig[K]> } = {
+export const inventorySettings = {
   ...commonSettings,
   ...databaseSettings('inventory_db'),
   port: port({ env: 'PORT', default: 3001, doc: 'Port of the stock API.' }),
@@ -31,3 +16,5 @@ export const inventorySettings: { [K in keyof InventoryConfig]: Setting<Inventor
     doc: 'Whether a SKU nobody has stocked is taken as available without limit, or refused.',
   }),
 }
+
+export type InventoryConfig = ConfigOf<typeof inventorySettings>

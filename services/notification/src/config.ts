@@ -1,23 +1,16 @@
 import {
-  type CommonConfig,
   commonSettings,
+  type ConfigOf,
   ConfigurationError,
   integer,
   loadConfig,
   messageOf,
-  type Setting,
   text,
   url,
 } from '@order-saga/chassis'
 import { parseSenderAddress } from './domain/sender-address.ts'
 
-export interface NotificationConfig extends CommonConfig {
-  smtpUrl: string
-  mailFrom: string
-  smtpConnections: number
-}
-
-export const notificationSettings: { [K in keyof NotificationConfig]: Setting<NotificationConfig[K]> } = {
+export const notificationSettings = {
   ...commonSettings,
   smtpUrl: url({
     env: 'SMTP_URL',
@@ -40,9 +33,11 @@ export const notificationSettings: { [K in keyof NotificationConfig]: Setting<No
   }),
 }
 
+export type NotificationConfig = ConfigOf<typeof notificationSettings>
+
 /** @throws ConfigurationError also for a sender that is not a mail address */
 export function loadNotificationConfig(environment: NodeJS.ProcessEnv): NotificationConfig {
-  const config = loadConfig<NotificationConfig>(notificationSettings, environment)
+  const config = loadConfig(notificationSettings, environment)
   try {
     parseSenderAddress(config.mailFrom)
   } catch (error) {

@@ -1,23 +1,6 @@
-import {
-  type CommonConfig,
-  commonSettings,
-  type DatabaseConfig,
-  databaseSettings,
-  integer,
-  milliseconds,
-  port,
-  type Setting,
-} from '@order-saga/chassis'
+import { commonSettings, type ConfigOf, databaseSettings, integer, milliseconds, port } from '@order-saga/chassis'
 
-export interface OrderConfig extends CommonConfig, DatabaseConfig {
-  port: number
-  sagaTimeoutMs: number
-  timeoutCheckIntervalMs: number
-  refundRetryMs: number
-  maxOpenOrders: number
-}
-
-export const orderSettings: { [K in keyof OrderConfig]: Setting<OrderConfig[K]> } = {
+export const orderSettings = {
   ...commonSettings,
   ...databaseSettings('order_db'),
   port: port({ env: 'PORT', default: 3000, doc: 'Port of the order API.' }),
@@ -49,3 +32,5 @@ export const orderSettings: { [K in keyof OrderConfig]: Setting<OrderConfig[K]> 
     doc: 'Limit of open orders, above which new orders get 503. At most the number of orders the system completes within SAGA_TIMEOUT_MS.',
   }),
 }
+
+export type OrderConfig = ConfigOf<typeof orderSettings>

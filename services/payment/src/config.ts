@@ -1,8 +1,7 @@
 import {
-  type CommonConfig,
   commonSettings,
+  type ConfigOf,
   ConfigurationError,
-  type DatabaseConfig,
   databaseSettings,
   integer,
   loadConfig,
@@ -10,24 +9,10 @@ import {
   oneOf,
   optionalText,
   rate,
-  type Setting,
   url,
 } from '@order-saga/chassis'
 
-export interface PaymentConfig extends CommonConfig, DatabaseConfig {
-  gateway: 'simulated' | 'http'
-  gatewayUrl: string
-  gatewayApiKey: string
-  gatewayTimeoutMs: number
-  concurrency: number
-  failureRate: number
-  processingMs: number
-  keyTtlMs: number
-  settleMs: number
-  sweepIntervalMs: number
-}
-
-export const paymentSettings: { [K in keyof PaymentConfig]: Setting<PaymentConfig[K]> } = {
+export const paymentSettings = {
   ...commonSettings,
   ...databaseSettings('payment_db'),
   gateway: oneOf({
@@ -97,9 +82,11 @@ export const paymentSettings: { [K in keyof PaymentConfig]: Setting<PaymentConfi
   }),
 }
 
+export type PaymentConfig = ConfigOf<typeof paymentSettings>
+
 /** @throws ConfigurationError also for settings that do not go together */
 export function loadPaymentConfig(environment: NodeJS.ProcessEnv): PaymentConfig {
-  const config = loadConfig<PaymentConfig>(paymentSettings, environment)
+  const config = loadConfig(paymentSettings, environment)
   if (config.gateway === 'simulated') return config
   if (config.gatewayUrl === '')
     throw new ConfigurationError('PAYMENT_GATEWAY_URL must be set when PAYMENT_GATEWAY is http.')

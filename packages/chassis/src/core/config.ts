@@ -8,6 +8,9 @@ export interface Setting<T> extends convict.SchemaObj<T> {
   readonly format: string
 }
 
+/** The values that `loadConfig` reads for these settings. */
+export type ConfigOf<S> = { [K in keyof S]: S[K] extends Setting<infer T> ? T : never }
+
 interface SettingDescription {
   readonly env: string
   readonly doc: string

@@ -55,10 +55,7 @@ export function createMetrics(registry = createRegistry()) {
       'outbox_oldest_pending_seconds',
       'Age of the oldest pending event in the outbox, 0 when there is none; take the maximum over pods.',
     ),
-    outboxParked: gauge(
-      'outbox_parked_events',
-      'Parked events: they cannot be published; take the maximum over pods.',
-    ),
+    outboxParked: gauge('outbox_parked_events', 'Parked events: they cannot be published; take the maximum over pods.'),
     outboxPublished: counter(
       'outbox_published_total',
       ['event'],

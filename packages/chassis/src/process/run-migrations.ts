@@ -1,12 +1,12 @@
 import type { ServiceName } from '@order-saga/contracts'
 import { migrate } from '../persistence/migrate.ts'
-import type { Setting } from '../core/config.ts'
-import { type DatabaseConfig, loadAddress } from './settings.ts'
-
-type Settings = { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> }
+import { type databaseSettings, loadAddress } from './settings.ts'
 
 /** The `migrate` command of a service: brings its database to the newest schema and prints `[migrate] done`. */
-export async function runMigrations(service: ServiceName, settings: Settings): Promise<void> {
+export async function runMigrations(
+  service: ServiceName,
+  settings: ReturnType<typeof databaseSettings>,
+): Promise<void> {
   const address = loadAddress(settings, process.env)
   const files = await migrate(address, service, print)
   print(`[migrate] ${address.name}: ${files === 0 ? 'nothing to do' : `${files} applied`}`)

@@ -1,17 +1,18 @@
 import type { ServiceName } from '@order-saga/contracts'
 import { Database } from '../persistence/database.ts'
 import { type SchemaVersions, waitForSchema } from '../persistence/schema.ts'
-import type { Setting } from '../core/config.ts'
 import { createLog } from '../core/log.ts'
-import { type DatabaseConfig, loadAddress } from './settings.ts'
-
-type Settings = { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> }
+import { type databaseSettings, loadAddress } from './settings.ts'
 
 /**
  * The `wait-for-schema` command of a service: returns once its database has a schema this version works with, and says on
  * the way why it does not return yet. It has no time limit of its own: the platform's is the one that counts.
  */
-export async function runSchemaWait(service: ServiceName, settings: Settings, schema: SchemaVersions): Promise<void> {
+export async function runSchemaWait(
+  service: ServiceName,
+  settings: ReturnType<typeof databaseSettings>,
+  schema: SchemaVersions,
+): Promise<void> {
   const address = loadAddress(settings, process.env)
   const print = (line: string): void => {
     process.stdout.write(`[wait-for-schema] ${address.name}: ${line}\n`)

@@ -1,6 +1,7 @@
 import { type QueueNames, services } from '@order-saga/contracts'
 import type { DatabaseAddress } from '../persistence/database.ts'
 import {
+  type ConfigOf,
   delays,
   integer,
   loadConfig,
@@ -13,41 +14,6 @@ import {
   text,
   url,
 } from '../core/config.ts'
-
-/** Settings of every service. */
-export interface CommonConfig extends QueueNames {
-  opsPort: number
-  logLevel: 'debug' | 'info' | 'warn' | 'error'
-  rabbitmqUrl: string
-  exchange: string
-  topology: 'declare' | 'assume'
-  retryDelaysMs: readonly number[]
-  prefetch: number
-  shutdownTimeoutMs: number
-  otlpEndpoint: string
-  traceShare: number
-}
-
-/** Where a service's database is, and who logs in. */
-export interface DatabaseLogin {
-  dbHost: string
-  dbPort: number
-  dbName: string
-  dbUser: string
-  dbPassword: string
-  dbCaFile: string
-}
-
-/** Settings of the services with a database. */
-export interface DatabaseConfig extends DatabaseLogin {
-  dbPoolMax: number
-  batchSize: number
-  outboxPollIntervalMs: number
-  outboxParkAfterMs: number
-  outboxRetentionMs: number
-  inboxRetentionMs: number
-  gaugeIntervalMs: number
-}
 
 const everywhere = 'Give every service the same.'
 
@@ -63,7 +29,8 @@ const queueSettings = Object.fromEntries(
   ]),
 ) as Record<keyof QueueNames, Setting<string>>
 
-export const commonSettings: { [K in keyof CommonConfig]: Setting<CommonConfig[K]> } = {
+/** Settings of every service. */
+export const commonSettings = {
   opsPort: port({ env: 'OPS_PORT', default: 9464, doc: 'Port of /healthz, /readyz and /metrics.' }),
   logLevel: oneOf({
     env: 'LOG_LEVEL',
@@ -117,7 +84,10 @@ export const commonSettings: { [K in keyof CommonConfig]: Setting<CommonConfig[K
   }),
 }
 
-export function databaseSettings(dbName: string): { [K in keyof DatabaseConfig]: Setting<DatabaseConfig[K]> } {
+export type CommonConfig = ConfigOf<typeof commonSettings>
+
+/** Where a service's database is, and who logs in. */
+function addressSettings(dbName: string) {
   return {
     dbHost: text({ env: 'DB_HOST', default: 'localhost', doc: 'Host of PostgreSQL.' }),
     dbPort: port({ env: 'DB_PORT', default: 5432, doc: 'Port of PostgreSQL.' }),
@@ -128,6 +98,13 @@ export function databaseSettings(dbName: string): { [K in keyof DatabaseConfig]:
       env: 'DB_CA_FILE',
       doc: "File with the certificate authority of the database server; given, the connection is encrypted and the server's name verified.",
     }),
+  }
+}
+
+/** Settings of the services with a database. */
+export function databaseSettings(dbName: string) {
+  return {
+    ...addressSettings(dbName),
     dbPoolMax: integer({
       env: 'DB_POOL_MAX',
       default: 10,
@@ -180,16 +157,18 @@ export function databaseSettings(dbName: string): { [K in keyof DatabaseConfig]:
   }
 }
 
+export type DatabaseConfig = ConfigOf<ReturnType<typeof databaseSettings>>
+
+type AddressSettings = ReturnType<typeof addressSettings>
+
 /** The same, as what opens a connection wants it. */
-export function addressOf({ dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }: DatabaseLogin): DatabaseAddress {
+export function addressOf(config: ConfigOf<AddressSettings>): DatabaseAddress {
+  const { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile } = config
   return { host: dbHost, port: dbPort, name: dbName, user: dbUser, password: dbPassword, caFile: dbCaFile }
 }
 
 /** Reads the address alone, for a command that needs none of a service's other settings. */
-export function loadAddress(
-  settings: { [K in keyof DatabaseLogin]: Setting<DatabaseLogin[K]> },
-  environment: NodeJS.ProcessEnv,
-): DatabaseAddress {
+export function loadAddress(settings: AddressSettings, environment: NodeJS.ProcessEnv): DatabaseAddress {
   const { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile } = settings
-  return addressOf(loadConfig<DatabaseLogin>({ dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }, environment))
+  return addressOf(loadConfig({ dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile }, environment))
 }
