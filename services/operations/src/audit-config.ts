@@ -7,7 +7,7 @@ import {
   optionalText,
   type Setting,
 } from '@order-saga/chassis'
-import { readClientLog } from './audit/client-log.ts'
+import { readClientLog } from './audit/client-answers.ts'
 import { defaultOptions } from './audit/options.ts'
 import type { AuditSources } from './audit/sources.ts'
 import { databaseSources, type StoresConfig, storeSettings } from './store-config.ts'
@@ -67,6 +67,26 @@ export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> 
   clientLog: optionalText({
     env: 'AUDIT_CLIENT_LOG',
     doc: 'File with what clients were answered, a JSON object per line; without it invariant 6 is not checked.',
+  }),
+}
+
+export interface AuditExporterConfig
+  extends AuditConfig, Pick<CommonConfig, 'opsPort' | 'logLevel' | 'shutdownTimeoutMs'> {
+  intervalMs: number
+}
+
+const { opsPort, logLevel, shutdownTimeoutMs } = commonSettings
+
+export const auditExporterSettings: { [K in keyof AuditExporterConfig]: Setting<AuditExporterConfig[K]> } = {
+  ...auditSettings,
+  opsPort,
+  logLevel,
+  shutdownTimeoutMs,
+  intervalMs: milliseconds({
+    env: 'AUDIT_INTERVAL_MS',
+    default: 900_000,
+    min: 1_000,
+    doc: 'From the end of one audit to the start of the next; at least nine times the duration of the last one.',
   }),
 }
 

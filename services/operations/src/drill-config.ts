@@ -5,9 +5,9 @@ export interface DrillConfig extends AuditConfig {
   orderUrl: string
   inventoryUrl: string
   orders: number
-  lanes: number
+  concurrency: number
   timeoutFlow: 'true' | 'false'
-  patienceMs: number
+  timeoutMs: number
 }
 
 /** Settings of the drill; it ends with the audit and so has the audit's as well. */
@@ -26,7 +26,7 @@ export const drillSettings: { [K in keyof DrillConfig]: Setting<DrillConfig[K]> 
     doc: 'The stock API.',
   }),
   orders: integer({ env: 'DRILL_ORDERS', default: 40, min: 5, max: 100_000, unit: 'orders', doc: 'Orders placed.' }),
-  lanes: integer({
+  concurrency: integer({
     env: 'DRILL_LANES',
     default: 8,
     min: 1,
@@ -40,7 +40,7 @@ export const drillSettings: { [K in keyof DrillConfig]: Setting<DrillConfig[K]> 
     values: ['true', 'false'],
     doc: 'Whether orders are driven into their deadline too; the drill then takes that long, so set SAGA_TIMEOUT_MS short.',
   }),
-  patienceMs: milliseconds({
+  timeoutMs: milliseconds({
     env: 'DRILL_PATIENCE_MS',
     default: 60_000,
     max: 3_600_000,

@@ -4,7 +4,7 @@ import { useAuditedSystem } from './audited-system.ts'
 
 const cases: readonly Case[] = [
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'completed without saying so',
     breaks: all(forgetEvent('order', 'order.confirmed'), (system, { events }) =>
       system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [events['order.confirmed']]),
@@ -12,7 +12,7 @@ const cases: readonly Case[] = [
     found: 'events: completed, and no outbox holds its order.confirmed',
   },
   {
-    plot: 'compensated',
+    plan: 'compensated',
     how: 'was paid twice for one event',
     breaks: alsoSays('payment.completed', 'payment', 'order.created'),
     found: 'events: one event has led to two of payment.completed',

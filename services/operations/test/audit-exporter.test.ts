@@ -11,7 +11,7 @@ import { keepAuditing } from '../src/audit-exporter.ts'
 import { createAuditMetrics } from '../src/audit-metrics.ts'
 import type { AuditReport } from '../src/index.ts'
 import { AuditedSystem } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 const program = fileURLToPath(new URL('../src/audit-exporter-main.ts', import.meta.url))
 
@@ -33,7 +33,7 @@ describe('The audit exporter', function () {
   })
 
   it('tells what each audit found, and ends at SIGTERM', async () => {
-    await tell(system, 'confirmed')
+    await writeScenario(system, 'confirmed')
     const port = await freePort()
     child = spawn(process.execPath, ['--conditions=source', '--import=tsx', program], {
       stdio: ['ignore', 'ignore', 'inherit'],

@@ -3,7 +3,7 @@ import { testServers } from '@order-saga/dev'
 import { createFrom } from '@order-saga/tests/support/database-template'
 import { Client } from 'pg'
 import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
-import { mintedFrom } from '../src/audit/event-age.ts'
+import { lowestIdAt } from '../src/audit/orphans.ts'
 import { type StoreName, storeNames } from '../src/inspect/stores.ts'
 
 /** The services' own tables would refuse most of what the audit is there to find. */
@@ -20,7 +20,7 @@ const tables: Record<StoreName, readonly string[]> = {
 
 /** A UUIDv7 of that moment. */
 export function idAt(at: Date): string {
-  return `${mintedFrom(at).slice(0, 14)}7${randomUUID().slice(15)}`
+  return `${lowestIdAt(at).slice(0, 14)}7${randomUUID().slice(15)}`
 }
 
 /** Three migrated databases of one test file, to write histories into and audit them. */

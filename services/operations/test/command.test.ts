@@ -8,7 +8,7 @@ import { auditSettings } from '../src/index.ts'
 import { runAudit } from '../src/audit-command.ts'
 import type { AuditReport } from '../src/index.ts'
 import { AuditedSystem } from './audited-system.ts'
-import { type Story, tell } from './story.ts'
+import { type Scenario, writeScenario } from './scenarios.ts'
 
 interface Ran {
   readonly code: number
@@ -28,7 +28,7 @@ async function run(args: readonly string[], environment: NodeJS.ProcessEnv): Pro
 describe('the audit command', () => {
   let system: AuditedSystem
   let environment: NodeJS.ProcessEnv
-  let story: Story
+  let scenario: Scenario
 
   before(async function () {
     this.timeout(120_000)
@@ -43,7 +43,7 @@ describe('the audit command', () => {
   })
   after(() => system.stop())
   beforeEach(async () => {
-    story = await tell(system, 'confirmed')
+    scenario = await writeScenario(system, 'confirmed')
   })
   afterEach(() => system.clear())
 
@@ -60,7 +60,7 @@ describe('the audit command', () => {
     const { code, out } = await run([], environment)
     assert.equal(code, 1)
     assert.match(out, /^violated {2}3 money +1 violation: /m)
-    assert.match(out, new RegExp(`^ +confirmed, but charged another amount: 1 \\(${story.orderId}\\)$`, 'm'))
+    assert.match(out, new RegExp(`^ +confirmed, but charged another amount: 1 \\(${scenario.orderId}\\)$`, 'm'))
     assert.match(out, /^NOT CLEAN: /m)
   })
 
@@ -123,7 +123,7 @@ describe('the audit command', () => {
     const folder = await mkdtemp(join(tmpdir(), 'order-saga-audit-'))
     try {
       const file = join(folder, 'client.jsonl')
-      const { orderId, sagaId } = story
+      const { orderId, sagaId } = scenario
       await writeFile(file, JSON.stringify({ at: 'now', status: 202, orderId, sagaId }))
       const kept = await run(['--client-log', file], environment)
       assert.equal(kept.code, 0, kept.error)

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { GatewayLedger, LedgerEntry } from '../src/index.ts'
 import { AuditedSystem, violationsIn } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 const entry = (kind: string, orderId: string): LedgerEntry => ({
   id: `${kind}_${orderId}`,
@@ -25,9 +25,9 @@ describe("the audit of the provider's books", () => {
   })
   after(() => system.stop())
   beforeEach(async () => {
-    paid = (await tell(system, 'confirmed')).orderId
-    returned = (await tell(system, 'compensated')).orderId
-    declined = (await tell(system, 'declined')).orderId
+    paid = (await writeScenario(system, 'confirmed')).orderId
+    returned = (await writeScenario(system, 'compensated')).orderId
+    declined = (await writeScenario(system, 'declined')).orderId
     charges = new Map([paid, returned].map((orderId) => [`charge:${orderId}`, entry('ch', orderId)]))
     refunds = new Map([[`refund:${returned}`, entry('re', returned)]])
   })

@@ -6,7 +6,7 @@ import { waitUntil } from '@order-saga/dev'
 import { ReadOnlyDatabase } from '../src/audit/read-only-database.ts'
 import { type StoreName, storeNames } from '../src/inspect/stores.ts'
 import { AuditedSystem } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 /** Of the audit to the three databases of this system, whose names end alike; other suites audit on the same server. */
 const connections = `SELECT pid, state FROM pg_stat_activity
@@ -97,7 +97,7 @@ describe('a database under audit', () => {
   })
 
   it('that goes away during the audit ends it with an error', async () => {
-    await tell(system, 'declined')
+    await writeScenario(system, 'declined')
     await system.sql('payment', "UPDATE payment_transactions SET status = 'charged'")
     const pause = async (): Promise<void> => {
       await system.sql('order', `SELECT pg_terminate_backend(pid) FROM (${connections}) AS audit`)

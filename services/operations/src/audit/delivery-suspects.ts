@@ -1,13 +1,11 @@
-import { chunks } from './chunks.ts'
 import type { FactsReader } from './facts-reader.ts'
-import { unprocessedAt } from './inbox.ts'
-import { looks, type ResolvedOptions } from './options.ts'
+import { rechecks, type ResolvedOptions } from './options.ts'
 import { isOpen, type OrderFacts } from './order-facts.ts'
-import { depthOf, type QueueDepth, readQueueDepths } from './queue-depths.ts'
-import type { Databases } from './read-only-database.ts'
+import { depthOf, type QueueDepth, readQueueDepths } from './queues.ts'
+import { chunks, type Databases, eventsMissingIn } from './read-only-database.ts'
 import type { BrokerSource } from './sources.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
 /** An event without its effect at one consumer. */
 export interface Delivery {
@@ -20,7 +18,7 @@ export interface Delivery {
 export interface DeliverySuspectDependencies {
   readonly databases: Databases
   readonly reader: FactsReader
-  readonly tally: Tally
+  readonly counts: AuditCounts
   readonly options: ResolvedOptions
   readonly broker: BrokerSource | undefined
 }
@@ -52,15 +50,15 @@ export class DeliverySuspects {
   async finish(): Promise<void> {
     await this.#settle()
     if (storeNames.every((store) => this.#lostCount[store] === 0)) return
-    const { tally, options } = this.#dependencies
+    const { counts, options } = this.#dependencies
     const depths = await this.#depths()
     const deadLetters = depths.reduce((sum, depth) => sum + (depth.deadLetters ? depth.messages : 0), 0)
     for (const store of storeNames) {
       const explained = deadLetters <= options.allowDeadLetters ? 0 : depthOf(depths, store).deadLetters
       const ids = this.#lost[store].map(({ eventId, name }) => `${eventId} ${name}`)
       const count = this.#lostCount[store]
-      if (count <= explained) tally.note('outstanding_events', ids, count)
-      else tally.violation('events', `published, and neither processed by ${store} nor in its queues`, ids, count)
+      if (count <= explained) counts.note('outstanding_events', ids, count)
+      else counts.violation('events', `published, and neither processed by ${store} nor in its queues`, ids, count)
     }
   }
 
@@ -68,7 +66,7 @@ export class DeliverySuspects {
     if (this.#suspects.length === 0) return
     const { options } = this.#dependencies
     let depths = await this.#depths()
-    for (let look = 1; look <= looks && this.#suspects.length > 0; look += 1) {
+    for (let look = 1; look <= rechecks && this.#suspects.length > 0; look += 1) {
       await options.pause(options.settleMs)
       const missing = await this.#stillMissing()
       const lost = missing.filter(({ consumer }) => depthOf(depths, consumer).waiting === 0)
@@ -88,8 +86,9 @@ export class DeliverySuspects {
     for (const store of storeNames) {
       const own = this.#suspects.filter(({ consumer }) => consumer === store)
       const ids = new Set(
-        await unprocessedAt(
+        await eventsMissingIn(
           this.#dependencies.databases[store],
+          'processed_events',
           own.map(({ eventId }) => eventId),
         ),
       )
@@ -121,7 +120,7 @@ export class DeliverySuspects {
   }
 
   #wait({ eventId, name }: Delivery): void {
-    this.#dependencies.tally.note('outstanding_events', [`${eventId} ${name}`])
+    this.#dependencies.counts.note('outstanding_events', [`${eventId} ${name}`])
   }
 
   #lose(delivery: Delivery): void {

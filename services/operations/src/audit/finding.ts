@@ -11,7 +11,7 @@ export interface Finding {
   readonly mayComeRight: boolean
 }
 
-export interface JudgeContext {
+export interface CheckContext {
   readonly now: Date
   readonly toleranceMs: number
   /** A saga made since then has all its events in the outboxes still. */
@@ -20,7 +20,7 @@ export interface JudgeContext {
 }
 
 /** Pure: looks at one order's facts and says what they break. */
-export type OrderCheck = (facts: OrderFacts, context: JudgeContext) => Finding[]
+export type OrderCheck = (facts: OrderFacts, context: CheckContext) => Finding[]
 
 /** Wrong whatever comes next. */
 export function wrong(check: CheckName, kind: string): Finding {
@@ -33,6 +33,6 @@ export function wrongAtRest(check: CheckName, kind: string): Finding {
 }
 
 /** Whether the instant is longer ago than things may take. */
-export function isLongAgo(at: Date, { now, toleranceMs }: JudgeContext): boolean {
+export function isLongAgo(at: Date, { now, toleranceMs }: CheckContext): boolean {
   return now.getTime() - at.getTime() > toleranceMs
 }

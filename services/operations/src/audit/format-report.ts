@@ -22,6 +22,6 @@ function list({ count, ids }: Counted): string {
   return `${count} (${ids.join(', ')}${more > 0 ? ` and ${more} more` : ''})`
 }
 
-function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -38,7 +38,7 @@ export const defaultOptions = {
 } as const
 
 /** Times a suspect is looked at again before it is left as unsettled. */
-export const looks = 4
+export const rechecks = 4
 
 /** Clocks of two machines, and a clean-up that runs during the audit, may differ by this much. */
 export const clockSlackMs = 60_000

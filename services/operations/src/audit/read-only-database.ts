@@ -97,3 +97,23 @@ export async function connectReadOnly(
     ReadOnlyDatabase
   >
 }
+
+/** The values in groups of at most `size`. */
+export function* chunks<T>(values: readonly T[], size: number): Generator<T[]> {
+  for (let at = 0; at < values.length; at += size) yield values.slice(at, at + size)
+}
+
+/**
+ * The events that the table of this database does not hold. `processed_events` is searched by id alone: the consumer's
+ * name is its queue's, which the platform may have renamed.
+ */
+export async function eventsMissingIn(
+  database: ReadOnlyDatabase,
+  table: 'events' | 'processed_events',
+  eventIds: readonly string[],
+): Promise<string[]> {
+  if (eventIds.length === 0) return []
+  const missing = `SELECT event_id AS "eventId" FROM unnest($1::uuid[]) AS wanted (event_id)
+    WHERE NOT EXISTS (SELECT FROM ${table} t WHERE t.event_id = wanted.event_id)`
+  return (await database.read<{ eventId: string }>(missing, [eventIds])).map(({ eventId }) => eventId)
+}

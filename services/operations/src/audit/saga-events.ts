@@ -1,6 +1,5 @@
-import { unprocessedAt } from './inbox.ts'
 import type { SagaEvent } from './order-facts.ts'
-import type { Databases } from './read-only-database.ts'
+import { type Databases, eventsMissingIn } from './read-only-database.ts'
 import { consumersOf, type StoreName, storeNames } from '../inspect/stores.ts'
 
 // Sagas of one page were made one after the other. Their range keeps the planner on the index, where a long list alone
@@ -36,17 +35,17 @@ export async function readEvents(databases: Databases, sagaIds: readonly string[
  * The sagas with an event that is still to have its effect. A parked event is not on its way. Processed ids older than
  * `inboxSince` are gone, so an event published before then counts as processed.
  */
-export async function sagasUnderWay(
+export async function sagasInFlight(
   databases: Databases,
   events: EventsBySaga,
   inboxSince: Date,
 ): Promise<ReadonlySet<string>> {
-  const underWay = new Set<string>()
+  const inFlight = new Set<string>()
   const toProcess: Record<StoreName, string[]> = { order: [], payment: [], inventory: [] }
   const sagaOf = new Map<string, string>()
   for (const { eventId, sagaId, name, publishedAt, parked } of [...events.values()].flat()) {
     if (publishedAt === null) {
-      if (!parked) underWay.add(sagaId)
+      if (!parked) inFlight.add(sagaId)
     } else if (publishedAt >= inboxSince) {
       sagaOf.set(eventId, sagaId)
       for (const consumer of consumersOf(name)) toProcess[consumer].push(eventId)
@@ -54,10 +53,10 @@ export async function sagasUnderWay(
   }
   await Promise.all(
     storeNames.map(async (store) => {
-      for (const eventId of await unprocessedAt(databases[store], toProcess[store])) {
-        underWay.add(sagaOf.get(eventId) as string)
+      for (const eventId of await eventsMissingIn(databases[store], 'processed_events', toProcess[store])) {
+        inFlight.add(sagaOf.get(eventId) as string)
       }
     }),
   )
-  return underWay
+  return inFlight
 }

@@ -1,5 +1,5 @@
 import type { Databases } from './read-only-database.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
 interface Row {
   readonly sku: string
@@ -25,25 +25,25 @@ const balance = `WITH taken AS (
   FROM compared WHERE negative OR unbalanced OR held OR shipped ORDER BY sku`
 
 /** Invariant 4, article by article: stock is never negative, and what is held and shipped is what the orders took. */
-export async function auditStock(databases: Databases, tally: Tally): Promise<void> {
+export async function auditStock(databases: Databases, counts: AuditCounts): Promise<void> {
   const rows = await databases.inventory.read<Row>(balance)
   const skus = (wrong: (row: Row) => boolean): string[] => rows.filter(wrong).map(({ sku }) => sku)
-  tally.violation(
+  counts.violation(
     'stock',
     'stock is negative',
     skus(({ negative }) => negative),
   )
-  tally.violation(
+  counts.violation(
     'stock',
     'received is not available + reserved + shipped',
     skus(({ unbalanced }) => unbalanced),
   )
-  tally.violation(
+  counts.violation(
     'stock',
     'reserved is not what open reservations hold',
     skus(({ held }) => held),
   )
-  tally.violation(
+  counts.violation(
     'stock',
     'shipped is not what committed reservations took',
     skus(({ shipped }) => shipped),

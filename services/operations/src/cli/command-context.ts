@@ -2,13 +2,12 @@ import type { Publisher } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
-import type { InspectSources } from '../inspect/sources.ts'
+import type { InspectSources } from '../inspect/store.ts'
 import type { Store } from '../inspect/store.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import { openStores } from '../store-config.ts'
 import type { SagaConfig } from '../saga-config.ts'
-import { OperatorBroker } from './operator-broker.ts'
-import { quietLog } from './quiet-log.ts'
+import { OperatorBroker, quietLog } from './operator-broker.ts'
 
 export interface CommandContextOptions {
   readonly config: SagaConfig

@@ -3,9 +3,9 @@ import { type Actor, actFailed, actsDone, assertRecordable, beginActs } from '..
 import { type ParkedEvent, readParkedEvents } from '../inspect/outboxes.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import type { CommandContext } from './command-context.ts'
-import { fromNow } from './duration.ts'
 import { type Result, UsageError } from './result.ts'
-import { counted, table } from './table.ts'
+import { fromNow, table } from './text.ts'
+import { counted } from '../audit/format-report.ts'
 
 interface Parked extends ParkedEvent {
   readonly store: StoreName

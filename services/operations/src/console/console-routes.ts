@@ -8,8 +8,7 @@ import { NotDone } from '../inspect/errors.ts'
 import { listSagas } from '../inspect/sagas.ts'
 import { type Access, mayAct, mayRead } from './access.ts'
 import { pageHeaders, readAssets } from './assets.ts'
-import type { Console } from './console.ts'
-import { json } from './json.ts'
+import { type Console, json } from './console.ts'
 import type { DeadLetters, SagaPage } from './page/answers.ts'
 
 const strict = { additionalProperties: false } as const

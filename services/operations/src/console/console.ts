@@ -7,13 +7,18 @@ import { readOutbox } from '../inspect/outboxes.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
 import { readSagaOverview } from '../inspect/sagas.ts'
-import type { InspectSources } from '../inspect/sources.ts'
+import type { InspectSources } from '../inspect/store.ts'
 import { storeNames } from '../inspect/stores.ts'
 import { recordsOf } from '../inspect/timeline.ts'
 import { Cached } from './cached.ts'
 import { DeadLetterBox } from './dead-letters.ts'
-import { json } from './json.ts'
 import type { OutboxLine, Overview, QueueLine, SagaDetail } from './page/answers.ts'
+
+/** A value as it is after its way through JSON: dates are texts. */
+type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T
+
+/** Gives a value that is about to become JSON the type that its reader has for it. */
+export const json = <T>(value: T): Json<T> => value as Json<T>
 
 export interface ConsoleOptions {
   readonly mode: Overview['mode']

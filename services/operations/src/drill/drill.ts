@@ -4,19 +4,18 @@ import pMap from 'p-map'
 import type { ClientAnswer } from '../audit/sources.ts'
 import { describe, type Flow, type FlowName, flows, isAt, planFlows } from './flows.ts'
 import { followSagas } from './follow-sagas.ts'
-import { type Accepted, type NewOrder, OrderClient, type Saga } from './order-client.ts'
-import { StockClient, type StockLevel } from './stock-client.ts'
+import { type Accepted, type NewOrder, OrderClient, type Saga, StockClient, type StockLevel } from './order-client.ts'
 
 export interface DrillOptions {
   readonly orderUrl: string
   readonly inventoryUrl: string
   readonly orders: number
   /** Orders under way at the same time, those aside that wait for their deadline. */
-  readonly lanes: number
+  readonly concurrency: number
   /** Also drive orders into their deadline: the drill then takes as long as they have. */
   readonly withTimeout: boolean
   /** How long an answer, or an order's end once it is due, is waited for. */
-  readonly patienceMs: number
+  readonly timeoutMs: number
   readonly onProgress?: (line: string) => void
 }
 
@@ -48,7 +47,7 @@ const pollMs = 250
  * @throws Error when an order is refused or a service is away for longer than the patience
  */
 export async function drill(options: DrillOptions): Promise<DrillResult> {
-  const { orders, lanes, withTimeout, patienceMs, onProgress = () => undefined } = options
+  const { orders, concurrency, withTimeout, timeoutMs, onProgress = () => undefined } = options
   const startedAt = performance.now()
   const run = randomUUID().slice(0, 8)
   const sku = `DRILL-${run}`
@@ -61,19 +60,19 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   // An order that waits for its deadline would hold up its lane, so those are followed together at last.
   const follow = (placed: readonly Placed[], onEnded?: (ended: number) => void): Promise<(Saga | undefined)[]> => {
     const followed = placed.map(({ flow, accepted }) => ({ sagaId: accepted.sagaId, end: flows[flow].end }))
-    return followSagas(client, followed, { patienceMs, onProgress: onEnded })
+    return followSagas(client, followed, { timeoutMs, onProgress: onEnded })
   }
   const report = endedReporter(orders, onProgress)
   let ended = 0
   const drive = async (flow: FlowName, index: number): Promise<DrilledOrder & { key: string }> => {
     const key = `drill-${run}-${index}`
-    const placed = { flow, key, accepted: await client.place(orderFor(flows[flow], sku, index), key, patienceMs) }
+    const placed = { flow, key, accepted: await client.place(orderFor(flows[flow], sku, index), key, timeoutMs) }
     if (flow === 'timeout') return { ...placed, saga: undefined }
     const [saga] = await follow([placed])
     report((ended += 1))
     return { ...placed, saga }
   }
-  const driven = await pMap(plan, drive, { concurrency: lanes })
+  const driven = await pMap(plan, drive, { concurrency })
   const late = driven.filter(({ flow }) => flow === 'timeout')
   if (late.length > 0) onProgress(`${late.length} orders wait for their deadline`)
   const lateSagas = await follow(late, (more) => report(ended + more))
@@ -81,7 +80,7 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
 
   const sold = drilled.reduce((sum, { saga }, index) => sum + (saga?.status === 'completed' ? quantity(index) : 0), 0)
   const wanted = { available: initial - sold, reserved: 0 }
-  const level = await settledLevel(stock, wanted, patienceMs)
+  const level = await settledLevel(stock, wanted, timeoutMs)
   return {
     orders: drilled,
     answers: drilled.map(({ key, accepted: { at, status, orderId, sagaId } }) => {
@@ -119,8 +118,8 @@ function sameLevel(one: StockLevel, other: StockLevel): boolean {
 }
 
 /** A confirmed order's goods leave after its confirmation, so the stock is looked at until it is right. */
-async function settledLevel(stock: StockClient, wanted: StockLevel, patienceMs: number): Promise<StockLevel> {
-  const end = performance.now() + patienceMs
+async function settledLevel(stock: StockClient, wanted: StockLevel, timeoutMs: number): Promise<StockLevel> {
+  const end = performance.now() + timeoutMs
   for (;;) {
     const level = await stock.level()
     if (sameLevel(level, wanted) || performance.now() > end) return level

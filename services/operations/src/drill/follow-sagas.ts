@@ -11,7 +11,7 @@ export interface Followed {
 
 export interface FollowOptions {
   /** How long a saga may take from its deadline, or from now when it need not wait for its deadline. */
-  readonly patienceMs: number
+  readonly timeoutMs: number
   readonly onProgress?: ((ended: number) => void) | undefined
 }
 
@@ -31,7 +31,7 @@ function isAtRest(saga: SagaState): boolean {
 export async function followSagas(
   client: OrderClient,
   followed: readonly Followed[],
-  { patienceMs, onProgress }: FollowOptions,
+  { timeoutMs, onProgress }: FollowOptions,
 ): Promise<(Saga | undefined)[]> {
   const seen: (Saga | undefined)[] = followed.map(() => undefined)
   const begun = Date.now()
@@ -45,7 +45,7 @@ export async function followSagas(
         saga !== undefined && (end === undefined ? isAtRest(saga) : isAt(saga, end) || hasMissed(saga, end))
       const waitsForDeadline = end === undefined || end.reason === 'timeout'
       const due = waitsForDeadline && saga !== undefined ? Math.max(begun, Date.parse(saga.deadline)) : begun
-      if (!arrived && Date.now() < due + patienceMs) stillOpen.push(index)
+      if (!arrived && Date.now() < due + timeoutMs) stillOpen.push(index)
     }
     await pMap(open, ask, { concurrency })
     open = stillOpen

@@ -23,7 +23,7 @@ export function queuesOfServices(names: QueueNames, retryDelaysMs: readonly numb
     const queue = names[`${service}Queue`]
     return {
       service,
-      consumed: [queue, ...secondaryQueuesOf[service].map((lane) => secondaryQueue(queue, lane))],
+      consumed: [queue, ...secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))],
       retries: retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)),
       deadLetters: deadLetterQueue(queue),
     }

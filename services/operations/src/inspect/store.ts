@@ -1,4 +1,6 @@
 import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
+import type { QueueNames } from '@order-saga/contracts'
+import type { ChannelModel } from 'amqplib'
 import { Pool } from 'pg'
 import { SourceUnavailable } from './errors.ts'
 import type { DatabaseSource, StoreName } from './stores.ts'
@@ -65,4 +67,13 @@ export class Store implements StoreReader {
       throw error instanceof DependencyUnavailable ? new SourceUnavailable(this.#store, error.cause) : error
     })
   }
+}
+
+/** Where the facts are read from. */
+export interface InspectSources {
+  readonly databases: Readonly<Record<StoreName, StoreReader>>
+  /** @throws DependencyUnavailable */
+  readonly broker: () => Promise<ChannelModel>
+  readonly queues: QueueNames
+  readonly now: () => Date
 }

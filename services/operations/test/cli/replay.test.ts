@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { waitUntil } from '@order-saga/dev'
 import { Client } from 'pg'
 import { Child } from '../../../../tools/dev/src/child-process.ts'
-import { tell } from '../story.ts'
+import { writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
 const healed = ['--reason', 'the shelf stands again']
@@ -217,12 +217,12 @@ describe('saga dead-letters replay', function () {
     }
 
     it('says what would change, by the decisions of the services, and changes nothing', async () => {
-      const story = await tell(system().data, 'pending')
-      await system().die('order', bodyOf('payment.completed', { ...story }), { type: 'payment.completed' })
-      await system().die('order', bodyOf('inventory.failed', { ...story }), { type: 'inventory.failed' })
-      await system().die('payment', bodyOf('order.created', { ...story }), { type: 'order.created' })
-      await system().die('inventory', bodyOf('payment.completed', { ...story }), { type: 'payment.completed' })
-      await system().die('inventory', bodyOf('order.cancelled', { ...story }), { type: 'order.cancelled' })
+      const scenario = await writeScenario(system().data, 'pending')
+      await system().die('order', bodyOf('payment.completed', { ...scenario }), { type: 'payment.completed' })
+      await system().die('order', bodyOf('inventory.failed', { ...scenario }), { type: 'inventory.failed' })
+      await system().die('payment', bodyOf('order.created', { ...scenario }), { type: 'order.created' })
+      await system().die('inventory', bodyOf('payment.completed', { ...scenario }), { type: 'payment.completed' })
+      await system().die('inventory', bodyOf('order.cancelled', { ...scenario }), { type: 'order.cancelled' })
       const before = await everything()
       assert.deepEqual(await foreseen(), [
         ['would_change', 'saga pending becomes payment_completed'],
@@ -241,8 +241,8 @@ describe('saga dead-letters replay', function () {
     })
 
     it('knows a refund that would be paid', async () => {
-      const story = await tell(system().data, 'confirmed')
-      await system().die('payment', bodyOf('payment.refund.requested', { ...story }), {
+      const scenario = await writeScenario(system().data, 'confirmed')
+      await system().die('payment', bodyOf('payment.refund.requested', { ...scenario }), {
         type: 'payment.refund.requested',
       })
       const why = 'payment charged becomes refunding; asks the provider to refund 125.5000 EUR'
@@ -250,9 +250,11 @@ describe('saga dead-letters replay', function () {
     })
 
     it('knows a duplicate by the inbox, and without it that the state is final', async () => {
-      const story = await tell(system().data, 'confirmed')
-      const eventId = story.events['inventory.reserved'] ?? ''
-      await system().die('order', bodyOf('inventory.reserved', { ...story, eventId }), { type: 'inventory.reserved' })
+      const scenario = await writeScenario(system().data, 'confirmed')
+      const eventId = scenario.events['inventory.reserved'] ?? ''
+      await system().die('order', bodyOf('inventory.reserved', { ...scenario, eventId }), {
+        type: 'inventory.reserved',
+      })
       // The services' inbox names are their queues.
       for (const store of ['order', 'payment', 'inventory'] as const) {
         await system().data.sql(store, 'UPDATE processed_events SET consumer = $1', [system().queueOf(store)])
@@ -284,9 +286,9 @@ describe('saga dead-letters show', function () {
   const system = useOperatedSystem()
 
   it('shows one whole, with what a replay would do; and says when there is none', async () => {
-    const story = await tell(system().data, 'pending')
+    const scenario = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()
-    await system().die('order', bodyOf('payment.failed', { ...story, eventId }), { type: 'payment.failed' })
+    await system().die('order', bodyOf('payment.failed', { ...scenario, eventId }), { type: 'payment.failed' })
     const { code, out } = await system().run(['dead-letters', 'show', eventId.toUpperCase()])
     assert.equal(code, 0)
     assert.match(out, /^if replayed {4}would change: saga pending becomes cancelled; publishes order.cancelled$/m)

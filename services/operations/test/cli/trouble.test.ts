@@ -1,7 +1,7 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
 import { runSaga } from '../../src/index.ts'
-import { tell } from '../story.ts'
+import { writeScenario } from '../scenarios.ts'
 import { bodyOf, OperatedSystem, type SagaOutput } from './operated-system.ts'
 
 const away = { ORDER_DB_URL: 'postgres://ann:secret@127.0.0.1:1/order_db' }
@@ -16,7 +16,7 @@ describe('saga in trouble', function () {
   after(() => system.stop())
 
   it('names the setting of a server that is away, without its password, and exits with 3', async () => {
-    const { sagaId } = await tell(system.data, 'pending')
+    const { sagaId } = await writeScenario(system.data, 'pending')
     for (const [variable, store] of [
       ['ORDER_DB_URL', 'order'],
       ['PAYMENT_DB_URL', 'payment'],

@@ -9,16 +9,16 @@ const refunded: SagaState = { status: 'cancelled', reason: 'compensation', compe
 describe('The drill', () => {
   let shop: StandInShop
   // A machine that is busy with other tests takes its time, too.
-  const run = async (endOf: Parameters<typeof standInShop>[0], patienceMs = 10_000) => {
+  const run = async (endOf: Parameters<typeof standInShop>[0], timeoutMs = 10_000) => {
     shop = await standInShop(endOf)
     const lines: string[] = []
     const result = await drill({
       orderUrl: shop.url,
       inventoryUrl: shop.url,
       orders: 10,
-      lanes: 8,
+      concurrency: 8,
       withTimeout: false,
-      patienceMs,
+      timeoutMs,
       onProgress: (line) => lines.push(line),
     })
     return { result, lines }
@@ -66,9 +66,9 @@ describe('The drill', () => {
       orderUrl: shop.url,
       inventoryUrl: shop.url,
       orders: 5,
-      lanes: 1,
+      concurrency: 1,
       withTimeout: true,
-      patienceMs: 2_000,
+      timeoutMs: 2_000,
     }
     const { complaints } = await drill(options)
     assert.match(

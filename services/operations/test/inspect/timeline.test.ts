@@ -156,7 +156,7 @@ describe('The timeline of a saga', () => {
     })
   })
 
-  it('lists what the other databases tell while some cannot be read', () => {
+  it('lists what the other databases writeScenario while some cannot be read', () => {
     const alone = facts({
       payment: undefined,
       reservation: undefined,

@@ -1,4 +1,4 @@
-import { type Finding, isLongAgo, type JudgeContext, type OrderCheck, wrong, wrongAtRest } from '../finding.ts'
+import { type Finding, isLongAgo, type CheckContext, type OrderCheck, wrong, wrongAtRest } from '../finding.ts'
 import { isCancelled, isOpen, type OrderFacts, type OrderRow, type SagaRow } from '../order-facts.ts'
 
 /** Invariant 1: every order has its saga, both say the same, and it ends in time; whatever takes longer is being worked on. */
@@ -30,7 +30,7 @@ function orderStatusOf(saga: SagaRow): OrderRow['status'] {
 }
 
 /** A refund that was asked for ends when the provider pays. It is forgotten when payment is not at work on it any more. */
-function forgottenRefund(saga: SagaRow, { payment }: OrderFacts, context: JudgeContext): Finding[] {
+function forgottenRefund(saga: SagaRow, { payment }: OrderFacts, context: CheckContext): Finding[] {
   if (saga.compensation !== 'refund_requested') return []
   switch (payment?.status) {
     case undefined:

@@ -1,9 +1,9 @@
 import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import { type Scan, scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
-import { counted, table } from '../table.ts'
+import { fromNow, table } from '../text.ts'
+import { counted } from '../../audit/format-report.ts'
 
 /** The selected dead letters, in the order in which they were dead-lettered, queue by queue. Changes nothing. */
 export async function listDeadLetters(context: CommandContext, scan: Scan): Promise<Result> {

@@ -2,11 +2,10 @@ import { deadLetterQueue } from '@order-saga/chassis'
 import { bodyOf, type DeadLetter, type FoundLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
-import { type ReplayPreview, verdictWords } from '../preview/replay-preview.ts'
+import { type ReplayPreview, verdictWords } from '../preview/preview-reaction.ts'
 import type { Result } from '../result.ts'
-import { instant } from '../table.ts'
+import { fromNow, instant } from '../text.ts'
 
 const limit = 100
 

@@ -7,9 +7,8 @@ import type { ConsumeMessage } from 'amqplib'
 import { v7 as uuidv7 } from 'uuid'
 import { nameOf } from '../../inspect/dead-letters/dead-letter.ts'
 import type { CommandContext } from '../command-context.ts'
-import { sagaWords } from '../sagas/saga-words.ts'
-import { type PreviewedService, previewReaction } from './preview-reaction.ts'
-import type { ReplayPreview } from './replay-preview.ts'
+import { type PreviewedService, previewReaction, type ReplayPreview } from './preview-reaction.ts'
+import { sagaWords } from '../text.ts'
 
 const nothing = (): void => undefined
 

@@ -1,10 +1,9 @@
 import { sagaStatuses } from '@order-saga/order'
 import { listSagas as readSagas } from '../../inspect/sagas.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow, span } from '../duration.ts'
 import { type Result, UsageError } from '../result.ts'
-import { counted, table } from '../table.ts'
-import { sagaWords } from './saga-words.ts'
+import { fromNow, sagaWords, span, table } from '../text.ts'
+import { counted } from '../../audit/format-report.ts'
 
 export interface SagaListOptions {
   readonly status?: string | undefined

@@ -4,11 +4,9 @@ import { v7 as uuidv7 } from 'uuid'
 import { type Actor, assertRecordable, recordAct } from '../../inspect/operator-acts.ts'
 import { readSaga } from '../../inspect/saga-facts.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
-import { instant } from '../table.ts'
-import { sagaWords } from './saga-words.ts'
 import { unknownSaga } from './show-saga.ts'
+import { fromNow, instant, sagaWords } from '../text.ts'
 
 /** Nothing is published from here: the order service's relay finds the event in the outbox. */
 const outboxOnly: UnitOfWork['relay'] = { accepts: false, offer: () => undefined }

@@ -4,10 +4,8 @@ import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import { inspectSaga } from '../../inspect/inspect-saga.ts'
 import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
-import { instant, table } from '../table.ts'
-import { sagaWords } from './saga-words.ts'
+import { fromNow, instant, sagaWords, table } from '../text.ts'
 
 /** What happens by itself at that time if nothing else happens before. */
 interface Timer {

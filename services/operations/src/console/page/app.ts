@@ -94,9 +94,9 @@ function update(newest: Overview): void {
   list.overview = newest
   if (route.view === 'delivery') delivery.show(newest)
   const letters = (newest.queues ?? []).reduce((sum, { deadLetters: dead }) => sum + (dead ?? 0), 0)
-  const tally = byId('dead-tally')
-  tally.textContent = count(letters)
-  tally.hidden = letters === 0
+  const badge = byId('dead-badge')
+  badge.textContent = count(letters)
+  badge.hidden = letters === 0
   if (route.view === 'dead-letters' && read !== `${letters} ${newest.mode}`) {
     read = `${letters} ${newest.mode}`
     void deadLetters.read(newest.mode)

@@ -1,6 +1,6 @@
 import { NotDone } from '../errors.ts'
 import { readQueues } from '../queues.ts'
-import type { InspectSources } from '../sources.ts'
+import type { InspectSources } from '../store.ts'
 import { deadLetterOf, type FoundLetter } from './dead-letter.ts'
 import { scanQueue } from './scan-queue.ts'
 import { isSelected, queuesFor, type Selection } from './selection.ts'

@@ -1,9 +1,7 @@
-import { mintedFrom } from './event-age.ts'
-import { absentFrom } from './inbox.ts'
 import { clockSlackMs, type ResolvedOptions } from './options.ts'
-import type { Databases } from './read-only-database.ts'
+import { type Databases, eventsMissingIn } from './read-only-database.ts'
 import { publishersFor, type StoreName, storeNames } from '../inspect/stores.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
 interface Processed {
   readonly eventId: string
@@ -25,14 +23,14 @@ const strangers = `SELECT event_id AS "eventId", consumer FROM processed_events
  * Invariant 5, the other way round: whatever was processed was published by somebody who remembers it, and each event
  * was processed once. Asked of events made since the outboxes were last cleaned: an event's id tells when it was made.
  */
-export async function auditGhosts(
+export async function auditOrphans(
   databases: Databases,
-  tally: Tally,
+  counts: AuditCounts,
   options: ResolvedOptions,
   foreign: ReadonlySet<string> = new Set(),
 ): Promise<void> {
   const since = new Date(options.now().getTime() - options.outboxRetentionMs + clockSlackMs)
-  const from = mintedFrom(since)
+  const from = lowestIdAt(since)
   for (const store of storeNames) {
     const database = databases[store]
     const timeless = await database.read<Processed>(strangers, [since, from, options.pageSize])
@@ -53,13 +51,19 @@ export async function auditGhosts(
 
   async function check(store: StoreName, page: readonly Processed[], before: Processed | undefined): Promise<void> {
     const twice = page.filter(({ eventId }, i) => eventId === (page[i - 1] ?? before)?.eventId)
-    tally.violation(
+    counts.violation(
       'events',
       `processed by ${store} under two names`,
       twice.map(({ eventId }) => eventId),
     )
     let absent = [...new Set(page.map(({ eventId }) => eventId))].filter((eventId) => !foreign.has(eventId))
-    for (const publisher of publishersFor(store)) absent = await absentFrom(databases[publisher], absent)
-    tally.violation('events', `processed by ${store}, and in nobody's outbox`, absent)
+    for (const publisher of publishersFor(store)) absent = await eventsMissingIn(databases[publisher], 'events', absent)
+    counts.violation('events', `processed by ${store}, and in nobody's outbox`, absent)
   }
+}
+
+/** The lowest UUIDv7 of the instant: events appended since have ids that are not lower. */
+export function lowestIdAt(at: Date): string {
+  const hex = Math.max(0, at.getTime()).toString(16).padStart(12, '0')
+  return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`
 }

@@ -1,7 +1,7 @@
 import type { ResolvedOptions } from './options.ts'
 import type { Databases } from './read-only-database.ts'
 import { storeNames } from '../inspect/stores.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
 interface Row {
   readonly kind: string
@@ -19,7 +19,11 @@ function grouped(by: string, which: string): string {
 }
 
 /** Invariant 5: no event stays in an outbox. Those that were set aside are counted apart. */
-export async function auditOutboxes(databases: Databases, tally: Tally, options: ResolvedOptions): Promise<void> {
+export async function auditOutboxes(
+  databases: Databases,
+  counts: AuditCounts,
+  options: ResolvedOptions,
+): Promise<void> {
   const before = new Date(options.now().getTime() - options.toleranceMs)
   const late = (): Promise<Row[][]> =>
     Promise.all(storeNames.map((store) => databases[store].read<Row>(unpublished, [options.idsShown, before])))
@@ -30,7 +34,7 @@ export async function auditOutboxes(databases: Databases, tally: Tally, options:
   }
   for (const [i, store] of storeNames.entries()) {
     for (const { kind, count, ids } of rows[i] ?? []) {
-      tally.violation('events', `${kind} waits unpublished in ${store}'s outbox`, ids, count)
+      counts.violation('events', `${kind} waits unpublished in ${store}'s outbox`, ids, count)
     }
   }
   const setAside = await Promise.all(
@@ -41,5 +45,5 @@ export async function auditOutboxes(databases: Databases, tally: Tally, options:
   )
   const all = setAside.flat()
   if (all.reduce((sum, { count }) => sum + count, 0) <= options.allowParkedEvents) return
-  for (const { kind, count, ids } of all) tally.violation('parked_events', kind, ids, count)
+  for (const { kind, count, ids } of all) counts.violation('parked_events', kind, ids, count)
 }

@@ -24,7 +24,7 @@ class Counter {
 }
 
 /** Collects what the checks find: exact counts, and of the ids only as many as the report shows. */
-export class Tally {
+export class AuditCounts {
   orders = 0
   events = 0
   readonly #shown: number
