@@ -14,7 +14,7 @@ await start(async () => {
     registry,
     log,
     notReady: () => Promise.resolve([]),
-    // An audit only reads: one that is under way is cut off.
+    // An audit only reads, so it can be interrupted.
     shutdown: async () => stop.abort(),
     shutdownTimeoutMs: config.shutdownTimeoutMs,
   })

@@ -13,10 +13,10 @@ import { auditStock } from './stock-balance.ts'
 import { AuditCounts } from './audit-counts.ts'
 
 /**
- * Checks the history of the whole system against its invariants. Reads only, in short snapshots, and holds a page of each
- * table in memory at most; what looks wrong is looked at again until it has come to rest, so a system at work is no
- * violation. Takes up to a few times `settleMs` longer when there are suspects.
- * @throws Error when a database or the broker is away or refuses: half a sentence that names it
+ * Checks the history of the whole system against its invariants. It only reads, in short snapshots, and holds at most one
+ * page of each table in memory. It reads suspects again, at most `recheckLimit` times with a pause of `settleMs`, so that
+ * sagas in flight are no violations.
+ * @throws SourceUnavailable
  */
 export async function audit(sources: AuditSources, options: AuditOptions = {}): Promise<AuditReport> {
   const resolved = resolveOptions(options)
@@ -40,7 +40,7 @@ export async function audit(sources: AuditSources, options: AuditOptions = {}): 
   return counts.report(startedAt, resolved.now())
 }
 
-/** A dead letter is an effect that somebody still waits for. */
+/** Each dead letter is an event whose effect is missing. */
 async function auditQueues(broker: BrokerSource, counts: AuditCounts, allowed: number): Promise<void> {
   const depths = await readQueueDepths(broker)
   const deadLetters = depths.filter((depth) => depth.deadLetters)

@@ -10,9 +10,7 @@ const keysOf = 'SELECT key, order_id AS "orderId" FROM idempotency_keys WHERE ke
 const batchSize = 1_000
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/**
- * Invariant 6: what clients were answered holds. The keys of the answers are held in memory, nothing else is.
- */
+/** Invariant 6: compares the responses to clients with the order database. Only their keys are held in memory. */
 export async function auditClientAnswers(
   databases: Databases,
   counts: AuditCounts,
@@ -33,7 +31,7 @@ export async function auditClientAnswers(
     const others = kept.filter(({ key, orderId }) => orderOfKey.get(key) !== orderId)
     counts.violation(
       'client_answers',
-      'the key is kept for another order',
+      'the key belongs to another order',
       others.map(({ key }) => orderOfKey.get(key) ?? key),
     )
   }
@@ -49,7 +47,7 @@ export async function auditClientAnswers(
         continue
       }
       const saga = sagaOf.get(id)
-      if (saga === undefined) counts.violation('client_answers', 'accepted, and the order is not there', [id])
+      if (saga === undefined) counts.violation('client_answers', 'accepted, but the order does not exist', [id])
       else if (sagaId?.toLowerCase() !== saga) counts.violation('client_answers', 'accepted with another saga', [id])
       if (idempotencyKey === undefined) continue
       const first = orderOfKey.get(idempotencyKey) ?? id
@@ -60,8 +58,8 @@ export async function auditClientAnswers(
 }
 
 /**
- * Reads a client's log: a JSON object per line with at, status, and where there was one orderId, sagaId, idempotencyKey.
- * @throws Error naming the line that is none
+ * Reads a client log: one JSON object per line with `at`, `status`, and optionally `orderId`, `sagaId`, `idempotencyKey`.
+ * @throws Error that names the first invalid line
  */
 export async function* readClientLog(file: string): AsyncGenerator<ClientAnswer> {
   const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
@@ -70,7 +68,7 @@ export async function* readClientLog(file: string): AsyncGenerator<ClientAnswer>
     number += 1
     if (line.trim() === '') continue
     const answer = parse(line)
-    if (answer === undefined) throw new Error(`line ${number} of ${file} is no answer to a client`)
+    if (answer === undefined) throw new Error(`line ${number} of ${file} is not a response to a client`)
     yield answer
   }
 }

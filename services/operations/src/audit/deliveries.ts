@@ -18,8 +18,8 @@ const publishedAfter = `SELECT event_id AS "eventId", order_id AS "orderId", rou
 const countEvents = 'SELECT count(*)::integer AS count FROM events'
 
 /**
- * Invariant 5: every published event has had its effect at every consumer that has a database, or is on its way there.
- * Not asked of events younger than `settleMs`, nor of those older than the inbox remembers.
+ * Invariant 5: every consumer with a database has processed every published event, or the event is in flight. Excludes
+ * events younger than `settleMs` and events older than the inbox retention.
  */
 export async function auditDeliveries(
   databases: Databases,

@@ -1,4 +1,4 @@
-import { checkAnnouncements } from './checks/announcements.ts'
+import { checkAppendedEvents } from './checks/appended-events.ts'
 import { checkFinality } from './checks/finality.ts'
 import { checkMoney, checkProviderRecords } from './checks/money.ts'
 import { checkOneOutcome } from './checks/one-outcome.ts'
@@ -11,7 +11,7 @@ import { chunks, type Databases } from './read-only-database.ts'
 import { readEvents, sagasInFlight } from './saga-events.ts'
 import type { AuditCounts } from './audit-counts.ts'
 
-const orderChecks = [checkFinality, checkOneOutcome, checkMoney, checkProviderRecords, checkStock, checkAnnouncements]
+const orderChecks = [checkFinality, checkOneOutcome, checkMoney, checkProviderRecords, checkStock, checkAppendedEvents]
 
 /** The findings of all checks on one order. Pure. */
 export function findingsOf(facts: OrderFacts, context: CheckContext): Finding[] {
@@ -28,12 +28,12 @@ export interface OrderSuspectDependencies {
 
 interface Suspect {
   readonly sagaId: string
-  readonly print: string
+  readonly fingerprint: string
 }
 
 /**
- * Orders that looked wrong. Each is looked at again, `settleMs` later and again, until it looks right, or has stayed as it
- * was between two looks with nothing under way that could mend it: only then it is a violation.
+ * Orders with findings. Each is read again after `settleMs`, until it has no findings, or its rows did not change between
+ * two reads and no event that could correct it is in flight: only then it is a violation.
  */
 export class OrderSuspects {
   readonly #dependencies: OrderSuspectDependencies
@@ -50,16 +50,16 @@ export class OrderSuspects {
 
   async settle(): Promise<void> {
     const { options } = this.#dependencies
-    for (let look = 1; look <= rechecks && this.#suspects.size > 0; look += 1) {
+    for (let check = 1; check <= rechecks && this.#suspects.size > 0; check += 1) {
       await options.pause(options.settleMs)
-      for (const ids of chunks([...this.#suspects.keys()], options.pageSize)) await this.#look(ids, look === rechecks)
+      for (const ids of chunks([...this.#suspects.keys()], options.pageSize)) await this.#check(ids, check === rechecks)
     }
   }
 
-  async #look(orderIds: readonly string[], last: boolean): Promise<void> {
+  async #check(orderIds: readonly string[], last: boolean): Promise<void> {
     const { databases, reader, counts, options } = this.#dependencies
     const inboxSince = new Date(options.now().getTime() - options.inboxRetentionMs)
-    // What is under way is read before the rows: an event that has its effect in between then shows as a changed row.
+    // Events in flight are read before the rows: an event processed in between shows as a changed row.
     const sagaIds = orderIds.flatMap((orderId) => this.#suspects.get(orderId)?.sagaId ?? [])
     const events = await readEvents(databases, sagaIds)
     const inFlight = await sagasInFlight(databases, events, inboxSince)
@@ -71,8 +71,8 @@ export class OrderSuspects {
       const sagaId = suspect?.sagaId ?? ''
       const facts = { ...row, events: events.get(sagaId) }
       const findings = findingsOf(facts, context)
-      const stood = suspect?.print === fingerprint(facts)
-      const certain = stood ? findings.filter(({ mayComeRight }) => !mayComeRight || !inFlight.has(sagaId)) : []
+      const unchanged = suspect?.fingerprint === fingerprint(facts)
+      const certain = unchanged ? findings.filter(({ isTransient }) => !isTransient || !inFlight.has(sagaId)) : []
       if (certain.length < findings.length && !last) {
         this.#remember(facts)
         continue
@@ -84,6 +84,6 @@ export class OrderSuspects {
   }
 
   #remember(facts: OrderFacts): void {
-    this.#suspects.set(facts.orderId, { sagaId: sagaIdOf(facts) ?? '', print: fingerprint(facts) })
+    this.#suspects.set(facts.orderId, { sagaId: sagaIdOf(facts) ?? '', fingerprint: fingerprint(facts) })
   }
 }

@@ -10,7 +10,7 @@ import { readEvents } from './saga-events.ts'
 import type { GatewayLedger } from './sources.ts'
 import type { AuditCounts } from './audit-counts.ts'
 
-/** Invariants 1 to 4, and the announcements of 5: every order any database knows, each judged from all it is known by. */
+/** Invariants 1 to 4, and the announcements of 5: every order in any database, checked with the rows of all databases. */
 export async function auditOrders(
   databases: Databases,
   counts: AuditCounts,
@@ -24,10 +24,10 @@ export async function auditOrders(
     return { now, toleranceMs: options.toleranceMs, outboxSince, gateway }
   }
   const suspects = new OrderSuspects({ databases, reader, counts, options, context })
-  const books = new Set(gateway === undefined ? [] : [...gateway.charges.keys(), ...gateway.refunds.keys()])
+  const unmatched = new Set(gateway === undefined ? [] : [...gateway.charges.keys(), ...gateway.refunds.keys()])
   for await (const batch of scanFacts(reader, options.pageSize)) {
     const current = context()
-    // The outboxes hold something yet of sagas that moved lately.
+    // The outboxes hold events of recently changed sagas only.
     const recent = batch.flatMap(({ saga }) =>
       saga !== undefined && saga.updatedAt >= current.outboxSince ? [saga.sagaId] : [],
     )
@@ -36,13 +36,13 @@ export async function auditOrders(
       const facts = { ...row, events: events.get(row.saga?.sagaId ?? '') }
       counts.orders += 1
       note(facts, current, counts)
-      books.delete(chargeKey(facts.orderId))
-      books.delete(refundKey(facts.orderId))
+      unmatched.delete(chargeKey(facts.orderId))
+      unmatched.delete(refundKey(facts.orderId))
       if (findingsOf(facts, current).length > 0) await suspects.add(facts)
     }
   }
   await suspects.settle()
-  counts.violation('money', 'the provider moved money for an order nobody knows', [...books])
+  counts.violation('money', 'charged or refunded at the provider for an order that does not exist', [...unmatched])
 }
 
 function note({ orderId, saga, payment }: OrderFacts, context: CheckContext, counts: AuditCounts): void {

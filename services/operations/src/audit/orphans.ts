@@ -8,20 +8,20 @@ interface Processed {
   readonly consumer: string
 }
 
-// An id of another kind than ours tells no time: of its event it is known only when it was processed.
-const tellsTime = "substr(event_id::text, 15, 1) = '7'"
+// Only a UUIDv7 contains a time. For an event with another id, only its processing time is known.
+const hasTime = "substr(event_id::text, 15, 1) = '7'"
 const processedAfter = `SELECT event_id AS "eventId", consumer FROM processed_events
-  WHERE (event_id, consumer) > ($1::uuid, $2::text) AND (${tellsTime} OR processed_at >= $4)
+  WHERE (event_id, consumer) > ($1::uuid, $2::text) AND (${hasTime} OR processed_at >= $4)
   ORDER BY event_id, consumer LIMIT $3`
-// Such ids that sort among those too old to ask about. Ordered by what the age index serves: the order of
-// the ids would have the planner walk through all the old ones in hope of an early match.
-const strangers = `SELECT event_id AS "eventId", consumer FROM processed_events
-  WHERE processed_at >= $1 AND event_id < $2::uuid AND NOT ${tellsTime}
+// Ids without a time that sort before the first id of the retention period. ORDER BY processed_at makes the planner use the
+// index on it; with ORDER BY event_id it would scan all old ids.
+const withoutTime = `SELECT event_id AS "eventId", consumer FROM processed_events
+  WHERE processed_at >= $1 AND event_id < $2::uuid AND NOT ${hasTime}
   ORDER BY processed_at LIMIT $3`
 
 /**
- * Invariant 5, the other way round: whatever was processed was published by somebody who remembers it, and each event
- * was processed once. Asked of events made since the outboxes were last cleaned: an event's id tells when it was made.
+ * Invariant 5, from inbox to outbox: every processed event is in the outbox of a publisher, and was processed under one
+ * consumer name. Limited to events of the outbox retention period, by the time in their id.
  */
 export async function auditOrphans(
   databases: Databases,
@@ -33,10 +33,10 @@ export async function auditOrphans(
   const from = lowestIdAt(since)
   for (const store of storeNames) {
     const database = databases[store]
-    const timeless = await database.read<Processed>(strangers, [since, from, options.pageSize])
+    const found = await database.read<Processed>(withoutTime, [since, from, options.pageSize])
     await check(
       store,
-      timeless.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1)),
+      found.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1)),
       undefined,
     )
     let last: Processed = { eventId: from, consumer: '' }
@@ -53,12 +53,12 @@ export async function auditOrphans(
     const twice = page.filter(({ eventId }, i) => eventId === (page[i - 1] ?? before)?.eventId)
     counts.violation(
       'events',
-      `processed by ${store} under two names`,
+      `processed by ${store} under two consumer names`,
       twice.map(({ eventId }) => eventId),
     )
     let absent = [...new Set(page.map(({ eventId }) => eventId))].filter((eventId) => !foreign.has(eventId))
     for (const publisher of publishersFor(store)) absent = await eventsMissingIn(databases[publisher], 'events', absent)
-    counts.violation('events', `processed by ${store}, and in nobody's outbox`, absent)
+    counts.violation('events', `processed by ${store}, but in no outbox`, absent)
   }
 }
 

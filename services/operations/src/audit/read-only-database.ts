@@ -4,14 +4,14 @@ import { SourceUnavailable } from '../inspect/errors.ts'
 import { type DatabaseSource, type StoreName, storeNames } from '../inspect/stores.ts'
 
 const connectMs = 5_000
-/** Waiting behind a migration would make others wait behind us. */
+/** A lock request that waits behind a migration makes later lock requests wait too. */
 const lockMs = 2_000
 const networkSlackMs = 5_000
 
 /**
- * One database, read only. Every read is one statement in a short transaction of its own, so the audit never holds back
- * the clean-up of dead rows, and takes no lock that anything but a change of the schema would notice. All settings are
- * local to that transaction: a connection pooler in between keeps nothing of them.
+ * One database, read-only. Every read is one statement in its own short transaction, so the audit does not delay VACUUM,
+ * and its locks conflict with schema changes only. All settings are local to the transaction, so a connection pooler does
+ * not retain them.
  */
 export class ReadOnlyDatabase {
   readonly store: StoreName
@@ -43,7 +43,7 @@ export class ReadOnlyDatabase {
         ...(caFile ? { ssl: { ca: readFileSync(caFile, 'utf8'), rejectUnauthorized: true } } : {}),
       }
       const client = new Client(config)
-      // A connection that is lost between two reads makes the next one fail; without a listener it ends the process.
+      // A lost connection fails the next read; without a listener it would end the process.
       client.on('error', () => undefined)
       await client.connect()
       return new ReadOnlyDatabase(store, client, statementTimeoutMs)
@@ -52,7 +52,7 @@ export class ReadOnlyDatabase {
     }
   }
 
-  /** One statement on one snapshot. Calls may overlap; they run one after the other. */
+  /** One statement on one snapshot. Overlapping calls run in sequence. */
   async read<R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     const run = this.#last.then(() => this.#read<R>(text, values))
     this.#last = run.catch(() => undefined)
@@ -78,7 +78,7 @@ export class ReadOnlyDatabase {
 
 export type Databases = Readonly<Record<StoreName, ReadOnlyDatabase>>
 
-/** Connects to all of them, or to none. */
+/** Connects to all databases, or to none. */
 export async function connectReadOnly(
   sources: Readonly<Record<StoreName, DatabaseSource>>,
   statementTimeoutMs: number,

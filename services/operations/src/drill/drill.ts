@@ -10,11 +10,11 @@ export interface DrillOptions {
   readonly orderUrl: string
   readonly inventoryUrl: string
   readonly orders: number
-  /** Orders under way at the same time, those aside that wait for their deadline. */
+  /** Orders in flight at the same time, without those that wait for their deadline. */
   readonly concurrency: number
-  /** Also drive orders into their deadline: the drill then takes as long as they have. */
+  /** Whether some orders exceed their deadline; the drill then takes that long. */
   readonly withTimeout: boolean
-  /** How long an answer, or an order's end once it is due, is waited for. */
+  /** Timeout of a response, and of the final status of an order after it is due. */
   readonly timeoutMs: number
   readonly onProgress?: (line: string) => void
 }
@@ -32,9 +32,9 @@ interface Placed {
 
 export interface DrillResult {
   readonly orders: readonly DrilledOrder[]
-  /** What the clients were answered, for the audit. */
+  /** Responses to the clients, for the audit. */
   readonly answers: readonly ClientAnswer[]
-  /** What is not as it must be, a sentence each; empty after a good drill. */
+  /** One sentence per unexpected result. */
   readonly complaints: readonly string[]
   readonly tookMs: number
 }
@@ -42,9 +42,9 @@ export interface DrillResult {
 const pollMs = 250
 
 /**
- * Drives orders through the saga's flows in a running system and compares their ends, and the stock they took, with
- * what their flows promise. Each run uses an article of its own, so runs do not disturb each other.
- * @throws Error when an order is refused or a service is away for longer than the patience
+ * Drives orders through the saga's flows in a running system and compares their final status, and the stock, with the
+ * expected ones. Each run uses its own SKU, so runs do not affect each other.
+ * @throws Error when an order is rejected or a service is unavailable for longer than the timeout
  */
 export async function drill(options: DrillOptions): Promise<DrillResult> {
   const { orders, concurrency, withTimeout, timeoutMs, onProgress = () => undefined } = options
@@ -57,12 +57,12 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   const initial = orders * 3
   await stock.setAvailable(initial)
 
-  // An order that waits for its deadline would hold up its lane, so those are followed together at last.
+  // Orders that wait for their deadline would use up the concurrency limit, so they are followed together at the end.
   const follow = (placed: readonly Placed[], onEnded?: (ended: number) => void): Promise<(Saga | undefined)[]> => {
     const followed = placed.map(({ flow, accepted }) => ({ sagaId: accepted.sagaId, end: flows[flow].end }))
     return followSagas(client, followed, { timeoutMs, onProgress: onEnded })
   }
-  const report = endedReporter(orders, onProgress)
+  const report = progressReporter(orders, onProgress)
   let ended = 0
   const drive = async (flow: FlowName, index: number): Promise<DrilledOrder & { key: string }> => {
     const key = `drill-${run}-${index}`
@@ -100,13 +100,13 @@ function orderFor({ customerEmail, extraSku }: Flow, sku: string, index: number)
 
 function complaintOf({ flow, accepted: { orderId }, saga }: DrilledOrder): string[] {
   const { end } = flows[flow]
-  if (saga === undefined) return [`Order ${orderId} was accepted, and its saga was never answered.`]
-  return isAt(saga, end) ? [] : [`Order ${orderId} is ${describe(saga)}, and was to be ${describe(end)}.`]
+  if (saga === undefined) return [`Order ${orderId} was accepted, but GET /sagas returned no saga.`]
+  return isAt(saga, end) ? [] : [`Order ${orderId} is ${describe(saga)}, expected ${describe(end)}.`]
 }
 
 function stockComplaint(level: StockLevel, wanted: StockLevel): string[] {
   if (sameLevel(level, wanted)) return []
-  return [`The stock is ${inWords(level)}, and was to be ${inWords(wanted)}.`]
+  return [`The stock is ${inWords(level)}, expected ${inWords(wanted)}.`]
 }
 
 function inWords({ available, reserved }: StockLevel): string {
@@ -117,7 +117,7 @@ function sameLevel(one: StockLevel, other: StockLevel): boolean {
   return one.available === other.available && one.reserved === other.reserved
 }
 
-/** A confirmed order's goods leave after its confirmation, so the stock is looked at until it is right. */
+/** Inventory commits the stock after the confirmation, so the level is polled until it is the expected one. */
 async function settledLevel(stock: StockClient, wanted: StockLevel, timeoutMs: number): Promise<StockLevel> {
   const end = performance.now() + timeoutMs
   for (;;) {
@@ -127,12 +127,12 @@ async function settledLevel(stock: StockClient, wanted: StockLevel, timeoutMs: n
   }
 }
 
-/** Says how many have ended when it is a new tenth of all. */
-function endedReporter(orders: number, say: (line: string) => void): (ended: number) => void {
-  let told = 0
+/** Reports progress in steps of 10 %. */
+function progressReporter(orders: number, print: (line: string) => void): (ended: number) => void {
+  let reported = 0
   return (ended) => {
-    if (ended < orders && ended - told < orders / 10) return
-    if (ended > told) say(`${ended} of ${orders} orders at their end`)
-    told = ended
+    if (ended < orders && ended - reported < orders / 10) return
+    if (ended > reported) print(`${ended} of ${orders} orders completed`)
+    reported = ended
   }
 }

@@ -8,8 +8,8 @@ const concurrency = 4
 const timeoutMs = 60_000
 
 /**
- * Sends some orders of all kinds and follows them to their ends, whatever these are.
- * @returns a line per kind of end
+ * Places orders of all flows and follows them to their final status.
+ * @returns one line with a count per final status
  */
 export async function sendOrders(orderUrl: string, count: number): Promise<readonly string[]> {
   const client = new OrderClient(orderUrl)
