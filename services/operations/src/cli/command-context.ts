@@ -12,13 +12,13 @@ import { OperatorBroker, quietLog } from './operator-broker.ts'
 export interface CommandContextOptions {
   readonly config: SagaConfig
   readonly now: () => Date
-  /** Receives lines for people; never part of the result. */
+  /** Receives progress lines, which are not part of the result. */
   readonly progress: (line: string) => void
-  /** Aborted when the user stops the command: what was begun is completed, nothing new is begun. */
+  /** Aborted when the user stops the command: the change in progress is completed, no further one is started. */
   readonly signal: AbortSignal
 }
 
-/** What a subcommand works with: each server is connected to when it is first needed, and left at the end. */
+/** The servers of a subcommand, each connected at its first use. */
 export class CommandContext implements InspectSources, MoveSources {
   readonly config: SagaConfig
   readonly now: () => Date

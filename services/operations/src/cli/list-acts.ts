@@ -4,7 +4,7 @@ import type { Result } from './result.ts'
 import { instant, table } from './text.ts'
 import { counted } from '../audit/format-report.ts'
 
-/** What operators changed, the newest first. */
+/** Changes by operators, newest first. */
 export async function listActs(
   database: StoreReader,
   options: { readonly about?: string | undefined; readonly limit: number },

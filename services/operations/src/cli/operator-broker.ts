@@ -7,7 +7,7 @@ const connectMs = 5_000
 /** Standard output belongs to the result, and the command prints the errors that are thrown. */
 export const quietLog = createLog('saga', 'error')
 
-/** The one connection of a command. When it is lost, what uses it fails: the command is repeated instead. */
+/** The connection of one command. It is not restored when lost: the operator repeats the command. */
 export class OperatorBroker {
   readonly model: ChannelModel
   readonly publisher: Publisher

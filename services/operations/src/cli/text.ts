@@ -9,7 +9,7 @@ export function readDuration(text: string): number | undefined {
   return count === undefined ? undefined : Number(count) * unitsMs[unit as Unit]
 }
 
-/** A time span for people, in its largest unit: `12 s`, `5 min`, `3 h`, `8 d`. */
+/** A duration in its largest unit: `12 s`, `5 min`, `3 h`, `8 d`. */
 export function span(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000))
   if (seconds < 120) return `${seconds} s`
@@ -18,13 +18,13 @@ export function span(ms: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
-/** When that was or will be, seen from now: `12 s ago`, `in 5 min`. */
+/** Relative to now: `12 s ago`, `in 5 min`. */
 export function fromNow(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime()
   return ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`
 }
 
-/** A table for people: a heading, then the rows, each column as wide as its widest cell, the last one as it comes. */
+/** A table with a heading; each column but the last is padded to its widest cell. */
 export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = heading.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)))
   const line = (cells: readonly string[]): string =>
@@ -35,12 +35,12 @@ export function table(heading: readonly string[], rows: readonly (readonly strin
   return [heading, ...rows].map(line).join('\n')
 }
 
-/** An instant for people: UTC, to the second. */
+/** UTC, to the second. */
 export function instant(at: Date | null): string {
   return at === null ? '-' : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-/** A saga's state in one word or two: `pending`, `timeout_cancelled/refund_requested`. */
+/** Status and compensation: `pending`, `timeout_cancelled/refund_requested`. */
 export function sagaWords({ status, compensation }: Pick<SagaState, 'status' | 'compensation'>): string {
   return compensation === 'none' ? status : `${status}/${compensation}`
 }

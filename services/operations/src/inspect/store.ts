@@ -11,17 +11,17 @@ export type StoreReader = Pick<Database, 'query'>
 export interface StoreOptions {
   readonly store: StoreName
   readonly source: DatabaseSource
-  /** Shown in the server's list of sessions. */
+  /** Part of `application_name`. */
   readonly program: string
   readonly log: Log
 }
 
-/** A few connections: one reader's statements run beside each other, and few operators work at a time. */
+/** Enough for the concurrent statements of one read; few operators work at a time. */
 const poolMax = 4
 
 /**
- * A service's database as an operator's tool uses it: read through sessions that cannot write, and written only by what
- * says so. Nothing is connected to before it is needed, and a connection that is lost is made anew.
+ * The database of a service for operators: `query` uses read-only sessions, only `change` can write. It connects at the
+ * first use and replaces lost connections.
  */
 export class Store implements StoreReader {
   readonly #store: StoreName
@@ -69,7 +69,6 @@ export class Store implements StoreReader {
   }
 }
 
-/** Where the facts are read from. */
 export interface InspectSources {
   readonly databases: Readonly<Record<StoreName, StoreReader>>
   /** @throws DependencyUnavailable */

@@ -10,11 +10,10 @@ import type { Result } from '../result.ts'
 import { table } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
-/** What became, or would become, of one dead letter. */
 interface MoveOutcome {
   readonly letter: DeadLetter
   readonly outcome: 'replayed' | 'discarded' | 'failed' | 'would_discard' | Verdict
-  /** Why it failed, or what it would do. */
+  /** The failure, or the preview. */
   readonly why?: string | undefined
 }
 
@@ -27,12 +26,12 @@ const words: Readonly<Record<MoveOutcome['outcome'], string>> = {
   would_discard: 'would discard',
 }
 
-/** The result of `replay` and `discard`: it is wrong when one failed, or an id was not there, or it was cut short. */
+/** The result has a finding when one failed, an id does not exist, or the command was stopped. */
 function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped: boolean): Result {
   const counts: Partial<Record<MoveOutcome['outcome'], number>> = {}
   for (const { outcome } of moved) counts[outcome] = (counts[outcome] ?? 0) + 1
   const missing = (selection.ids ?? []).filter((id) => !moved.some(({ letter }) => letter.id === id))
-  // Trouble first, for it must be among those shown.
+  // Failures first, so that they are shown.
   const rows = moved
     .toSorted((one, other) => Number(other.outcome === 'failed') - Number(one.outcome === 'failed'))
     .slice(0, rowsShown)
@@ -40,8 +39,8 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
   const lines = [
     ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows)]),
     ...(moved.length > rows.length ? [`and ${moved.length - rows.length} more`] : []),
-    ...missing.map((id) => `No dead letter has the id ${id}: dead-letters list shows them.`),
-    ...(stopped ? ['Stopped before the end: what was not reached is where it was.'] : []),
+    ...missing.map((id) => `No dead letter has the id ${id}: see dead-letters list.`),
+    ...(stopped ? ['Stopped: the other dead letters are unchanged.'] : []),
     moved.length === 0
       ? 'no dead letter is selected'
       : Object.entries(counts)
@@ -66,7 +65,6 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
   }
 }
 
-/** Puts dead letters back into the queues they were consumed from. */
 export async function replay(context: CommandContext, scan: Scan, actor: Actor): Promise<Result> {
   const moved = await replayDeadLetters(context, scan, actor)
   const outcomes = moved.map(({ letter, failure }): MoveOutcome =>
@@ -75,7 +73,7 @@ export async function replay(context: CommandContext, scan: Scan, actor: Actor):
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }
 
-/** What each would do if it were replayed now, each considered by itself; changes nothing. */
+/** Previews each replay by itself, on the current state. */
 export async function previewReplays(context: CommandContext, scan: Scan): Promise<Result> {
   const outcomes: MoveOutcome[] = []
   await scanDeadLetters(context, scan, async (found) => {
@@ -88,14 +86,12 @@ export async function previewReplays(context: CommandContext, scan: Scan): Promi
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }
 
-/** Removes dead letters for good. */
 export async function discard(context: CommandContext, scan: Scan, actor: Actor): Promise<Result> {
   const discarded = await discardDeadLetters(context, scan, actor)
   const outcomes = discarded.map(({ letter }): MoveOutcome => ({ letter, outcome: 'discarded' }))
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }
 
-/** What would be removed; changes nothing. */
 export async function previewDiscards(context: CommandContext, scan: Scan): Promise<Result> {
   const outcomes: MoveOutcome[] = []
   await scanDeadLetters(context, scan, async (found) => {

@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.ts'
 import type { Result } from '../result.ts'
 import { fromNow, instant, sagaWords, table } from '../text.ts'
 
-/** What happens by itself at that time if nothing else happens before. */
+/** An automatic transition. */
 interface Timer {
   readonly at: Date
   readonly will: string
@@ -15,7 +15,7 @@ interface Timer {
 
 const lettersShown = 1_000
 
-/** One saga over all services: its state, what it waits for and since when, its timers, its timeline. */
+/** One saga across all services: state, pending step, timers, timeline. */
 export async function showSaga(context: CommandContext, id: string, withDeadLetters: boolean): Promise<Result> {
   const { databases } = context
   const recorded = await readSaga(databases.order, id)
@@ -99,6 +99,6 @@ function timersOf({ deadline, refund, next }: Explanation): Timer[] {
 }
 
 export function unknownSaga(id: string): Result {
-  const text = `No order and no saga has the id ${id}: list shows the sagas.`
+  const text = `No order and no saga has the id ${id}: see list.`
   return { items: [], summary: { shown: 0 }, text, wrong: true }
 }
