@@ -14,7 +14,7 @@ const rowHeight = 50
 
 const xOf = (participant: Participant): number => gutter + columnWidth * (participants.indexOf(participant) + 0.5)
 
-/** The timeline as a diagram; the same is beside it as a table, for those who do not see it. */
+/** The timeline as a sequence diagram; the page also shows it as a table. */
 export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
   const rows = saga.timeline.length + (saga.waitsFor === null ? 0 : 1)
   const height = headHeight + rows * rowHeight + 14
@@ -56,12 +56,11 @@ function head(participant: Participant, record: string | null): SVGElement {
   )
 }
 
-/** A line with a head, and what is above and below of it. */
-function arrow(look: string, from: number, to: number, y: number, center: number, above: string, below: string) {
+function arrow(style: string, from: number, to: number, y: number, center: number, above: string, below: string) {
   const direction = to > from ? 1 : -1
   return svg(
     'g',
-    { class: `message ${look}` },
+    { class: `message ${style}` },
     svg('line', { x1: from + direction * 3, x2: to - direction * 9, y1: y, y2: y }),
     svg('path', { d: `M${to - direction * 10},${y - 5} L${to - direction},${y} L${to - direction * 10},${y + 5} Z` }),
     svg('text', { class: 'event', x: center, y: y - 8 }, above),
