@@ -46,7 +46,9 @@ export function loadConsoleConfig(environment: NodeJS.ProcessEnv): ConsoleConfig
     throw new ConfigurationError('ADMIN_TOKEN must have at least 16 characters, all of them letters, digits or ._~+/-.')
   }
   if (config.console === 'full' && config.adminToken === '') {
-    throw new ConfigurationError('ADMIN_TOKEN must be set when CONSOLE is full: without it every client could change the system.')
+    throw new ConfigurationError(
+      'ADMIN_TOKEN must be set when CONSOLE is full: without it every client could change the system.',
+    )
   }
   return config
 }

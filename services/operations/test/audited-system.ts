@@ -6,7 +6,7 @@ import { type AuditOptions, type AuditReport, type AuditSources, audit } from '.
 import { lowestIdAt } from '../src/audit/orphans.ts'
 import { type StoreName, storeNames } from '../src/inspect/stores.ts'
 
-/** The services' own tables would refuse most of what the audit is there to find. */
+/** The constraints of the tables would reject most violations. */
 const withoutGuards = `DO $$ DECLARE guard record; BEGIN
   FOR guard IN SELECT conrelid::regclass AS place, conname FROM pg_constraint
     WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
@@ -65,13 +65,13 @@ export class AuditedSystem {
     await Promise.all(storeNames.map((store) => this.#clients[store].end()))
   }
 
-  /** Audits at once: what looks wrong is looked at again without a pause. */
+  /** Audits without pauses between checks. */
   async audit(options: AuditOptions = {}, more: Partial<AuditSources> = {}): Promise<AuditReport> {
     return await audit({ ...this.sources, ...more }, { settleMs: 0, pause: async () => undefined, ...options })
   }
 }
 
-/** What a report says is wrong: each kind as `check: kind`, with the ids it names. */
+/** The violations of a report as `check: kind`, with their ids. */
 export function violationsIn(report: AuditReport): Record<string, readonly string[]> {
   return Object.fromEntries(
     report.checks.flatMap(({ check, kinds }) => kinds.map(({ kind, ids }) => [`${check}: ${kind}`, ids])),

@@ -5,7 +5,7 @@ import { append, claim, type plans, type Scenario, writeScenario } from './scena
 
 export type Break = (system: AuditedSystem, scenario: Scenario) => Promise<unknown>
 
-/** One way in which an order can be wrong, and what the audit says of it. */
+/** One kind of violation, and its finding. */
 export interface Case {
   readonly plan: keyof typeof plans
   readonly how: string

@@ -29,7 +29,7 @@ describe('the audit of a consistent history', () => {
   it('reads every order once, however small its pages', async () => {
     const names = Object.keys(plans) as (keyof typeof plans)[]
     for (const name of names) await writeScenario(system(), name)
-    // Payment and inventory need not have met every order: their tables have gaps where the other has none.
+    // Payment and inventory need not have a record of every order: their tables have gaps where the other has none.
     const [early, late] = [
       await writeScenario(system(), 'declined', longAgo),
       await writeScenario(system(), 'declined'),
@@ -43,7 +43,7 @@ describe('the audit of a consistent history', () => {
     }
   })
 
-  it('tells of what is on its way, still open, or was late, as no violation', async () => {
+  it('reports orders that are in flight, open, or late as information', async () => {
     const pending = await writeScenario(system(), 'pending')
     const refunding = await writeScenario(system(), 'refunding')
     const unknown = await writeScenario(system(), 'declined')
@@ -72,13 +72,13 @@ describe('the audit of a consistent history', () => {
     assert.deepEqual(violationsIn(await system().audit()), {})
   })
 
-  it('prints a line per check, and what it looked at', async () => {
+  it('prints a line per check, and the numbers of orders and events', async () => {
     await writeScenario(system(), 'confirmed')
     const lines = formatReport(await system().audit()).split('\n')
     assert.equal(lines[0], 'kept      1 finality        0 violations: every order is final, or refunding, in time')
     assert.equal(
       lines[5],
-      'skipped   6 client_answers  not checked: an order that was accepted is there, and one key gave one order',
+      'skipped   6 client_answers  not checked: every accepted order exists, and one key created one order',
     )
     assert.match(lines.at(-1) ?? '', /^clean: 1 order and 4 events in \d+ ms$/)
   })

@@ -18,7 +18,7 @@ const accepted = ({ orderId, sagaId }: Scenario, idempotencyKey?: string): Clien
   idempotencyKey,
 })
 
-describe('the audit of what clients were answered', () => {
+describe('the audit of responses to clients', () => {
   let system: AuditedSystem
   let scenario: Scenario
 
@@ -34,7 +34,7 @@ describe('the audit of what clients were answered', () => {
   const found = async (...clientAnswers: ClientAnswer[]): Promise<Record<string, readonly string[]>> =>
     violationsIn(await system.audit({}, { clientAnswers }))
 
-  it('keeps every promise that was made, and asks nothing of refusals', async () => {
+  it('keeps every promise that was made, and ignores rejections', async () => {
     const other = await writeScenario(system, 'declined')
     const lost = randomUUID()
     const upper = { ...scenario, orderId: scenario.orderId.toUpperCase(), sagaId: scenario.sagaId.toUpperCase() }
@@ -57,7 +57,7 @@ describe('the audit of what clients were answered', () => {
     assert.deepEqual(
       await found(accepted({ ...scenario, orderId: lost }), accepted({ ...scenario, orderId: 'no-uuid' })),
       {
-        'client_answers: accepted, and the order is not there': [lost, 'no-uuid'],
+        'client_answers: accepted, but the order does not exist': [lost, 'no-uuid'],
       },
     )
   })
@@ -86,7 +86,7 @@ describe('the audit of what clients were answered', () => {
       other.sagaId,
     ])
     assert.deepEqual(await found(accepted(scenario, 'k1')), {
-      'client_answers: the key is kept for another order': [scenario.orderId],
+      'client_answers: the key belongs to another order': [scenario.orderId],
     })
   })
 
@@ -94,7 +94,7 @@ describe('the audit of what clients were answered', () => {
     const lost = randomUUID()
     const many = Array.from({ length: 2_500 }, () => accepted(scenario))
     assert.deepEqual(await found(...many, accepted({ ...scenario, orderId: lost }), ...many), {
-      'client_answers: accepted, and the order is not there': [lost],
+      'client_answers: accepted, but the order does not exist': [lost],
     })
   })
 })
@@ -127,7 +127,10 @@ describe("a client's log", () => {
   })
 
   it('is refused with the number of the line that is none', async () => {
-    await assert.rejects(read('{"at":"a","status":202}\n{"at":"b"}'), /line 2 of .*log\.jsonl is no answer to a client/)
+    await assert.rejects(
+      read('{"at":"a","status":202}\n{"at":"b"}'),
+      /line 2 of .*log\.jsonl is not a response to a client/,
+    )
     await assert.rejects(read('{"at":"a","status":202}\n\nnot json'), /line 3 of /)
     await assert.rejects(read('[]'), /line 1 of /)
   })

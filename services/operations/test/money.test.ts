@@ -9,19 +9,19 @@ const cases: readonly Case[] = [
     plan: 'declined',
     how: 'was cancelled and its money kept',
     breaks: payments("status = 'charged', charge_id = 'ch'"),
-    found: 'money: cancelled, but its money is kept and no refund is under way',
+    found: 'money: cancelled, but still charged and no refund is in flight',
   },
   {
     plan: 'timedOut',
     how: 'believes in a refund that was not made',
     breaks: payments("status = 'charged'"),
-    found: 'money: cancelled, but its money is kept and no refund is under way',
+    found: 'money: cancelled, but still charged and no refund is in flight',
   },
   {
     plan: 'confirmed',
     how: 'is confirmed and unknown to payment',
     breaks: remove('payment', 'payment_transactions'),
-    found: 'money: confirmed, but payment does not know it',
+    found: 'money: confirmed, but payment has no record of the order',
   },
   {
     plan: 'confirmed',
@@ -39,25 +39,25 @@ const cases: readonly Case[] = [
     plan: 'confirmed',
     how: 'was charged another amount',
     breaks: orders('amount = 125.51'),
-    found: 'money: confirmed, but charged another amount',
+    found: 'money: confirmed, but another amount was charged',
   },
   {
     plan: 'confirmed',
     how: 'was charged in another currency',
     breaks: orders("currency = 'USD'"),
-    found: 'money: confirmed, but charged another amount',
+    found: 'money: confirmed, but another amount was charged',
   },
   {
     plan: 'confirmed',
     how: 'was announced to have paid another amount',
     breaks: setAmount('payment.completed', '1.00'),
-    found: 'money: another amount was announced than was charged',
+    found: 'money: the published amount differs from the charged amount',
   },
   {
     plan: 'compensated',
     how: 'got back less than it had paid',
     breaks: setAmount('payment.refunded', '125.00'),
-    found: 'money: another amount was refunded than was charged',
+    found: 'money: the refunded amount differs from the charged amount',
   },
   {
     plan: 'declined',
@@ -67,13 +67,13 @@ const cases: readonly Case[] = [
       remove('order', 'saga_instances'),
       remove('order', 'orders'),
     ),
-    found: 'money: money was taken for an order that does not exist',
+    found: 'money: charged for an order that does not exist',
   },
   {
     plan: 'confirmed',
     how: 'was paid under another saga',
     breaks: payments('saga_id = gen_random_uuid()'),
-    found: 'money: its payment names another saga',
+    found: 'money: its payment references another saga',
   },
 ]
 
@@ -95,7 +95,7 @@ describe('the audit of money', () => {
     const scenario = await writeScenario(system(), 'compensated')
     await setAmount('payment.refunded', '0.00')(system(), scenario)
     assert.deepEqual(violationsIn(await system().audit()), {
-      'money: another amount was refunded than was charged': [scenario.orderId],
+      'money: the refunded amount differs from the charged amount': [scenario.orderId],
     })
   })
 

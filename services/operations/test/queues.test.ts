@@ -123,7 +123,7 @@ describe('the audit of queues', () => {
     assert.deepEqual(notesIn(report).outstanding_events, [`${scenario.events['order.confirmed']} order.confirmed`])
   })
 
-  it('looks no more at what waits behind a queue that is never empty', async () => {
+  it('checks no further events behind a queue that is never empty', async () => {
     for (let i = 0; i < 3; i += 1) await unprocessed()
     await fill(broker.queues.inventoryQueue, 1)
     let pauses = 0
@@ -140,7 +140,7 @@ describe('the audit of queues', () => {
     assert.equal(report.checks.find(({ check }) => check === 'events')?.violations, 3)
   })
 
-  it('counts it as lost when its queues become empty and it is still missing at the look after', async () => {
+  it('counts it as lost when its queues become empty and it is still missing at the next check', async () => {
     const scenario = await unprocessed()
     const { inventoryQueue } = broker.queues
     await fill(inventoryQueue, 1)
@@ -171,7 +171,7 @@ describe('the audit of queues', () => {
     assert.deepEqual(violationsIn(await system.audit({ allowDeadLetters: 1 }, { broker })), lostAt(scenario))
   })
 
-  it('says that the broker is away, in half a sentence, and not its password', async () => {
+  it('says that the broker is unavailable, in half a sentence, and not its password', async () => {
     const away = { ...broker, url: 'amqp://ann:secret@127.0.0.1:1' }
     await assert.rejects(system.audit({}, { broker: away }), (error: Error) => {
       assert.match(error.message, /^the broker: connect ECONNREFUSED/)

@@ -61,7 +61,7 @@ describe('a database under audit', () => {
     }
   })
 
-  it('gives up a statement that takes too long, and goes on', async () => {
+  it('cancels a statement after its timeout and stays usable', async () => {
     const database = await open(100)
     await assert.rejects(database.read('SELECT pg_sleep(20)'), /statement timeout/)
     assert.deepEqual(await database.read('SELECT 1 AS one'), [{ one: 1 }])
@@ -96,7 +96,7 @@ describe('a database under audit', () => {
     await nobodyConnected()
   })
 
-  it('that goes away during the audit ends it with an error', async () => {
+  it('that is lost during the audit makes it fail', async () => {
     await writeScenario(system, 'declined')
     await system.sql('payment', "UPDATE payment_transactions SET status = 'charged'")
     const pause = async (): Promise<void> => {

@@ -8,7 +8,7 @@ const items = [
 ]
 const amount = '125.5000'
 
-/** One order's history as it was written into the databases; event ids by their names. */
+/** The ids of one order's history in the databases; event ids by event name. */
 export interface Scenario {
   readonly orderId: string
   readonly sagaId: string
@@ -79,7 +79,7 @@ export const plans = {
 const hour = 3_600_000
 const cancelled = ['cancelled', 'timeout_cancelled']
 
-/** Writes a whole and consistent history of one order that was placed an hour ago; a pending one a moment ago. */
+/** Writes a consistent history of one order, placed an hour ago; a pending one a second ago. */
 export async function writeScenario(system: AuditedSystem, name: keyof typeof plans, placed?: Date): Promise<Scenario> {
   const plan: Plan = plans[name]
   const at = placed ?? new Date(Date.now() - (name === 'pending' ? 1_000 : hour))
@@ -90,7 +90,7 @@ export async function writeScenario(system: AuditedSystem, name: keyof typeof pl
   if (plan.reservation !== undefined) await writeReservation(system, scenario, plan.reservation, at)
   for (const [event, store, cause] of plan.events) {
     await append(system, store, scenario, event, { at, cause: cause === undefined ? undefined : events[cause] })
-    // The order of a moment ago: nobody has seen it yet.
+    // A pending order has not been processed by any consumer.
     if (name !== 'pending') for (const consumer of consumersOf(event)) await claim(system, consumer, events[event], at)
   }
   return scenario
@@ -175,7 +175,7 @@ async function writeReservation(
   }
 }
 
-/** An event in an outbox, published unless told otherwise. */
+/** An event in an outbox, published unless overridden. */
 export async function append(
   system: AuditedSystem,
   store: StoreName,

@@ -9,7 +9,7 @@ const cases: readonly Case[] = [
     plan: 'confirmed',
     how: 'was reserved under another saga',
     breaks: reservations('saga_id = gen_random_uuid()'),
-    found: 'stock: its reservation names another saga',
+    found: 'stock: its reservation references another saga',
   },
   {
     plan: 'declined',
@@ -33,19 +33,19 @@ const cases: readonly Case[] = [
     plan: 'confirmed',
     how: 'is confirmed and unknown to inventory',
     breaks: all(remove('inventory', 'inventory_reservations'), stockFollows),
-    found: 'stock: confirmed, but inventory does not know it',
+    found: 'stock: confirmed, but inventory has no record of the order',
   },
   {
     plan: 'confirmed',
     how: 'took other quantities',
     breaks: orders(`items = '[{"sku": "TEA", "qty": 2}, {"sku": "POT", "qty": 2}]'`),
-    found: 'stock: confirmed, but other quantities were taken',
+    found: 'stock: confirmed, but other quantities were reserved',
   },
   {
     plan: 'confirmed',
     how: 'took other articles',
     breaks: orders(`items = '[{"sku": "TEA", "qty": 2}]'`),
-    found: 'stock: confirmed, but other quantities were taken',
+    found: 'stock: confirmed, but other quantities were reserved',
   },
   {
     plan: 'declined',
@@ -56,7 +56,7 @@ const cases: readonly Case[] = [
       remove('order', 'saga_instances'),
       remove('order', 'orders'),
     ),
-    found: 'stock: stock is held for an order that does not exist',
+    found: 'stock: stock is reserved for an order that does not exist',
   },
 ]
 

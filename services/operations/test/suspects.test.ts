@@ -3,40 +3,40 @@ import assert from 'node:assert/strict'
 import { useAuditedSystem, idAt, notesIn, violationsIn } from './audited-system.ts'
 import { append, claim, writeScenario } from './scenarios.ts'
 
-/** Does something at each look, and nothing at the looks after those. */
-function atEachLook(...steps: (() => Promise<unknown>)[]): { pause: () => Promise<void>; looks: () => number } {
-  let looks = 0
+/** Runs one step at each check, and nothing at later checks. */
+function atEachCheck(...steps: (() => Promise<unknown>)[]): { pause: () => Promise<void>; checks: () => number } {
+  let checks = 0
   return {
     pause: async () => {
-      await steps[looks]?.()
-      looks += 1
+      await steps[checks]?.()
+      checks += 1
     },
-    looks: () => looks,
+    checks: () => checks,
   }
 }
 
-describe('an order that looks wrong', () => {
+describe('an order with findings', () => {
   const system = useAuditedSystem()
 
   const keepsMoney = "UPDATE payment_transactions SET status = 'charged', charge_id = 'ch', version = version + 1"
   const returnsMoney = "UPDATE payment_transactions SET status = 'declined', version = version + 1"
 
-  it('is no violation when it looks right at the next look', async () => {
+  it('is no violation when it has no findings at the next check', async () => {
     await writeScenario(system(), 'declined')
     await system().sql('payment', keepsMoney)
-    const { pause, looks } = atEachLook(() => system().sql('payment', returnsMoney))
+    const { pause, checks } = atEachCheck(() => system().sql('payment', returnsMoney))
     assert.deepEqual(violationsIn(await system().audit({ pause })), {})
-    assert.equal(looks(), 1)
+    assert.equal(checks(), 1)
   })
 
-  it('is judged only when it has not moved between two looks', async () => {
+  it('is a violation only when its rows did not change between two checks', async () => {
     const { orderId } = await writeScenario(system(), 'declined')
     await system().sql('payment', keepsMoney)
-    const { pause, looks } = atEachLook(() => system().sql('payment', keepsMoney))
+    const { pause, checks } = atEachCheck(() => system().sql('payment', keepsMoney))
     assert.deepEqual(violationsIn(await system().audit({ pause })), {
-      'money: cancelled, but its money is kept and no refund is under way': [orderId],
+      'money: cancelled, but still charged and no refund is in flight': [orderId],
     })
-    assert.equal(looks(), 2)
+    assert.equal(checks(), 2)
   })
 
   it('is left as unsettled when it keeps moving', async () => {
@@ -57,7 +57,7 @@ describe('an order that looks wrong', () => {
       await system().sql(store, 'DELETE FROM processed_events WHERE event_id = ANY($1)', [gone])
     }
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged'")
-    const kept = { 'money: cancelled, but its money is kept and no refund is under way': [scenario.orderId] }
+    const kept = { 'money: cancelled, but still charged and no refund is in flight': [scenario.orderId] }
     assert.deepEqual(violationsIn(await system().audit()), kept)
 
     const at = new Date()
@@ -84,11 +84,11 @@ describe('an order that looks wrong', () => {
       at: new Date(),
       published: false,
     })
-    const { pause, looks } = atEachLook()
+    const { pause, checks } = atEachCheck()
     assert.deepEqual(violationsIn(await system().audit({ pause })), {
-      'money: confirmed, but charged another amount': [scenario.orderId],
+      'money: confirmed, but another amount was charged': [scenario.orderId],
     })
-    assert.equal(looks(), 1)
+    assert.equal(checks(), 1)
   })
 
   it('is a violation when only a parked event could mend it', async () => {
@@ -107,18 +107,18 @@ describe('an order that looks wrong', () => {
     })
   })
 
-  it('is judged without waiting for effects that the inbox has forgotten', async () => {
+  it('is a violation without waiting for effects that the inbox has forgotten', async () => {
     const scenario = await writeScenario(system(), 'declined')
     await system().sql('payment', keepsMoney)
     await system().sql('payment', 'DELETE FROM processed_events')
     assert.deepEqual(notesIn(await system().audit()).unsettled, [scenario.orderId])
     const forgetful = await system().audit({ inboxRetentionMs: 60_000 })
     assert.deepEqual(violationsIn(forgetful), {
-      'money: cancelled, but its money is kept and no refund is under way': [scenario.orderId],
+      'money: cancelled, but still charged and no refund is in flight': [scenario.orderId],
     })
   })
 
-  it('waits as long as it was told to between looks', async () => {
+  it('waits for the settle time between checks', async () => {
     await writeScenario(system(), 'declined')
     await system().sql('payment', keepsMoney)
     const pauses: number[] = []

@@ -90,7 +90,12 @@ export function sagaProgram(parts: ProgramParts): Command {
         }),
       )
   moving('replay', 'Put dead letters back into the queues they were consumed from.', replay, previewReplays)
-  moving('discard', 'Remove dead letters permanently; the record of acts keeps their content.', discard, previewDiscards)
+  moving(
+    'discard',
+    'Remove dead letters permanently; the record of acts keeps their content.',
+    discard,
+    previewDiscards,
+  )
 
   command(program, 'list', 'List sagas, oldest first.')
     .option('--status <status>', 'only those with this status')

@@ -48,7 +48,8 @@ export class OrderClient {
     for (let attempts = 1; ; attempts += 1) {
       const result = await this.#post(order, idempotencyKey).catch((error: unknown) => ({ failure: causeOf(error) }))
       if ('accepted' in result) return { ...result.accepted, attempts }
-      if (performance.now() > end) throw new Error(`An order was not accepted in ${limitMs / 1000} s: ${result.failure}`)
+      if (performance.now() > end)
+        throw new Error(`An order was not accepted in ${limitMs / 1000} s: ${result.failure}`)
       await wait(retryPauseMs)
     }
   }

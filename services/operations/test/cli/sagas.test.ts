@@ -52,7 +52,7 @@ describe('saga list', function () {
   it('names a status there is not', async () => {
     const { code, error } = await system().run(['list', '--status', 'lost'])
     assert.equal(code, 2)
-    assert.match(error, /^--status lost is no status of a saga: give one of pending, payment_completed, /)
+    assert.match(error, /^--status lost is not a status of a saga: give one of pending, payment_completed, /)
   })
 })
 
@@ -128,7 +128,7 @@ describe('saga show', function () {
   it('says when nobody has that id', async () => {
     const id = randomUUID()
     const { code, out } = await system().run(['show', id])
-    assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: list shows the sagas.\n`])
+    assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: see list.\n`])
     const bad = await system().run(['show', 'my-order'])
     assert.equal(bad.code, 2)
     assert.match(bad.error, /'my-order' is invalid for argument 'saga'\. Give an id/)
@@ -194,7 +194,7 @@ describe('saga retry-compensation', function () {
     const { sagaId } = await writeScenario(system().data, 'confirmed')
     for (const how of [['--dry-run'], ['--reason', 'he asked for it']]) {
       const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
-      assert.deepEqual([code, out], [1, `Saga ${sagaId} waits for no refund: it is completed.\n`])
+      assert.deepEqual([code, out], [1, `Saga ${sagaId} has no pending refund: it is completed.\n`])
     }
     assert.deepEqual(await requests(), [])
     assert.deepEqual((await system().json('acts')).items, [])

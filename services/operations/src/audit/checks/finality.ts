@@ -42,7 +42,12 @@ function lostRefundRequest(saga: SagaRow, { payment }: OrderFacts, context: Chec
     case 'declined':
     case 'cancelled':
       return isLongAgo(payment.updatedAt, context) && isLongAgo(saga.updatedAt, context)
-        ? [unlessInFlight('finality', 'payment has answered the refund request, but the saga has no record of the answer')]
+        ? [
+            unlessInFlight(
+              'finality',
+              'payment has answered the refund request, but the saga has no record of the answer',
+            ),
+          ]
         : []
     case 'charging':
     case 'refunding':

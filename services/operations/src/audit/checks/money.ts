@@ -71,7 +71,9 @@ function charged(payment: PaymentRow | undefined, charge: LedgerEntry | undefine
   if (payment?.status === 'charging') return []
   const isCharged = payment?.status === 'charged' || payment?.status === 'refunding' || payment?.status === 'refunded'
   if (!isCharged) {
-    return charge === undefined ? [] : [unlessInFlight('money', 'charged at the provider, but payment has no record of it')]
+    return charge === undefined
+      ? []
+      : [unlessInFlight('money', 'charged at the provider, but payment has no record of it')]
   }
   if (charge === undefined) return [violation('money', 'charged according to payment, but not at the provider')]
   const same =
@@ -86,7 +88,9 @@ function refunded(
 ): Finding[] {
   if (payment?.status === 'refunding') return []
   if (payment?.status !== 'refunded') {
-    return refund === undefined ? [] : [unlessInFlight('money', 'refunded at the provider, but payment has no record of it')]
+    return refund === undefined
+      ? []
+      : [unlessInFlight('money', 'refunded at the provider, but payment has no record of it')]
   }
   if (refund === undefined) return [violation('money', 'refunded according to payment, but not at the provider')]
   const same =

@@ -74,7 +74,9 @@ function resultOf(
       ? ''
       : `; the next automatic request is ${fromNow(refundDueAt, now())}, at ${instant(refundDueAt)}`
   return {
-    items: [{ sagaId, orderId, outcome: words === 'requested' ? 'asked' : 'would_ask', requests, eventId, refundDueAt }],
+    items: [
+      { sagaId, orderId, outcome: words === 'requested' ? 'asked' : 'would_ask', requests, eventId, refundDueAt },
+    ],
     summary: { changed: saga === null ? 0 : 1 },
     text: `${words} the refund of saga ${sagaId}, request ${requests}${next}`,
     wrong: false,

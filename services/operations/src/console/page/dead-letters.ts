@@ -95,7 +95,8 @@ export class DeadLetterView {
     const letters = this.#answer.deadLetters.filter((line) => this.#chosen.has(keyOf(line)))
     const many = `${count(letters.length)} ${letters.length === 1 ? 'message' : 'messages'}`
     const queues = [...new Set(letters.map(({ queue }) => queue))].join(' and ')
-    const warning = 'They are removed permanently. A saga that waits for one of them is cancelled at its deadline, or never completes.'
+    const warning =
+      'They are removed permanently. A saga that waits for one of them is cancelled at its deadline, or never completes.'
     const confirmed = await confirmAct(
       act === 'replay'
         ? { title: `Replay ${many}?`, text: `They return to ${queues}.`, yes: 'Replay' }

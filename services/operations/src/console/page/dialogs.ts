@@ -44,7 +44,7 @@ export async function requestToken(why: string): Promise<string | undefined> {
 
 const operatorKey = 'order-saga-console-operator'
 
-/** Asks for confirmation, operator and reason; undefined if cancelled. */
+/** Prompts for confirmation, operator and reason; undefined if cancelled. */
 export async function confirmAct(
   question: Omit<Question, 'fields'>,
 ): Promise<{ readonly operator: string; readonly reason: string } | undefined> {

@@ -41,7 +41,9 @@ export async function scanDeadLetters(
   )
   const missing = depths.find(({ messages }) => messages === null)
   if (missing !== undefined) {
-    throw new NotDone(`The queue ${missing.queue} does not exist: check that the services are started, and the queue's name.`)
+    throw new NotDone(
+      `The queue ${missing.queue} does not exist: check that the services are started, and the queue's name.`,
+    )
   }
   const total = depths.reduce((sum, { messages }) => sum + (messages ?? 0), 0)
   let [found, seen, reported, more] = [0, 0, now().getTime(), false]
