@@ -35,7 +35,7 @@ describe('The simulation, with many seeds,', function () {
   }
 
   it('finds a charge without a key, makes the run smaller, and says how to repeat it', async () => {
-    const broken = /=> money: the provider moved money for an order nobody knows/
+    const broken = /=> money: charged or refunded at the provider for an order that does not exist/
     const found = await runSimulation({ SEEDS: '1..50', ORDERS: '12', MISTAKE: 'no-charge-key' })
     assert.equal(found.code, 1, found.output)
     assert.match(found.output, broken)
@@ -44,7 +44,7 @@ describe('The simulation, with many seeds,', function () {
     const settings = smaller.split(' ').map((word) => word.split('=') as [string, string])
     const again = await runSimulation({ ...Object.fromEntries(settings), SHRINK: 'no' })
     assert.equal(again.code, 1, again.output)
-    assert.match(again.output, /^ {2}money: the provider moved money for an order nobody knows/m)
+    assert.match(again.output, /^ {2}money: charged or refunded at the provider for an order that does not exist/m)
   })
 
   it('runs the same way again', async () => {

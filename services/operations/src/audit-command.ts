@@ -4,10 +4,9 @@ import { audit } from './audit/audit.ts'
 import { formatReport } from './audit/format-report.ts'
 import { type AuditConfig, auditSettings, auditSources } from './audit-config.ts'
 
-/** What the command says with its exit code. */
 export const exitCodes = { clean: 0, violated: 1, notDone: 2 } as const
 
-/** Flags are the environment's settings by another name, and win over them. */
+/** Each flag overrides the environment variable of its setting. */
 const flags = {
   'settle-ms': auditSettings.settleMs,
   'tolerance-ms': auditSettings.toleranceMs,
@@ -17,7 +16,7 @@ const flags = {
 } as const
 
 /**
- * The `audit` command, whole: prints its report or, when it could not be done, one sentence.
+ * Runs the `audit` command: prints the report, or one sentence when the audit cannot run.
  * @returns the exit code
  */
 export async function runAudit(

@@ -7,7 +7,7 @@ import {
   optionalText,
   type Setting,
 } from '@order-saga/chassis'
-import { readClientLog } from './audit/client-log.ts'
+import { readClientLog } from './audit/client-answers.ts'
 import { defaultOptions } from './audit/options.ts'
 import type { AuditSources } from './audit/sources.ts'
 import { databaseSources, type StoresConfig, storeSettings } from './store-config.ts'
@@ -30,7 +30,7 @@ export interface AuditConfig extends Queues, StoresConfig {
 const { outboxRetentionMs, inboxRetentionMs } = databaseSettings('order_db')
 const longestMs = 3_600_000
 
-/** Settings of the audit; those of the services that it must know have the same names and defaults here. */
+/** Settings of the audit. Settings of the services have the same names and defaults here. */
 export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> } = {
   ...storeSettings,
   rabbitmqUrl: commonSettings.rabbitmqUrl,
@@ -46,27 +46,47 @@ export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> 
     default: defaultOptions.settleMs,
     min: 0,
     max: longestMs,
-    doc: 'What looks wrong is looked at again this much later; only what has not moved meanwhile is judged.',
+    doc: 'Time between two reads of a suspected violation; it is reported only when its rows did not change.',
   }),
   toleranceMs: milliseconds({
     env: 'AUDIT_TOLERANCE_MS',
     default: defaultOptions.toleranceMs,
     min: 0,
     max: 24 * longestMs,
-    doc: 'How long after it was due a thing may still be on its way: deadline check, delivery, all retries.',
+    doc: 'Allowed delay of a deadline check, a delivery, or all retries.',
   }),
   statementTimeoutMs: milliseconds({
     env: 'AUDIT_STATEMENT_TIMEOUT_MS',
     default: defaultOptions.statementTimeoutMs,
     min: 100,
     max: longestMs,
-    doc: 'Longest one statement of the audit may run.',
+    doc: 'Statement timeout of the audit.',
   }),
-  allowDeadLetters: allowed('AUDIT_ALLOW_DEAD_LETTERS', 'Dead letters that are known and accepted.'),
-  allowParkedEvents: allowed('AUDIT_ALLOW_PARKED_EVENTS', 'Parked events that are known and accepted.'),
+  allowDeadLetters: allowed('AUDIT_ALLOW_DEAD_LETTERS', 'Accepted number of dead letters.'),
+  allowParkedEvents: allowed('AUDIT_ALLOW_PARKED_EVENTS', 'Accepted number of parked events.'),
   clientLog: optionalText({
     env: 'AUDIT_CLIENT_LOG',
-    doc: 'File with what clients were answered, a JSON object per line; without it invariant 6 is not checked.',
+    doc: 'File with the responses to clients, one JSON object per line; without it invariant 6 is not checked.',
+  }),
+}
+
+export interface AuditExporterConfig
+  extends AuditConfig, Pick<CommonConfig, 'opsPort' | 'logLevel' | 'shutdownTimeoutMs'> {
+  intervalMs: number
+}
+
+const { opsPort, logLevel, shutdownTimeoutMs } = commonSettings
+
+export const auditExporterSettings: { [K in keyof AuditExporterConfig]: Setting<AuditExporterConfig[K]> } = {
+  ...auditSettings,
+  opsPort,
+  logLevel,
+  shutdownTimeoutMs,
+  intervalMs: milliseconds({
+    env: 'AUDIT_INTERVAL_MS',
+    default: 900_000,
+    min: 1_000,
+    doc: 'Minimum pause between two audits; at least nine times the duration of the previous one.',
   }),
 }
 

@@ -1,8 +1,7 @@
 import { createLog, createRegistry, loadConfig, startOpsServer, start } from '@order-saga/chassis'
 import { audit } from './audit/audit.ts'
-import { auditSources } from './audit-config.ts'
+import { type AuditExporterConfig, auditExporterSettings, auditSources } from './audit-config.ts'
 import { keepAuditing } from './audit-exporter.ts'
-import { type AuditExporterConfig, auditExporterSettings } from './audit-exporter-config.ts'
 import { createAuditMetrics } from './audit-metrics.ts'
 
 await start(async () => {
@@ -15,7 +14,7 @@ await start(async () => {
     registry,
     log,
     notReady: () => Promise.resolve([]),
-    // An audit only reads: one that is under way is cut off.
+    // An audit only reads, so it can be interrupted.
     shutdown: async () => stop.abort(),
     shutdownTimeoutMs: config.shutdownTimeoutMs,
   })

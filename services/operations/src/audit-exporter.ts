@@ -5,24 +5,24 @@ import type { AuditMetrics } from './audit-metrics.ts'
 
 export interface AuditExporterOptions {
   readonly audit: () => Promise<AuditReport>
-  /** From the end of one audit to the start of the next, at least. */
+  /** Minimum pause from the end of one audit to the start of the next. */
   readonly intervalMs: number
   readonly metrics: AuditMetrics
   readonly log: Log
   readonly pause?: (ms: number, signal: AbortSignal) => Promise<void>
 }
 
-/** An audit reads all orders there are: however many these become, it is at work for a tenth of the time at most. */
-const restPerWork = 9
+/** An audit reads all orders. Pausing nine times its duration limits it to 10 % of the time for any number of orders. */
+const pausePerDuration = 9
 
 /**
- * Audits again and again until the signal is aborted. An audit that could not be done is counted and logged, and the
- * numbers of the last one stay.
+ * Audits repeatedly until the signal is aborted. A failed audit is counted and logged; the metrics of the last completed
+ * audit stay.
  */
 export async function keepAuditing(options: AuditExporterOptions, signal: AbortSignal): Promise<void> {
   const { audit, intervalMs, metrics, log, pause = sleep } = options
   while (!signal.aborted) {
-    const begun = performance.now()
+    const startedAt = performance.now()
     try {
       const report = await audit()
       metrics.done(report, new Date())
@@ -31,9 +31,9 @@ export async function keepAuditing(options: AuditExporterOptions, signal: AbortS
       else log.error({ violated: report.checks.filter(({ result }) => result === 'violated') }, 'audit: not clean')
     } catch (error) {
       metrics.notDone()
-      log.warn({ reason: messageOf(error) }, 'the audit could not be done, it will run again')
+      log.warn({ reason: messageOf(error) }, 'the audit failed and will run again')
     }
-    await pause(Math.max(intervalMs, restPerWork * (performance.now() - begun)), signal)
+    await pause(Math.max(intervalMs, pausePerDuration * (performance.now() - startedAt)), signal)
   }
 }
 

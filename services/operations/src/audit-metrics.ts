@@ -6,29 +6,29 @@ export interface AuditMetrics {
   readonly notDone: () => void
 }
 
-/** What the audits of a process found. Before the first one has ended there is no number of violations. */
+/** Metrics of the audits of a process. Before the first audit completes, no gauge has a value. */
 export function createAuditMetrics(registry: Registry): AuditMetrics {
   const registers = [registry]
   const violations = new Gauge({
     name: 'saga_audit_violations',
-    help: 'Violations the last audit that was done has found, by invariant; take the maximum over pods.',
+    help: 'Violations in the last completed audit, by invariant; take the maximum over pods.',
     labelNames: ['invariant'],
     registers,
   })
   const runs = new Counter({
     name: 'saga_audit_runs_total',
-    help: 'Audits by their result: clean, violated, not_done (a database or the broker was away); sum over pods.',
+    help: 'Audits by result: clean, violated, not_done (a database or the broker is unavailable); sum over pods.',
     labelNames: ['result'],
     registers,
   })
   const finished = new Gauge({
     name: 'saga_audit_finished_timestamp_seconds',
-    help: 'When the last audit that was done had ended, in seconds since 1970; take the maximum over pods.',
+    help: 'Unix time at which the last audit completed; take the maximum over pods.',
     registers,
   })
   const duration = new Gauge({
     name: 'saga_audit_duration_seconds',
-    help: 'How long the last audit that was done took; take the maximum over pods.',
+    help: 'Duration of the last completed audit; take the maximum over pods.',
     registers,
   })
   for (const gauge of [finished, duration]) gauge.remove({})

@@ -18,7 +18,7 @@ export interface ConsoleConfig extends StoresConfig, Omit<CommonConfig, 'topolog
 
 const { topology: _topology, prefetch: _prefetch, ...common } = commonSettings
 
-/** Settings of the console: it declares nothing and consumes nothing, and reads databases and broker as the audit does. */
+/** Settings of the console: it declares no queues, consumes no messages, and reads the databases as the audit does. */
 export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfig[K]> } = {
   ...common,
   ...storeSettings,
@@ -27,26 +27,28 @@ export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfi
     env: 'CONSOLE',
     default: 'read-only',
     values: ['read-only', 'full'],
-    doc: 'Whether the console only shows, or may also replay and discard dead letters.',
+    doc: 'Whether the console is read-only or may replay and discard dead letters.',
   }),
   adminToken: optionalText({
     env: 'ADMIN_TOKEN',
     sensitive: true,
-    doc: 'What the console asks of its users, for reading too; needed with CONSOLE=full, at least 16 characters.',
+    doc: 'Token that requests to the console must carry, also for reading; required with CONSOLE=full, at least 16 characters.',
   }),
 }
 
-/** What a header can carry as it is (RFC 6750), and nobody guesses. */
+/** The `b64token` of RFC 6750, with a length that cannot be guessed. */
 const usableToken = /^[A-Za-z0-9._~+/-]{16,512}=*$/
 
-/** @throws ConfigurationError also for settings that do not go together */
+/** @throws ConfigurationError also for conflicting settings */
 export function loadConsoleConfig(environment: NodeJS.ProcessEnv): ConsoleConfig {
   const config = loadConfig<ConsoleConfig>(consoleSettings, environment)
   if (config.adminToken !== '' && !usableToken.test(config.adminToken)) {
     throw new ConfigurationError('ADMIN_TOKEN must have at least 16 characters, all of them letters, digits or ._~+/-.')
   }
   if (config.console === 'full' && config.adminToken === '') {
-    throw new ConfigurationError('ADMIN_TOKEN must be set when CONSOLE is full: without it anybody could act.')
+    throw new ConfigurationError(
+      'ADMIN_TOKEN must be set when CONSOLE is full: without it every client could change the system.',
+    )
   }
   return config
 }

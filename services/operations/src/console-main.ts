@@ -4,7 +4,7 @@ import { loadConsoleConfig } from './console-config.ts'
 
 await start(async () => {
   const config = loadConsoleConfig(process.env)
-  // It publishes no events, so that it needs no queue to be there, and declares none.
+  // The console publishes no events, so it requires no queues and declares none.
   const service = await Service.create({ name: 'console', config: { ...config, topology: 'assume' }, queues: [] })
   wireConsole(service, config)
   await service.run()

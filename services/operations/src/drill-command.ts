@@ -8,8 +8,8 @@ import { formatDrill } from './drill/format-drill.ts'
 import { type DrillConfig, drillSettings } from './drill-config.ts'
 
 /**
- * The `drill` command, whole: drives orders through the flows of the system it is pointed at, then audits it.
- * @returns the exit code: 0 only when every order ended as promised and no invariant is broken
+ * Runs the `drill` command: drives orders through the flows of a running system, then audits it.
+ * @returns the exit code: 0 only when every order has its expected final status and no invariant is violated
  */
 export async function runDrill(
   environment: NodeJS.ProcessEnv,
@@ -17,7 +17,7 @@ export async function runDrill(
 ): Promise<number> {
   try {
     const config = loadConfig<DrillConfig>(drillSettings, environment)
-    print.out(`Drilling ${config.orderUrl} with ${config.orders} orders`)
+    print.out(`Placing ${config.orders} orders at ${config.orderUrl}`)
     const result = await drill({ ...config, withTimeout: config.timeoutFlow === 'true', onProgress: print.out })
     print.out(formatDrill(result))
     const report = await audit({ ...auditSources(config), clientAnswers: result.answers }, config)

@@ -5,12 +5,12 @@ export interface DrillConfig extends AuditConfig {
   orderUrl: string
   inventoryUrl: string
   orders: number
-  lanes: number
+  concurrency: number
   timeoutFlow: 'true' | 'false'
-  patienceMs: number
+  timeoutMs: number
 }
 
-/** Settings of the drill; it ends with the audit and so has the audit's as well. */
+/** Settings of the drill, which ends with an audit and has its settings too. */
 export const drillSettings: { [K in keyof DrillConfig]: Setting<DrillConfig[K]> } = {
   ...auditSettings,
   orderUrl: url({
@@ -25,25 +25,25 @@ export const drillSettings: { [K in keyof DrillConfig]: Setting<DrillConfig[K]> 
     schemes: ['http', 'https'],
     doc: 'The stock API.',
   }),
-  orders: integer({ env: 'DRILL_ORDERS', default: 40, min: 5, max: 100_000, unit: 'orders', doc: 'Orders placed.' }),
-  lanes: integer({
+  orders: integer({ env: 'DRILL_ORDERS', default: 40, min: 5, max: 100_000, unit: 'orders', doc: 'Number of orders.' }),
+  concurrency: integer({
     env: 'DRILL_LANES',
     default: 8,
     min: 1,
     max: 1000,
     unit: 'orders',
-    doc: 'Orders under way at the same time, those aside that wait for their deadline.',
+    doc: 'Orders in flight at the same time, without those that wait for their deadline.',
   }),
   timeoutFlow: oneOf({
     env: 'DRILL_TIMEOUT_FLOW',
     default: 'false',
     values: ['true', 'false'],
-    doc: 'Whether orders are driven into their deadline too; the drill then takes that long, so set SAGA_TIMEOUT_MS short.',
+    doc: 'Whether some orders exceed their deadline; the drill then takes that long, so set SAGA_TIMEOUT_MS short.',
   }),
-  patienceMs: milliseconds({
+  timeoutMs: milliseconds({
     env: 'DRILL_PATIENCE_MS',
     default: 60_000,
     max: 3_600_000,
-    doc: "How long an answer, or an order's end once it is due, is waited for.",
+    doc: 'Timeout of a response, and of the final status of an order after it is due.',
   }),
 }

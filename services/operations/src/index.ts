@@ -1,5 +1,5 @@
 export { audit } from './audit/audit.ts'
-export { readClientLog } from './audit/client-log.ts'
+export { readClientLog } from './audit/client-answers.ts'
 export { formatReport } from './audit/format-report.ts'
 export { type AuditOptions } from './audit/options.ts'
 export { type AuditReport } from './audit/report.ts'

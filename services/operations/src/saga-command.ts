@@ -9,16 +9,16 @@ import { type SagaConfig, sagaSettings } from './saga-config.ts'
 export interface CommandDependencies {
   readonly out: (text: string) => void
   readonly error: (text: string) => void
-  /** The user of the operating system. */
+  /** Name of the user of the operating system. */
   readonly user: () => string
   readonly now: () => Date
-  /** Aborted when the command is to end early. */
+  /** Aborted to end the command early. */
   readonly signal: AbortSignal
 }
 
 /**
- * The `saga` command, whole: prints its result or, when it could not be done, one sentence.
- * @returns the exit code: 0 done, 1 done and not all is as it should be, 2 arguments or settings, 3 could not be done
+ * Runs the `saga` command: prints its result, or one sentence when it fails.
+ * @returns the exit code: 0 done, 1 done with a finding, 2 unusable arguments or settings, 3 not done
  */
 export async function runSaga(
   args: readonly string[],
@@ -58,7 +58,6 @@ export async function runSaga(
   }
 }
 
-/** The one shape of all results. */
 function jsonOf(
   command: string,
   exitCode: number,
@@ -84,5 +83,5 @@ function sentence(failure: unknown): string {
     return `${what}; --help lists commands and options.`
   }
   const known = failure instanceof NotDone || failure instanceof UsageError || failure instanceof ConfigurationError
-  return known ? `${message}.` : `It could not be done: ${message}.`
+  return known ? `${message}.` : `The command failed: ${message}.`
 }

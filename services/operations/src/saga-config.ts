@@ -9,7 +9,7 @@ export interface SagaConfig extends AuditConfig {
   unknownSku: 'accept' | 'reject'
 }
 
-/** Settings of `saga`: the audit's, and those of the services by which it previews and repeats what they do. */
+/** Settings of `saga`: those of the audit, and those of the services whose reactions it previews or repeats. */
 export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
   ...auditSettings,
   refundRetryMs: orderSettings.refundRetryMs,

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { runSaga } from './saga-command.ts'
 
 const stop = new AbortController()
-// What was begun is completed; a second signal ends the process at once.
+// The command completes the change in progress; a second signal ends the process at once.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 
 process.exitCode = await runSaga(process.argv.slice(2), process.env, {

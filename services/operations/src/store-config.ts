@@ -2,7 +2,7 @@ import { type Log, optionalText, type Setting, url } from '@order-saga/chassis'
 import { Store } from './inspect/store.ts'
 import { type DatabaseSource, type StoreName, storeNames } from './inspect/stores.ts'
 
-/** Where the three databases are. */
+/** Addresses of the three databases. */
 export type StoresConfig = Record<`${StoreName}DbUrl` | `${StoreName}DbCaFile`, string>
 
 export const storeSettings = Object.fromEntries(
@@ -17,14 +17,14 @@ function databaseUrl(store: StoreName): Setting<string> {
     env: `${store.toUpperCase()}_DB_URL`,
     default: `postgres://postgres@localhost:5432/${store}_db`,
     schemes: ['postgres', 'postgresql'],
-    doc: `Database of the ${store} service; a role that may only read is enough.`,
+    doc: `Database of the ${store} service; a role with SELECT is sufficient.`,
   })
 }
 
 function databaseCaFile(store: StoreName): Setting<string> {
   return optionalText({
     env: `${store.toUpperCase()}_DB_CA_FILE`,
-    doc: `File with the certificate authority of the ${store} database's server, as DB_CA_FILE.`,
+    doc: `File with the certificate authority of the ${store} database server, as DB_CA_FILE.`,
   })
 }
 
@@ -32,7 +32,7 @@ export function databaseSources(config: StoresConfig): Record<StoreName, Databas
   return ofEach((store) => ({ url: config[`${store}DbUrl`], caFile: config[`${store}DbCaFile`] }))
 }
 
-/** The three databases for a program of that name; nothing is connected to yet. */
+/** The three databases; each connects at its first use. */
 export function openStores(config: StoresConfig, program: string, log: Log): Record<StoreName, Store> {
   const sources = databaseSources(config)
   return ofEach((store) => new Store({ store, source: sources[store], program, log }))

@@ -11,7 +11,7 @@ import { keepAuditing } from '../src/audit-exporter.ts'
 import { createAuditMetrics } from '../src/audit-metrics.ts'
 import type { AuditReport } from '../src/index.ts'
 import { AuditedSystem } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 const program = fileURLToPath(new URL('../src/audit-exporter-main.ts', import.meta.url))
 
@@ -32,8 +32,8 @@ describe('The audit exporter', function () {
     await system.clear()
   })
 
-  it('tells what each audit found, and ends at SIGTERM', async () => {
-    await tell(system, 'confirmed')
+  it('exports the result of each audit, and stops at SIGTERM', async () => {
+    await writeScenario(system, 'confirmed')
     const port = await freePort()
     child = spawn(process.execPath, ['--conditions=source', '--import=tsx', program], {
       stdio: ['ignore', 'ignore', 'inherit'],
@@ -65,7 +65,7 @@ describe('The audit exporter', function () {
     }
     const clean = await shows(/^saga_audit_runs_total\{result="clean"\} [1-9]/m)
     assert.match(clean, /^saga_audit_violations\{invariant="money"\} 0$/m)
-    assert.doesNotMatch(clean, /invariant="client_answers"/, 'what is not checked has no number')
+    assert.doesNotMatch(clean, /invariant="client_answers"/, 'a skipped check has no value')
     assert.deepEqual(differences('audit-exporter', exportedMetrics(clean), documentedMetrics()), [])
     await system.sql('order', "UPDATE orders SET currency = 'USD'")
     await shows(/^saga_audit_violations\{invariant="money"\} 1$/m)

@@ -3,10 +3,10 @@ import { testServers } from '@order-saga/dev'
 import { createFrom } from '@order-saga/tests/support/database-template'
 import { Client } from 'pg'
 import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
-import { mintedFrom } from '../src/audit/event-age.ts'
+import { lowestIdAt } from '../src/audit/orphans.ts'
 import { type StoreName, storeNames } from '../src/inspect/stores.ts'
 
-/** The services' own tables would refuse most of what the audit is there to find. */
+/** The constraints of the tables would reject most violations. */
 const withoutGuards = `DO $$ DECLARE guard record; BEGIN
   FOR guard IN SELECT conrelid::regclass AS place, conname FROM pg_constraint
     WHERE contype IN ('c', 'f') AND connamespace = 'public'::regnamespace
@@ -20,7 +20,7 @@ const tables: Record<StoreName, readonly string[]> = {
 
 /** A UUIDv7 of that moment. */
 export function idAt(at: Date): string {
-  return `${mintedFrom(at).slice(0, 14)}7${randomUUID().slice(15)}`
+  return `${lowestIdAt(at).slice(0, 14)}7${randomUUID().slice(15)}`
 }
 
 /** Three migrated databases of one test file, to write histories into and audit them. */
@@ -65,13 +65,13 @@ export class AuditedSystem {
     await Promise.all(storeNames.map((store) => this.#clients[store].end()))
   }
 
-  /** Audits at once: what looks wrong is looked at again without a pause. */
+  /** Audits without pauses between checks. */
   async audit(options: AuditOptions = {}, more: Partial<AuditSources> = {}): Promise<AuditReport> {
     return await audit({ ...this.sources, ...more }, { settleMs: 0, pause: async () => undefined, ...options })
   }
 }
 
-/** What a report says is wrong: each kind as `check: kind`, with the ids it names. */
+/** The violations of a report as `check: kind`, with their ids. */
 export function violationsIn(report: AuditReport): Record<string, readonly string[]> {
   return Object.fromEntries(
     report.checks.flatMap(({ check, kinds }) => kinds.map(({ kind, ids }) => [`${check}: ${kind}`, ids])),

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { consumersOf, type StoreName } from '../src/inspect/stores.ts'
 import { type AuditedSystem, violationsIn } from './audited-system.ts'
-import { append, claim, type plots, type Story, tell } from './story.ts'
+import { append, claim, type plans, type Scenario, writeScenario } from './scenarios.ts'
 
-export type Break = (system: AuditedSystem, story: Story) => Promise<unknown>
+export type Break = (system: AuditedSystem, scenario: Scenario) => Promise<unknown>
 
-/** One way in which an order can be wrong, and what the audit says of it. */
+/** One kind of violation, and its finding. */
 export interface Case {
-  readonly plot: keyof typeof plots
+  readonly plan: keyof typeof plans
   readonly how: string
   readonly breaks: Break
   readonly found: string
@@ -28,17 +28,17 @@ export const forgetEvent =
     system.sql(store, 'DELETE FROM events WHERE event_id = $1', [events[name]])
 export const all =
   (...breaks: Break[]): Break =>
-  async (system, story) => {
-    for (const one of breaks) await one(system, story)
+  async (system, scenario) => {
+    for (const one of breaks) await one(system, scenario)
   }
 /** One more event, processed like the others. */
 export const alsoSays =
   (name: string, store: StoreName, cause?: string): Break =>
-  async (system, story) => {
+  async (system, scenario) => {
     const at = new Date(Date.now() - 3_600_000)
-    const eventId = await append(system, store, { ...story, events: {} }, name, {
+    const eventId = await append(system, store, { ...scenario, events: {} }, name, {
       at,
-      cause: story.events[cause ?? ''],
+      cause: scenario.events[cause ?? ''],
     })
     for (const consumer of consumersOf(name)) await claim(system, consumer, eventId, at)
   }
@@ -61,14 +61,14 @@ export const untracked = reservations(
 
 /** Breaks one order of two in each way, and expects the audit to find that and nothing else. */
 export function findsEach(cases: readonly Case[], system: () => AuditedSystem): void {
-  for (const { plot, how, breaks, found } of cases) {
+  for (const { plan, how, breaks, found } of cases) {
     it(`finds an order that ${how}`, async () => {
-      await tell(system(), 'declined')
-      const story = await tell(system(), plot)
+      await writeScenario(system(), 'declined')
+      const scenario = await writeScenario(system(), plan)
       assert.deepEqual(violationsIn(await system().audit()), {}, 'before it was broken')
-      await breaks(system(), story)
+      await breaks(system(), scenario)
       const report = await system().audit()
-      assert.deepEqual(violationsIn(report), { [found]: [story.orderId] })
+      assert.deepEqual(violationsIn(report), { [found]: [scenario.orderId] })
       assert.equal(report.clean, false)
     })
   }

@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type ClientAnswer, readClientLog } from '../src/index.ts'
 import { AuditedSystem, violationsIn } from './audited-system.ts'
-import { type Story, tell } from './story.ts'
+import { type Scenario, writeScenario } from './scenarios.ts'
 
 const at = '2026-03-01T10:20:30.000Z'
 
-const accepted = ({ orderId, sagaId }: Story, idempotencyKey?: string): ClientAnswer => ({
+const accepted = ({ orderId, sagaId }: Scenario, idempotencyKey?: string): ClientAnswer => ({
   at,
   status: 202,
   orderId,
@@ -18,30 +18,30 @@ const accepted = ({ orderId, sagaId }: Story, idempotencyKey?: string): ClientAn
   idempotencyKey,
 })
 
-describe('the audit of what clients were answered', () => {
+describe('the audit of responses to clients', () => {
   let system: AuditedSystem
-  let story: Story
+  let scenario: Scenario
 
   before(async () => {
     system = await AuditedSystem.start()
   })
   after(() => system.stop())
   beforeEach(async () => {
-    story = await tell(system, 'confirmed')
+    scenario = await writeScenario(system, 'confirmed')
   })
   afterEach(() => system.clear())
 
   const found = async (...clientAnswers: ClientAnswer[]): Promise<Record<string, readonly string[]>> =>
     violationsIn(await system.audit({}, { clientAnswers }))
 
-  it('keeps every promise that was made, and asks nothing of refusals', async () => {
-    const other = await tell(system, 'declined')
+  it('keeps every promise that was made, and ignores rejections', async () => {
+    const other = await writeScenario(system, 'declined')
     const lost = randomUUID()
-    const upper = { ...story, orderId: story.orderId.toUpperCase(), sagaId: story.sagaId.toUpperCase() }
+    const upper = { ...scenario, orderId: scenario.orderId.toUpperCase(), sagaId: scenario.sagaId.toUpperCase() }
     assert.deepEqual(
       await found(
-        accepted(story, 'k1'),
-        accepted(story, 'k1'),
+        accepted(scenario, 'k1'),
+        accepted(scenario, 'k1'),
         accepted(upper, 'k1'),
         accepted(other, 'k2'),
         accepted(other),
@@ -54,14 +54,17 @@ describe('the audit of what clients were answered', () => {
 
   it('finds an accepted order that is not there', async () => {
     const lost = randomUUID()
-    assert.deepEqual(await found(accepted({ ...story, orderId: lost }), accepted({ ...story, orderId: 'no-uuid' })), {
-      'client_answers: accepted, and the order is not there': [lost, 'no-uuid'],
-    })
+    assert.deepEqual(
+      await found(accepted({ ...scenario, orderId: lost }), accepted({ ...scenario, orderId: 'no-uuid' })),
+      {
+        'client_answers: accepted, but the order does not exist': [lost, 'no-uuid'],
+      },
+    )
   })
 
   it('finds an accepted order under another saga', async () => {
-    assert.deepEqual(await found(accepted({ ...story, sagaId: randomUUID() })), {
-      'client_answers: accepted with another saga': [story.orderId],
+    assert.deepEqual(await found(accepted({ ...scenario, sagaId: randomUUID() })), {
+      'client_answers: accepted with another saga': [scenario.orderId],
     })
   })
 
@@ -70,28 +73,28 @@ describe('the audit of what clients were answered', () => {
   })
 
   it('finds one key that gave two orders', async () => {
-    const other = await tell(system, 'declined')
-    assert.deepEqual(await found(accepted(story, 'k1'), accepted(other, 'k1')), {
-      'client_answers: one key gave two orders': [`${story.orderId} and ${other.orderId}`],
+    const other = await writeScenario(system, 'declined')
+    assert.deepEqual(await found(accepted(scenario, 'k1'), accepted(other, 'k1')), {
+      'client_answers: one key gave two orders': [`${scenario.orderId} and ${other.orderId}`],
     })
   })
 
   it('finds a key that is kept for another order', async () => {
-    const other = await tell(system, 'declined')
+    const other = await writeScenario(system, 'declined')
     await system.sql('order', "INSERT INTO idempotency_keys VALUES ('k1', '', $1, $2, now())", [
       other.orderId,
       other.sagaId,
     ])
-    assert.deepEqual(await found(accepted(story, 'k1')), {
-      'client_answers: the key is kept for another order': [story.orderId],
+    assert.deepEqual(await found(accepted(scenario, 'k1')), {
+      'client_answers: the key belongs to another order': [scenario.orderId],
     })
   })
 
   it('checks more answers than it holds at once', async () => {
     const lost = randomUUID()
-    const many = Array.from({ length: 2_500 }, () => accepted(story))
-    assert.deepEqual(await found(...many, accepted({ ...story, orderId: lost }), ...many), {
-      'client_answers: accepted, and the order is not there': [lost],
+    const many = Array.from({ length: 2_500 }, () => accepted(scenario))
+    assert.deepEqual(await found(...many, accepted({ ...scenario, orderId: lost }), ...many), {
+      'client_answers: accepted, but the order does not exist': [lost],
     })
   })
 })
@@ -124,7 +127,10 @@ describe("a client's log", () => {
   })
 
   it('is refused with the number of the line that is none', async () => {
-    await assert.rejects(read('{"at":"a","status":202}\n{"at":"b"}'), /line 2 of .*log\.jsonl is no answer to a client/)
+    await assert.rejects(
+      read('{"at":"a","status":202}\n{"at":"b"}'),
+      /line 2 of .*log\.jsonl is not a response to a client/,
+    )
     await assert.rejects(read('{"at":"a","status":202}\n\nnot json'), /line 3 of /)
     await assert.rejects(read('[]'), /line 1 of /)
   })

@@ -8,7 +8,7 @@ import { auditSettings } from '../src/index.ts'
 import { runAudit } from '../src/audit-command.ts'
 import type { AuditReport } from '../src/index.ts'
 import { AuditedSystem } from './audited-system.ts'
-import { type Story, tell } from './story.ts'
+import { type Scenario, writeScenario } from './scenarios.ts'
 
 interface Ran {
   readonly code: number
@@ -28,7 +28,7 @@ async function run(args: readonly string[], environment: NodeJS.ProcessEnv): Pro
 describe('the audit command', () => {
   let system: AuditedSystem
   let environment: NodeJS.ProcessEnv
-  let story: Story
+  let scenario: Scenario
 
   before(async function () {
     this.timeout(120_000)
@@ -43,7 +43,7 @@ describe('the audit command', () => {
   })
   after(() => system.stop())
   beforeEach(async () => {
-    story = await tell(system, 'confirmed')
+    scenario = await writeScenario(system, 'confirmed')
   })
   afterEach(() => system.clear())
 
@@ -60,7 +60,7 @@ describe('the audit command', () => {
     const { code, out } = await run([], environment)
     assert.equal(code, 1)
     assert.match(out, /^violated {2}3 money +1 violation: /m)
-    assert.match(out, new RegExp(`^ +confirmed, but charged another amount: 1 \\(${story.orderId}\\)$`, 'm'))
+    assert.match(out, new RegExp(`^ +confirmed, but another amount was charged: 1 \\(${scenario.orderId}\\)$`, 'm'))
     assert.match(out, /^NOT CLEAN: /m)
   })
 
@@ -85,7 +85,7 @@ describe('the audit command', () => {
     )
   })
 
-  it('exits with 2 and one sentence when a database is away, without its password', async () => {
+  it('exits with 2 and one sentence when a database is unavailable, without its password', async () => {
     const { code, out, error } = await run([], {
       ...environment,
       PAYMENT_DB_URL: 'postgres://ann:secret@127.0.0.1:1/x',
@@ -101,7 +101,7 @@ describe('the audit command', () => {
     assert.match(error, /^The audit could not be done: the inventory database: relation "\w+" does not exist\.\n$/)
   })
 
-  it('exits with 2 and one sentence when the broker is away', async () => {
+  it('exits with 2 and one sentence when the broker is unavailable', async () => {
     const { code, error } = await run([], { ...environment, RABBITMQ_URL: 'amqp://127.0.0.1:1' })
     assert.equal(code, 2)
     assert.equal(error, 'The audit could not be done: the broker: connect ECONNREFUSED 127.0.0.1:1.\n')
@@ -123,7 +123,7 @@ describe('the audit command', () => {
     const folder = await mkdtemp(join(tmpdir(), 'order-saga-audit-'))
     try {
       const file = join(folder, 'client.jsonl')
-      const { orderId, sagaId } = story
+      const { orderId, sagaId } = scenario
       await writeFile(file, JSON.stringify({ at: 'now', status: 202, orderId, sagaId }))
       const kept = await run(['--client-log', file], environment)
       assert.equal(kept.code, 0, kept.error)
@@ -133,7 +133,7 @@ describe('the audit command', () => {
       await writeFile(file, 'nonsense')
       const none = await run(['--client-log', file], environment)
       assert.equal(none.code, 2)
-      assert.match(none.error, /^The audit could not be done: line 1 of .* is no answer to a client\.\n$/)
+      assert.match(none.error, /^The audit could not be done: line 1 of .* is not a response to a client\.\n$/)
     } finally {
       await rm(folder, { recursive: true })
     }

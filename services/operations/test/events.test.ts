@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { useAuditedSystem, idAt, notesIn, violationsIn } from './audited-system.ts'
-import { append, claim, tell } from './story.ts'
+import { append, claim, writeScenario } from './scenarios.ts'
 
 const day = 86_400_000
 const longAgo = new Date(Date.now() - 3_600_000)
@@ -11,8 +11,8 @@ describe('the audit of events', () => {
   const system = useAuditedSystem()
 
   it('finds a published event that one of its consumers never processed', async () => {
-    await tell(system(), 'confirmed')
-    const { events } = await tell(system(), 'confirmed')
+    await writeScenario(system(), 'confirmed')
+    const { events } = await writeScenario(system(), 'confirmed')
     const lost = events['payment.completed']
     await system().sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [lost])
     for (const pageSize of [1, 100]) {
@@ -25,7 +25,7 @@ describe('the audit of events', () => {
   })
 
   it('does not miss the effect of an event younger than the settle time, or older than the inbox remembers', async () => {
-    const { events } = await tell(system(), 'confirmed')
+    const { events } = await writeScenario(system(), 'confirmed')
     await system().sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [events['payment.completed']])
     const settling = await system().audit({ settleMs: 7_200_000 })
     assert.deepEqual(violationsIn(settling), {})
@@ -34,7 +34,7 @@ describe('the audit of events', () => {
   })
 
   it('leaves an event to payment while the provider is at work on its order', async () => {
-    const { orderId, events } = await tell(system(), 'compensated')
+    const { orderId, events } = await writeScenario(system(), 'compensated')
     await system().sql('payment', 'DELETE FROM processed_events WHERE event_id = $1', [
       events['payment.refund.requested'],
     ])
@@ -47,21 +47,21 @@ describe('the audit of events', () => {
   })
 
   it('finds an event that nobody published in time', async () => {
-    const story = await tell(system(), 'refunding')
-    const late = await append(system(), 'order', story, 'order.cancelled', { at: longAgo, published: false })
-    await append(system(), 'order', story, 'payment.refund.requested', {
+    const scenario = await writeScenario(system(), 'refunding')
+    const late = await append(system(), 'order', scenario, 'order.cancelled', { at: longAgo, published: false })
+    await append(system(), 'order', scenario, 'payment.refund.requested', {
       at: new Date(),
       published: false,
       id: idAt(new Date()),
     })
     assert.deepEqual(violationsIn(await system().audit()), {
-      "events: order.cancelled waits unpublished in order's outbox": [late],
+      'events: order.cancelled is unpublished in the outbox of order': [late],
     })
   })
 
-  it('does not report an unpublished event that is published while it looks', async () => {
-    const story = await tell(system(), 'refunding')
-    const late = await append(system(), 'payment', story, 'payment.refunded', { at: longAgo, published: false })
+  it('does not report an unpublished event that is published while the audit runs', async () => {
+    const scenario = await writeScenario(system(), 'refunding')
+    const late = await append(system(), 'payment', scenario, 'payment.refunded', { at: longAgo, published: false })
     const pause = async (): Promise<void> => {
       await system().sql('payment', 'UPDATE events SET published_at = now() WHERE event_id = $1', [late])
       await system().sql('order', 'INSERT INTO processed_events VALUES ($1, $2) ON CONFLICT DO NOTHING', [
@@ -73,37 +73,40 @@ describe('the audit of events', () => {
   })
 
   it('counts parked events apart, unless they are allowed for', async () => {
-    const story = await tell(system(), 'refunding')
-    const parked = await append(system(), 'inventory', story, 'inventory.reserved', { at: longAgo, published: false })
+    const scenario = await writeScenario(system(), 'refunding')
+    const parked = await append(system(), 'inventory', scenario, 'inventory.reserved', {
+      at: longAgo,
+      published: false,
+    })
     await system().sql(
       'inventory',
       "UPDATE events SET parked_at = now(), park_reason = 'unroutable' WHERE event_id = $1",
       [parked],
     )
     assert.deepEqual(violationsIn(await system().audit()), {
-      "parked_events: unroutable in inventory's outbox": [parked],
+      'parked_events: unroutable in the outbox of inventory': [parked],
     })
     assert.deepEqual(violationsIn(await system().audit({ allowParkedEvents: 1 })), {})
   })
 
   it('finds a processed event that nobody published', async () => {
-    await tell(system(), 'confirmed')
-    const ghost = idAt(longAgo)
+    await writeScenario(system(), 'confirmed')
+    const orphan = idAt(longAgo)
     const stranger = `00000000-0000-4000-8000-${randomUUID().slice(24)}`
-    await claim(system(), 'inventory', ghost, longAgo)
+    await claim(system(), 'inventory', orphan, longAgo)
     await claim(system(), 'payment', stranger, longAgo)
     const another = stranger.replace('00000000', 'ffffffff')
     await claim(system(), 'payment', another, longAgo)
     assert.deepEqual(violationsIn(await system().audit()), {
-      "events: processed by payment, and in nobody's outbox": [stranger, another],
-      "events: processed by inventory, and in nobody's outbox": [ghost],
+      'events: processed by payment, but in no outbox': [stranger, another],
+      'events: processed by inventory, but in no outbox': [orphan],
     })
   })
 
-  it('asks nothing of events that are known to come from elsewhere', async () => {
-    const ghost = idAt(longAgo)
-    await claim(system(), 'inventory', ghost, longAgo)
-    assert.deepEqual(violationsIn(await system().audit({}, { foreignEvents: new Set([ghost]) })), {})
+  it('ignores events that were published without an outbox', async () => {
+    const orphan = idAt(longAgo)
+    await claim(system(), 'inventory', orphan, longAgo)
+    assert.deepEqual(violationsIn(await system().audit({}, { foreignEvents: new Set([orphan]) })), {})
   })
 
   it('does not ask who published an event older than the outboxes remember', async () => {
@@ -116,15 +119,15 @@ describe('the audit of events', () => {
   })
 
   it("finds an event that was processed only by another's outbox's service itself", async () => {
-    const story = await tell(system(), 'confirmed')
-    await claim(system(), 'order', story.events['order.confirmed'], longAgo)
+    const scenario = await writeScenario(system(), 'confirmed')
+    await claim(system(), 'order', scenario.events['order.confirmed'], longAgo)
     assert.deepEqual(violationsIn(await system().audit()), {
-      "events: processed by order, and in nobody's outbox": [story.events['order.confirmed']],
+      'events: processed by order, but in no outbox': [scenario.events['order.confirmed']],
     })
   })
 
-  it('finds an event that one service processed under two names, also across pages', async () => {
-    const { events } = await tell(system(), 'confirmed')
+  it('finds an event that one service processed under two consumer names, also across pages', async () => {
+    const { events } = await writeScenario(system(), 'confirmed')
     const twice = events['order.created']
     await system().sql('payment', "INSERT INTO processed_events VALUES ($1, 'payment_queue.charges', $2)", [
       twice,
@@ -133,7 +136,7 @@ describe('the audit of events', () => {
     for (const pageSize of [1, 100]) {
       assert.deepEqual(
         violationsIn(await system().audit({ pageSize })),
-        { 'events: processed by payment under two names': [twice] },
+        { 'events: processed by payment under two consumer names': [twice] },
         `pages of ${pageSize}`,
       )
     }

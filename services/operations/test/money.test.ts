@@ -2,78 +2,78 @@
 import assert from 'node:assert/strict'
 import { type Case, findsEach, all, alsoSays, orders, payments, remove, setAmount } from './breaks.ts'
 import { useAuditedSystem, violationsIn } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 const cases: readonly Case[] = [
   {
-    plot: 'declined',
+    plan: 'declined',
     how: 'was cancelled and its money kept',
     breaks: payments("status = 'charged', charge_id = 'ch'"),
-    found: 'money: cancelled, but its money is kept and no refund is under way',
+    found: 'money: cancelled, but still charged and no refund is in flight',
   },
   {
-    plot: 'timedOut',
+    plan: 'timedOut',
     how: 'believes in a refund that was not made',
     breaks: payments("status = 'charged'"),
-    found: 'money: cancelled, but its money is kept and no refund is under way',
+    found: 'money: cancelled, but still charged and no refund is in flight',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'is confirmed and unknown to payment',
     breaks: remove('payment', 'payment_transactions'),
-    found: 'money: confirmed, but payment does not know it',
+    found: 'money: confirmed, but payment has no record of the order',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'is confirmed and was refunded',
     breaks: payments("status = 'refunded'"),
     found: 'money: confirmed, but its payment is refunded',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'is confirmed and has no charge',
     breaks: payments('charge_id = NULL'),
     found: 'money: confirmed, but charged without a charge id',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was charged another amount',
     breaks: orders('amount = 125.51'),
-    found: 'money: confirmed, but charged another amount',
+    found: 'money: confirmed, but another amount was charged',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was charged in another currency',
     breaks: orders("currency = 'USD'"),
-    found: 'money: confirmed, but charged another amount',
+    found: 'money: confirmed, but another amount was charged',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was announced to have paid another amount',
     breaks: setAmount('payment.completed', '1.00'),
-    found: 'money: another amount was announced than was charged',
+    found: 'money: the published amount differs from the charged amount',
   },
   {
-    plot: 'compensated',
+    plan: 'compensated',
     how: 'got back less than it had paid',
     breaks: setAmount('payment.refunded', '125.00'),
-    found: 'money: another amount was refunded than was charged',
+    found: 'money: the refunded amount differs from the charged amount',
   },
   {
-    plot: 'declined',
+    plan: 'declined',
     how: 'does not exist and has paid',
     breaks: all(
       payments("status = 'charged', charge_id = 'ch'"),
       remove('order', 'saga_instances'),
       remove('order', 'orders'),
     ),
-    found: 'money: money was taken for an order that does not exist',
+    found: 'money: charged for an order that does not exist',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was paid under another saga',
     breaks: payments('saga_id = gen_random_uuid()'),
-    found: 'money: its payment names another saga',
+    found: 'money: its payment references another saga',
   },
 ]
 
@@ -83,24 +83,24 @@ describe('the audit of money', () => {
   findsEach(cases, system)
 
   it('lets a refund be asked for again, and be answered with 0 before the charge was known', async () => {
-    const story = await tell(system(), 'compensated')
-    await alsoSays('payment.refund.requested', 'order')(system(), story)
-    await alsoSays('payment.refund.requested', 'order')(system(), story)
-    await alsoSays('payment.refunded', 'payment')(system(), story)
-    await setAmount('payment.refunded', '0')(system(), story)
+    const scenario = await writeScenario(system(), 'compensated')
+    await alsoSays('payment.refund.requested', 'order')(system(), scenario)
+    await alsoSays('payment.refund.requested', 'order')(system(), scenario)
+    await alsoSays('payment.refunded', 'payment')(system(), scenario)
+    await setAmount('payment.refunded', '0')(system(), scenario)
     assert.deepEqual(violationsIn(await system().audit()), {})
   })
 
   it('finds one whose refund was only ever answered with 0', async () => {
-    const story = await tell(system(), 'compensated')
-    await setAmount('payment.refunded', '0.00')(system(), story)
+    const scenario = await writeScenario(system(), 'compensated')
+    await setAmount('payment.refunded', '0.00')(system(), scenario)
     assert.deepEqual(violationsIn(await system().audit()), {
-      'money: another amount was refunded than was charged': [story.orderId],
+      'money: the refunded amount differs from the charged amount': [scenario.orderId],
     })
   })
 
   it('counts every order when there are more suspects than it holds at once', async () => {
-    for (let i = 0; i < 5; i += 1) await tell(system(), 'declined')
+    for (let i = 0; i < 5; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ suspectLimit: 2, idsShown: 10 })
     const money = report.checks.find(({ check }) => check === 'money')
@@ -108,7 +108,7 @@ describe('the audit of money', () => {
   })
 
   it('names as many orders as it may, and counts the rest', async () => {
-    for (let i = 0; i < 3; i += 1) await tell(system(), 'declined')
+    for (let i = 0; i < 3; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ idsShown: 2 })
     const money = report.checks.find(({ check }) => check === 'money')

@@ -1,11 +1,11 @@
 // needs: database
 import { type Case, findsEach, all, alsoSays, forgetEvent, orders, payments, remove, sagas } from './breaks.ts'
 import { useAuditedSystem } from './audited-system.ts'
-import { claim } from './story.ts'
+import { claim } from './scenarios.ts'
 
 const cases: readonly Case[] = [
   {
-    plot: 'pending',
+    plan: 'pending',
     how: 'is still open long after its deadline',
     breaks: all(sagas("timeout_at = now() - interval '5 minutes'"), (system, { events }) =>
       claim(system, 'payment', events['order.created'], new Date()),
@@ -13,104 +13,104 @@ const cases: readonly Case[] = [
     found: 'finality: still open long after the deadline',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'has lost its saga',
     breaks: remove('order', 'saga_instances'),
-    found: 'finality: an order without its saga',
+    found: 'finality: an order without a saga',
   },
   {
     // Known to nobody else yet, so nothing but the saga leads to it.
-    plot: 'pending',
+    plan: 'pending',
     how: 'is gone while its saga is there',
     breaks: remove('order', 'orders'),
-    found: 'finality: a saga without its order',
+    found: 'finality: a saga without an order',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'names another saga',
     breaks: orders('saga_id = gen_random_uuid()'),
-    found: 'finality: the order names another saga',
+    found: 'finality: the order references another saga',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'says other than its saga',
     breaks: orders("status = 'pending'"),
     found: 'finality: the order is pending, its saga completed',
   },
   {
-    plot: 'refunding',
-    how: 'waits for a refund that payment never saw asked for',
+    plan: 'refunding',
+    how: 'waits for a refund that payment has no record of',
     breaks: payments("status = 'charged', next_attempt_at = NULL"),
-    found: 'finality: a refund was asked for and payment never saw it',
+    found: 'finality: a refund was requested, but payment has no record of the request',
   },
   {
-    plot: 'timedOut',
-    how: 'has ended and waits for a refund that payment never saw asked for',
+    plan: 'timedOut',
+    how: 'has ended and waits for a refund that payment has no record of',
     breaks: all(sagas("compensation = 'refund_requested', refund_due_at = now()"), payments("status = 'charged'")),
-    found: 'finality: a refund was asked for and payment never saw it',
+    found: 'finality: a refund was requested, but payment has no record of the request',
   },
   {
-    plot: 'refunding',
+    plan: 'refunding',
     how: 'waits for a refund of a payment that is not there',
     breaks: remove('payment', 'payment_transactions'),
-    found: 'finality: a refund was asked for and payment never saw it',
+    found: 'finality: a refund was requested, but payment has no record of the request',
   },
   {
-    plot: 'refunding',
+    plan: 'refunding',
     how: 'waits for a refund that was paid long ago',
     breaks: payments("status = 'refunded', refund_id = 're', next_attempt_at = NULL"),
-    found: 'finality: payment has answered the refund long ago and the saga does not know',
+    found: 'finality: payment has answered the refund request, but the saga has no record of the answer',
   },
   {
-    plot: 'refunding',
-    how: 'waits for an overdue refund that nobody asks for again',
+    plan: 'refunding',
+    how: 'waits for an overdue refund that is not requested again',
     breaks: sagas("refund_due_at = now() - interval '5 minutes'"),
-    found: 'finality: an overdue refund was not asked for again',
+    found: 'finality: an overdue refund was not requested again',
   },
   {
-    plot: 'refunding',
-    how: 'waits for a refund whose outcome nobody looks for',
+    plan: 'refunding',
+    how: 'waits for a refund whose outcome is not polled',
     breaks: payments("next_attempt_at = now() - interval '5 minutes'"),
-    found: 'finality: payment is refunding, and nobody looks for the outcome',
+    found: 'finality: payment is refunding, but its outcome is not polled',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was also cancelled, by an event',
     breaks: alsoSays('order.cancelled', 'order'),
-    found: 'one_outcome: both order.confirmed and order.cancelled',
+    found: 'one_outcome: both order.confirmed and order.cancelled were published',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was also cancelled, by its history',
     breaks: sagas(`history = history || '[{"event": "order.cancelled"}]', created_at = now() - interval '2 days'`),
-    found: 'one_outcome: both order.confirmed and order.cancelled',
+    found: 'one_outcome: both order.confirmed and order.cancelled were published',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was confirmed twice',
     breaks: alsoSays('order.confirmed', 'order'),
-    found: 'one_outcome: order.confirmed more than once',
+    found: 'one_outcome: order.confirmed was published more than once',
   },
   {
-    plot: 'declined',
+    plan: 'declined',
     how: 'was cancelled twice',
     breaks: alsoSays('order.cancelled', 'order'),
-    found: 'one_outcome: order.cancelled more than once',
+    found: 'one_outcome: order.cancelled was published more than once',
   },
   {
-    plot: 'confirmed',
-    how: 'ended as completed and was told to be cancelled',
+    plan: 'confirmed',
+    how: 'is completed and was reported cancelled',
     breaks: all(
       sagas(`history = '[{"event": "order.cancelled"}]', created_at = now() - interval '2 days'`),
       forgetEvent('order', 'order.confirmed'),
       (system, { events }) =>
         system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [events['order.confirmed']]),
     ),
-    found: 'one_outcome: completed, and order.cancelled',
+    found: 'one_outcome: completed, but order.cancelled was published',
   },
   {
-    plot: 'declined',
-    how: 'ended as cancelled and was told to be confirmed',
+    plan: 'declined',
+    how: 'is cancelled and was reported confirmed',
     breaks: all(
       sagas(`history = '[{"event": "order.confirmed"}]', created_at = now() - interval '2 days'`),
       forgetEvent('order', 'order.cancelled'),
@@ -120,7 +120,7 @@ const cases: readonly Case[] = [
         }
       },
     ),
-    found: 'one_outcome: cancelled, and order.confirmed',
+    found: 'one_outcome: cancelled, but order.confirmed was published',
   },
 ]
 

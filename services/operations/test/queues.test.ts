@@ -3,13 +3,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { type Channel, type ChannelModel, connect } from 'amqplib'
-import { looks } from '../src/audit/options.ts'
-import { readQueueDepths } from '../src/audit/queue-depths.ts'
+import { rechecks } from '../src/audit/options.ts'
+import { readQueueDepths } from '../src/audit/queues.ts'
 import type { BrokerSource } from '../src/index.ts'
 import { AuditedSystem, notesIn, violationsIn } from './audited-system.ts'
-import { type Story, tell } from './story.ts'
+import { type Scenario, writeScenario } from './scenarios.ts'
 
-const lostAt = ({ events }: Story): Record<string, string[]> => ({
+const lostAt = ({ events }: Scenario): Record<string, string[]> => ({
   'events: published, and neither processed by inventory nor in its queues': [
     `${events['order.confirmed']} order.confirmed`,
   ],
@@ -63,10 +63,12 @@ describe('the audit of queues', () => {
   }
 
   /** An event that inventory has not processed, of an order that has ended. */
-  async function unprocessed(): Promise<Story> {
-    const story = await tell(system, 'confirmed')
-    await system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [story.events['order.confirmed']])
-    return story
+  async function unprocessed(): Promise<Scenario> {
+    const scenario = await writeScenario(system, 'confirmed')
+    await system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [
+      scenario.events['order.confirmed'],
+    ])
+    return scenario
   }
 
   it('passes over queues that do not exist', async () => {
@@ -107,21 +109,21 @@ describe('the audit of queues', () => {
   })
 
   it('counts an unprocessed event as lost only when the queues of its consumer are empty', async () => {
-    const story = await unprocessed()
-    assert.deepEqual(violationsIn(await system.audit({}, { broker })), lostAt(story))
+    const scenario = await unprocessed()
+    assert.deepEqual(violationsIn(await system.audit({}, { broker })), lostAt(scenario))
     await fill(`${broker.queues.paymentQueue}.retry.1000`, 1)
     assert.deepEqual(
       violationsIn(await system.audit({}, { broker })),
-      lostAt(story),
+      lostAt(scenario),
       "another's queue explains nothing",
     )
     await fill(`${broker.queues.inventoryQueue}.retry.5000`, 1)
     const report = await system.audit({}, { broker })
     assert.deepEqual(violationsIn(report), {})
-    assert.deepEqual(notesIn(report).outstanding_events, [`${story.events['order.confirmed']} order.confirmed`])
+    assert.deepEqual(notesIn(report).outstanding_events, [`${scenario.events['order.confirmed']} order.confirmed`])
   })
 
-  it('looks no more at what waits behind a queue that is never empty', async () => {
+  it('checks no further events behind a queue that is never empty', async () => {
     for (let i = 0; i < 3; i += 1) await unprocessed()
     await fill(broker.queues.inventoryQueue, 1)
     let pauses = 0
@@ -129,7 +131,7 @@ describe('the audit of queues', () => {
     const report = await system.audit(options, { broker })
     assert.deepEqual(violationsIn(report), {})
     assert.equal(notesIn(report).outstanding_events?.length, 3)
-    assert.equal(pauses, looks)
+    assert.equal(pauses, rechecks)
   })
 
   it('counts every lost event when there are more suspects than it holds at once', async () => {
@@ -138,21 +140,21 @@ describe('the audit of queues', () => {
     assert.equal(report.checks.find(({ check }) => check === 'events')?.violations, 3)
   })
 
-  it('counts it as lost when its queues become empty and it is still missing at the look after', async () => {
-    const story = await unprocessed()
+  it('counts it as lost when its queues become empty and it is still missing at the next check', async () => {
+    const scenario = await unprocessed()
     const { inventoryQueue } = broker.queues
     await fill(inventoryQueue, 1)
     const pause = async (): Promise<void> => void (await channel.purgeQueue(inventoryQueue))
-    assert.deepEqual(violationsIn(await system.audit({ pause }, { broker })), lostAt(story))
+    assert.deepEqual(violationsIn(await system.audit({ pause }, { broker })), lostAt(scenario))
   })
 
   it('does not report an event that is processed as its queue becomes empty', async () => {
-    const story = await unprocessed()
+    const scenario = await unprocessed()
     const { inventoryQueue } = broker.queues
     await fill(inventoryQueue, 1)
     const pause = async (): Promise<void> => {
       await channel.purgeQueue(inventoryQueue)
-      const event = story.events['order.confirmed']
+      const event = scenario.events['order.confirmed']
       await system.sql('inventory', 'INSERT INTO processed_events VALUES ($1, $2) ON CONFLICT DO NOTHING', [event, 'q'])
     }
     const report = await system.audit({ pause }, { broker })
@@ -160,16 +162,16 @@ describe('the audit of queues', () => {
   })
 
   it('takes a dead letter as the place of an unprocessed event, unless the dead letters are known to be others', async () => {
-    const story = await unprocessed()
+    const scenario = await unprocessed()
     const deadLetters = `${broker.queues.inventoryQueue}.dlq`
     await fill(deadLetters, 1)
     const report = await system.audit({}, { broker })
     assert.deepEqual(Object.keys(violationsIn(report)), [`dead_letters: in ${deadLetters}`])
-    assert.deepEqual(notesIn(report).outstanding_events, [`${story.events['order.confirmed']} order.confirmed`])
-    assert.deepEqual(violationsIn(await system.audit({ allowDeadLetters: 1 }, { broker })), lostAt(story))
+    assert.deepEqual(notesIn(report).outstanding_events, [`${scenario.events['order.confirmed']} order.confirmed`])
+    assert.deepEqual(violationsIn(await system.audit({ allowDeadLetters: 1 }, { broker })), lostAt(scenario))
   })
 
-  it('says that the broker is away, in half a sentence, and not its password', async () => {
+  it('says that the broker is unavailable, in half a sentence, and not its password', async () => {
     const away = { ...broker, url: 'amqp://ann:secret@127.0.0.1:1' }
     await assert.rejects(system.audit({}, { broker: away }), (error: Error) => {
       assert.match(error.message, /^the broker: connect ECONNREFUSED/)

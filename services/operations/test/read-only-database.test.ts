@@ -6,7 +6,7 @@ import { waitUntil } from '@order-saga/dev'
 import { ReadOnlyDatabase } from '../src/audit/read-only-database.ts'
 import { type StoreName, storeNames } from '../src/inspect/stores.ts'
 import { AuditedSystem } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 /** Of the audit to the three databases of this system, whose names end alike; other suites audit on the same server. */
 const connections = `SELECT pid, state FROM pg_stat_activity
@@ -61,7 +61,7 @@ describe('a database under audit', () => {
     }
   })
 
-  it('gives up a statement that takes too long, and goes on', async () => {
+  it('cancels a statement after its timeout and stays usable', async () => {
     const database = await open(100)
     await assert.rejects(database.read('SELECT pg_sleep(20)'), /statement timeout/)
     assert.deepEqual(await database.read('SELECT 1 AS one'), [{ one: 1 }])
@@ -96,8 +96,8 @@ describe('a database under audit', () => {
     await nobodyConnected()
   })
 
-  it('that goes away during the audit ends it with an error', async () => {
-    await tell(system, 'declined')
+  it('that is lost during the audit makes it fail', async () => {
+    await writeScenario(system, 'declined')
     await system.sql('payment', "UPDATE payment_transactions SET status = 'charged'")
     const pause = async (): Promise<void> => {
       await system.sql('order', `SELECT pg_terminate_backend(pid) FROM (${connections}) AS audit`)

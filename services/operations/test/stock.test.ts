@@ -2,53 +2,53 @@
 import assert from 'node:assert/strict'
 import { type Case, findsEach, all, orders, remove, reservations, stockFollows, untracked } from './breaks.ts'
 import { useAuditedSystem, violationsIn } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 const cases: readonly Case[] = [
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'was reserved under another saga',
     breaks: reservations('saga_id = gen_random_uuid()'),
-    found: 'stock: its reservation names another saga',
+    found: 'stock: its reservation references another saga',
   },
   {
-    plot: 'declined',
+    plan: 'declined',
     how: 'was cancelled and holds its stock',
     breaks: all(reservations("status = 'reserved'"), untracked),
     found: 'stock: cancelled, but its stock is reserved',
   },
   {
-    plot: 'timedOut',
+    plan: 'timedOut',
     how: 'was cancelled and its stock shipped',
     breaks: all(reservations("status = 'committed'"), untracked),
     found: 'stock: cancelled, but its stock is committed',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'is confirmed and was never shipped',
     breaks: all(reservations("status = 'reserved'"), untracked, stockFollows),
     found: 'stock: confirmed, but its reservation is reserved',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'is confirmed and unknown to inventory',
     breaks: all(remove('inventory', 'inventory_reservations'), stockFollows),
-    found: 'stock: confirmed, but inventory does not know it',
+    found: 'stock: confirmed, but inventory has no record of the order',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'took other quantities',
     breaks: orders(`items = '[{"sku": "TEA", "qty": 2}, {"sku": "POT", "qty": 2}]'`),
-    found: 'stock: confirmed, but other quantities were taken',
+    found: 'stock: confirmed, but other quantities were reserved',
   },
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'took other articles',
     breaks: orders(`items = '[{"sku": "TEA", "qty": 2}]'`),
-    found: 'stock: confirmed, but other quantities were taken',
+    found: 'stock: confirmed, but other quantities were reserved',
   },
   {
-    plot: 'declined',
+    plan: 'declined',
     how: 'does not exist and holds stock',
     breaks: all(
       reservations("status = 'reserved'"),
@@ -56,7 +56,7 @@ const cases: readonly Case[] = [
       remove('order', 'saga_instances'),
       remove('order', 'orders'),
     ),
-    found: 'stock: stock is held for an order that does not exist',
+    found: 'stock: stock is reserved for an order that does not exist',
   },
 ]
 
@@ -66,7 +66,7 @@ describe('the audit of stock', () => {
   findsEach(cases, system)
 
   it('takes equal quantities in other lines, and equal amounts with fewer decimals, as the same', async () => {
-    const { orderId } = await tell(system(), 'confirmed')
+    const { orderId } = await writeScenario(system(), 'confirmed')
     const split = [
       { sku: 'POT', qty: 1 },
       { sku: 'TEA', qty: 1 },
@@ -84,14 +84,14 @@ describe('the audit of stock', () => {
   }
   for (const [found, change] of Object.entries(articles)) {
     it(`finds that ${found.slice('stock: '.length)}`, async () => {
-      await tell(system(), 'confirmed')
+      await writeScenario(system(), 'confirmed')
       await system().sql('inventory', `UPDATE stock SET ${change} WHERE sku = 'TEA'`)
       assert.deepEqual(violationsIn(await system().audit()), { [found]: ['TEA'] })
     })
   }
 
   it('finds that an article was taken that stock does not know', async () => {
-    await tell(system(), 'confirmed')
+    await writeScenario(system(), 'confirmed')
     await system().sql('inventory', "DELETE FROM stock WHERE sku = 'POT'")
     assert.deepEqual(violationsIn(await system().audit()), {
       'stock: shipped is not what committed reservations took': ['POT'],
@@ -99,7 +99,7 @@ describe('the audit of stock', () => {
   })
 
   it('expects nothing of stock for an article that is not tracked', async () => {
-    await tell(system(), 'confirmed')
+    await writeScenario(system(), 'confirmed')
     await system().sql('inventory', 'DELETE FROM stock')
     await system().sql(
       'inventory',

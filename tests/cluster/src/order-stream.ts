@@ -68,7 +68,7 @@ export class OrderStream {
     if (refused !== undefined) throw refused
     const accepted = posted.filter((result): result is Posted => !(result instanceof Error))
     const followed = accepted.map(({ accepted: { sagaId } }) => ({ sagaId }))
-    const seen = await followSagas(this.#client, followed, { patienceMs: this.#options.patienceMs })
+    const seen = await followSagas(this.#client, followed, { timeoutMs: this.#options.patienceMs })
     const sagas = seen.filter((saga) => saga !== undefined)
     const strays = seen.filter((saga) => saga?.status !== status)
     if (strays.length > 0) {

@@ -179,7 +179,7 @@ describe('The console in a browser', function () {
   it('replays a dead letter when it is confirmed, with who and why', async () => {
     const repair = await breakShelf(system())
     const { sagaId } = await system().shop.post()
-    await page.locator('#dead-tally', { hasText: '1' }).waitFor()
+    await page.locator('#dead-letter-count', { hasText: '1' }).waitFor()
     await repair()
     await page.getByRole('link', { name: /Dead letters/ }).click()
     await page.getByText('the shelf has collapsed').waitFor()

@@ -96,7 +96,7 @@ describe('The pictures of the console', function () {
       const queue = system().broker.queueOf('payment')
       const options = { type: 'order.exploded' }
       for (const content of ['{', '[', 'no JSON']) await system().broker.send(queue, { content, options })
-      await page.locator('#dead-tally', { hasText: '3' }).waitFor()
+      await page.locator('#dead-letter-count', { hasText: '3' }).waitFor()
       await goTo(page, '/dead-letters', 'unknown event')
       await page.getByRole('checkbox').first().check()
       await picture(page, 'dead-letters', more)

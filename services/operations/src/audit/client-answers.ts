@@ -1,7 +1,8 @@
-import { chunks } from './chunks.ts'
-import type { Databases } from './read-only-database.ts'
+import { createReadStream } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { chunks, type Databases } from './read-only-database.ts'
 import type { AuditSources, ClientAnswer } from './sources.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
 const ordersOf = 'SELECT order_id AS "orderId", saga_id AS "sagaId" FROM orders WHERE order_id = ANY($1::uuid[])'
 const keysOf = 'SELECT key, order_id AS "orderId" FROM idempotency_keys WHERE key = ANY($1::text[])'
@@ -9,12 +10,10 @@ const keysOf = 'SELECT key, order_id AS "orderId" FROM idempotency_keys WHERE ke
 const batchSize = 1_000
 const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
-/**
- * Invariant 6: what clients were answered holds. The keys of the answers are held in memory, nothing else is.
- */
+/** Invariant 6: compares the responses to clients with the order database. Only their keys are held in memory. */
 export async function auditClientAnswers(
   databases: Databases,
-  tally: Tally,
+  counts: AuditCounts,
   answers: NonNullable<AuditSources['clientAnswers']>,
 ): Promise<void> {
   const orderOfKey = new Map<string, string>()
@@ -30,9 +29,9 @@ export async function auditClientAnswers(
   for (const keys of chunks([...orderOfKey.keys()], batchSize)) {
     const kept = await databases.order.read<{ key: string; orderId: string }>(keysOf, [keys])
     const others = kept.filter(({ key, orderId }) => orderOfKey.get(key) !== orderId)
-    tally.violation(
+    counts.violation(
       'client_answers',
-      'the key is kept for another order',
+      'the key belongs to another order',
       others.map(({ key }) => orderOfKey.get(key) ?? key),
     )
   }
@@ -44,16 +43,44 @@ export async function auditClientAnswers(
     for (const { at, orderId, sagaId, idempotencyKey } of accepted) {
       const id = orderId?.toLowerCase()
       if (id === undefined) {
-        tally.violation('client_answers', 'accepted without an order id', [at])
+        counts.violation('client_answers', 'accepted without an order id', [at])
         continue
       }
       const saga = sagaOf.get(id)
-      if (saga === undefined) tally.violation('client_answers', 'accepted, and the order is not there', [id])
-      else if (sagaId?.toLowerCase() !== saga) tally.violation('client_answers', 'accepted with another saga', [id])
+      if (saga === undefined) counts.violation('client_answers', 'accepted, but the order does not exist', [id])
+      else if (sagaId?.toLowerCase() !== saga) counts.violation('client_answers', 'accepted with another saga', [id])
       if (idempotencyKey === undefined) continue
       const first = orderOfKey.get(idempotencyKey) ?? id
       orderOfKey.set(idempotencyKey, first)
-      if (first !== id) tally.violation('client_answers', 'one key gave two orders', [`${first} and ${id}`])
+      if (first !== id) counts.violation('client_answers', 'one key gave two orders', [`${first} and ${id}`])
     }
   }
 }
+
+/**
+ * Reads a client log: one JSON object per line with `at`, `status`, and optionally `orderId`, `sagaId`, `idempotencyKey`.
+ * @throws Error that names the first invalid line
+ */
+export async function* readClientLog(file: string): AsyncGenerator<ClientAnswer> {
+  const lines = createInterface({ input: createReadStream(file, 'utf8'), crlfDelay: Number.POSITIVE_INFINITY })
+  let number = 0
+  for await (const line of lines) {
+    number += 1
+    if (line.trim() === '') continue
+    const answer = parse(line)
+    if (answer === undefined) throw new Error(`line ${number} of ${file} is not a response to a client`)
+    yield answer
+  }
+}
+
+function parse(line: string): ClientAnswer | undefined {
+  try {
+    const { at, status, orderId, sagaId, idempotencyKey } = JSON.parse(line) as Record<string, unknown>
+    if (typeof at !== 'string' || typeof status !== 'number') return undefined
+    return { at, status, orderId: text(orderId), sagaId: text(sagaId), idempotencyKey: text(idempotencyKey) }
+  } catch {
+    return undefined
+  }
+}
+
+const text = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)

@@ -1,13 +1,12 @@
 import { DeliverySuspects } from './delivery-suspects.ts'
 import { FactsReader } from './facts-reader.ts'
-import { unprocessedAt } from './inbox.ts'
 import type { ResolvedOptions } from './options.ts'
-import type { Databases } from './read-only-database.ts'
+import { type Databases, eventsMissingIn } from './read-only-database.ts'
 import { consumersOf, type StoreName, storeNames } from '../inspect/stores.ts'
 import type { BrokerSource } from './sources.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
-interface Published {
+interface PublishedEvent {
   readonly eventId: string
   readonly orderId: string
   readonly name: string
@@ -19,24 +18,24 @@ const publishedAfter = `SELECT event_id AS "eventId", order_id AS "orderId", rou
 const countEvents = 'SELECT count(*)::integer AS count FROM events'
 
 /**
- * Invariant 5: every published event has had its effect at every consumer that has a database, or is on its way there.
- * Not asked of events younger than `settleMs`, nor of those older than the inbox remembers.
+ * Invariant 5: every consumer with a database has processed every published event, or the event is in flight. Excludes
+ * events younger than `settleMs` and events older than the inbox retention.
  */
 export async function auditDeliveries(
   databases: Databases,
-  tally: Tally,
+  counts: AuditCounts,
   options: ResolvedOptions,
   broker?: BrokerSource,
 ): Promise<void> {
   const reader = new FactsReader(databases)
-  const suspects = new DeliverySuspects({ databases, reader, tally, options, broker })
+  const suspects = new DeliverySuspects({ databases, reader, counts, options, broker })
   const now = options.now().getTime()
   const [from, until] = [new Date(now - options.inboxRetentionMs), new Date(now - options.settleMs)]
   for (const store of storeNames) {
     const [counted] = await databases[store].read<{ count: number }>(countEvents)
-    tally.events += counted?.count ?? 0
+    counts.events += counted?.count ?? 0
     for (let after = beforeAll; ;) {
-      const page = await databases[store].read<Published>(publishedAfter, [after, options.pageSize, from, until])
+      const page = await databases[store].read<PublishedEvent>(publishedAfter, [after, options.pageSize, from, until])
       for (const consumer of storeNames) await check(consumer, page)
       const last = page.at(-1)
       if (last === undefined || page.length < options.pageSize) break
@@ -45,10 +44,10 @@ export async function auditDeliveries(
   }
   await suspects.finish()
 
-  async function check(consumer: StoreName, page: readonly Published[]): Promise<void> {
+  async function check(consumer: StoreName, page: readonly PublishedEvent[]): Promise<void> {
     const events = page.filter(({ name }) => consumersOf(name).includes(consumer))
     const ids = events.map(({ eventId }) => eventId)
-    const missing = new Set(await unprocessedAt(databases[consumer], ids))
+    const missing = new Set(await eventsMissingIn(databases[consumer], 'processed_events', ids))
     for (const { eventId, orderId, name } of events) {
       if (missing.has(eventId)) await suspects.add({ consumer, eventId, orderId, name })
     }

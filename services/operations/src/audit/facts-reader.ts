@@ -1,7 +1,7 @@
 import type { OrderFacts, OrderRow, PaymentRow, ReservationRow, SagaRow } from './order-facts.ts'
 import type { Databases } from './read-only-database.ts'
 
-/** An order and its saga, read in one statement: they live in one database and always agree there. */
+/** An order and its saga, read in one statement: one database holds both and changes them in one transaction. */
 export interface OrderAndSaga {
   readonly orderId: string
   readonly order?: OrderRow
@@ -26,7 +26,7 @@ const paymentColumns = `order_id AS "orderId", saga_id AS "sagaId", status, amou
 const reservationColumns = `order_id AS "orderId", saga_id AS "sagaId", status, items, version`
 
 const afterId = 'WHERE order_id > $1::uuid ORDER BY order_id LIMIT $2'
-// The first rows of both tables hold the first rows of their join, whole: no page of it reads more than two pages.
+// The first rows of both tables contain the first rows of their join, so a page of it reads at most two pages.
 const ordersAfter = `SELECT ${orderColumns} FROM (SELECT * FROM orders ${afterId}) o
   FULL JOIN (SELECT * FROM saga_instances ${afterId}) s USING (order_id) ORDER BY order_id LIMIT $2`
 const paymentsAfter = `SELECT ${paymentColumns} FROM payment_transactions ${afterId}`
@@ -37,7 +37,7 @@ const ordersOf = `SELECT ${orderColumns} FROM unnest($1::uuid[]) AS wanted (orde
 const paymentsOf = `SELECT ${paymentColumns} FROM payment_transactions WHERE order_id = ANY($1::uuid[])`
 const reservationsOf = `SELECT ${reservationColumns} FROM inventory_reservations WHERE order_id = ANY($1::uuid[])`
 
-/** Reads what the databases say about orders: some of them, or a page of each table in the order of the ids. */
+/** Reads the rows of given orders, or a page of each table in the order of the ids. */
 export class FactsReader {
   readonly #databases: Databases
 
@@ -57,7 +57,7 @@ export class FactsReader {
     return await this.#databases.inventory.read(reservationsAfter, [orderId, limit])
   }
 
-  /** Facts of these orders, in the order they were asked for; an order nobody knows has only its id. */
+  /** Facts of these orders, in the order of the ids; an order without rows has only its id. */
   async read(orderIds: readonly string[]): Promise<OrderFacts[]> {
     const [orders, payments, reservations] = await Promise.all([
       this.#databases.order.read<Flat>(ordersOf, [orderIds]),

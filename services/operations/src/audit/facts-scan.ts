@@ -3,7 +3,7 @@ import type { OrderFacts } from './order-facts.ts'
 
 const beforeAll = '00000000-0000-0000-0000-000000000000'
 
-/** One table in the order of its order ids, a page in memory at a time. */
+/** One table in the order of its order ids, one page in memory. */
 class Pages<R extends { readonly orderId: string }> {
   readonly #load: (after: string, limit: number) => Promise<R[]>
   readonly #size: number
@@ -33,7 +33,7 @@ class Pages<R extends { readonly orderId: string }> {
     this.#after = this.#rows.at(-1)?.orderId ?? this.#after
   }
 
-  /** The head, if it is this order's. */
+  /** Removes and returns the head if it belongs to this order. */
   take(orderId: string): R | undefined {
     const row = this.#rows[this.#at]
     if (row?.orderId !== orderId) return undefined
@@ -43,8 +43,8 @@ class Pages<R extends { readonly orderId: string }> {
 }
 
 /**
- * Every order any of the three databases knows, with what each says about it: a merge of the tables in the order of
- * their ids. Each is read once, and memory holds a page of each however large they are.
+ * Every order in any of the three databases, with its rows: a merge of the tables in the order of their ids. Each table is
+ * read once, one page in memory.
  */
 export async function* scanFacts(reader: FactsReader, pageSize: number): AsyncGenerator<OrderFacts[]> {
   const orders = new Pages((after, limit) => reader.ordersAfter(after, limit), pageSize)
@@ -71,7 +71,7 @@ export async function* scanFacts(reader: FactsReader, pageSize: number): AsyncGe
   if (batch.length > 0) yield batch
 }
 
-/** Text of a UUID sorts as PostgreSQL sorts the UUID. */
+/** PostgreSQL sorts UUIDs as their text sorts. */
 function least(...ids: (string | undefined)[]): string | undefined {
   let smallest: string | undefined
   for (const id of ids) if (id !== undefined && (smallest === undefined || id < smallest)) smallest = id

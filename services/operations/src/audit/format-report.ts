@@ -1,6 +1,6 @@
 import type { AuditReport, Counted } from './report.ts'
 
-/** The report for people: one line per check, below it what is wrong and where, then what is worth knowing. */
+/** The report as text: one line per check followed by its violations, then the information. */
 export function formatReport(report: AuditReport): string {
   const lines: string[] = []
   for (const { check, invariant, promise, result, violations, kinds } of report.checks) {
@@ -11,8 +11,8 @@ export function formatReport(report: AuditReport): string {
   for (const note of report.information) {
     lines.push(`info        ${note.topic.padEnd(18)}  ${note.about}: ${list(note)}`)
   }
-  const looked = `${counted(report.orders, 'order')} and ${counted(report.events, 'event')} in ${report.tookMs} ms`
-  lines.push(report.clean ? `clean: ${looked}` : `NOT CLEAN: ${looked}`)
+  const checked = `${counted(report.orders, 'order')} and ${counted(report.events, 'event')} in ${report.tookMs} ms`
+  lines.push(report.clean ? `clean: ${checked}` : `NOT CLEAN: ${checked}`)
   return lines.join('\n')
 }
 
@@ -22,6 +22,6 @@ function list({ count, ids }: Counted): string {
   return `${count} (${ids.join(', ')}${more > 0 ? ` and ${more} more` : ''})`
 }
 
-function counted(count: number, noun: string): string {
+export function counted(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`
 }

@@ -1,22 +1,21 @@
-/** How strict and how patient the audit is. Durations are milliseconds. */
+/** Durations are milliseconds. */
 export interface AuditOptions {
-  /** What looks wrong is looked at again this much later; only what has not moved meanwhile is judged. */
+  /** Time between two reads of a suspected violation. */
   readonly settleMs?: number
-  /** How long after it was due a thing may still be on its way: deadline check, delivery, all retries. */
+  /** Allowed delay of a deadline check, a delivery, or all retries. */
   readonly toleranceMs?: number
-  /** What the services are configured with: what is older has been removed and cannot be missed. */
+  /** The retention periods of the services. The audit expects no rows that are older. */
   readonly outboxRetentionMs?: number
   readonly inboxRetentionMs?: number
-  /** Dead letters, and parked events, that are known and accepted. */
+  /** Accepted numbers of dead letters and parked events. */
   readonly allowDeadLetters?: number
   readonly allowParkedEvents?: number
   /** Ids named per kind of violation. */
   readonly idsShown?: number
-  /** Longest one statement may run. */
   readonly statementTimeoutMs?: number
   /** Rows held in memory per table. */
   readonly pageSize?: number
-  /** Suspects held in memory; more are settled in several goes. */
+  /** Suspects held in memory; when reached, they are checked before the scan continues. */
   readonly suspectLimit?: number
   readonly now?: () => Date
   readonly pause?: (ms: number) => Promise<void>
@@ -37,10 +36,10 @@ export const defaultOptions = {
   suspectLimit: 20_000,
 } as const
 
-/** Times a suspect is looked at again before it is left as unsettled. */
-export const looks = 4
+/** Maximum checks of a suspect before it is reported as unsettled. */
+export const rechecks = 4
 
-/** Clocks of two machines, and a clean-up that runs during the audit, may differ by this much. */
+/** Tolerates clock differences between machines and a clean-up during the audit. */
 export const clockSlackMs = 60_000
 
 export function resolveOptions(options: AuditOptions): ResolvedOptions {

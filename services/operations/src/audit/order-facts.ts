@@ -4,7 +4,7 @@ import type { StoreName } from '../inspect/stores.ts'
 export interface OrderRow {
   readonly sagaId: string
   readonly status: 'pending' | 'confirmed' | 'cancelled'
-  /** Exact decimal with four decimals, as in the table. */
+  /** Exact decimal with four decimals. */
   readonly amount: string
   readonly currency: string
   readonly items: readonly Item[]
@@ -16,13 +16,13 @@ export interface SagaRow {
   readonly reason: 'payment_failed' | 'compensation' | 'timeout' | null
   readonly compensation: 'none' | 'refund_requested' | 'refunded'
   readonly timeoutAt: Date
-  /** When the refund is asked for again. */
+  /** Time of the next refund request. */
   readonly refundDueAt: Date | null
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly finishedAt: Date | null
-  /** Whether its history holds order.confirmed, and order.cancelled. */
+  /** Whether its history contains order.confirmed, and order.cancelled. */
   readonly saidConfirmed: boolean
   readonly saidCancelled: boolean
 }
@@ -35,7 +35,7 @@ export interface PaymentRow {
   readonly currency: string | null
   readonly chargeId: string | null
   readonly refundId: string | null
-  /** When the sweeper looks at a charge or refund under way next. */
+  /** When the sweeper next checks a charge or refund with an unknown outcome. */
   readonly nextAttemptAt: Date | null
   readonly version: number
   readonly updatedAt: Date
@@ -63,14 +63,14 @@ export interface SagaEvent {
   readonly currency: string | null
 }
 
-/** All that the three databases say about one order. */
+/** The rows of one order in the three databases. */
 export interface OrderFacts {
   readonly orderId: string
   readonly order?: OrderRow | undefined
   readonly saga?: SagaRow | undefined
   readonly payment?: PaymentRow | undefined
   readonly reservation?: ReservationRow | undefined
-  /** Absent when they were not read. */
+  /** Undefined if not read. */
   readonly events?: readonly SagaEvent[] | undefined
 }
 
@@ -78,7 +78,7 @@ export function sagaIdOf({ order, saga, payment, reservation }: OrderFacts): str
   return saga?.sagaId ?? order?.sagaId ?? payment?.sagaId ?? reservation?.sagaId
 }
 
-/** Neither ended nor giving money back. */
+/** Neither final nor refunding. */
 export function isOpen(saga: SagaRow): boolean {
   return saga.status === 'pending' || saga.status === 'payment_completed'
 }
@@ -88,8 +88,8 @@ export function isCancelled(saga: SagaRow): boolean {
 }
 
 /**
- * Changes whenever one of the rows does. Three databases are no snapshot; but rows that are the same in two reads, the
- * second begun after the first was over, were all in this state at one moment in between.
+ * Changes when one of the rows changes. Reads of three databases are no common snapshot. But rows that are equal in two
+ * successive reads all had these values at the time between the reads.
  */
 export function fingerprint({ order, saga, payment, reservation }: OrderFacts): string {
   return JSON.stringify([

@@ -1,29 +1,39 @@
-import { chunks } from './chunks.ts'
+import { checkAppendedEvents } from './checks/appended-events.ts'
+import { checkFinality } from './checks/finality.ts'
+import { checkMoney, checkProviderRecords } from './checks/money.ts'
+import { checkOneOutcome } from './checks/one-outcome.ts'
+import { checkStock } from './checks/stock.ts'
 import type { FactsReader } from './facts-reader.ts'
-import type { JudgeContext } from './finding.ts'
-import { judge } from './judge.ts'
-import { looks, type ResolvedOptions } from './options.ts'
+import type { CheckContext, Finding } from './finding.ts'
+import { rechecks, type ResolvedOptions } from './options.ts'
 import { fingerprint, type OrderFacts, sagaIdOf } from './order-facts.ts'
-import type { Databases } from './read-only-database.ts'
-import { readEvents, sagasUnderWay } from './saga-events.ts'
-import type { Tally } from './tally.ts'
+import { chunks, type Databases } from './read-only-database.ts'
+import { readEvents, sagasInFlight } from './saga-events.ts'
+import type { AuditCounts } from './audit-counts.ts'
+
+const orderChecks = [checkFinality, checkOneOutcome, checkMoney, checkProviderRecords, checkStock, checkAppendedEvents]
+
+/** The findings of all checks on one order. Pure. */
+export function findingsOf(facts: OrderFacts, context: CheckContext): Finding[] {
+  return orderChecks.flatMap((check) => check(facts, context))
+}
 
 export interface OrderSuspectDependencies {
   readonly databases: Databases
   readonly reader: FactsReader
-  readonly tally: Tally
+  readonly counts: AuditCounts
   readonly options: ResolvedOptions
-  readonly context: () => JudgeContext
+  readonly context: () => CheckContext
 }
 
 interface Suspect {
   readonly sagaId: string
-  readonly print: string
+  readonly fingerprint: string
 }
 
 /**
- * Orders that looked wrong. Each is looked at again, `settleMs` later and again, until it looks right, or has stayed as it
- * was between two looks with nothing under way that could mend it: only then it is a violation.
+ * Orders with findings. Each is read again after `settleMs`, until it has no findings, or its rows did not change between
+ * two reads and no event that could correct it is in flight: only then it is a violation.
  */
 export class OrderSuspects {
   readonly #dependencies: OrderSuspectDependencies
@@ -40,19 +50,19 @@ export class OrderSuspects {
 
   async settle(): Promise<void> {
     const { options } = this.#dependencies
-    for (let look = 1; look <= looks && this.#suspects.size > 0; look += 1) {
+    for (let check = 1; check <= rechecks && this.#suspects.size > 0; check += 1) {
       await options.pause(options.settleMs)
-      for (const ids of chunks([...this.#suspects.keys()], options.pageSize)) await this.#look(ids, look === looks)
+      for (const ids of chunks([...this.#suspects.keys()], options.pageSize)) await this.#check(ids, check === rechecks)
     }
   }
 
-  async #look(orderIds: readonly string[], last: boolean): Promise<void> {
-    const { databases, reader, tally, options } = this.#dependencies
+  async #check(orderIds: readonly string[], last: boolean): Promise<void> {
+    const { databases, reader, counts, options } = this.#dependencies
     const inboxSince = new Date(options.now().getTime() - options.inboxRetentionMs)
-    // What is under way is read before the rows: an event that has its effect in between then shows as a changed row.
+    // Events in flight are read before the rows: an event processed in between shows as a changed row.
     const sagaIds = orderIds.flatMap((orderId) => this.#suspects.get(orderId)?.sagaId ?? [])
     const events = await readEvents(databases, sagaIds)
-    const underWay = await sagasUnderWay(databases, events, inboxSince)
+    const inFlight = await sagasInFlight(databases, events, inboxSince)
     const rows = await reader.read(orderIds)
     const context = this.#dependencies.context()
     for (const row of rows) {
@@ -60,20 +70,20 @@ export class OrderSuspects {
       const suspect = this.#suspects.get(orderId)
       const sagaId = suspect?.sagaId ?? ''
       const facts = { ...row, events: events.get(sagaId) }
-      const findings = judge(facts, context)
-      const stood = suspect?.print === fingerprint(facts)
-      const certain = stood ? findings.filter(({ mayComeRight }) => !mayComeRight || !underWay.has(sagaId)) : []
+      const findings = findingsOf(facts, context)
+      const unchanged = suspect?.fingerprint === fingerprint(facts)
+      const certain = unchanged ? findings.filter(({ isTransient }) => !isTransient || !inFlight.has(sagaId)) : []
       if (certain.length < findings.length && !last) {
         this.#remember(facts)
         continue
       }
       this.#suspects.delete(orderId)
-      for (const { check, kind } of certain) tally.violation(check, kind, [orderId])
-      if (certain.length < findings.length) tally.note('unsettled', [orderId])
+      for (const { check, kind } of certain) counts.violation(check, kind, [orderId])
+      if (certain.length < findings.length) counts.note('unsettled', [orderId])
     }
   }
 
   #remember(facts: OrderFacts): void {
-    this.#suspects.set(facts.orderId, { sagaId: sagaIdOf(facts) ?? '', print: fingerprint(facts) })
+    this.#suspects.set(facts.orderId, { sagaId: sagaIdOf(facts) ?? '', fingerprint: fingerprint(facts) })
   }
 }

@@ -4,14 +4,14 @@ import { SourceUnavailable } from '../inspect/errors.ts'
 import { type DatabaseSource, type StoreName, storeNames } from '../inspect/stores.ts'
 
 const connectMs = 5_000
-/** Waiting behind a migration would make others wait behind us. */
+/** A lock request that waits behind a migration makes later lock requests wait too. */
 const lockMs = 2_000
 const networkSlackMs = 5_000
 
 /**
- * One database, read only. Every read is one statement in a short transaction of its own, so the audit never holds back
- * the clean-up of dead rows, and takes no lock that anything but a change of the schema would notice. All settings are
- * local to that transaction: a connection pooler in between keeps nothing of them.
+ * One database, read-only. Every read is one statement in its own short transaction, so the audit does not delay VACUUM,
+ * and its locks conflict with schema changes only. All settings are local to the transaction, so a connection pooler does
+ * not retain them.
  */
 export class ReadOnlyDatabase {
   readonly store: StoreName
@@ -43,7 +43,7 @@ export class ReadOnlyDatabase {
         ...(caFile ? { ssl: { ca: readFileSync(caFile, 'utf8'), rejectUnauthorized: true } } : {}),
       }
       const client = new Client(config)
-      // A connection that is lost between two reads makes the next one fail; without a listener it ends the process.
+      // A lost connection fails the next read; without a listener it would end the process.
       client.on('error', () => undefined)
       await client.connect()
       return new ReadOnlyDatabase(store, client, statementTimeoutMs)
@@ -52,7 +52,7 @@ export class ReadOnlyDatabase {
     }
   }
 
-  /** One statement on one snapshot. Calls may overlap; they run one after the other. */
+  /** One statement on one snapshot. Overlapping calls run in sequence. */
   async read<R extends object>(text: string, values: readonly unknown[] = []): Promise<R[]> {
     const run = this.#last.then(() => this.#read<R>(text, values))
     this.#last = run.catch(() => undefined)
@@ -78,7 +78,7 @@ export class ReadOnlyDatabase {
 
 export type Databases = Readonly<Record<StoreName, ReadOnlyDatabase>>
 
-/** Connects to all of them, or to none. */
+/** Connects to all databases, or to none. */
 export async function connectReadOnly(
   sources: Readonly<Record<StoreName, DatabaseSource>>,
   statementTimeoutMs: number,
@@ -96,4 +96,24 @@ export async function connectReadOnly(
     StoreName,
     ReadOnlyDatabase
   >
+}
+
+/** The values in groups of at most `size`. */
+export function* chunks<T>(values: readonly T[], size: number): Generator<T[]> {
+  for (let at = 0; at < values.length; at += size) yield values.slice(at, at + size)
+}
+
+/**
+ * The events that the table of this database does not hold. `processed_events` is searched by id alone: the consumer's
+ * name is its queue's, which the platform may have renamed.
+ */
+export async function eventsMissingIn(
+  database: ReadOnlyDatabase,
+  table: 'events' | 'processed_events',
+  eventIds: readonly string[],
+): Promise<string[]> {
+  if (eventIds.length === 0) return []
+  const missing = `SELECT event_id AS "eventId" FROM unnest($1::uuid[]) AS wanted (event_id)
+    WHERE NOT EXISTS (SELECT FROM ${table} t WHERE t.event_id = wanted.event_id)`
+  return (await database.read<{ eventId: string }>(missing, [eventIds])).map(({ eventId }) => eventId)
 }

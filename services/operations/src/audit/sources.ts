@@ -7,17 +7,17 @@ export interface BrokerSource {
   readonly retryDelaysMs: readonly number[]
 }
 
-/** What one client was answered when it posted an order. */
+/** The response to one POST /orders. */
 export interface ClientAnswer {
   readonly at: string
-  /** HTTP status; only 2xx promises anything. */
+  /** HTTP status; only 2xx is checked. */
   readonly status: number
   readonly orderId?: string | undefined
   readonly sagaId?: string | undefined
   readonly idempotencyKey?: string | undefined
 }
 
-/** One movement of money in the provider's own books. */
+/** One charge or refund in the provider's records. */
 export interface LedgerEntry {
   readonly id: string
   /** Exact decimal. */
@@ -25,17 +25,17 @@ export interface LedgerEntry {
   readonly currency: string
 }
 
-/** The provider's own books: charges that succeeded by `charge:<orderId>`, refunds by `refund:<orderId>`. */
+/** The provider's records: successful charges by `charge:<orderId>`, refunds by `refund:<orderId>`. */
 export interface GatewayLedger {
   readonly charges: ReadonlyMap<string, LedgerEntry>
   readonly refunds: ReadonlyMap<string, LedgerEntry>
 }
 
 export interface AuditSources extends Readonly<Record<StoreName, DatabaseSource>> {
-  /** Without it no queue is known, an event that nobody processed counts as lost, and dead letters are not checked. */
+  /** Without it every unprocessed event counts as lost, and dead letters are not checked. */
   readonly broker?: BrokerSource | undefined
   readonly clientAnswers?: Iterable<ClientAnswer> | AsyncIterable<ClientAnswer> | undefined
   readonly gateway?: GatewayLedger | undefined
-  /** Ids of events that somebody published past the outboxes, and knows of. */
+  /** Ids of events that were published without an outbox. */
   readonly foreignEvents?: ReadonlySet<string> | undefined
 }

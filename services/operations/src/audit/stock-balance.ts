@@ -1,5 +1,5 @@
 import type { Databases } from './read-only-database.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
 interface Row {
   readonly sku: string
@@ -9,7 +9,7 @@ interface Row {
   readonly shipped: boolean
 }
 
-// One statement, so one snapshot: inventory changes stock and reservations in the same transaction.
+// One statement is one snapshot; inventory changes stock and reservations in one transaction.
 const balance = `WITH taken AS (
     SELECT item.sku, sum(item.qty) FILTER (WHERE status = 'reserved') AS held,
       sum(item.qty) FILTER (WHERE status = 'committed') AS shipped
@@ -24,26 +24,26 @@ const balance = `WITH taken AS (
   SELECT sku, coalesce(negative, false) AS negative, coalesce(unbalanced, false) AS unbalanced, held, shipped
   FROM compared WHERE negative OR unbalanced OR held OR shipped ORDER BY sku`
 
-/** Invariant 4, article by article: stock is never negative, and what is held and shipped is what the orders took. */
-export async function auditStock(databases: Databases, tally: Tally): Promise<void> {
+/** Invariant 4 per SKU: stock is not negative, and the reserved and shipped quantities are those of the reservations. */
+export async function auditStock(databases: Databases, counts: AuditCounts): Promise<void> {
   const rows = await databases.inventory.read<Row>(balance)
   const skus = (wrong: (row: Row) => boolean): string[] => rows.filter(wrong).map(({ sku }) => sku)
-  tally.violation(
+  counts.violation(
     'stock',
     'stock is negative',
     skus(({ negative }) => negative),
   )
-  tally.violation(
+  counts.violation(
     'stock',
     'received is not available + reserved + shipped',
     skus(({ unbalanced }) => unbalanced),
   )
-  tally.violation(
+  counts.violation(
     'stock',
     'reserved is not what open reservations hold',
     skus(({ held }) => held),
   )
-  tally.violation(
+  counts.violation(
     'stock',
     'shipped is not what committed reservations took',
     skus(({ shipped }) => shipped),

@@ -2,24 +2,23 @@ import type { Publisher } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
-import type { InspectSources } from '../inspect/sources.ts'
+import type { InspectSources } from '../inspect/store.ts'
 import type { Store } from '../inspect/store.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import { openStores } from '../store-config.ts'
 import type { SagaConfig } from '../saga-config.ts'
-import { OperatorBroker } from './operator-broker.ts'
-import { quietLog } from './quiet-log.ts'
+import { OperatorBroker, quietLog } from './operator-broker.ts'
 
 export interface CommandContextOptions {
   readonly config: SagaConfig
   readonly now: () => Date
-  /** Receives lines for people; never part of the result. */
+  /** Receives progress lines, which are not part of the result. */
   readonly progress: (line: string) => void
-  /** Aborted when the user stops the command: what was begun is completed, nothing new is begun. */
+  /** Aborted when the user stops the command: the change in progress is completed, no further one is started. */
   readonly signal: AbortSignal
 }
 
-/** What a subcommand works with: each server is connected to when it is first needed, and left at the end. */
+/** The servers of a subcommand, each connected at its first use. */
 export class CommandContext implements InspectSources, MoveSources {
   readonly config: SagaConfig
   readonly now: () => Date

@@ -1,9 +1,10 @@
 import { readActs, type RecordedAct } from '../inspect/operator-acts.ts'
 import type { StoreReader } from '../inspect/store.ts'
 import type { Result } from './result.ts'
-import { counted, instant, table } from './table.ts'
+import { instant, table } from './text.ts'
+import { counted } from '../audit/format-report.ts'
 
-/** What operators changed, the newest first. */
+/** Changes by operators, newest first. */
 export async function listActs(
   database: StoreReader,
   options: { readonly about?: string | undefined; readonly limit: number },

@@ -1,11 +1,13 @@
-import { Publisher, withHeartbeat } from '@order-saga/chassis'
+import { createLog, Publisher, withHeartbeat } from '@order-saga/chassis'
 import { type ChannelModel, connect } from 'amqplib'
 import { SourceUnavailable } from '../inspect/errors.ts'
-import { quietLog } from './quiet-log.ts'
 
 const connectMs = 5_000
 
-/** The one connection of a command. When it is lost, what uses it fails: the command is repeated instead. */
+/** Standard output belongs to the result, and the command prints the errors that are thrown. */
+export const quietLog = createLog('saga', 'error')
+
+/** The connection of one command. It is not restored when lost: the operator repeats the command. */
 export class OperatorBroker {
   readonly model: ChannelModel
   readonly publisher: Publisher

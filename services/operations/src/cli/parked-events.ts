@@ -3,41 +3,38 @@ import { type Actor, actFailed, actsDone, assertRecordable, beginActs } from '..
 import { type ParkedEvent, readParkedEvents } from '../inspect/outboxes.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import type { CommandContext } from './command-context.ts'
-import { fromNow } from './duration.ts'
 import { type Result, UsageError } from './result.ts'
-import { counted, table } from './table.ts'
+import { fromNow, table } from './text.ts'
+import { counted } from '../audit/format-report.ts'
 
-interface Parked extends ParkedEvent {
+interface LocatedEvent extends ParkedEvent {
   readonly store: StoreName
 }
 
 export interface ParkedSelection {
   readonly ids?: readonly string[] | undefined
-  /** A service with an outbox. */
   readonly service?: string | undefined
 }
 
-/** As a row that was never tried: any relay may take it, and the time until it is parked again begins anew. */
+/** Resets the row to its initial state: any relay may publish it, and the time until it is parked starts again. */
 const release = statement(
   'outbox-release',
   `UPDATE events SET parked_at = NULL, park_reason = NULL, unroutable_since = NULL, attempts = 0, lease_until = $2
    WHERE event_id = $1 AND parked_at IS NOT NULL AND published_at IS NULL RETURNING event_id`,
 )
 
-/** The parked events, the longest parked first. */
 export async function listParked(context: CommandContext, selection: ParkedSelection, limit: number): Promise<Result> {
   const events = await readParked(context, selection, limit)
   return resultOf(events, context.now(), selection, { words: 'parked', wrong: false })
 }
 
-/** What would be released; changes nothing. */
 export async function previewRelease(context: CommandContext, selection: ParkedSelection): Promise<Result> {
   const events = await readParked(context, selection, null)
   const missing = missingOf(events, selection)
   return resultOf(events, context.now(), selection, { words: 'would be released', wrong: missing.length > 0 })
 }
 
-/** Has the relays try parked events again, as if they had just been appended. */
+/** Lets the relays publish parked events again, as if they had just been appended. */
 export async function releaseParked(
   context: CommandContext,
   selection: ParkedSelection,
@@ -54,14 +51,14 @@ export async function releaseParked(
     detail: { reason, attempts },
   }))
   const actIds = await context.databases.order.change((database) => beginActs(database, actor, acts))
-  const released: Parked[] = []
+  const released: LocatedEvent[] = []
   for (const [i, event] of events.entries()) {
     const [actId = ''] = actIds.slice(i, i + 1)
     try {
       const rows = await context.databases[event.store].change((database) =>
         database.query(release, [event.eventId, context.now()]),
       )
-      if (rows.length === 0) throw new Error('it is parked no longer')
+      if (rows.length === 0) throw new Error('the event is no longer parked')
       released.push(event)
     } catch (error) {
       await context.databases.order.change((database) => actFailed(database, actId, messageOf(error)))
@@ -77,12 +74,12 @@ async function readParked(
   context: CommandContext,
   { ids, service }: ParkedSelection,
   limit: number | null,
-): Promise<Parked[]> {
+): Promise<LocatedEvent[]> {
   const stores = storeNames.filter((store) => service === undefined || store === service)
   if (stores.length === 0) {
     throw new UsageError(`--service ${service} has no outbox: give one of ${storeNames.join(', ')}.`)
   }
-  const found: Parked[] = []
+  const found: LocatedEvent[] = []
   for (const store of stores) {
     const rows = await readParkedEvents(context.databases[store], { ids, limit })
     found.push(...rows.map((row) => ({ store, ...row })))
@@ -90,12 +87,12 @@ async function readParked(
   return limit === null ? found : found.slice(0, limit)
 }
 
-function missingOf(events: readonly Parked[], { ids }: ParkedSelection): string[] {
+function missingOf(events: readonly LocatedEvent[], { ids }: ParkedSelection): string[] {
   return (ids ?? []).filter((id) => !events.some(({ eventId }) => eventId === id))
 }
 
 function resultOf(
-  events: readonly Parked[],
+  events: readonly LocatedEvent[],
   now: Date,
   selection: ParkedSelection,
   { words, wrong }: { words: string; wrong: boolean },

@@ -8,23 +8,21 @@ import type { Actor } from '../inspect/operator-acts.ts'
 import { queuesOfServices } from '../inspect/queues.ts'
 import { runAuditOf } from './audit.ts'
 import type { CommandContext } from './command-context.ts'
-import { discard, previewDiscards } from './dead-letters/discard-dead-letters.ts'
 import { listDeadLetters } from './dead-letters/list-dead-letters.ts'
-import { previewReplays, replay } from './dead-letters/replay-dead-letters.ts'
+import { discard, previewDiscards, previewReplays, replay } from './dead-letters/move-dead-letters.ts'
 import { showDeadLetter } from './dead-letters/show-dead-letter.ts'
-import { readDuration } from './duration.ts'
 import { listActs } from './list-acts.ts'
 import { listParked, previewRelease, releaseParked } from './parked-events.ts'
 import { type Result, UsageError } from './result.ts'
 import { listSagas } from './sagas/list-sagas.ts'
 import { retryCompensation } from './sagas/retry-compensation.ts'
 import { showSaga } from './sagas/show-saga.ts'
+import { readDuration } from './text.ts'
 
 export interface ProgramParts {
   readonly out: (text: string) => void
   readonly user: () => string
   readonly now: () => Date
-  /** Does a subcommand's work; `name` is its own. */
   readonly run: (name: string, json: boolean, work: (context: CommandContext) => Promise<Result>) => Promise<void>
 }
 
@@ -49,7 +47,7 @@ interface Selecting {
 
 const defaultLimit = 100
 
-/** All subcommands and their options. Parsing and help are commander's; its errors are thrown as `CommanderError`. */
+/** All subcommands and their options. Unusable arguments are thrown as `CommanderError`. */
 export function sagaProgram(parts: ProgramParts): Command {
   const { run } = parts
   const program = prepared(new Command('saga'), parts).description(
@@ -62,16 +60,16 @@ export function sagaProgram(parts: ProgramParts): Command {
   const group = (name: string, description: string): Command =>
     prepared(program.command(name), parts).description(description)
 
-  const letters = group('dead-letters', 'Messages that were dead-lettered.')
-  selecting(command(letters, 'list', 'List dead letters, without changing anything.'))
+  const letters = group('dead-letters', 'Dead-lettered messages.')
+  selecting(command(letters, 'list', 'List dead letters.'))
     .addOption(limit(defaultLimit))
     .action((options: Common & Selecting & { limit: number }) =>
       run('dead-letters list', options.json === true, (context) =>
         listDeadLetters(context, scanOf([], options, context.config)),
       ),
     )
-  command(letters, 'show', 'Show one dead letter whole, and what it would do if it were replayed.')
-    .argument('<id>', 'its id, as list shows it')
+  command(letters, 'show', 'Show one dead letter, and preview its replay.')
+    .argument('<id>', 'its id, as printed by list')
     .action((id: string, options: Common) =>
       run('dead-letters show', options.json === true, (context) => showDeadLetter(context, id.toLowerCase())),
     )
@@ -82,7 +80,7 @@ export function sagaProgram(parts: ProgramParts): Command {
     preview: (context: CommandContext, scan: Scan) => Promise<Result>,
   ): Command =>
     changing(selecting(command(letters, name, description).argument('[ids...]', 'their ids, as list shows them')))
-      .option('--all', 'all that there are')
+      .option('--all', 'all dead letters')
       .addOption(limit())
       .action((ids: string[], options: Changing & Selecting & { all?: true; limit?: number }) =>
         run(`dead-letters ${name}`, options.json === true, (context) => {
@@ -92,9 +90,14 @@ export function sagaProgram(parts: ProgramParts): Command {
         }),
       )
   moving('replay', 'Put dead letters back into the queues they were consumed from.', replay, previewReplays)
-  moving('discard', 'Remove dead letters for good; the record of acts keeps them.', discard, previewDiscards)
+  moving(
+    'discard',
+    'Remove dead letters permanently; the record of acts keeps their content.',
+    discard,
+    previewDiscards,
+  )
 
-  command(program, 'list', 'List sagas, the oldest first.')
+  command(program, 'list', 'List sagas, oldest first.')
     .option('--status <status>', 'only those with this status')
     .addOption(duration('--older-than <time>', 'only those accepted at least that long ago: 30s, 5m, 2h, 7d'))
     .addOption(limit(defaultLimit))
@@ -109,7 +112,7 @@ export function sagaProgram(parts: ProgramParts): Command {
         }),
       ),
     )
-  command(program, 'show', 'Show one saga over all services: timeline, what it waits for, what its deadline will do.')
+  command(program, 'show', 'Show one saga across all services: timeline, pending step, effect of its deadline.')
     .argument('<saga>', "the saga's id or the order's", anId)
     .option('--no-dead-letters', 'do not scan the dead-letter queues')
     .action((saga: string, options: Common & { deadLetters: boolean }) =>
@@ -123,7 +126,7 @@ export function sagaProgram(parts: ProgramParts): Command {
       ),
     )
 
-  const outbox = group('outbox', 'Events the relays parked because no queue is bound for them.')
+  const outbox = group('outbox', 'Events parked by the relays: no queue is bound to their routing key.')
   command(outbox, 'list', 'List parked events.')
     .option('--service <service>', 'only those of this service')
     .addOption(limit(defaultLimit))
@@ -132,7 +135,7 @@ export function sagaProgram(parts: ProgramParts): Command {
         listParked(context, { service: options.service }, options.limit),
       ),
     )
-  changing(command(outbox, 'release', 'Have parked events published again.'))
+  changing(command(outbox, 'release', 'Let the relays publish parked events again.'))
     .argument('[ids...]', 'ids of events', someIds)
     .option('--service <service>', 'only those of this service')
     .option('--all', 'all parked events')
@@ -145,13 +148,13 @@ export function sagaProgram(parts: ProgramParts): Command {
       }),
     )
 
-  command(program, 'acts', 'List what operators changed by this program: who, when, why; the newest first.')
+  command(program, 'acts', 'List changes by operators: who, when, why; newest first.')
     .option('--about <id>', 'only acts on this event, dead letter or saga')
     .addOption(limit(defaultLimit))
     .action((options: Common & { about?: string; limit: number }) =>
       run('acts', options.json === true, ({ databases }) => listActs(databases.order, options)),
     )
-  command(program, 'audit', "Check the system's invariants, as the audit does.").action((options: Common) =>
+  command(program, 'audit', "Check the system's invariants.").action((options: Common) =>
     run('audit', options.json === true, (context) => runAuditOf(context)),
   )
   return program
@@ -171,19 +174,19 @@ function selecting(command: Command): Command {
     .option('--event <event>', 'only those of this event')
     .option('--died-of <text>', 'only those whose reason contains this')
     .addOption(new Option('--saga <id>', 'only those of this saga or order').argParser(anId))
-    .addOption(duration('--older-than <time>', 'only those that died at least that long ago: 30s, 5m, 2h, 7d'))
-    .addOption(duration('--younger-than <time>', 'only those that died less than that long ago'))
+    .addOption(duration('--older-than <time>', 'only those dead-lettered at least that long ago: 30s, 5m, 2h, 7d'))
+    .addOption(duration('--younger-than <time>', 'only those dead-lettered less than that long ago'))
 }
 
 function changing(command: Command): Command {
   return command
-    .option('--dry-run', 'change nothing, and say what would be changed')
-    .option('--reason <text>', 'why; kept in the record of acts, and required unless --dry-run')
-    .option('--by <name>', 'who; the user of the operating system when left out')
+    .option('--dry-run', 'preview the changes only')
+    .option('--reason <text>', 'reason for the record of acts; required unless --dry-run')
+    .option('--by <name>', 'name of the operator; default: the user of the operating system')
 }
 
 function limit(preset?: number): Option {
-  const option = new Option('--limit <count>', 'at most that many').argParser((text: string) => {
+  const option = new Option('--limit <count>', 'maximum number').argParser((text: string) => {
     if (!/^[1-9]\d{0,6}$/.test(text)) throw new InvalidArgumentError('Give a number from 1 to 9999999.')
     return Number(text)
   })
@@ -222,26 +225,26 @@ function scanOf(given: readonly string[], options: Selecting & { limit?: number 
   if (queuesFor(selection, names).length === 0) {
     const known = queuesOfServices(names).flatMap(({ consumed }) => consumed)
     throw new UsageError(
-      `--queue ${queue} is no queue of the system: give ${services.join(', ')}, ${known.join(', ')}.`,
+      `--queue ${queue} is not a queue of the system: give ${services.join(', ')}, ${known.join(', ')}.`,
     )
   }
   const events = catalogue.map(({ name }) => name as string)
   if (event !== undefined && !events.includes(event)) {
-    throw new UsageError(`--event ${event} is no event of the system: give one of ${events.join(', ')}.`)
+    throw new UsageError(`--event ${event} is not an event of the system: give one of ${events.join(', ')}.`)
   }
   return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER }
 }
 
-/** Everything is selected only explicitly. @throws UsageError */
+/** Requires --all to select everything. @throws UsageError */
 function assertExplicit(selection: object, all: boolean, filter: string): void {
   const everything = Object.values(selection).every((value) => value === undefined)
   if (everything && !all) throw new UsageError(`Nothing is selected: give ids, ${filter}, or --all.`)
-  if (!everything && all) throw new UsageError(`--all does not go with ids or filters: leave one of them out.`)
+  if (!everything && all) throw new UsageError(`--all cannot be combined with ids or filters.`)
 }
 
 function actor({ by, reason }: Changing, { user, now }: ProgramParts): Actor {
   if (reason === undefined || reason.trim() === '') {
-    throw new UsageError('--reason is missing: say why, for the record of acts (or give --dry-run).')
+    throw new UsageError('--reason is missing: it is required for the record of acts (or give --dry-run).')
   }
   return { runId: uuidv7(), operator: operatorOf(by, user), reason: reason.trim(), now }
 }
@@ -251,6 +254,6 @@ function operatorOf(by: string | undefined, user: () => string): string {
   try {
     return user()
   } catch {
-    throw new UsageError('--by is missing: say who you are, for the operating system has no name for this user.')
+    throw new UsageError('--by is missing: the operating system has no name for this user.')
   }
 }

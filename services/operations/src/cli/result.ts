@@ -1,9 +1,8 @@
-/** What the command says with its exit code. */
 export const sagaExitCodes = { done: 0, found: 1, usage: 2, notDone: 3 } as const
 
 /**
- * What a subcommand gives back. The same facts twice: `items` and `summary` for machines, `text` for people.
- * `wrong`: it was done, and not all is as it should be (an unknown id, a message that could not be moved, a violation).
+ * The result of a subcommand: `items` and `summary` for programs, the same facts as `text` for operators.
+ * `wrong`: done, with a finding (an unknown id, a message that could not be moved, a violation).
  */
 export interface Result {
   readonly items: readonly object[]
@@ -12,7 +11,7 @@ export interface Result {
   readonly wrong: boolean
 }
 
-/** The arguments cannot be used as they are; the message is one sentence that names the argument and what to do. */
+/** Unusable arguments; the message is one sentence that names the argument and the correction. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
 }

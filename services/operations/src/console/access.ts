@@ -4,14 +4,14 @@ import type { Context, Next } from 'koa'
 
 export interface Access {
   readonly mode: 'read-only' | 'full'
-  /** Empty: reading is open to everybody who reaches the API, as its other routes are. */
+  /** Empty: reading requires no token. */
   readonly token: string
 }
 
 const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
 
 /**
- * Lets a request read, if it bears the token where there is one.
+ * Lets a request read if it has the token, or none is configured.
  * @throws Problem 401
  */
 export function mayRead({ token }: Access) {
@@ -19,7 +19,7 @@ export function mayRead({ token }: Access) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const [, given = ''] = /^Bearer +(\S+) *$/i.exec(ctx.get('authorization')) ?? []
     if (token !== '' && !timingSafeEqual(digest(given), expected)) {
-      throw new Problem(401, 'The console asks for its token (ADMIN_TOKEN): send it as Authorization: Bearer.', {
+      throw new Problem(401, 'The console requires its token (ADMIN_TOKEN): send it as Authorization: Bearer.', {
         headers: { 'www-authenticate': 'Bearer realm="console"' },
       })
     }
@@ -28,12 +28,12 @@ export function mayRead({ token }: Access) {
 }
 
 /**
- * Lets a request act, if the console may; to be used after `mayRead`, which knows who asks.
+ * Lets a request change something in mode `full`; to be used after `mayRead`.
  * @throws Problem 403
  */
 export function mayAct({ mode }: Access) {
   return async (_: Context, next: Next): Promise<void> => {
-    if (mode !== 'full') throw new Problem(403, 'The console is read-only here: it acts when CONSOLE is full.')
+    if (mode !== 'full') throw new Problem(403, 'The console is read-only: replay and discard require CONSOLE=full.')
     await next()
   }
 }

@@ -13,13 +13,10 @@ const types: Readonly<Record<string, string>> = {
   svg: 'image/svg+xml',
   js: 'text/javascript; charset=utf-8',
 }
-/** Where the page's files are, and where the compiler puts its program; seen from `src` and from `dist` alike. */
+/** The page's files and its compiled modules, relative to both `src` and `dist`. */
 const folders = ['../../src/console/page/', '../../dist/console/page/'].map((path) => new URL(path, import.meta.url))
 
-/**
- * All files of the page by their path below `/console`; the document has the empty one.
- * @throws ConfigurationError when the page's program is not built
- */
+/** All files of the page by their path below `/console`; the document's is empty. @throws ConfigurationError if not built */
 export function readAssets(): ReadonlyMap<string, Asset> {
   const assets = new Map<string, Asset>()
   for (const folder of folders) {
@@ -41,7 +38,7 @@ function namesIn(folder: URL): string[] {
   }
 }
 
-/** Nothing but this process's own files runs or is loaded, and no text becomes markup. */
+/** Only files of this process are loaded, and text cannot become markup. */
 export const pageHeaders = {
   'content-security-policy': [
     "default-src 'none'",

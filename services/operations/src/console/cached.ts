@@ -1,4 +1,4 @@
-/** The result of a read, kept for a time: overlapping and later calls share it. A failure is not kept. */
+/** Caches the result of a read: overlapping and later calls share it. A failure is not cached. */
 export class Cached<T> {
   readonly #read: () => Promise<T>
   readonly #keepMs: number

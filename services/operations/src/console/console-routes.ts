@@ -8,8 +8,7 @@ import { NotDone } from '../inspect/errors.ts'
 import { listSagas } from '../inspect/sagas.ts'
 import { type Access, mayAct, mayRead } from './access.ts'
 import { pageHeaders, readAssets } from './assets.ts'
-import type { Console } from './console.ts'
-import { json } from './json.ts'
+import { type Console, json } from './console.ts'
 import type { DeadLetters, SagaPage } from './page/answers.ts'
 
 const strict = { additionalProperties: false } as const
@@ -37,15 +36,15 @@ const checkBody = checkerOf(
         minLength: 1,
         maxLength: 100,
         ...printable,
-        description: 'who acts, 1 to 100 characters',
+        description: 'name of the operator, 1 to 100 characters',
       }),
-      reason: Type.String({ minLength: 1, maxLength: 500, ...printable, description: 'why, 1 to 500 characters' }),
+      reason: Type.String({ minLength: 1, maxLength: 500, ...printable, description: 'reason, 1 to 500 characters' }),
     },
     { ...strict, description: 'a JSON object' },
   ),
 )
 
-/** The page, which holds no data and is open, and the data it shows, which may need the token. */
+/** The page, which is public, and its data, which may require the token. */
 export function addConsoleRoutes(
   router: Router,
   console: Console,
@@ -58,7 +57,7 @@ export function addConsoleRoutes(
 
   for (const [path, { type, body }] of readAssets()) {
     router.get(path === '' ? '/console' : `/console/${path}`, (ctx) => {
-      // The page names its files relative to its own address, wherever a proxy puts it.
+      // The page references its files relative to its address, so that it works behind a proxy's path prefix.
       if (ctx.path.endsWith('/')) return ctx.redirect('../console')
       ctx.set(pageHeaders)
       ctx.type = type
@@ -78,7 +77,7 @@ export function addConsoleRoutes(
 
   router.get('/console/sagas/:id', read, async (ctx) => {
     const { id = '' } = ctx.params
-    if (!uuid.test(id)) throw new Problem(404, `There is no saga ${id}: its id is a UUID.`)
+    if (!uuid.test(id)) throw new Problem(404, `There is no saga ${id}: the id of a saga is a UUID.`)
     const saga = await console.saga(id)
     if (saga === undefined) throw notFound(`A saga or order ${id}`)
     ctx.body = saga

@@ -7,13 +7,17 @@ import { readOutbox } from '../inspect/outboxes.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
 import { readSagaOverview } from '../inspect/sagas.ts'
-import type { InspectSources } from '../inspect/sources.ts'
+import type { InspectSources } from '../inspect/store.ts'
 import { storeNames } from '../inspect/stores.ts'
 import { recordsOf } from '../inspect/timeline.ts'
 import { Cached } from './cached.ts'
-import { DeadLetterBox } from './dead-letters.ts'
-import { json } from './json.ts'
+import { DeadLetterService } from './dead-letters.ts'
 import type { OutboxLine, Overview, QueueLine, SagaDetail } from './page/answers.ts'
+
+/** The type of a value after JSON serialization: dates are strings. */
+type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T
+
+export const json = <T>(value: T): Json<T> => value as Json<T>
 
 export interface ConsoleOptions {
   readonly mode: Overview['mode']
@@ -21,12 +25,12 @@ export interface ConsoleOptions {
   readonly retryDelaysMs: readonly number[]
 }
 
-/** All clients share what is read for one of them, for this long. */
+/** Cache times, shared by all clients. */
 const keepMs = { sagas: 1_000, delivery: 3_000 } as const
 
-/** What the console shows, read from the three databases and the broker. */
+/** The data of the console, from the three databases and the broker. */
 export class Console {
-  readonly deadLetters: DeadLetterBox
+  readonly deadLetters: DeadLetterService
   readonly sources: InspectSources
   readonly #options: ConsoleOptions
   readonly #sagas
@@ -37,7 +41,7 @@ export class Console {
     const { databases, now } = options.sources
     this.#options = options
     this.sources = options.sources
-    this.deadLetters = new DeadLetterBox(options.sources)
+    this.deadLetters = new DeadLetterService(options.sources)
     this.#sagas = new Cached(() => readSagaOverview(databases.order, now()), keepMs.sagas, now)
     this.#delivery = new Cached(() => this.#readDelivery(), keepMs.delivery, now)
     this.#usualTimes = usualTimes(databases.order, now)
@@ -49,7 +53,7 @@ export class Console {
     return json({ mode: this.#options.mode, ...sagas, ...delivery })
   }
 
-  /** One saga by its id or its order's; undefined when there is none. @throws DependencyUnavailable as `overview` */
+  /** One saga by its id or its order's; undefined if it does not exist. @throws DependencyUnavailable as `overview` */
   async saga(id: string): Promise<SagaDetail | undefined> {
     const { databases, now } = this.sources
     const recorded = await readSaga(databases.order, id)
@@ -65,7 +69,6 @@ export class Console {
     return json({ ...saga, explanation: text, atRest, waitsFor, timeline, records: recordsOf(facts) })
   }
 
-  /** As far as there are dead letters and they can be read. */
   async #deadLettersOf(sagaId: string): Promise<readonly DeadLetter[]> {
     const { queues } = await this.#delivery.get()
     if (!(queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)) return []
@@ -87,7 +90,7 @@ export class Console {
     const { broker, queues } = this.sources
     const services = queuesOfServices(queues, this.#options.retryDelaysMs)
     const names = services.flatMap(({ consumed, retries, deadLetters }) => [...consumed, ...retries, deadLetters])
-    // A connection that has just been lost fails in other ways as well.
+    // A lost connection causes other errors than DependencyUnavailable too.
     const read = await this.deadLetters.inTurn(async () => readQueues(await broker(), names)).catch(() => null)
     if (read === null) return null
     const depths = new Map(read.map((depth) => [depth.queue, depth]))

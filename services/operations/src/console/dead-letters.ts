@@ -11,7 +11,6 @@ import type { DeadLetterOutcome } from './page/answers.ts'
 const moves = { replay: replayDeadLetters, discard: discardDeadLetters } as const
 export type Move = keyof typeof moves
 
-/** A dead letter as a client names it. */
 export interface LetterName {
   readonly service: ServiceName
   readonly id: string
@@ -19,16 +18,16 @@ export interface LetterName {
 
 export interface DeadLetterList {
   readonly deadLetters: readonly DeadLetter[]
-  /** Services with too many to be scanned here, and how many. */
+  /** Services with more than `scanLimit`. */
   readonly tooMany: readonly { readonly service: ServiceName; readonly count: number }[]
 }
 
-/** A scan holds all messages of the queue; beyond this number it is left to the saga command. */
+/** A scan keeps all messages of the queue unacknowledged; longer queues require the saga command. */
 const scanLimit = 5_000
 const keepMs = 5_000
 
-/** The dead letters of all services, one operation at a time: a scan hides from others the messages it holds. */
-export class DeadLetterBox {
+/** The dead letters of all services, one operation at a time: a scan makes its messages unavailable to others. */
+export class DeadLetterService {
   readonly #sources: MoveSources
   readonly #list: Cached<DeadLetterList>
   #turn: Promise<unknown> = Promise.resolve()
@@ -48,14 +47,13 @@ export class DeadLetterBox {
     return await mine
   }
 
-  /** Not older than some seconds. @throws DependencyUnavailable or NotDone */
+  /** At most `keepMs` old. @throws DependencyUnavailable or NotDone */
   list(): Promise<DeadLetterList> {
     return this.#list.get()
   }
 
   /**
-   * Sends dead letters back to the queues they were consumed from, or removes them for good; each is recorded with who
-   * and why.
+   * Replays or discards dead letters, each recorded with the operator and the reason.
    * @throws Problem 409 when there are too many, DependencyUnavailable or NotDone
    */
   async move(move: Move, named: readonly LetterName[], actor: Actor): Promise<DeadLetterOutcome> {

@@ -32,7 +32,7 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
   })
 }
 
-/** The same store, whose answers no request waits for longer than an HTTP client does. */
+/** The store with the request deadline of the HTTP API for reads. */
 function limited(store: Store, name: string): Pick<Store, 'query' | 'change'> {
   const requestDeadline = new RequestDeadline(name)
   return {

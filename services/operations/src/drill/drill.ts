@@ -4,19 +4,18 @@ import pMap from 'p-map'
 import type { ClientAnswer } from '../audit/sources.ts'
 import { describe, type Flow, type FlowName, flows, isAt, planFlows } from './flows.ts'
 import { followSagas } from './follow-sagas.ts'
-import { type Accepted, type NewOrder, OrderClient, type Saga } from './order-client.ts'
-import { StockClient, type StockLevel } from './stock-client.ts'
+import { type Accepted, type NewOrder, OrderClient, type Saga, StockClient, type StockLevel } from './order-client.ts'
 
 export interface DrillOptions {
   readonly orderUrl: string
   readonly inventoryUrl: string
   readonly orders: number
-  /** Orders under way at the same time, those aside that wait for their deadline. */
-  readonly lanes: number
-  /** Also drive orders into their deadline: the drill then takes as long as they have. */
+  /** Orders in flight at the same time, without those that wait for their deadline. */
+  readonly concurrency: number
+  /** Whether some orders exceed their deadline; the drill then takes that long. */
   readonly withTimeout: boolean
-  /** How long an answer, or an order's end once it is due, is waited for. */
-  readonly patienceMs: number
+  /** Timeout of a response, and of the final status of an order after it is due. */
+  readonly timeoutMs: number
   readonly onProgress?: (line: string) => void
 }
 
@@ -33,9 +32,9 @@ interface Placed {
 
 export interface DrillResult {
   readonly orders: readonly DrilledOrder[]
-  /** What the clients were answered, for the audit. */
+  /** Responses to the clients, for the audit. */
   readonly answers: readonly ClientAnswer[]
-  /** What is not as it must be, a sentence each; empty after a good drill. */
+  /** One sentence per unexpected result. */
   readonly complaints: readonly string[]
   readonly tookMs: number
 }
@@ -43,12 +42,12 @@ export interface DrillResult {
 const pollMs = 250
 
 /**
- * Drives orders through the saga's flows in a running system and compares their ends, and the stock they took, with
- * what their flows promise. Each run uses an article of its own, so runs do not disturb each other.
- * @throws Error when an order is refused or a service is away for longer than the patience
+ * Drives orders through the saga's flows in a running system and compares their final status, and the stock, with the
+ * expected ones. Each run uses its own SKU, so runs do not affect each other.
+ * @throws Error when an order is rejected or a service is unavailable for longer than the timeout
  */
 export async function drill(options: DrillOptions): Promise<DrillResult> {
-  const { orders, lanes, withTimeout, patienceMs, onProgress = () => undefined } = options
+  const { orders, concurrency, withTimeout, timeoutMs, onProgress = () => undefined } = options
   const startedAt = performance.now()
   const run = randomUUID().slice(0, 8)
   const sku = `DRILL-${run}`
@@ -58,22 +57,22 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   const initial = orders * 3
   await stock.setAvailable(initial)
 
-  // An order that waits for its deadline would hold up its lane, so those are followed together at last.
+  // Orders that wait for their deadline would use up the concurrency limit, so they are followed together at the end.
   const follow = (placed: readonly Placed[], onEnded?: (ended: number) => void): Promise<(Saga | undefined)[]> => {
     const followed = placed.map(({ flow, accepted }) => ({ sagaId: accepted.sagaId, end: flows[flow].end }))
-    return followSagas(client, followed, { patienceMs, onProgress: onEnded })
+    return followSagas(client, followed, { timeoutMs, onProgress: onEnded })
   }
-  const report = endedReporter(orders, onProgress)
+  const report = progressReporter(orders, onProgress)
   let ended = 0
   const drive = async (flow: FlowName, index: number): Promise<DrilledOrder & { key: string }> => {
     const key = `drill-${run}-${index}`
-    const placed = { flow, key, accepted: await client.place(orderFor(flows[flow], sku, index), key, patienceMs) }
+    const placed = { flow, key, accepted: await client.place(orderFor(flows[flow], sku, index), key, timeoutMs) }
     if (flow === 'timeout') return { ...placed, saga: undefined }
     const [saga] = await follow([placed])
     report((ended += 1))
     return { ...placed, saga }
   }
-  const driven = await pMap(plan, drive, { concurrency: lanes })
+  const driven = await pMap(plan, drive, { concurrency })
   const late = driven.filter(({ flow }) => flow === 'timeout')
   if (late.length > 0) onProgress(`${late.length} orders wait for their deadline`)
   const lateSagas = await follow(late, (more) => report(ended + more))
@@ -81,7 +80,7 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
 
   const sold = drilled.reduce((sum, { saga }, index) => sum + (saga?.status === 'completed' ? quantity(index) : 0), 0)
   const wanted = { available: initial - sold, reserved: 0 }
-  const level = await settledLevel(stock, wanted, patienceMs)
+  const level = await settledLevel(stock, wanted, timeoutMs)
   return {
     orders: drilled,
     answers: drilled.map(({ key, accepted: { at, status, orderId, sagaId } }) => {
@@ -101,13 +100,13 @@ function orderFor({ customerEmail, extraSku }: Flow, sku: string, index: number)
 
 function complaintOf({ flow, accepted: { orderId }, saga }: DrilledOrder): string[] {
   const { end } = flows[flow]
-  if (saga === undefined) return [`Order ${orderId} was accepted, and its saga was never answered.`]
-  return isAt(saga, end) ? [] : [`Order ${orderId} is ${describe(saga)}, and was to be ${describe(end)}.`]
+  if (saga === undefined) return [`Order ${orderId} was accepted, but GET /sagas returned no saga.`]
+  return isAt(saga, end) ? [] : [`Order ${orderId} is ${describe(saga)}, expected ${describe(end)}.`]
 }
 
 function stockComplaint(level: StockLevel, wanted: StockLevel): string[] {
   if (sameLevel(level, wanted)) return []
-  return [`The stock is ${inWords(level)}, and was to be ${inWords(wanted)}.`]
+  return [`The stock is ${inWords(level)}, expected ${inWords(wanted)}.`]
 }
 
 function inWords({ available, reserved }: StockLevel): string {
@@ -118,9 +117,9 @@ function sameLevel(one: StockLevel, other: StockLevel): boolean {
   return one.available === other.available && one.reserved === other.reserved
 }
 
-/** A confirmed order's goods leave after its confirmation, so the stock is looked at until it is right. */
-async function settledLevel(stock: StockClient, wanted: StockLevel, patienceMs: number): Promise<StockLevel> {
-  const end = performance.now() + patienceMs
+/** Inventory commits the stock after the confirmation, so the level is polled until it is the expected one. */
+async function settledLevel(stock: StockClient, wanted: StockLevel, timeoutMs: number): Promise<StockLevel> {
+  const end = performance.now() + timeoutMs
   for (;;) {
     const level = await stock.level()
     if (sameLevel(level, wanted) || performance.now() > end) return level
@@ -128,12 +127,12 @@ async function settledLevel(stock: StockClient, wanted: StockLevel, patienceMs: 
   }
 }
 
-/** Says how many have ended when it is a new tenth of all. */
-function endedReporter(orders: number, say: (line: string) => void): (ended: number) => void {
-  let told = 0
+/** Reports progress in steps of 10 %. */
+function progressReporter(orders: number, print: (line: string) => void): (ended: number) => void {
+  let reported = 0
   return (ended) => {
-    if (ended < orders && ended - told < orders / 10) return
-    if (ended > told) say(`${ended} of ${orders} orders at their end`)
-    told = ended
+    if (ended < orders && ended - reported < orders / 10) return
+    if (ended > reported) print(`${ended} of ${orders} orders completed`)
+    reported = ended
   }
 }

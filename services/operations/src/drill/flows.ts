@@ -1,8 +1,8 @@
-/** The ways an order may go, by the outcome that `saga_finished_total` counts it under. */
+/** Flows by their label `outcome` in `saga_finished_total`. */
 export const flowNames = ['confirmed', 'payment_failed', 'compensation', 'timeout'] as const
 export type FlowName = (typeof flowNames)[number]
 
-/** Where a saga stands, as GET /sagas/{sagaId} says it. */
+/** The state in the response to GET /sagas/{sagaId}. */
 export interface SagaState {
   readonly status: string
   readonly reason: string | null
@@ -10,7 +10,7 @@ export interface SagaState {
 }
 
 export interface Flow {
-  /** What makes the services take this way while nothing is configured to fail; docs/payment-provider.md lists the triggers. */
+  /** Triggers the flow in the simulated provider; docs/payment-provider.md lists the addresses. */
   readonly customerEmail: string
   readonly extraSku?: string
   readonly end: SagaState
@@ -27,12 +27,12 @@ export const flows: Readonly<Record<FlowName, Flow>> = {
   },
   compensation: {
     customerEmail: 'drill@example.com',
-    // Beside an article that is in stock: a reservation of that one alone must not stay.
+    // Ordered with an SKU that is in stock, whose reservation must be released.
     extraSku: 'SIM-NONE',
     end: { status: 'cancelled', reason: 'compensation', compensation: 'refunded' },
   },
   timeout: {
-    // Is charged after its deadline, so the money must come back.
+    // Charged after the deadline, so refunded.
     customerEmail: 'slow@example.com',
     end: { status: 'timeout_cancelled', reason: 'timeout', compensation: 'refunded' },
   },
@@ -41,7 +41,7 @@ export const flows: Readonly<Record<FlowName, Flow>> = {
 const patternWithout: readonly FlowName[] = ['confirmed', 'payment_failed', 'confirmed', 'compensation', 'confirmed']
 const patternWith: readonly FlowName[] = ['timeout', 'confirmed', 'payment_failed', 'compensation', 'confirmed']
 
-/** The flow of each order, mixed so that no service sees one kind alone. */
+/** The flow of each order, mixed. */
 export function planFlows(orders: number, withTimeout: boolean): FlowName[] {
   const pattern = withTimeout ? patternWith : patternWithout
   return Array.from({ length: orders }, (_, index) => pattern[index % pattern.length] ?? 'confirmed')
@@ -51,14 +51,13 @@ export function isAt(saga: SagaState, end: SagaState): boolean {
   return saga.status === end.status && saga.reason === end.reason && saga.compensation === end.compensation
 }
 
-/** True when waiting longer cannot bring the saga to that end. */
+/** Whether the saga is final and cannot reach the expected state. */
 export function hasMissed(saga: SagaState, end: SagaState): boolean {
   const final = ['completed', 'cancelled', 'timeout_cancelled'].includes(saga.status)
-  // A late charge still turns `none` of a timeout into a refund.
+  // The compensation of a timeout may still change from `none` after a late charge.
   return final && (saga.status !== end.status || saga.reason !== end.reason)
 }
 
-/** A saga's place in a word or three, for people. */
 export function describe({ status, reason, compensation }: SagaState): string {
   return [status, reason, compensation === 'none' ? null : compensation].filter((part) => part !== null).join(', ')
 }

@@ -5,7 +5,7 @@ const shown = 20
 
 type Row = readonly [flow: string, orders: string, expected: string, got: string, median: string, slowest: string]
 
-/** The drill for people: a line per flow, what is wrong, and the verdict. */
+/** One line per flow, the unexpected results, and the verdict. */
 export function formatDrill({ orders, complaints, tookMs }: DrillResult): string {
   const rows = flowNames.flatMap((flow) => {
     const of = orders.filter((order) => order.flow === flow)
@@ -16,7 +16,7 @@ export function formatDrill({ orders, complaints, tookMs }: DrillResult): string
     columns(['flow', 'orders', 'expected', 'got', 'median', 'slowest']),
     ...rows,
     ...complaints.slice(0, shown),
-    ...(more > 0 ? [`and ${more} more like these`] : []),
+    ...(more > 0 ? [`and ${more} more`] : []),
     `${orders.length} orders in ${seconds(tookMs)}: ${complaints.length === 0 ? 'all as promised' : 'NOT as promised'}`,
   ].join('\n')
 }
@@ -39,7 +39,7 @@ function columns([flow, orders, expected, got, median, slowest]: Row): string {
   return [...left, median.padStart(7), slowest.padStart(7)].join('  ')
 }
 
-/** From the order's acceptance to its end, by the order service's own clock. */
+/** From acceptance to the final status, by the clock of the order service. */
 function time(ms: number | undefined): string {
   if (ms === undefined) return '-'
   return ms < 1000 ? `${ms} ms` : seconds(ms)

@@ -13,7 +13,7 @@ export interface Accepted {
   readonly sagaId: string
   readonly status: number
   readonly at: string
-  /** Requests it took: more than one when the service was away in between. */
+  /** More than 1 if the service was unavailable. */
   readonly attempts: number
 }
 
@@ -28,10 +28,10 @@ export interface Saga extends SagaState {
 const requestTimeoutMs = 10_000
 const retryPauseMs = 200
 
-/** The answers after which the same request is worth repeating; 409 says that the first one is still at work. */
-const passing = new Set([409, 429, 500, 502, 503, 504])
+/** Status codes after which the request is retried; 409: the first request with the key is still being processed. */
+const transient = new Set([409, 429, 500, 502, 503, 504])
 
-/** A client of the order and stock APIs that holds on: it repeats, with the same key, what may have been lost. */
+/** A client of the order API that retries a request with the same idempotency key. */
 export class OrderClient {
   readonly #orderUrl: string
 
@@ -41,19 +41,20 @@ export class OrderClient {
 
   /**
    * Posts the order until it is accepted.
-   * @throws Error when it is refused, or not accepted before the limit: one sentence with the last answer
+   * @throws Error when it is rejected, or not accepted within the limit; the message contains the last response
    */
   async place(order: NewOrder, idempotencyKey: string, limitMs: number): Promise<Accepted> {
     const end = performance.now() + limitMs
     for (let attempts = 1; ; attempts += 1) {
-      const said = await this.#post(order, idempotencyKey).catch((error: unknown) => ({ trouble: causeOf(error) }))
-      if ('accepted' in said) return { ...said.accepted, attempts }
-      if (performance.now() > end) throw new Error(`An order was not accepted in ${limitMs / 1000} s: ${said.trouble}`)
+      const result = await this.#post(order, idempotencyKey).catch((error: unknown) => ({ failure: causeOf(error) }))
+      if ('accepted' in result) return { ...result.accepted, attempts }
+      if (performance.now() > end)
+        throw new Error(`An order was not accepted in ${limitMs / 1000} s: ${result.failure}`)
       await wait(retryPauseMs)
     }
   }
 
-  /** The saga as it stands; undefined while the service has no answer. */
+  /** The current saga; undefined if the service does not return it. */
   async saga(sagaId: string): Promise<Saga | undefined> {
     try {
       const response = await request(`${this.#orderUrl}/sagas/${sagaId}`)
@@ -63,7 +64,7 @@ export class OrderClient {
     }
   }
 
-  async #post(order: NewOrder, key: string): Promise<{ accepted: Omit<Accepted, 'attempts'> } | { trouble: string }> {
+  async #post(order: NewOrder, key: string): Promise<{ accepted: Omit<Accepted, 'attempts'> } | { failure: string }> {
     const response = await request(`${this.#orderUrl}/orders`, {
       method: 'POST',
       headers: { 'content-type': 'application/json', 'idempotency-key': key },
@@ -74,20 +75,51 @@ export class OrderClient {
       const { orderId, sagaId } = JSON.parse(text) as { orderId: string; sagaId: string }
       return { accepted: { orderId, sagaId, status: response.status, at: new Date().toISOString() } }
     }
-    const trouble = `${response.status} ${text.slice(0, 300)}`
-    if (passing.has(response.status)) return { trouble }
-    throw new Refused(`The order API refused an order: ${trouble}`)
+    const failure = `${response.status} ${text.slice(0, 300)}`
+    if (transient.has(response.status)) return { failure }
+    throw new OrderRejected(`The order API rejected an order: ${failure}`)
   }
 }
 
-class Refused extends Error {}
+class OrderRejected extends Error {}
 
-/** Why a request got no answer; what was refused for good is thrown on. */
+/** The reason of a failed request. @throws OrderRejected */
 function causeOf(error: unknown): string {
-  if (error instanceof Refused) throw error
+  if (error instanceof OrderRejected) throw error
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error)
 }
 
-export function request(url: string, init: RequestInit = {}): Promise<Response> {
+function request(url: string, init: RequestInit = {}): Promise<Response> {
   return fetch(url, { ...init, signal: AbortSignal.timeout(requestTimeoutMs) })
+}
+
+export interface StockLevel {
+  readonly available: number
+  readonly reserved: number
+}
+
+/** The stock of one SKU, through the stock API. */
+export class StockClient {
+  readonly #url: string
+
+  constructor(inventoryUrl: string, sku: string) {
+    this.#url = `${inventoryUrl.replace(/\/$/, '')}/stock/${encodeURIComponent(sku)}`
+  }
+
+  /** @throws Error unless the response is 2xx */
+  async setAvailable(available: number): Promise<void> {
+    const response = await request(this.#url, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ available }),
+    })
+    if (!response.ok) throw new Error(`The stock API answered ${response.status}: ${await response.text()}`)
+  }
+
+  /** @throws Error unless the response is 2xx */
+  async level(): Promise<StockLevel> {
+    const response = await request(this.#url)
+    if (!response.ok) throw new Error(`The stock API answered ${response.status}: ${await response.text()}`)
+    return (await response.json()) as StockLevel
+  }
 }

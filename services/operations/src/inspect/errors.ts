@@ -1,7 +1,7 @@
 import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
 import type { StoreName } from './stores.ts'
 
-/** A database or the broker refuses, or cannot be reached; the message is half a sentence that names it. */
+/** A database or the broker is unavailable or refuses a request; the message names it. */
 export class SourceUnavailable extends DependencyUnavailable {
   readonly source: StoreName | 'broker'
 
@@ -12,7 +12,7 @@ export class SourceUnavailable extends DependencyUnavailable {
   }
 }
 
-/** What was asked for cannot be done as things are; the message is one sentence for the operator. */
+/** The request cannot be done in the current state; the message is one sentence for the operator. */
 export class NotDone extends Error {
   override readonly name = 'NotDone'
 }

@@ -9,7 +9,7 @@ export interface InspectedSaga extends SagaFacts {
   readonly timeline: readonly TimelineStep[]
 }
 
-/** Explains a saga from the facts of all services, and puts its messages in the order of time. Pure. */
+/** Explains a saga from the facts of all services. Pure. */
 export function inspectSaga(
   facts: SagaFacts,
   {

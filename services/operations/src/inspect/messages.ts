@@ -5,14 +5,13 @@ import type { OutboxRow, SagaFacts } from './saga-facts.ts'
 import type { StoreName } from './stores.ts'
 
 interface Undelivered extends Pick<UndeliveredEvent, 'state' | 'queue' | 'reason' | 'since'> {
-  /** The same in words. */
   readonly result: string
 }
 
 /**
- * How far a message has come from the outbox to the inbox of one consumer. `in_progress`: payment has recorded the intent
- * and the provider has not answered. `published`: to notification, which keeps no inbox. `unknown`: the rows that would
- * tell have been removed after their retention, or could not be read.
+ * The progress of a message from the outbox to the inbox of one consumer. `in_progress`: payment has recorded the intent
+ * and the provider has not answered. `published`: to notification, which has no inbox. `unknown`: the rows were removed
+ * after their retention, or could not be read.
  */
 type Progress = Undelivered | { readonly state: 'processed' | 'published' | 'unknown'; readonly result: string }
 
@@ -22,7 +21,7 @@ export type SagaMessage = Progress & {
   readonly event: string
   readonly from: ServiceName
   readonly to: ServiceName
-  /** When the event was appended, or first known of. */
+  /** Time at which the event was appended, or of its first record. */
   readonly at: Date
 }
 
@@ -30,7 +29,7 @@ interface KnownEvent {
   readonly eventId: string
   readonly type: EventType
   readonly at: Date
-  /** Undefined when the outbox has forgotten it, or could not be read. */
+  /** Undefined if removed from the outbox, or not readable. */
   readonly row: OutboxRow | undefined
 }
 
@@ -55,7 +54,7 @@ export function messagesOf(facts: SagaFacts, deadLetters: readonly DeadLetter[])
     )
 }
 
-/** From the outboxes; the saga's history and its dead letters remember events that the outboxes have forgotten. */
+/** From the outboxes, and for events removed from there from the saga's history and its dead letters. */
 function eventsOf({ saga, outboxes }: SagaFacts, deadLetters: readonly DeadLetter[]): KnownEvent[] {
   const known = new Map<string, KnownEvent>()
   const add = (eventId: string, name: string, at: Date, row?: OutboxRow): void => {
@@ -95,14 +94,14 @@ function progressTo(
   }
   if (row?.publishedAt === null) return { state: 'in_outbox', since: row.createdAt, result: 'not published yet' }
   if (to === 'notification') return { state: 'published', result: 'published' }
-  if (row === undefined || inboxes[to] === undefined) return { state: 'unknown', result: 'not known whether processed' }
+  if (row === undefined || inboxes[to] === undefined) return { state: 'unknown', result: 'processing unknown' }
   if (to === 'payment' && inProgress.get(type.name) === payment?.status) {
     return { state: 'in_progress', since: payment?.updatedAt, result: 'being processed' }
   }
   return { state: 'in_flight', since: row.publishedAt, result: 'published, not processed yet' }
 }
 
-/** Payment's status while the provider has not answered: the event is processed only then. */
+/** Payment's status until the provider answers; the event is processed with the answer. */
 const inProgress = new Map([
   ['order.created', 'charging'],
   ['payment.refund.requested', 'refunding'],
@@ -115,7 +114,7 @@ function processedBy(to: ServiceName, eventId: string, { saga, inboxes }: SagaFa
   return seen && new Date(seen.at)
 }
 
-/** The messages that have not reached their consumer, as the explanation takes them. */
+/** The messages that their consumer has not processed. */
 export function undeliveredIn(messages: readonly SagaMessage[]): UndeliveredEvent[] {
   return messages.flatMap((message) => {
     const { state } = message

@@ -5,7 +5,7 @@ import type { StoreReader } from './store.ts'
 
 export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation'
 
-/** Who acts and why, and the run all acts of one command have in common. */
+/** The operator and reason of all acts of one command (`runId`). */
 export interface Actor {
   readonly runId: string
   readonly operator: string
@@ -13,18 +13,18 @@ export interface Actor {
   readonly now: () => Date
 }
 
-/** One change, to be recorded before it is made. */
+/** One change, recorded before it is made. */
 export interface Act {
   readonly act: ActName
   readonly subject: string
-  /** The queue or database the subject was found in. */
+  /** Queue or database of the subject. */
   readonly place: string
   readonly event?: string | undefined
   readonly sagaId?: string | undefined
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** An act as it is kept in the order database. Begun and neither done nor failed: its command ended before it was known. */
+/** An act in the order database. Neither done nor failed: its command stopped before the outcome was recorded. */
 export interface RecordedAct {
   readonly actId: string
   readonly runId: string
@@ -59,7 +59,7 @@ const insert = statement(
 const done = statement('acts-done', 'UPDATE operator_acts SET done_at = $2 WHERE act_id = ANY($1::uuid[])')
 const failed = statement('acts-failed', 'UPDATE operator_acts SET failure = $2 WHERE act_id = $1')
 
-/** The newest acts, of one subject or saga if given. */
+/** The newest acts, optionally of one subject or saga. */
 export async function readActs(
   database: StoreReader,
   { about, limit }: { readonly about?: string | undefined; readonly limit: number },
@@ -67,20 +67,20 @@ export async function readActs(
   return await database.query<RecordedAct>(newest, [about ?? null, limit])
 }
 
-/** @throws NotDone when the order database has no table for the record of acts */
+/** @throws NotDone when the order database has no table for acts */
 export async function assertRecordable(database: Database): Promise<void> {
   const why = await schemaMismatch(database, expected)
   if (why !== undefined) throw new NotDone(`Acts cannot be recorded in the order database: ${why}`)
 }
 
-/** Records that the acts begin, all or none; returns their ids, in their order. */
+/** Records the start of all acts, or of none; returns their ids in the same order. */
 export async function beginActs(database: Database, actor: Actor, acts: readonly Act[]): Promise<string[]> {
   const { ids, values } = toRows(actor, acts)
   if (acts.length > 0) await database.query(insert, values)
   return ids
 }
 
-/** Records an act in the transaction of the change itself, begun and done at once. */
+/** Records a completed act in the transaction of its change. */
 export function recordAct(tx: Transaction, actor: Actor, act: Act): void {
   const { ids, values } = toRows(actor, [act])
   tx.write(insert, values)

@@ -3,12 +3,11 @@ import type { StoreReader } from './store.ts'
 
 export interface OutboxState {
   readonly pending: number
-  /** When the oldest pending event was appended. */
+  /** Time at which the oldest pending event was appended. */
   readonly oldest: Date | null
   readonly parked: number
 }
 
-/** An event its relay no longer tries to publish. */
 export interface ParkedEvent {
   readonly eventId: string
   readonly event: string
@@ -20,7 +19,7 @@ export interface ParkedEvent {
   readonly parkedAt: Date
 }
 
-// Both by an index that holds nothing but these rows.
+// Both read a partial index with exactly these rows.
 const state = statement(
   'outbox-state',
   `SELECT pending.count AS pending, pending.oldest, parked.count AS parked FROM
@@ -41,7 +40,7 @@ export async function readOutbox(database: StoreReader): Promise<OutboxState> {
   return row as OutboxState
 }
 
-/** The parked events, of these ids if given, the longest parked first. */
+/** The parked events, optionally with these ids, longest parked first. */
 export async function readParkedEvents(
   database: StoreReader,
   { ids, limit }: { readonly ids?: readonly string[] | undefined; readonly limit: number | null },

@@ -2,10 +2,9 @@ import { closeChannel, deadLetterQueue, secondaryQueue, retryQueue } from '@orde
 import { secondaryQueuesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
 import type { Channel, ChannelModel } from 'amqplib'
 
-/** All queues of one service. */
 export interface ServiceQueues {
   readonly service: ServiceName
-  /** Those a message is consumed from: the service's own first, then its lanes. */
+  /** The queues with consumers: the service's own first, then its secondary queues. */
   readonly consumed: readonly [string, ...string[]]
   readonly retries: readonly string[]
   readonly deadLetters: string
@@ -13,7 +12,7 @@ export interface ServiceQueues {
 
 export interface QueueDepth {
   readonly queue: string
-  /** Ready messages; those a consumer holds are not among them. Null when there is no such queue. */
+  /** Ready messages, without unacknowledged ones. Null if the queue does not exist. */
   readonly messages: number | null
   readonly consumers: number | null
 }
@@ -23,14 +22,14 @@ export function queuesOfServices(names: QueueNames, retryDelaysMs: readonly numb
     const queue = names[`${service}Queue`]
     return {
       service,
-      consumed: [queue, ...secondaryQueuesOf[service].map((lane) => secondaryQueue(queue, lane))],
+      consumed: [queue, ...secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))],
       retries: retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)),
       deadLetters: deadLetterQueue(queue),
     }
   })
 }
 
-/** Reads depths from the broker itself, without its management plugin: a passive declaration answers with both counts. */
+/** Reads depths by passive declaration, which returns both counts and requires no management plugin. */
 export async function readQueues(model: ChannelModel, queues: readonly string[]): Promise<QueueDepth[]> {
   const depths: QueueDepth[] = []
   let channel: Channel | undefined
@@ -41,7 +40,7 @@ export async function readQueues(model: ChannelModel, queues: readonly string[])
       depths.push({ queue, messages: messageCount, consumers: consumerCount })
     } catch (error) {
       if ((error as { code?: unknown }).code !== 404) throw error
-      // The broker has closed the channel with its answer.
+      // The broker closes the channel of a failed declaration.
       channel = undefined
       depths.push({ queue, messages: null, consumers: null })
     }
@@ -52,7 +51,7 @@ export async function readQueues(model: ChannelModel, queues: readonly string[])
 
 async function openChannel(model: ChannelModel): Promise<Channel> {
   const channel = await model.createChannel()
-  // A queue that is not there is reported by its own promise too.
+  // The promise of the declaration reports the error too.
   channel.on('error', () => undefined)
   return channel
 }

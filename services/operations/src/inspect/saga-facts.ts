@@ -6,7 +6,6 @@ import type { StoreReader } from './store.ts'
 import { type SagaLine, sagaColumns, sagaTables } from './sagas.ts'
 import { type StoreName, storeNames } from './stores.ts'
 
-/** One order's saga as the order service has recorded it. */
 export interface RecordedSaga extends SagaLine {
   readonly orderStatus: string
   readonly items: readonly Item[]
@@ -36,7 +35,7 @@ export interface RecordedReservation {
   readonly updatedAt: Date
 }
 
-/** An event of the saga that is still in an outbox; published ones are removed after their retention. */
+/** An event of the saga in an outbox; published ones are removed after their retention. */
 export interface OutboxRow {
   readonly eventId: string
   readonly event: string
@@ -52,7 +51,7 @@ export interface InboxRow {
   readonly processedAt: Date
 }
 
-/** What the databases hold of one saga. What could not be read is undefined; null: the service has no record of the order. */
+/** The rows of one saga in all databases. Undefined: could not be read; null: the service has no record of the order. */
 export interface SagaFacts {
   readonly saga: RecordedSaga
   readonly payment: RecordedPayment | null | undefined
@@ -93,15 +92,15 @@ const inbox = statement(
 
 const actsShown = 100
 
-/** @returns undefined when no order has this id, neither as its own nor as its saga's */
+/** @param id of the saga or its order. @returns undefined if it does not exist */
 export async function readSaga(orders: StoreReader, id: string): Promise<RecordedSaga | undefined> {
   const [saga] = await orders.query<RecordedSaga>(sagaById, [id])
   return saga
 }
 
 /**
- * Reads what all services have recorded of the saga. With `partial`, what an unavailable database of payment or inventory
- * holds is left out; else the first one that is unavailable fails it.
+ * Reads the rows of the saga in all databases. With `partial`, rows of an unavailable database of payment or inventory are
+ * left out; otherwise it fails.
  */
 export async function readSagaFacts(
   databases: Readonly<Record<StoreName, StoreReader>>,
@@ -126,7 +125,7 @@ export async function readSagaFacts(
     optional(databases.inventory.query<RecordedReservation>(reservation, [saga.orderId])),
     readActs(databases.order, { about: saga.sagaId, limit: actsShown }),
   ])
-  // The history remembers events that the outboxes have forgotten.
+  // The history has the ids of events that were removed from the outboxes.
   const known = new Set(
     [saga.history, ...Object.values(outboxes)].flatMap((events: readonly { eventId: string }[] = []) =>
       events.map(({ eventId }) => eventId),

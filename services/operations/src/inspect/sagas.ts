@@ -2,7 +2,6 @@ import { type Statement, statement } from '@order-saga/chassis'
 import { type SagaState, type SagaStatus, sagaStatuses } from '@order-saga/order'
 import type { StoreReader } from './store.ts'
 
-/** A saga in a list. */
 export interface SagaLine extends SagaState {
   readonly sagaId: string
   readonly orderId: string
@@ -20,12 +19,12 @@ export interface SagaListOptions {
   readonly status?: string | undefined
   readonly createdBefore?: Date | undefined
   readonly order: 'oldest first' | 'newest first'
-  /** The last id of the page before. */
+  /** Last id of the previous page. */
   readonly after?: string | undefined
   readonly limit: number
 }
 
-/** A count that stops at a limit: `more` says that there are more than these. */
+/** A count up to a limit; `more`: the limit was exceeded. */
 export interface Count {
   readonly count: number
   readonly more: boolean
@@ -33,13 +32,13 @@ export interface Count {
 
 export interface SagaOverview {
   readonly counts: Readonly<Record<SagaStatus, Count>>
-  /** Open sagas past their deadline, and refunds past the time for which they were requested. */
+  /** Open sagas past their deadline, and refunds past their due time. */
   readonly overdue: number
-  /** The newest of each status, all together newest first. */
+  /** The newest of each status, newest first. */
   readonly sagas: readonly SagaLine[]
 }
 
-/** Counting goes no further, so that it costs the same however many sagas there have been. */
+/** Limits the cost of counting to a constant. */
 const countLimit = 10_000
 const shownOfEach = 20
 
@@ -48,7 +47,7 @@ export const sagaColumns = `saga_id AS "sagaId", order_id AS "orderId", customer
   s.updated_at AS "updatedAt", finished_at AS "finishedAt"`
 export const sagaTables = 'saga_instances s JOIN orders o USING (order_id, saga_id)'
 
-// A text with and one without the status: only then has each a plan that reads its own index in the order of the answer.
+// One statement with and one without the status, so that the plan of each reads an index in the requested order.
 const pagesOf = (name: string, comparison: string, direction: string) =>
   ['', 'AND s.status = $4'].map((filter, i) =>
     statement(
@@ -80,7 +79,8 @@ const newestOfEach = ofEach(
   (status) =>
     `SELECT ${sagaColumns} FROM ${sagaTables} WHERE s.status = '${status}' ORDER BY s.saga_id DESC LIMIT ${shownOfEach}`,
 )
-/** A page of sagas in the order of their ids, which is that of their creation. */
+
+/** A page of sagas in the order of their ids, which is the order of their creation. */
 export async function listSagas(
   orders: StoreReader,
   { status, createdBefore, order, after, limit }: SagaListOptions,
@@ -95,7 +95,7 @@ export async function listSagas(
   return { sagas, next: found.length > limit ? (sagas.at(-1)?.sagaId ?? null) : null }
 }
 
-/** Its cost does not grow with the tables. */
+/** The cost does not depend on the size of the tables. */
 export async function readSagaOverview(orders: StoreReader, now: Date): Promise<SagaOverview> {
   const [counted, [late], sagas] = await Promise.all([
     orders.query<{ status: SagaStatus; count: number }>(countByStatus),

@@ -1,4 +1,6 @@
 import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
+import type { QueueNames } from '@order-saga/contracts'
+import type { ChannelModel } from 'amqplib'
 import { Pool } from 'pg'
 import { SourceUnavailable } from './errors.ts'
 import type { DatabaseSource, StoreName } from './stores.ts'
@@ -9,17 +11,17 @@ export type StoreReader = Pick<Database, 'query'>
 export interface StoreOptions {
   readonly store: StoreName
   readonly source: DatabaseSource
-  /** Shown in the server's list of sessions. */
+  /** Part of `application_name`. */
   readonly program: string
   readonly log: Log
 }
 
-/** A few connections: one reader's statements run beside each other, and few operators work at a time. */
+/** Enough for the concurrent statements of one read; few operators work at a time. */
 const poolMax = 4
 
 /**
- * A service's database as an operator's tool uses it: read through sessions that cannot write, and written only by what
- * says so. Nothing is connected to before it is needed, and a connection that is lost is made anew.
+ * The database of a service for operators: `query` uses read-only sessions, only `change` can write. It connects at the
+ * first use and replaces lost connections.
  */
 export class Store implements StoreReader {
   readonly #store: StoreName
@@ -65,4 +67,12 @@ export class Store implements StoreReader {
       throw error instanceof DependencyUnavailable ? new SourceUnavailable(this.#store, error.cause) : error
     })
   }
+}
+
+export interface InspectSources {
+  readonly databases: Readonly<Record<StoreName, StoreReader>>
+  /** @throws DependencyUnavailable */
+  readonly broker: () => Promise<ChannelModel>
+  readonly queues: QueueNames
+  readonly now: () => Date
 }

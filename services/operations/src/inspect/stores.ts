@@ -5,9 +5,9 @@ export type StoreName = Exclude<ServiceName, 'notification'>
 export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
 
 export interface DatabaseSource {
-  /** `postgres://user:password@host:port/name`; a role that may only read is enough. */
+  /** `postgres://user:password@host:port/name`; a role with SELECT is sufficient. */
   readonly url: string
-  /** File with the authority that signed the server's certificate; given, the connection is encrypted and the name verified. */
+  /** File with the certificate authority; with it the connection is encrypted and the server's name verified. */
   readonly caFile?: string | undefined
 }
 
@@ -15,12 +15,11 @@ const consumers = new Map<string, readonly StoreName[]>(
   catalogue.map((event: EventType) => [event.name, storeNames.filter((store) => event.consumedBy.includes(store))]),
 )
 
-/** The services with a database that consume the event; none for an event this version does not know. */
+/** The services with a database that consume the event; none for an unknown event. */
 export function consumersOf(event: string): readonly StoreName[] {
   return consumers.get(event) ?? []
 }
 
-/** The services whose events a service consumes. */
 export function publishersFor(consumer: StoreName): readonly StoreName[] {
   return storeNames.filter((store) =>
     catalogue.some((event: EventType) => event.publishedBy === store && event.consumedBy.includes(consumer)),

@@ -6,7 +6,6 @@ import type { SagaFacts } from './saga-facts.ts'
 interface Step {
   readonly at: Date
   readonly service: ServiceName | 'customer' | 'operator'
-  /** All of it in words. */
   readonly what: string
   readonly eventId: string | null
 }
@@ -16,7 +15,7 @@ interface MessageStep extends Step {
   readonly from: ServiceName | 'customer'
   readonly to: ServiceName
   readonly event: string
-  /** What it was about: an amount, items, a reason. */
+  /** An amount, items, or a reason. */
   readonly detail: string
   readonly state: SagaMessage['state']
   readonly result: string
@@ -28,7 +27,7 @@ interface NoteStep extends Step {
 
 export type TimelineStep = MessageStep | NoteStep
 
-/** One saga's way through all services, in the order of time. Pure. */
+/** The steps of one saga in all services, by time. Pure. */
 export function timelineOf(
   facts: SagaFacts,
   messages: readonly SagaMessage[],
@@ -41,7 +40,7 @@ export function timelineOf(
     ...notesOf(facts, messages, deadLetters),
     stepOf({ ...placed, detail: `${amount} ${currency}`, state: 'processed', result: '' }),
     ...steps,
-    // Stable: what happens in the same millisecond stays in the order of its cause.
+    // A stable sort keeps steps of the same millisecond in causal order.
   ].toSorted((first, second) => first.at.getTime() - second.at.getTime())
 }
 
@@ -104,7 +103,7 @@ function notesOf(
   ]
 }
 
-/** What each service has recorded of the order, in short; null when its database could not be read. */
+/** A summary of each service's record of the order; null if its database could not be read. */
 export function recordsOf({ saga, payment, reservation }: SagaFacts): Record<ServiceName, string | null> {
   const charge = payment && payment.amount !== null && !['declined', 'cancelled'].includes(payment.status)
   const reserved = reservation && reservation.items.length > 0

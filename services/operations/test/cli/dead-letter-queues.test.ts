@@ -69,7 +69,7 @@ describe('saga dead-letters list', function () {
     assert.match(String(items[2]?.['id']), /^sha256:[0-9a-f]{16}$/)
     const { code, out } = await system().run(['dead-letters', 'list'])
     assert.equal(code, 0)
-    assert.match(out, /^ID +QUEUE +EVENT +DIED +ATTEMPTS +REPLAYS +REASON$/m)
+    assert.match(out, /^ID +QUEUE +EVENT +SINCE +ATTEMPTS +REPLAYS +REASON$/m)
     assert.match(
       out,
       new RegExp(`^${eventId} +${system().queueOf('payment')} +order.created +\\d s ago +5 +0 +the shelf`, 'm'),
@@ -123,7 +123,7 @@ describe('saga dead-letters list', function () {
   it('says which queue it has no idea of', async () => {
     const { code, error } = await system().run(['dead-letters', 'list', '--queue', 'postbox'])
     assert.equal(code, 2)
-    assert.match(error, /^--queue postbox is no queue of the system: give order, payment, /)
+    assert.match(error, /^--queue postbox is not a queue of the system: give order, payment, /)
     const event = await system().run(['dead-letters', 'list', '--event', 'order.exploded'])
     assert.deepEqual([event.code, event.error.startsWith('--event order.exploded is no event')], [2, true])
     const wrong = await system().run(['dead-letters', 'list'], { env: { ORDER_QUEUE: 'not_there' } })

@@ -7,7 +7,7 @@ import { auditSettings } from '../../src/index.ts'
 const page = readFileSync(new URL('../../../../docs/saga-command.md', import.meta.url), 'utf8')
 const program = sagaProgram({ out: () => undefined, user: () => '', now: () => new Date(), run: async () => undefined })
 
-/** What a person can call, by its whole name; a group of commands is none. */
+/** The subcommands by their full name, without groups. */
 function commandsIn(command: Command, path = ''): [string, Command][] {
   if (command.commands.length === 0) return [[path, command]]
   return command.commands.flatMap((one) => commandsIn(one, `${path} ${one.name()}`.trim()))

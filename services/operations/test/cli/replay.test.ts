@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 import { waitUntil } from '@order-saga/dev'
 import { Client } from 'pg'
 import { Child } from '../../../../tools/dev/src/child-process.ts'
-import { tell } from '../story.ts'
+import { writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
 const healed = ['--reason', 'the shelf stands again']
@@ -118,10 +118,10 @@ describe('saga dead-letters replay', function () {
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
     const ways: [string[], number, RegExp][] = [
-      [[eventId], 2, /^--reason is missing: say why/],
-      [[eventId, '--reason', ' '], 2, /^--reason is missing: say why/],
+      [[eventId], 2, /^--reason is missing: it is required/],
+      [[eventId, '--reason', ' '], 2, /^--reason is missing: it is required/],
       [healed, 2, /^Nothing is selected: give ids, a filter such as --queue, or --all\.$/m],
-      [[eventId, '--all', ...healed], 2, /^--all does not go with ids or filters/],
+      [[eventId, '--all', ...healed], 2, /^--all cannot be combined with ids or filters/],
     ]
     for (const [args, code, sentence] of ways) {
       const ran = await system().run(['dead-letters', 'replay', ...args])
@@ -140,7 +140,7 @@ describe('saga dead-letters replay', function () {
     await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
     const { code, out } = await system().run(['dead-letters', 'replay', eventId, 'nobody', ...healed])
     assert.equal(code, 1)
-    assert.match(out, /^No dead letter has the id nobody: dead-letters list shows them\.$/m)
+    assert.match(out, /^No dead letter has the id nobody: see dead-letters list\.$/m)
     assert.match(out, /^replayed: 1 dead letter$/m)
   })
 
@@ -151,12 +151,12 @@ describe('saga dead-letters replay', function () {
     const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed])
     await system().declare()
     assert.equal(code, 1)
-    assert.match(out, new RegExp(`failed +there is no queue ${system().queueOf('notification')}$`, 'm'))
+    assert.match(out, new RegExp(`failed +the queue ${system().queueOf('notification')} does not exist$`, 'm'))
     await system().untilDepth(system().dlqOf('notification'), 1)
     const [act] = (await system().json('acts')).items
     assert.deepEqual(
       [act?.['doneAt'], act?.['failure']],
-      [null, `there is no queue ${system().queueOf('notification')}`],
+      [null, `the queue ${system().queueOf('notification')} does not exist`],
     )
   })
 
@@ -217,17 +217,17 @@ describe('saga dead-letters replay', function () {
     }
 
     it('says what would change, by the decisions of the services, and changes nothing', async () => {
-      const story = await tell(system().data, 'pending')
-      await system().die('order', bodyOf('payment.completed', { ...story }), { type: 'payment.completed' })
-      await system().die('order', bodyOf('inventory.failed', { ...story }), { type: 'inventory.failed' })
-      await system().die('payment', bodyOf('order.created', { ...story }), { type: 'order.created' })
-      await system().die('inventory', bodyOf('payment.completed', { ...story }), { type: 'payment.completed' })
-      await system().die('inventory', bodyOf('order.cancelled', { ...story }), { type: 'order.cancelled' })
+      const scenario = await writeScenario(system().data, 'pending')
+      await system().die('order', bodyOf('payment.completed', { ...scenario }), { type: 'payment.completed' })
+      await system().die('order', bodyOf('inventory.failed', { ...scenario }), { type: 'inventory.failed' })
+      await system().die('payment', bodyOf('order.created', { ...scenario }), { type: 'order.created' })
+      await system().die('inventory', bodyOf('payment.completed', { ...scenario }), { type: 'payment.completed' })
+      await system().die('inventory', bodyOf('order.cancelled', { ...scenario }), { type: 'order.cancelled' })
       const before = await everything()
       assert.deepEqual(await foreseen(), [
         ['would_change', 'saga pending becomes payment_completed'],
         ['would_change', 'saga pending becomes refunding/refund_requested; publishes payment.refund.requested'],
-        ['would_change', 'payment none becomes charging; asks the provider to charge 125.50 EUR'],
+        ['would_change', 'payment none becomes charging; requests from the provider: charge 125.50 EUR'],
         ['would_change', 'reservation none becomes reserved; publishes inventory.reserved'],
         ['would_change', 'reservation none becomes cancelled'],
       ])
@@ -241,18 +241,20 @@ describe('saga dead-letters replay', function () {
     })
 
     it('knows a refund that would be paid', async () => {
-      const story = await tell(system().data, 'confirmed')
-      await system().die('payment', bodyOf('payment.refund.requested', { ...story }), {
+      const scenario = await writeScenario(system().data, 'confirmed')
+      await system().die('payment', bodyOf('payment.refund.requested', { ...scenario }), {
         type: 'payment.refund.requested',
       })
-      const why = 'payment charged becomes refunding; asks the provider to refund 125.5000 EUR'
+      const why = 'payment charged becomes refunding; requests from the provider: refund 125.5000 EUR'
       assert.deepEqual(await foreseen(), [['would_change', why]])
     })
 
     it('knows a duplicate by the inbox, and without it that the state is final', async () => {
-      const story = await tell(system().data, 'confirmed')
-      const eventId = story.events['inventory.reserved'] ?? ''
-      await system().die('order', bodyOf('inventory.reserved', { ...story, eventId }), { type: 'inventory.reserved' })
+      const scenario = await writeScenario(system().data, 'confirmed')
+      const eventId = scenario.events['inventory.reserved'] ?? ''
+      await system().die('order', bodyOf('inventory.reserved', { ...scenario, eventId }), {
+        type: 'inventory.reserved',
+      })
       // The services' inbox names are their queues.
       for (const store of ['order', 'payment', 'inventory'] as const) {
         await system().data.sql(store, 'UPDATE processed_events SET consumer = $1', [system().queueOf(store)])
@@ -265,7 +267,7 @@ describe('saga dead-letters replay', function () {
       assert.match(out, /already final +saga completed: nothing would change$/m)
     })
 
-    it('knows what would die again, and what it cannot know', async () => {
+    it('knows what would be dead-lettered again, and what it cannot know', async () => {
       const sagaId = randomUUID()
       await system().die('order', bodyOf('payment.failed', { sagaId }), { type: 'payment.failed' })
       await system().die('payment', 'no JSON', { type: 'order.created' })
@@ -273,7 +275,7 @@ describe('saga dead-letters replay', function () {
       assert.deepEqual(await foreseen(), [
         ['dies_again', `unknown saga: ${sagaId}`],
         ['dies_again', 'malformed envelope: the body is not valid JSON'],
-        ['unknown', 'notification keeps no inbox: a customer who has the e-mail may get it again'],
+        ['unknown', 'notification has no inbox: a customer who has the e-mail may receive it again'],
       ])
     })
   })
@@ -284,9 +286,9 @@ describe('saga dead-letters show', function () {
   const system = useOperatedSystem()
 
   it('shows one whole, with what a replay would do; and says when there is none', async () => {
-    const story = await tell(system().data, 'pending')
+    const scenario = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()
-    await system().die('order', bodyOf('payment.failed', { ...story, eventId }), { type: 'payment.failed' })
+    await system().die('order', bodyOf('payment.failed', { ...scenario, eventId }), { type: 'payment.failed' })
     const { code, out } = await system().run(['dead-letters', 'show', eventId.toUpperCase()])
     assert.equal(code, 0)
     assert.match(out, /^if replayed {4}would change: saga pending becomes cancelled; publishes order.cancelled$/m)

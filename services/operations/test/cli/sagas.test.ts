@@ -1,7 +1,7 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { append, type Story, tell } from '../story.ts'
+import { append, type Scenario, writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
 const minute = 60_000
@@ -12,10 +12,10 @@ describe('saga list', function () {
 
   it('shows sagas by status and age, the oldest first', async () => {
     const ago = (minutes: number): Date => new Date(Date.now() - minutes * minute)
-    const young = await tell(system().data, 'pending', ago(1))
-    const old = await tell(system().data, 'pending', ago(30))
-    const done = await tell(system().data, 'confirmed', ago(60))
-    const refunding = await tell(system().data, 'refunding', ago(45))
+    const young = await writeScenario(system().data, 'pending', ago(1))
+    const old = await writeScenario(system().data, 'pending', ago(30))
+    const done = await writeScenario(system().data, 'confirmed', ago(60))
+    const refunding = await writeScenario(system().data, 'refunding', ago(45))
     const found = async (...filter: string[]): Promise<unknown[]> =>
       (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
     assert.deepEqual(
@@ -32,8 +32,9 @@ describe('saga list', function () {
   })
 
   it('shows a page at a time', async () => {
-    const stories: Story[] = []
-    for (let n = 5; n > 0; n -= 1) stories.push(await tell(system().data, 'pending', new Date(Date.now() - n * minute)))
+    const stories: Scenario[] = []
+    for (let n = 5; n > 0; n -= 1)
+      stories.push(await writeScenario(system().data, 'pending', new Date(Date.now() - n * minute)))
     const seen: unknown[] = []
     let next: string[] = []
     for (let page = 1; page <= 3; page += 1) {
@@ -51,7 +52,7 @@ describe('saga list', function () {
   it('names a status there is not', async () => {
     const { code, error } = await system().run(['list', '--status', 'lost'])
     assert.equal(code, 2)
-    assert.match(error, /^--status lost is no status of a saga: give one of pending, payment_completed, /)
+    assert.match(error, /^--status lost is not a status of a saga: give one of pending, payment_completed, /)
   })
 })
 
@@ -64,8 +65,8 @@ describe('saga show', function () {
     return items[0] ?? {}
   }
 
-  it('tells the whole story of one that has ended, by the id of the saga or of the order', async () => {
-    const { sagaId, orderId } = await tell(system().data, 'confirmed')
+  it('tells the whole scenario of one that has ended, by the id of the saga or of the order', async () => {
+    const { sagaId, orderId } = await writeScenario(system().data, 'confirmed')
     const { code, out } = await system().run(['show', sagaId])
     assert.equal(code, 0)
     assert.match(out, /^status {8}completed$/m)
@@ -81,26 +82,26 @@ describe('saga show', function () {
   })
 
   it('says what a pending one waits for, and what its deadline will do', async () => {
-    const story = await tell(system().data, 'pending')
-    const first = await shown(story.sagaId)
+    const scenario = await writeScenario(system().data, 'pending')
+    const first = await shown(scenario.sagaId)
     assert.deepEqual([first['waitsFor'], first['owedBy']], ['payment to process order.created', 'payment'])
     const [timer] = first['timers'] as { at: string; will: string }[]
     assert.equal(timer?.will, 'become timeout_cancelled and publish order.cancelled')
     assert(Date.parse(timer?.at ?? '') > Date.now())
 
     await system().data.sql('order', 'UPDATE events SET published_at = NULL')
-    assert.equal((await shown(story.sagaId))['waitsFor'], 'order.created to be published from the outbox of order')
+    assert.equal((await shown(scenario.sagaId))['waitsFor'], 'order.created to be published from the outbox of order')
 
     await system().data.sql('order', `UPDATE events SET parked_at = now(), park_reason = 'unroutable'`)
     const parked = 'an operator: order.created is parked in the outbox of order: unroutable'
-    assert.equal((await shown(story.sagaId))['waitsFor'], parked)
+    assert.equal((await shown(scenario.sagaId))['waitsFor'], parked)
   })
 
   it('says that a message of it was dead-lettered, and where and why', async () => {
-    const story = await tell(system().data, 'pending')
-    const eventId = story.events['order.created'] ?? ''
-    await system().die('payment', bodyOf('order.created', { ...story, eventId }), { type: 'order.created' })
-    const { waitsFor, owedBy, timeline } = await shown(story.sagaId)
+    const scenario = await writeScenario(system().data, 'pending')
+    const eventId = scenario.events['order.created'] ?? ''
+    await system().die('payment', bodyOf('order.created', { ...scenario, eventId }), { type: 'order.created' })
+    const { waitsFor, owedBy, timeline } = await shown(scenario.sagaId)
     const died = `an operator: order.created is a dead letter in ${system().queueOf('payment')}: the shelf has collapsed`
     assert.deepEqual([waitsFor, owedBy], [died, 'payment'])
     const [last] = (timeline as { what: string; eventId: string }[]).slice(-1)
@@ -109,14 +110,14 @@ describe('saga show', function () {
       /^order.created .* to payment: dead letter in .* after 5 attempts: the shelf has collapsed$/,
     )
     assert.equal(last?.eventId, eventId)
-    const unseen = await system().run(['show', story.sagaId, '--no-dead-letters'])
+    const unseen = await system().run(['show', scenario.sagaId, '--no-dead-letters'])
     assert.match(unseen.out, /^dead letters {2}not read$/m)
     assert.match(unseen.out, /^waits for {5}payment to process order.created$/m)
   })
 
   it('says which service has to answer when all events have been processed', async () => {
-    const story = await tell(system().data, 'refunding')
-    const { waitsFor, owedBy, timers } = await shown(story.sagaId)
+    const scenario = await writeScenario(system().data, 'refunding')
+    const { waitsFor, owedBy, timers } = await shown(scenario.sagaId)
     assert.deepEqual([waitsFor, owedBy], ['payment.refunded from payment (payment status: refunding)', 'payment'])
     assert.match(
       (timers as { will: string }[])[0]?.will ?? '',
@@ -127,7 +128,7 @@ describe('saga show', function () {
   it('says when nobody has that id', async () => {
     const id = randomUUID()
     const { code, out } = await system().run(['show', id])
-    assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: list shows the sagas.\n`])
+    assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: see list.\n`])
     const bad = await system().run(['show', 'my-order'])
     assert.equal(bad.code, 2)
     assert.match(bad.error, /'my-order' is invalid for argument 'saga'\. Give an id/)
@@ -147,7 +148,7 @@ describe('saga retry-compensation', function () {
     )
 
   it('asks again by a new event, as the order service does, and records who had it asked', async () => {
-    const { sagaId, orderId } = await tell(system().data, 'refunding')
+    const { sagaId, orderId } = await writeScenario(system().data, 'refunding')
     const dry = await system().run(['retry-compensation', orderId, '--dry-run'])
     assert.deepEqual([dry.code, dry.out], [0, `would ask for the refund of saga ${sagaId}, request 1\n`])
     assert.deepEqual(await requests(), [])
@@ -181,7 +182,7 @@ describe('saga retry-compensation', function () {
   })
 
   it('waits as long before the next request as the order service would', async () => {
-    const { sagaId } = await tell(system().data, 'refunding')
+    const { sagaId } = await writeScenario(system().data, 'refunding')
     const why = ['--reason', 'again']
     await system().run(['retry-compensation', sagaId, ...why], { now, env: { REFUND_RETRY_MS: '1000' } })
     await system().run(['retry-compensation', sagaId, ...why], { now, env: { REFUND_RETRY_MS: '1000' } })
@@ -190,10 +191,10 @@ describe('saga retry-compensation', function () {
   })
 
   it('refuses one that waits for no refund, and changes nothing', async () => {
-    const { sagaId } = await tell(system().data, 'confirmed')
+    const { sagaId } = await writeScenario(system().data, 'confirmed')
     for (const how of [['--dry-run'], ['--reason', 'he asked for it']]) {
       const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
-      assert.deepEqual([code, out], [1, `Saga ${sagaId} waits for no refund: it is completed.\n`])
+      assert.deepEqual([code, out], [1, `Saga ${sagaId} has no pending refund: it is completed.\n`])
     }
     assert.deepEqual(await requests(), [])
     assert.deepEqual((await system().json('acts')).items, [])
@@ -206,10 +207,10 @@ describe('saga outbox', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
-  const story = { orderId: randomUUID(), sagaId: randomUUID(), events: {} }
+  const scenario = { orderId: randomUUID(), sagaId: randomUUID(), events: {} }
 
   async function park(store: 'order' | 'payment'): Promise<string> {
-    const id = await append(system().data, store, story, 'order.lost', { at: new Date(), published: false })
+    const id = await append(system().data, store, scenario, 'order.lost', { at: new Date(), published: false })
     await system().data.sql(
       store,
       `UPDATE events SET parked_at = now(), park_reason = 'unroutable', unroutable_since = now(), attempts = 9,
@@ -227,7 +228,7 @@ describe('saga outbox', function () {
     assert.deepEqual(await found('--service', 'payment'), [other])
     assert.deepEqual(await found('--limit', '1'), [one])
     const { out } = await system().run(['outbox', 'list'])
-    assert.match(out, new RegExp(`^${one} +order +order.lost +${story.sagaId} +\\d s ago +9 +unroutable$`, 'm'))
+    assert.match(out, new RegExp(`^${one} +order +order.lost +${scenario.sagaId} +\\d s ago +9 +unroutable$`, 'm'))
     const { code, error } = await system().run(['outbox', 'list', '--service', 'notification'])
     assert.deepEqual(
       [code, error],

@@ -1,7 +1,7 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
 import { runSaga } from '../../src/index.ts'
-import { tell } from '../story.ts'
+import { writeScenario } from '../scenarios.ts'
 import { bodyOf, OperatedSystem, type SagaOutput } from './operated-system.ts'
 
 const away = { ORDER_DB_URL: 'postgres://ann:secret@127.0.0.1:1/order_db' }
@@ -15,8 +15,8 @@ describe('saga in trouble', function () {
   })
   after(() => system.stop())
 
-  it('names the setting of a server that is away, without its password, and exits with 3', async () => {
-    const { sagaId } = await tell(system.data, 'pending')
+  it('names the setting of a server that is unavailable, without its password, and exits with 3', async () => {
+    const { sagaId } = await writeScenario(system.data, 'pending')
     for (const [variable, store] of [
       ['ORDER_DB_URL', 'order'],
       ['PAYMENT_DB_URL', 'payment'],
@@ -74,7 +74,7 @@ describe('saga in trouble', function () {
     }
   })
 
-  it('prints its one JSON object whatever happens', async () => {
+  it('prints one JSON object for every failure', async () => {
     const { out } = await system.run(['list', '--json'], { env: away })
     const { command, exitCode, error, items, summary } = JSON.parse(out) as SagaOutput
     assert.deepEqual([command, exitCode, items, summary], ['list', 3, [], {}])
@@ -83,7 +83,7 @@ describe('saga in trouble', function () {
     assert.equal(unknown.exitCode, 2)
   })
 
-  it('asks for the name of a user the operating system does not know', async () => {
+  it('requires --by for a user without a name in the operating system', async () => {
     let error = ''
     const code = await runSaga(['dead-letters', 'replay', '--all', '--reason', 'test'], system.environment, {
       out: () => undefined,
@@ -94,7 +94,7 @@ describe('saga in trouble', function () {
       now: () => new Date(),
       signal: new AbortController().signal,
     })
-    assert.deepEqual([code, error.startsWith('--by is missing: say who you are')], [2, true])
+    assert.deepEqual([code, error.startsWith('--by is missing: the operating system')], [2, true])
   })
 
   it('helps, and audits', async () => {

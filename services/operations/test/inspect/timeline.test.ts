@@ -156,7 +156,7 @@ describe('The timeline of a saga', () => {
     })
   })
 
-  it('lists what the other databases tell while some cannot be read', () => {
+  it('lists what the other databases contain while some cannot be read', () => {
     const alone = facts({
       payment: undefined,
       reservation: undefined,
@@ -165,11 +165,11 @@ describe('The timeline of a saga', () => {
     })
     assert.deepEqual(shortly(alone), [
       'customer: POST /orders (12.50 USD) to order',
-      'order: order.created (12.50 USD) to payment: not known whether processed',
+      'order: order.created (12.50 USD) to payment: processing unknown',
       'payment: payment.completed (12.50 USD) to order: processed after 0 ms',
-      'payment: payment.completed (12.50 USD) to inventory: not known whether processed',
+      'payment: payment.completed (12.50 USD) to inventory: processing unknown',
       'inventory: inventory.failed to order: processed after 0 ms',
-      'order: payment.refund.requested to payment: not known whether processed',
+      'order: payment.refund.requested to payment: processing unknown',
     ])
     assert.deepEqual(recordsOf(alone), { order: 'refunding', payment: null, inventory: null, notification: '' })
     assert.equal(needs(alone)?.what, 'payment.refunded from payment')
@@ -179,7 +179,7 @@ describe('The timeline of a saga', () => {
     const none = { order: [], payment: [], inventory: [] }
     const steps = shortly(facts({ outboxes: none, inboxes: none }))
     assert(steps.includes('payment: payment.completed (12.50 USD) to order: processed after 0 ms'))
-    assert(steps.includes('order: order.created (12.50 USD) to payment: not known whether processed'))
+    assert(steps.includes('order: order.created (12.50 USD) to payment: processing unknown'))
   })
 
   const withRefund = (more: Partial<OutboxRow>): SagaFacts =>

@@ -44,7 +44,7 @@ export function autoscalingSteps(shop: Shop, { title, maxReplicas }: Autoscaling
         const accepted = await pMap(keys, (key) => client.place(order, key, patienceMs), { concurrency: 16 })
         const postedMs = performance.now() - begun
         const upMs = replicasReach(shop, (replicas) => replicas === maxReplicas).then(() => performance.now() - begun)
-        const sagas = await followSagas(client, accepted, { patienceMs })
+        const sagas = await followSagas(client, accepted, { timeoutMs: patienceMs })
         const drainedMs = performance.now() - begun
         const unconfirmed = sagas.filter((saga) => saga?.status !== 'completed').length
         if (unconfirmed > 0) throw new Error(`${unconfirmed} of ${orders} orders are not confirmed.`)

@@ -25,7 +25,7 @@ export function outageSteps(shop: Shop): readonly Step[] {
           end: { status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' },
         }))
         const states = async (): Promise<string> => {
-          const sagas = await followSagas(client, followed, { patienceMs })
+          const sagas = await followSagas(client, followed, { timeoutMs: patienceMs })
           return [...new Set(sagas.map((saga) => `${saga?.status} ${saga?.compensation}`))].join(', ')
         }
         expect(await states(), 'timeout_cancelled none', 'the orders without payment')

@@ -39,7 +39,7 @@ export function restoreSteps(shop: Shop): readonly Step[] {
         const dumps = await Promise.all(stores.map((store) => shop.dump(store)))
         await startServices()
         const lost = await place(ordersAfter)
-        await followSagas(client, lost, { patienceMs })
+        await followSagas(client, lost, { timeoutMs: patienceMs })
 
         await stopServices()
         try {
@@ -51,7 +51,7 @@ export function restoreSteps(shop: Shop): readonly Step[] {
           await startServices()
         }
 
-        const sagas = await followSagas(client, kept, { patienceMs })
+        const sagas = await followSagas(client, kept, { timeoutMs: patienceMs })
         const ends = [...new Set(sagas.map((saga) => saga?.status))].join(', ')
         expect(ends, 'completed', 'the orders of the back-up')
         const found = await Promise.all(lost.map(({ sagaId }) => client.saga(sagaId)))

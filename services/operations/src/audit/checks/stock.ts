@@ -1,39 +1,39 @@
 import type { Item } from '@order-saga/contracts'
-import { type Finding, type OrderCheck, wrong, wrongAtRest } from '../finding.ts'
+import { type Finding, type OrderCheck, violation, unlessInFlight } from '../finding.ts'
 import { isCancelled, type OrderRow, type ReservationRow, type SagaRow } from '../order-facts.ts'
 
-/** Invariant 4, order by order: what inventory holds or has shipped for it. */
+/** Invariant 4 per order: the reserved or shipped stock. */
 export const checkStock: OrderCheck = ({ order, saga, reservation }) => {
   if (order === undefined || saga === undefined) {
-    const ghost = order === undefined && saga === undefined && holdsStock(reservation)
-    return ghost ? [wrong('stock', 'stock is held for an order that does not exist')] : []
+    const orphaned = order === undefined && saga === undefined && hasStock(reservation)
+    return orphaned ? [violation('stock', 'stock is reserved for an order that does not exist')] : []
   }
-  const findings = atEnd(order, saga, reservation)
+  const findings = finalStock(order, saga, reservation)
   if (reservation !== undefined && reservation.sagaId !== saga.sagaId) {
-    findings.push(wrong('stock', 'its reservation names another saga'))
+    findings.push(violation('stock', 'its reservation references another saga'))
   }
   return findings
 }
 
-function holdsStock(reservation: ReservationRow | undefined): reservation is ReservationRow {
+function hasStock(reservation: ReservationRow | undefined): reservation is ReservationRow {
   return reservation?.status === 'reserved' || reservation?.status === 'committed'
 }
 
-function atEnd(order: OrderRow, saga: SagaRow, reservation: ReservationRow | undefined): Finding[] {
-  if (isCancelled(saga) && holdsStock(reservation)) {
-    return [wrongAtRest('stock', `cancelled, but its stock is ${reservation.status}`)]
+function finalStock(order: OrderRow, saga: SagaRow, reservation: ReservationRow | undefined): Finding[] {
+  if (isCancelled(saga) && hasStock(reservation)) {
+    return [unlessInFlight('stock', `cancelled, but its stock is ${reservation.status}`)]
   }
   if (saga.status !== 'completed') return []
-  if (reservation === undefined) return [wrongAtRest('stock', 'confirmed, but inventory does not know it')]
+  if (reservation === undefined) return [unlessInFlight('stock', 'confirmed, but inventory has no record of the order')]
   if (reservation.status !== 'committed') {
-    return [wrongAtRest('stock', `confirmed, but its reservation is ${reservation.status}`)]
+    return [unlessInFlight('stock', `confirmed, but its reservation is ${reservation.status}`)]
   }
   return quantities(order.items) === quantities(reservation.items)
     ? []
-    : [wrong('stock', 'confirmed, but other quantities were taken')]
+    : [violation('stock', 'confirmed, but other quantities were reserved')]
 }
 
-/** The same text for the same quantities, whatever their order and however they are split into lines. */
+/** A text that depends on the quantity per SKU only. */
 function quantities(items: readonly Item[]): string {
   const sums = new Map<string, number>()
   for (const { sku, qty } of items) sums.set(sku, (sums.get(sku) ?? 0) + qty)

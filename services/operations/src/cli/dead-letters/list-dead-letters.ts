@@ -1,11 +1,11 @@
 import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import { type Scan, scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
-import { counted, table } from '../table.ts'
+import { fromNow, table } from '../text.ts'
+import { counted } from '../../audit/format-report.ts'
 
-/** The selected dead letters, in the order in which they were dead-lettered, queue by queue. Changes nothing. */
+/** The selected dead letters, queue by queue, in the order in which they were dead-lettered. */
 export async function listDeadLetters(context: CommandContext, scan: Scan): Promise<Result> {
   const letters: DeadLetter[] = []
   const { total, more } = await scanDeadLetters(context, scan, async (found) => {
@@ -26,7 +26,7 @@ export async function listDeadLetters(context: CommandContext, scan: Scan): Prom
     items: letters,
     summary: { shown: letters.length, total, more },
     text: [
-      ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'DIED', 'ATTEMPTS', 'REPLAYS', 'REASON'], rows)]),
+      ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'SINCE', 'ATTEMPTS', 'REPLAYS', 'REASON'], rows)]),
       end,
     ].join('\n'),
     wrong: false,

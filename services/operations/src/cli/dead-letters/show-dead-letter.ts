@@ -2,11 +2,10 @@ import { deadLetterQueue } from '@order-saga/chassis'
 import { bodyOf, type DeadLetter, type FoundLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
-import { type ReplayPreview, verdictWords } from '../preview/replay-preview.ts'
+import { type ReplayPreview, verdictWords } from '../preview/preview-reaction.ts'
 import type { Result } from '../result.ts'
-import { instant } from '../table.ts'
+import { fromNow, instant } from '../text.ts'
 
 const limit = 100
 
@@ -16,7 +15,7 @@ interface Shown extends DeadLetter, ReplayPreview {
   readonly body: unknown
 }
 
-/** All that is known of the dead letters with this id, and what each would do if it were replayed now. */
+/** The dead letters with this id, and a preview of the replay of each. */
 export async function showDeadLetter(context: CommandContext, id: string): Promise<Result> {
   const all: FoundLetter[] = []
   await scanDeadLetters(context, { selection: { ids: [id] }, limit }, async (found) => void all.push(...found))
@@ -24,7 +23,7 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
     return {
       items: [],
       summary: { shown: 0 },
-      text: `No dead letter has the id ${id}: dead-letters list shows them.`,
+      text: `No dead letter has the id ${id}: see dead-letters list.`,
       wrong: true,
     }
   }
@@ -37,10 +36,10 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
   const text = shown.map(({ verdict, why, headers, body, ...letter }) => {
     const lines: [string, string][] = [
       ['id', letter.id],
-      ['lies in', deadLetterQueue(context.config[`${letter.service}Queue`])],
-      ['died in', letter.queue],
+      ['in queue', deadLetterQueue(context.config[`${letter.service}Queue`])],
+      ['consumed from', letter.queue],
       [
-        'died',
+        'dead-lettered',
         letter.diedAt === undefined ? '-' : `${instant(letter.diedAt)}, ${fromNow(letter.diedAt, context.now())}`,
       ],
       ['first failure', instant(letter.firstFailure ?? null)],

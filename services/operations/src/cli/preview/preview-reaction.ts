@@ -7,21 +7,40 @@ import {
   type Reactions,
 } from '@order-saga/chassis'
 import { v7 as uuidv7 } from 'uuid'
-import type { ReplayPreview } from './replay-preview.ts'
+
+/**
+ * The effect of a message if it were delivered now.
+ * `duplicate`: its id is in the inbox. `already_final`: the state would not change. `dies_again`: its consumer would
+ * dead-letter it. `unknown`: the consumer has no state.
+ */
+export type Verdict = 'would_change' | 'duplicate' | 'already_final' | 'dies_again' | 'unknown'
+
+export interface ReplayPreview {
+  readonly verdict: Verdict
+  /** The state change and the published events, or the reason why there is none. */
+  readonly why: string
+}
+
+export const verdictWords: Readonly<Record<Verdict, string>> = {
+  would_change: 'would change',
+  duplicate: 'duplicate',
+  already_final: 'already final',
+  dies_again: 'would be dead-lettered again',
+  unknown: 'unknown',
+}
 
 export interface PreviewedService<S, E extends Effect = never> {
   readonly reactions: Reactions<S, E>
-  /** What the service keeps of an order: `saga`, `payment`, `reservation`. */
+  /** The service's record of an order: `saga`, `payment`, `reservation`. */
   readonly noun: string
-  /** How it stands for the message's order, in words. */
+  /** The state of the message's order. */
   readonly describe: (state: S, message: Message) => string
-  /** An effect that it starts, in words. */
   readonly describeEffect?: (effect: E) => string
 }
 
 /**
- * Runs the service's own reaction on the state as it is now, and writes nothing: neither the new state, nor the claim,
- * nor the events, and no outside effect is started. Holds the locks a reaction holds for as long as the reading takes.
+ * Runs the service's reaction on the current state without writing state, inbox or outbox, and without external effects.
+ * It holds the locks of a reaction until the state is read.
  */
 export async function previewReaction<S, E extends Effect>(
   database: Database,

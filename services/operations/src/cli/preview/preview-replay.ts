@@ -7,13 +7,12 @@ import type { ConsumeMessage } from 'amqplib'
 import { v7 as uuidv7 } from 'uuid'
 import { nameOf } from '../../inspect/dead-letters/dead-letter.ts'
 import type { CommandContext } from '../command-context.ts'
-import { sagaWords } from '../sagas/saga-words.ts'
-import { type PreviewedService, previewReaction } from './preview-reaction.ts'
-import type { ReplayPreview } from './replay-preview.ts'
+import { type PreviewedService, previewReaction, type ReplayPreview } from './preview-reaction.ts'
+import { sagaWords } from '../text.ts'
 
 const nothing = (): void => undefined
 
-/** Says what the message would do at the service if it were delivered now; changes nothing. */
+/** The effect of the message at the service if it were delivered now. */
 export async function previewReplay(
   context: CommandContext,
   service: ServiceName,
@@ -28,7 +27,7 @@ export async function previewReplay(
     throw error
   }
   if (service === 'notification') {
-    return { verdict: 'unknown', why: 'notification keeps no inbox: a customer who has the e-mail may get it again' }
+    return { verdict: 'unknown', why: 'notification has no inbox: a customer who has the e-mail may receive it again' }
   }
   const { now } = context
   switch (service) {
@@ -70,7 +69,7 @@ function ofPayment({ config }: CommandContext): PreviewedService<LockedPayments,
       return `${status}${seen.length === 0 ? '' : ` (${seen.join(', ')})`}`
     },
     describeEffect: ({ effect, payment: { order } }) =>
-      `asks the provider to ${effect} ${order?.amount} ${order?.currency}`,
+      `requests from the provider: ${effect} ${order?.amount} ${order?.currency}`,
   }
 }
 

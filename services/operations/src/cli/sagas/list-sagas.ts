@@ -1,10 +1,9 @@
 import { sagaStatuses } from '@order-saga/order'
 import { listSagas as readSagas } from '../../inspect/sagas.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow, span } from '../duration.ts'
 import { type Result, UsageError } from '../result.ts'
-import { counted, table } from '../table.ts'
-import { sagaWords } from './saga-words.ts'
+import { fromNow, sagaWords, span, table } from '../text.ts'
+import { counted } from '../../audit/format-report.ts'
 
 export interface SagaListOptions {
   readonly status?: string | undefined
@@ -14,11 +13,11 @@ export interface SagaListOptions {
   readonly after?: string | undefined
 }
 
-/** Sagas by status and age, the oldest first, a page at a time. */
+/** A page of sagas by status and age, oldest first. */
 export async function listSagas(context: CommandContext, options: SagaListOptions): Promise<Result> {
   const { status, olderThanMs = 0, limit, after } = options
   if (status !== undefined && !sagaStatuses.some((known) => known === status)) {
-    throw new UsageError(`--status ${status} is no status of a saga: give one of ${sagaStatuses.join(', ')}.`)
+    throw new UsageError(`--status ${status} is not a status of a saga: give one of ${sagaStatuses.join(', ')}.`)
   }
   const now = context.now()
   const createdBefore = new Date(now.getTime() - olderThanMs)

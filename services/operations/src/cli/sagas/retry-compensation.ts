@@ -4,21 +4,18 @@ import { v7 as uuidv7 } from 'uuid'
 import { type Actor, assertRecordable, recordAct } from '../../inspect/operator-acts.ts'
 import { readSaga } from '../../inspect/saga-facts.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
-import { instant } from '../table.ts'
-import { sagaWords } from './saga-words.ts'
 import { unknownSaga } from './show-saga.ts'
+import { fromNow, instant, sagaWords } from '../text.ts'
 
-/** Nothing is published from here: the order service's relay finds the event in the outbox. */
+/** The relay of the order service polls the outbox and publishes the event. */
 const outboxOnly: UnitOfWork['relay'] = { accepts: false, offer: () => undefined }
 
 const overdue = { on: 'overdue' } as const
 
 /**
- * Requests again the refund of a saga that waits for it, as the order service does when it is overdue: by a new event,
- * the next automatic request counted from now. State, event and the record of the act are one transaction. Without an
- * actor it only says what it would do.
+ * Requests the refund of a saga again, as the order service does when it is overdue: with a new event, the next automatic
+ * request counted from now. State, event and the record of the act are one transaction. Without an actor it is a preview.
  */
 export async function retryCompensation(
   context: CommandContext,
@@ -32,7 +29,7 @@ export async function retryCompensation(
     const decision = decide({ status, reason, compensation }, overdue)
     return decision.kind === 'ignored'
       ? notWaiting(facts)
-      : resultOf(facts, refundRequests + 1, 'would ask', null, context)
+      : resultOf(facts, refundRequests + 1, 'would request', null, context)
   }
   await context.databases.order.change(assertRecordable)
   const saga = await context.databases.order.change((database) =>
@@ -55,7 +52,7 @@ export async function retryCompensation(
     }),
   )
   if (saga === undefined) return notWaiting((await readSaga(context.databases.order, id)) ?? facts)
-  return resultOf(facts, saga.refundRequests, 'asked', saga, context)
+  return resultOf(facts, saga.refundRequests, 'requested', saga, context)
 }
 
 interface About {
@@ -66,7 +63,7 @@ interface About {
 function resultOf(
   { sagaId, orderId }: About,
   requests: number,
-  words: 'asked' | 'would ask',
+  words: 'requested' | 'would request',
   saga: SagaRecord | null,
   { now }: CommandContext,
 ): Result {
@@ -75,11 +72,13 @@ function resultOf(
   const next =
     refundDueAt === null
       ? ''
-      : `; the next request by itself is ${fromNow(refundDueAt, now())}, at ${instant(refundDueAt)}`
+      : `; the next automatic request is ${fromNow(refundDueAt, now())}, at ${instant(refundDueAt)}`
   return {
-    items: [{ sagaId, orderId, outcome: words.replace(' ', '_'), requests, eventId, refundDueAt }],
+    items: [
+      { sagaId, orderId, outcome: words === 'requested' ? 'asked' : 'would_ask', requests, eventId, refundDueAt },
+    ],
     summary: { changed: saga === null ? 0 : 1 },
-    text: `${words} for the refund of saga ${sagaId}, request ${requests}${next}`,
+    text: `${words} the refund of saga ${sagaId}, request ${requests}${next}`,
     wrong: false,
   }
 }
@@ -88,7 +87,7 @@ function notWaiting(saga: About & Parameters<typeof sagaWords>[0]): Result {
   return {
     items: [{ sagaId: saga.sagaId, orderId: saga.orderId, outcome: 'not_waiting', status: saga.status }],
     summary: { changed: 0 },
-    text: `Saga ${saga.sagaId} waits for no refund: it is ${sagaWords(saga)}.`,
+    text: `Saga ${saga.sagaId} has no pending refund: it is ${sagaWords(saga)}.`,
     wrong: true,
   }
 }

@@ -4,12 +4,10 @@ import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import { inspectSaga } from '../../inspect/inspect-saga.ts'
 import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
 import type { CommandContext } from '../command-context.ts'
-import { fromNow } from '../duration.ts'
 import type { Result } from '../result.ts'
-import { instant, table } from '../table.ts'
-import { sagaWords } from './saga-words.ts'
+import { fromNow, instant, sagaWords, table } from '../text.ts'
 
-/** What happens by itself at that time if nothing else happens before. */
+/** An automatic transition. */
 interface Timer {
   readonly at: Date
   readonly will: string
@@ -17,7 +15,7 @@ interface Timer {
 
 const lettersShown = 1_000
 
-/** One saga over all services: its state, what it waits for and since when, its timers, its timeline. */
+/** One saga across all services: state, pending step, timers, timeline. */
 export async function showSaga(context: CommandContext, id: string, withDeadLetters: boolean): Promise<Result> {
   const { databases } = context
   const recorded = await readSaga(databases.order, id)
@@ -101,6 +99,6 @@ function timersOf({ deadline, refund, next }: Explanation): Timer[] {
 }
 
 export function unknownSaga(id: string): Result {
-  const text = `No order and no saga has the id ${id}: list shows the sagas.`
+  const text = `No order and no saga has the id ${id}: see list.`
   return { items: [], summary: { shown: 0 }, text, wrong: true }
 }

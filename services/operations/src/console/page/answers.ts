@@ -1,4 +1,4 @@
-/** What the console's routes answer: known to the process that makes it and to the page that shows it. */
+/** Response bodies of the console's routes, shared by the server and the page. */
 
 export type ServiceName = 'order' | 'payment' | 'inventory' | 'notification'
 export type SagaStatus = 'pending' | 'payment_completed' | 'refunding' | 'completed' | 'cancelled' | 'timeout_cancelled'
@@ -17,7 +17,7 @@ export interface SagaLine {
   readonly finishedAt: string | null
 }
 
-/** A count that stops at a limit: `more` says that there are more than these. */
+/** A count up to a limit; `more`: the limit was exceeded. */
 export interface Count {
   readonly count: number
   readonly more: boolean
@@ -29,13 +29,12 @@ export interface OutboxLine {
   readonly state: { readonly pending: number; readonly oldestSeconds: number; readonly parked: number } | null
 }
 
-/** A queue that is consumed, and how many messages of it wait beside it. */
 export interface QueueLine {
   readonly queue: string
-  /** Ready; those a consumer holds are not among them. Null, as the others, when the broker has no such queue. */
+  /** Ready messages, without unacknowledged ones. Null, as the other counts, if the queue does not exist. */
   readonly messages: number | null
   readonly consumers: number | null
-  /** Set only for a service's own queue, which its lanes share them with. */
+  /** Set only for the service's own queue: its secondary queues share retry queues and dead-letter queue with it. */
   readonly retrying: number | null
   readonly deadLetters: number | null
 }
@@ -43,9 +42,9 @@ export interface QueueLine {
 export interface Overview {
   readonly mode: 'read-only' | 'full'
   readonly counts: Readonly<Record<SagaStatus, Count>>
-  /** Open sagas past their deadline, and refunds past the time for which they were requested. */
+  /** Open sagas past their deadline, and refunds past their due time. */
   readonly overdue: number
-  /** The newest of each status, all together newest first. */
+  /** The newest of each status, newest first. */
   readonly sagas: readonly SagaLine[]
   readonly outboxes: readonly OutboxLine[]
   /** Null while the broker is unavailable. */
@@ -54,7 +53,7 @@ export interface Overview {
 
 export interface SagaPage {
   readonly sagas: readonly SagaLine[]
-  /** The last saga of the page, after which the next page begins; null on the last page. */
+  /** Last id of the page, for `after`; null on the last page. */
   readonly next: string | null
 }
 
@@ -67,7 +66,7 @@ export type TimelineStep =
       readonly event: string
       readonly detail: string
       readonly state: string
-      /** What became of it: when it was processed, or why not. */
+      /** Time of processing, or the reason why it is not processed. */
       readonly result: string
     }
   | {
@@ -79,7 +78,6 @@ export type TimelineStep =
 
 export interface SagaDetail extends SagaLine {
   readonly items: readonly { readonly sku: string; readonly qty: number }[]
-  /** In plain words. */
   readonly explanation: string
   readonly atRest: boolean
   readonly waitsFor: {
@@ -88,7 +86,7 @@ export interface SagaDetail extends SagaLine {
     readonly since: string
     readonly usually: { readonly p50Ms: number; readonly p95Ms: number; readonly sagas: number } | null
   } | null
-  /** What each service has recorded of the order, in short; null while its database is unavailable. */
+  /** Summary of each service's record of the order; null while its database is unavailable. */
   readonly records: Readonly<Record<ServiceName, string | null>>
   readonly timeline: readonly TimelineStep[]
 }
@@ -99,10 +97,10 @@ export interface ProblemDetails {
 }
 
 export interface DeadLetterLine {
-  /** The event's id, or a digest of what has none. */
+  /** The event's id, or a digest of a message without one. */
   readonly id: string
   readonly service: ServiceName
-  /** The queue it was consumed from. */
+  /** The queue from which it was consumed. */
   readonly queue: string
   readonly event: string
   readonly sagaId?: string | undefined
@@ -114,11 +112,11 @@ export interface DeadLetterLine {
 
 export interface DeadLetters {
   readonly deadLetters: readonly DeadLetterLine[]
-  /** Services with more dead letters than are read here. */
+  /** Services with more dead letters than the console reads. */
   readonly tooMany: readonly { readonly service: ServiceName; readonly count: number }[]
 }
 
-/** What was done with dead letters; the missing were gone already, the failed are where they were. */
+/** `missing`: no longer in the queue; `failed`: still in the queue. */
 export interface DeadLetterOutcome {
   readonly done: number
   readonly missing: number

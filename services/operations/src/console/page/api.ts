@@ -2,10 +2,10 @@ import type { ProblemDetails } from './answers.ts'
 
 const tokenKey = 'order-saga-console-token'
 
-/** The console's routes, next to the page wherever it is served. */
+/** Relative to the page, so that it works behind a proxy's path prefix. */
 const base = new URL('console/', new URL(location.href.replace(/\/?(#.*)?$/, '')))
 
-/** Takes a token that came with the link and removes it from the address, so that it is not copied with it. */
+/** Stores a token given in the link and removes it from the address. */
 export function takeToken(): void {
   const given = /^#token=(.+)$/.exec(location.hash)?.[1]
   if (given === undefined) return
@@ -13,13 +13,13 @@ export function takeToken(): void {
   history.replaceState(null, '', `${location.pathname}#/sagas`)
 }
 
-/** For this tab alone. */
+/** For this tab only. */
 export function rememberToken(token: string): void {
   sessionStorage.setItem(tokenKey, token)
 }
 
-/** An answer that is not 2xx, with the server's own text; status 0 when there was none. */
-export class Refusal extends Error {
+/** A response that is not 2xx, with its detail; status 0 without a response. */
+export class RequestError extends Error {
   readonly status: number
 
   constructor(status: number, detail: string) {
@@ -36,19 +36,19 @@ async function request(path: string, init: RequestInit = {}): Promise<Response> 
   try {
     response = await fetch(new URL(path, base), { ...init, headers })
   } catch {
-    throw new Refusal(0, 'The console does not answer.')
+    throw new RequestError(0, 'The console does not respond.')
   }
   if (response.ok) return response
   const problem = (await response.json().catch(() => ({}))) as ProblemDetails
-  throw new Refusal(response.status, problem.detail ?? `The console answered with ${response.status}.`)
+  throw new RequestError(response.status, problem.detail ?? `The console responded with ${response.status}.`)
 }
 
-/** @throws Refusal */
+/** @throws RequestError */
 export async function get<T>(path: string): Promise<T> {
   return (await (await request(path)).json()) as T
 }
 
-/** @throws Refusal */
+/** @throws RequestError */
 export async function post<T>(path: string, body: unknown): Promise<T> {
   const init = { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
   return (await (await request(path, init)).json()) as T

@@ -1,16 +1,16 @@
 import type { Overview, SagaDetail, SagaStatus } from './answers.ts'
-import { get, Refusal, rememberToken, takeToken } from './api.ts'
+import { get, RequestError, rememberToken, takeToken } from './api.ts'
 import { DeadLetterView } from './dead-letters.ts'
 import { DeliveryView } from './delivery.ts'
-import { askForToken } from './dialogs.ts'
+import { requestToken } from './dialogs.ts'
 import { announce, byId, html } from './dom.ts'
 import { age, count, since, span, statuses } from './format.ts'
 import { SagaList } from './saga-list.ts'
 import { SagaView } from './saga-view.ts'
 
-/** Between two readings of the overview. */
+/** Between two reads of the overview. */
 const updateMs = 1_000
-/** How often a saga that is not at rest is read again. */
+/** Between two reads of a saga in flight. */
 const followMs = 1_500
 
 interface Route {
@@ -29,19 +29,19 @@ function routeOf(hash: string): Route {
 const main = byId('main')
 const link = byId('link')
 const trouble = html('p', { class: 'trouble', role: 'alert', hidden: true })
-const list = new SagaList(report)
+const list = new SagaList(showError)
 const detail = new SagaView()
 const delivery = new DeliveryView()
-const deadLetters = new DeadLetterView(report)
+const deadLetters = new DeadLetterView(showError)
 const workspace = html('div', { class: 'workspace' }, list.element, detail.element)
 
 let overview: Overview | undefined
 let route = routeOf('')
 let followTimer: number | undefined
-/** For how many dead letters their list was read, and in which mode. */
-let read: string | undefined
+/** Number of dead letters and mode of the last read of their list. */
+let listVersion: string | undefined
 
-function report(error: unknown): void {
+function showError(error: unknown): void {
   trouble.textContent = error instanceof Error ? error.message : String(error)
   trouble.hidden = false
 }
@@ -66,7 +66,7 @@ function open(): void {
   if (content.parentElement !== main) main.replaceChildren(trouble, content)
   list.choose(route.status, route.id)
   window.clearTimeout(followTimer)
-  read = undefined
+  listVersion = undefined
   if (route.view === 'sagas') void openSaga(route.id)
   if (overview !== undefined) update(overview)
 }
@@ -78,13 +78,13 @@ async function openSaga(id: string | undefined): Promise<void> {
     if (route.id !== id) return
     detail.show(saga)
     list.choose(route.status, saga.sagaId)
-    // Its last messages may still be in flight.
+    // Its last messages may be in flight.
     const young = saga.finishedAt === null || since(saga.finishedAt) < 10_000
     if (!saga.atRest || young) followTimer = window.setTimeout(() => void openSaga(id), followMs)
   } catch (error) {
     if (route.id !== id) return
-    if (error instanceof Refusal && error.status === 404) return detail.showNothing(error.message)
-    report(error)
+    if (error instanceof RequestError && error.status === 404) return detail.showNothing(error.message)
+    showError(error)
     followTimer = window.setTimeout(() => void openSaga(id), followMs)
   }
 }
@@ -94,11 +94,11 @@ function update(newest: Overview): void {
   list.overview = newest
   if (route.view === 'delivery') delivery.show(newest)
   const letters = (newest.queues ?? []).reduce((sum, { deadLetters: dead }) => sum + (dead ?? 0), 0)
-  const tally = byId('dead-tally')
-  tally.textContent = count(letters)
-  tally.hidden = letters === 0
-  if (route.view === 'dead-letters' && read !== `${letters} ${newest.mode}`) {
-    read = `${letters} ${newest.mode}`
+  const badge = byId('dead-badge')
+  badge.textContent = count(letters)
+  badge.hidden = letters === 0
+  if (route.view === 'dead-letters' && listVersion !== `${letters} ${newest.mode}`) {
+    listVersion = `${letters} ${newest.mode}`
     void deadLetters.read(newest.mode)
   }
 }
@@ -112,14 +112,14 @@ function tick(): void {
   }
 }
 
-/** Reads the overview again and again; asks for the token when the console does. */
+/** Reads the overview periodically; requests the token from the user when the console requires it. */
 async function keepReading(): Promise<never> {
   for (;;) {
     try {
       update(await get<Overview>('overview'))
       setLink('live')
     } catch (error) {
-      const signedOut = error instanceof Refusal && error.status === 401
+      const signedOut = error instanceof RequestError && error.status === 401
       setLink('lost', signedOut ? 'signed out' : error instanceof Error ? error.message : 'lost')
       if (signedOut && (await signIn(error.message))) continue
     }
@@ -128,7 +128,7 @@ async function keepReading(): Promise<never> {
 }
 
 async function signIn(why: string): Promise<boolean> {
-  const token = await askForToken(why)
+  const token = await requestToken(why)
   if (token === undefined) return false
   rememberToken(token)
   open()
@@ -145,7 +145,7 @@ byId('search').addEventListener('submit', (event) => {
 })
 window.addEventListener('hashchange', () => {
   open()
-  // Whoever follows a link by keyboard goes on reading where it leads to.
+  // Keyboard focus follows the link.
   if (route.id !== undefined && !window.matchMedia('(min-width: 60rem)').matches) main.focus()
 })
 

@@ -9,17 +9,16 @@ type Act = 'replay' | 'discard'
 const titles = ['Event', 'Reason', 'Queue', 'Attempts', 'Replays', 'Since', 'Saga']
 const keyOf = ({ service, id }: DeadLetterLine): string => `${service} ${id}`
 
-/** Dead letters: to be read, and where the console may act, replayed or discarded. */
 export class DeadLetterView {
   readonly element = html('section', { class: 'dead', 'aria-labelledby': 'dead-title' })
-  readonly #onTrouble: (error: unknown) => void
+  readonly #onError: (error: unknown) => void
   readonly #chosen = new Set<string>()
   #answer: DeadLetters = { deadLetters: [], tooMany: [] }
   #mayAct = false
   #result = ''
 
-  constructor(onTrouble: (error: unknown) => void) {
-    this.#onTrouble = onTrouble
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError
   }
 
   async read(mode: Overview['mode']): Promise<void> {
@@ -30,7 +29,7 @@ export class DeadLetterView {
       for (const key of this.#chosen) if (!there.has(key)) this.#chosen.delete(key)
       this.#render()
     } catch (error) {
-      this.#onTrouble(error)
+      this.#onError(error)
     }
   }
 
@@ -44,8 +43,8 @@ export class DeadLetterView {
         'p',
         { class: 'muted' },
         this.#mayAct
-          ? 'A replayed message goes back to its own queue. What was processed already is not processed again.'
-          : 'The console is read-only here: replay and discard with CONSOLE=full, or with the saga command.',
+          ? 'A replayed message returns to its queue. The inbox discards events that were already processed.'
+          : 'The console is read-only: replay and discard require CONSOLE=full, or the saga command.',
       ),
       this.#mayAct && deadLetters.length > 0 && this.#actions(),
       this.#result !== '' && html('p', `${this.#result}.`),
@@ -96,11 +95,12 @@ export class DeadLetterView {
     const letters = this.#answer.deadLetters.filter((line) => this.#chosen.has(keyOf(line)))
     const many = `${count(letters.length)} ${letters.length === 1 ? 'message' : 'messages'}`
     const queues = [...new Set(letters.map(({ queue }) => queue))].join(' and ')
-    const gone = 'They are removed for good. A saga that waits for one of them ends at its deadline, or never.'
+    const warning =
+      'They are removed permanently. A saga that waits for one of them is cancelled at its deadline, or never completes.'
     const confirmed = await confirmAct(
       act === 'replay'
-        ? { title: `Replay ${many}?`, text: `They go back to ${queues}.`, yes: 'Replay' }
-        : { title: `Discard ${many}?`, text: gone, yes: 'Discard', danger: true },
+        ? { title: `Replay ${many}?`, text: `They return to ${queues}.`, yes: 'Replay' }
+        : { title: `Discard ${many}?`, text: warning, yes: 'Discard', danger: true },
     )
     if (confirmed === undefined) return
     try {
@@ -109,12 +109,12 @@ export class DeadLetterView {
       this.#chosen.clear()
       this.#result = [
         `${count(done)} ${act === 'replay' ? 'replayed' : 'discarded'}`,
-        ...(missing > 0 ? [`${count(missing)} were gone already`] : []),
-        ...(failed > 0 ? [`${count(failed)} could not be sent and are where they were`] : []),
+        ...(missing > 0 ? [`${count(missing)} no longer in the queue`] : []),
+        ...(failed > 0 ? [`${count(failed)} failed and still in the queue`] : []),
       ].join(', ')
       announce(this.#result)
     } catch (error) {
-      this.#onTrouble(error)
+      this.#onError(error)
     }
     await this.read('full')
   }

@@ -4,7 +4,6 @@ import { count, span } from './format.ts'
 
 const longQueue = 1_000
 
-/** Outboxes and queues at a glance. */
 export class DeliveryView {
   readonly element = html('section', { class: 'delivery', 'aria-labelledby': 'delivery-title' })
 
@@ -19,10 +18,10 @@ export class DeliveryView {
         ? html('p', { class: 'empty' }, 'The broker is unavailable.')
         : table(
             'Queues',
-            ['Queue', 'Ready', 'Consumers', 'To be retried', 'Dead letters', 'Trouble'],
+            ['Queue', 'Ready', 'Consumers', 'To be retried', 'Dead letters', 'Problem'],
             queues.map(queueRow),
           ),
-      html('p', { class: 'muted' }, 'Ready messages wait for a consumer; those a consumer holds are not counted.'),
+      html('p', { class: 'muted' }, 'Ready messages wait for a consumer; unacknowledged messages are not counted.'),
     )
   }
 }

@@ -8,11 +8,8 @@ interface Question {
   readonly danger?: boolean
 }
 
-/**
- * Asks in a dialog; the focus goes back to where it was.
- * @returns the values of the fields; undefined when it was left by Escape or Cancel
- */
-async function ask({ title, text, fields, yes, danger = false }: Question): Promise<string[] | undefined> {
+/** @returns the values of the fields; undefined if the dialog was cancelled */
+async function openDialog({ title, text, fields, yes, danger = false }: Question): Promise<string[] | undefined> {
   const before = document.activeElement
   const form = html(
     'form',
@@ -39,16 +36,15 @@ async function ask({ title, text, fields, yes, danger = false }: Question): Prom
   return dialog.returnValue === 'submitted' ? fields.map(({ input }) => input.value.trim()) : undefined
 }
 
-/** Asks for the token; undefined when none is given. */
-export async function askForToken(why: string): Promise<string | undefined> {
+export async function requestToken(why: string): Promise<string | undefined> {
   const input = html('input', { id: 'token', type: 'password', autocomplete: 'current-password', required: true })
-  const values = await ask({ title: 'Sign in', text: why, fields: [{ label: 'Token', input }], yes: 'Sign in' })
+  const values = await openDialog({ title: 'Sign in', text: why, fields: [{ label: 'Token', input }], yes: 'Sign in' })
   return values?.[0]
 }
 
 const operatorKey = 'order-saga-console-operator'
 
-/** Asks before something is changed, and for who changes it and why; undefined when it is not to be. */
+/** Prompts for confirmation, operator and reason; undefined if cancelled. */
 export async function confirmAct(
   question: Omit<Question, 'fields'>,
 ): Promise<{ readonly operator: string; readonly reason: string } | undefined> {
@@ -57,7 +53,7 @@ export async function confirmAct(
     input: html('input', { value, required: true, maxlength, autocomplete: 'off' }),
   })
   const name = field('Your name', 100, localStorage.getItem(operatorKey) ?? '')
-  const values = await ask({ ...question, fields: [name, field('Why', 500)] })
+  const values = await openDialog({ ...question, fields: [name, field('Why', 500)] })
   if (values === undefined) return undefined
   const [operator = '', reason = ''] = values
   localStorage.setItem(operatorKey, operator)

@@ -17,7 +17,7 @@ function fill<E extends Element>(element: E, parts: readonly Part[]): E {
   return element
 }
 
-/** An element made of attributes and children. Text only ever becomes text, never markup. */
+/** An element with attributes and children. Strings become text nodes, never markup. */
 export function html<K extends keyof HTMLElementTagNameMap>(tag: K, ...parts: Part[]): HTMLElementTagNameMap[K] {
   return fill(document.createElement(tag), parts)
 }
@@ -38,7 +38,7 @@ export function byId(id: string): HTMLElement {
   return found
 }
 
-/** A table in a region of its own, which scrolls where the page would be too wide. */
+/** A table in a scrollable region. */
 export function table(label: string, titles: readonly string[], rows: readonly HTMLElement[]): HTMLElement {
   const heads = titles.map((title) => (title === '' ? html('td') : html('th', { scope: 'col' }, title)))
   return html(
@@ -48,7 +48,7 @@ export function table(label: string, titles: readonly string[], rows: readonly H
   )
 }
 
-/** Replaces the content of a place, and leaves the focus on the element that had it, by its `data-key`. */
+/** Replaces the children and keeps the focus, by `data-key`. */
 export function show(place: Element, ...children: Child[]): void {
   const focused = document.activeElement
   const key = focused instanceof HTMLElement && place.contains(focused) ? focused.dataset['key'] : undefined
@@ -59,7 +59,7 @@ export function show(place: Element, ...children: Child[]): void {
   again?.focus({ preventScroll: true })
 }
 
-/** Announces a change to those who do not see the page. */
+/** Announces a change to screen readers. */
 export function announce(text: string): void {
   byId('announcer').textContent = text
 }

@@ -9,7 +9,6 @@ export const statusLabels: Readonly<Record<SagaStatus, string>> = {
   timeout_cancelled: 'Timed out',
 }
 
-/** In the order in which a saga can come to them. */
 export const statuses = Object.keys(statusLabels) as SagaStatus[]
 
 const reasons: Readonly<Record<string, string>> = {
@@ -18,14 +17,13 @@ const reasons: Readonly<Record<string, string>> = {
   timeout: 'deadline passed',
 }
 
-/** What there is to say beside the status: why, and where the money is. */
+/** The reason and the refund state beside the status. */
 export function outcomeOf({ status, reason, compensation }: SagaLine): string {
   const why = status === 'cancelled' && reason !== null ? (reasons[reason] ?? reason) : ''
   const money = compensation === 'refunded' ? 'refunded' : compensation === 'refund_requested' ? 'refund requested' : ''
   return [why, status === 'refunding' ? '' : money].filter((part) => part !== '').join(', ')
 }
 
-/** A duration at a glance. */
 export function span(ms: number): string {
   const s = Math.max(0, ms) / 1_000
   if (s < 1) return `${Math.round(s * 1_000)} ms`
@@ -36,7 +34,7 @@ export function span(ms: number): string {
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3_600)} h`
 }
 
-/** How long ago, in one unit. */
+/** A duration in one unit. */
 export function age(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1_000))
   if (s < 60) return `${s} s`

@@ -3,21 +3,21 @@ import { get } from './api.ts'
 import { button, html, show } from './dom.ts'
 import { age, clock, count, outcomeOf, since, statuses, statusLabels } from './format.ts'
 
-/** Sagas by status: the counts choose what is listed. */
+/** Sagas, filtered by the selected count. */
 export class SagaList {
   readonly element: HTMLElement
   readonly #counts = html('ul', { class: 'counts' })
   readonly #rows = html('ul', { class: 'rows' })
   readonly #more = html('p', { class: 'more' })
-  readonly #onTrouble: (error: unknown) => void
+  readonly #onError: (error: unknown) => void
   #overview: Overview | undefined
   #older: SagaLine[] = []
   #next: string | null | undefined
   #status: SagaStatus | undefined
   #selected: string | undefined
 
-  constructor(onTrouble: (error: unknown) => void) {
-    this.#onTrouble = onTrouble
+  constructor(onError: (error: unknown) => void) {
+    this.#onError = onError
     this.element = html(
       'section',
       { class: 'list', 'aria-labelledby': 'sagas-title' },
@@ -33,7 +33,6 @@ export class SagaList {
     this.#render()
   }
 
-  /** Which status is listed, and which saga is marked. */
   choose(status: SagaStatus | undefined, selected: string | undefined): void {
     if (status !== this.#status) {
       this.#older = []
@@ -98,7 +97,7 @@ export class SagaList {
       this.#next = next
       this.#render()
     } catch (error) {
-      this.#onTrouble(error)
+      this.#onError(error)
     }
   }
 }

@@ -3,7 +3,6 @@ import { html, show, table } from './dom.ts'
 import { clock, outcomeOf, since, span, statusLabels } from './format.ts'
 import { sequenceDiagram } from './sequence.ts'
 
-/** One saga: its explanation, and its timeline through all services as a diagram and as a table. */
 export class SagaView {
   readonly element = html('section', { class: 'detail', 'aria-labelledby': 'saga-title' })
   #tableOpen = false
@@ -16,7 +15,7 @@ export class SagaView {
 
   show(saga: SagaDetail): void {
     const text = JSON.stringify(saga)
-    // Without a change nothing is replaced: the reader keeps the place and the selection.
+    // Without a change, scroll position and selection are kept.
     if (text === this.#shown) return
     this.#shown = text
     const region = { class: 'scroll', tabindex: '0', role: 'region', 'data-key': 'diagram' }

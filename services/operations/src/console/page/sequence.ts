@@ -3,18 +3,18 @@ import { svg } from './dom.ts'
 import { span } from './format.ts'
 
 type Message = Extract<TimelineStep, { kind: 'message' }>
-type Lane = ServiceName | 'customer'
+type Participant = ServiceName | 'customer'
 
-const lanes: readonly Lane[] = ['customer', 'order', 'payment', 'inventory', 'notification']
+const participants: readonly Participant[] = ['customer', 'order', 'payment', 'inventory', 'notification']
 const gutter = 76
-const laneWidth = 158
-const width = gutter + laneWidth * lanes.length
+const columnWidth = 158
+const width = gutter + columnWidth * participants.length
 const headHeight = 54
 const rowHeight = 50
 
-const xOf = (lane: Lane): number => gutter + laneWidth * (lanes.indexOf(lane) + 0.5)
+const xOf = (participant: Participant): number => gutter + columnWidth * (participants.indexOf(participant) + 0.5)
 
-/** The timeline as a diagram; the same is beside it as a table, for those who do not see it. */
+/** The timeline as a sequence diagram; the page also shows it as a table. */
 export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
   const rows = saga.timeline.length + (saga.waitsFor === null ? 0 : 1)
   const height = headHeight + rows * rowHeight + 14
@@ -22,7 +22,7 @@ export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
   const picture = svg(
     'svg',
     { class: 'sequence', viewBox: `0 0 ${width} ${height}`, width, height, 'aria-hidden': 'true', focusable: 'false' },
-    ...lanes.map((lane) => lifeline(lane, height)),
+    ...participants.map((participant) => lifeline(participant, height)),
     ...saga.timeline.map((step, row) =>
       svg(
         'g',
@@ -30,7 +30,9 @@ export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
         step.kind === 'message' ? message(step, middle(row)) : note(step, middle(row)),
       ),
     ),
-    ...lanes.map((lane) => head(lane, lane === 'customer' ? '' : saga.records[lane])),
+    ...participants.map((participant) =>
+      head(participant, participant === 'customer' ? '' : saga.records[participant]),
+    ),
   )
   if (saga.waitsFor !== null) picture.append(waiting(saga.waitsFor, middle(saga.timeline.length)))
   return picture
@@ -38,28 +40,27 @@ export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
 
 const middle = (row: number): number => headHeight + row * rowHeight + rowHeight / 2 + 4
 
-function lifeline(lane: Lane, height: number): SVGElement {
-  return svg('line', { class: 'lifeline', x1: xOf(lane), x2: xOf(lane), y1: headHeight - 8, y2: height })
+function lifeline(participant: Participant, height: number): SVGElement {
+  return svg('line', { class: 'lifeline', x1: xOf(participant), x2: xOf(participant), y1: headHeight - 8, y2: height })
 }
 
-function head(lane: Lane, record: string | null): SVGElement {
-  const x = xOf(lane)
+function head(participant: Participant, record: string | null): SVGElement {
+  const x = xOf(participant)
   const holds = record ?? 'unavailable'
   return svg(
     'g',
     { class: `head ${record === null ? 'unavailable' : ''}` },
     svg('rect', { x: x - 72, y: 2, width: 144, height: 42, rx: 8 }),
-    svg('text', { class: 'name', x, y: holds === '' ? 28 : 20 }, lane),
+    svg('text', { class: 'name', x, y: holds === '' ? 28 : 20 }, participant),
     holds !== '' && svg('text', { class: 'holds', x, y: 36 }, shortened(holds, 25), svg('title', holds)),
   )
 }
 
-/** A line with a head, and what is above and below of it. */
-function arrow(look: string, from: number, to: number, y: number, center: number, above: string, below: string) {
+function arrow(style: string, from: number, to: number, y: number, center: number, above: string, below: string) {
   const direction = to > from ? 1 : -1
   return svg(
     'g',
-    { class: `message ${look}` },
+    { class: `message ${style}` },
     svg('line', { x1: from + direction * 3, x2: to - direction * 9, y1: y, y2: y }),
     svg('path', { d: `M${to - direction * 10},${y - 5} L${to - direction},${y} L${to - direction * 10},${y + 5} Z` }),
     svg('text', { class: 'event', x: center, y: y - 8 }, above),
@@ -72,7 +73,7 @@ function message({ from, to, event, detail, state, result }: Message, y: number)
   const direction = x2 > x1 ? 1 : -1
   const below = [detail, result].filter((part) => part !== '').join(' · ')
   const reach = state === 'in_outbox' || state === 'parked' ? x1 + direction * 34 : x2
-  const center = Math.abs(x2 - x1) > laneWidth * 1.5 ? x1 + direction * (laneWidth / 2 + 8) : (x1 + x2) / 2
+  const center = Math.abs(x2 - x1) > columnWidth * 1.5 ? x1 + direction * (columnWidth / 2 + 8) : (x1 + x2) / 2
   const drawn = arrow(state, x1, reach, y, center, event, below)
   drawn.append(svg('circle', { cx: x1, cy: y, r: 3 }))
   return drawn

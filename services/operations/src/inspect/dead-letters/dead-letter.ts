@@ -3,30 +3,29 @@ import type { ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import type { ServiceQueues } from '../queues.ts'
 
-/** One return of a message from its dead-letter queue, as the header `replays` tells it. */
+/** One entry of the header `replays`. */
 export interface PastReplay {
   readonly at: string
   readonly by: string
   readonly why: string
-  /** Of the death before it. */
+  /** Failure reason before the replay. */
   readonly reason: string
   readonly attempts: number
   readonly diedAt: string
 }
 
-/** A dead letter, read from its body, properties and headers. */
 export interface DeadLetter {
-  /** The event's id; the message's for one whose body has none; else a digest of its body. */
+  /** The event's id; without one the message id; without both a digest of the body. */
   readonly id: string
   readonly service: ServiceName
-  /** The queue it was consumed from. */
+  /** The queue from which it was consumed. */
   readonly queue: string
   readonly event: string
   readonly eventId: string | undefined
   readonly sagaId: string | undefined
   readonly orderId: string | undefined
   readonly reason: string
-  /** Attempts since it was published or last replayed. */
+  /** Attempts since its publication or last replay. */
   readonly attempts: number
   readonly firstFailure: Date | undefined
   readonly diedAt: Date | undefined
@@ -41,17 +40,16 @@ interface Death {
   readonly 'routing-keys'?: unknown
 }
 
-/** A dead letter with the message it is. */
 export interface FoundLetter {
   readonly letter: DeadLetter
   readonly message: ConsumeMessage
 }
 
-/** Reads a message of the dead-letter queue of one service, whatever is wrong with it. */
+/** Reads a message of a dead-letter queue; every field has a default for malformed messages. */
 export function deadLetterOf(message: ConsumeMessage, { service, consumed }: ServiceQueues): DeadLetter {
   const { content, properties } = message
   const headers: Record<string, unknown> = properties.headers ?? {}
-  const death = brokersDeath(headers)
+  const death = brokerDeath(headers)
   const { eventId, sagaId, orderId } = idsIn(content)
   const messageId = text(properties.messageId)
   return {
@@ -65,15 +63,15 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
     reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
     attempts: count(headers['attempt']),
     firstFailure: date(headers['first-failure']),
-    diedAt: brokersTime(death?.time) ?? date(headers['dead-lettered-at']),
+    diedAt: timestampOf(death?.time) ?? date(headers['dead-lettered-at']),
     replays: replaysIn(headers),
     bytes: content.byteLength,
   }
 }
 
-/** The event's name: the property `type`, else for a message that the broker itself dead-lettered its first routing key. */
+/** The event's name: the property `type`; without it the first routing key of a message that the broker dead-lettered. */
 export function nameOf({ properties, fields }: ConsumeMessage): string {
-  const death = brokersDeath(properties.headers ?? {})
+  const death = brokerDeath(properties.headers ?? {})
   const [published] = Array.isArray(death?.['routing-keys']) ? (death['routing-keys'] as unknown[]) : []
   return text(properties.type) ?? text(published) ?? fields.routingKey
 }
@@ -90,16 +88,16 @@ export function replaysIn(headers: Readonly<Record<string, unknown>>): PastRepla
 }
 
 /**
- * Set when no consumer had the message dead-lettered but the broker: after too many returns by consumers that died. The
- * consumers' own dead letters do not carry it.
+ * The first entry of `x-death`, set when the broker dead-lettered the message, for example at the delivery limit. Messages
+ * that a consumer dead-lettered have none.
  */
-function brokersDeath(headers: Readonly<Record<string, unknown>>): Death | undefined {
+function brokerDeath(headers: Readonly<Record<string, unknown>>): Death | undefined {
   const deaths: unknown = headers['x-death']
   return Array.isArray(deaths) ? (deaths[0] as Death) : undefined
 }
 
-/** amqplib gives a timestamp of a table as seconds in `value`. */
-function brokersTime(time: unknown): Date | undefined {
+/** amqplib decodes a timestamp in a table as `{ value: seconds }`. */
+function timestampOf(time: unknown): Date | undefined {
   const seconds = Number((time as { value?: unknown } | undefined)?.value)
   return Number.isFinite(seconds) ? new Date(seconds * 1000) : undefined
 }
@@ -133,7 +131,7 @@ function date(value: unknown): Date | undefined {
   return Number.isNaN(at.getTime()) ? undefined : at
 }
 
-/** As JSON where it is, else as text. */
+/** Parsed JSON, otherwise text. */
 export function bodyOf(content: Buffer): unknown {
   const body = content.toString('utf8')
   try {

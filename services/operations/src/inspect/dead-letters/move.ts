@@ -7,20 +7,19 @@ import { type Scan, scanDeadLetters, type ScanSources } from './scan.ts'
 
 export interface MoveSources extends ScanSources {
   readonly publisher: () => Promise<Pick<Publisher, 'publish'>>
-  /** The order database holds the record of acts. */
+  /** The record of acts is in the order database. */
   readonly databases: { readonly order: Pick<Store, 'change'> }
 }
 
 export interface MovedLetter {
   readonly letter: DeadLetter
-  /** Absent: it was moved. Else it is where it was. */
+  /** Absent if moved; otherwise it is still in the dead-letter queue. */
   readonly failure?: string
 }
 
 /**
- * Puts the selected dead letters back into the queues they were consumed from. Each is recorded, published and
- * confirmed, recorded as done, and only then acknowledged: a crash at any point loses none, and a second copy is
- * harmless, because the consumer's inbox holds its id.
+ * Publishes the selected dead letters to the queues from which they were consumed. Each is recorded, published, confirmed,
+ * recorded as done, and only then acknowledged: a crash loses none, and the inbox discards a second copy.
  * @throws NotDone when acts cannot be recorded
  */
 export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor: Actor): Promise<MovedLetter[]> {
@@ -49,8 +48,8 @@ export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor:
 }
 
 /**
- * Removes the selected dead letters for good. Each is recorded whole before it is acknowledged, so that the record shows
- * what was discarded, and what a run that was cut off was about to discard.
+ * Removes the selected dead letters permanently. Each is recorded with its content before it is acknowledged, so the record
+ * also shows the messages of an interrupted run.
  * @throws NotDone when acts cannot be recorded
  */
 export async function discardDeadLetters(sources: MoveSources, scan: Scan, actor: Actor): Promise<MovedLetter[]> {
@@ -63,7 +62,7 @@ export async function discardDeadLetters(sources: MoveSources, scan: Scan, actor
     for (const one of found) take(one)
     moved.push(...found.map(({ letter }) => ({ letter })))
   })
-  // The broker does not confirm an acknowledgement; but the channels have been closed in good order since.
+  // The broker does not confirm an ack, but by now it has confirmed the close of the channels.
   await orders.change((database) => actsDone(database, begun, actor.now()))
   return moved
 }
@@ -73,7 +72,7 @@ async function publish(publisher: Pick<Publisher, 'publish'>, found: FoundLetter
   const options = replayProperties(found, actor)
   const { content } = found.message
   const outcome = await publisher.publish({ exchange: '', routingKey: queue, content, options })
-  if (outcome === 'unroutable') throw new Error(`there is no queue ${queue}`)
+  if (outcome === 'unroutable') throw new Error(`the queue ${queue} does not exist`)
 }
 
 function replayOf({ letter }: FoundLetter): Act {

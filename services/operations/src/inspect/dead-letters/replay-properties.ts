@@ -2,15 +2,15 @@ import { headersToSendOn, propertiesToSendOn, type Publication } from '@order-sa
 import type { Actor } from '../operator-acts.ts'
 import { type FoundLetter, nameOf, type PastReplay, replaysIn } from './dead-letter.ts'
 
-/** The oldest go first: the headers of a message must fit into one frame. */
+/** The newest are kept: the headers of a message must fit into one frame. */
 const replaysKept = 20
 
-/** A consumer that dead-letters the message again writes them anew. */
-const ofThisDeath = ['attempt', 'reason', 'queue', 'dead-lettered-at']
+/** Headers of the last failure. */
+const failureHeaders = ['attempt', 'reason', 'queue', 'dead-lettered-at']
 
 /**
- * The properties with which a dead letter goes back: the same event under the same id, with all attempts before it again,
- * its first failure kept, and one entry more in the header `replays`.
+ * The properties of a replayed dead letter: the same id, all attempts available again, the first failure kept, and one more
+ * entry in the header `replays`.
  */
 export function replayProperties(
   { letter, message }: FoundLetter,
@@ -26,7 +26,7 @@ export function replayProperties(
     diedAt: (letter.diedAt ?? now()).toISOString(),
   }
   const headers = headersToSendOn(message)
-  for (const name of ofThisDeath) delete headers[name]
+  for (const name of failureHeaders) delete headers[name]
   const replays = [...replaysIn(headers), past].slice(-replaysKept)
   return propertiesToSendOn(message, nameOf(message), { ...headers, replays: JSON.stringify(replays) })
 }

@@ -2,31 +2,31 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { closeChannel, DependencyUnavailable } from '@order-saga/chassis'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 
-/** Messages one channel holds at most. With 2,047 channels to a connection, a million dead letters can be scanned. */
+/** Messages per channel. With 2,047 channels per connection, a million dead letters can be scanned. */
 const windowSize = 500
-/** A message that was counted and does not arrive within this time was taken by another consumer. */
+/** A counted message that is not delivered within this time was consumed by another consumer. */
 const quietMs = 2_000
 
-/** The broker confirms that a channel is closed a moment before the messages are back in the queue. */
-const backMs = 5_000
+/** Limit of the wait for the requeue, which the broker completes after it confirms the close of the channel. */
+const requeueMs = 5_000
 const pollMs = 5
 
-/** What is done with the messages of one window; those that are not acknowledged go back. */
+/** Visits the messages of one window; those that are not acknowledged are requeued. */
 export type Visit = (
   messages: readonly ConsumeMessage[],
   ack: (message: ConsumeMessage) => void,
 ) => Promise<'go on' | 'stop'>
 
 /**
- * Visits every message that is in the queue now, in its order, a window at a time. Every message that was not
- * acknowledged is in the queue afterwards, even if this process is killed, and in its old order if this returns.
- * Meanwhile the broker shows the messages as unacknowledged and delivers them to no other consumer.
+ * Visits every message in the queue, in order, a window at a time. Messages that were not acknowledged are requeued, even
+ * if this process is killed, and in their old order if this returns. Meanwhile they are unacknowledged and not delivered to
+ * other consumers.
  *
- * A quorum queue returns the messages of a lost consumer in their order, behind all that were returned before. So each
- * window is the one consumer of a channel of its own, the channels are closed in the order of the windows, each when
- * the messages of the one before are back, and even after `visit` has stopped the rest of the queue is held too: what
- * is left in it would come to stand in front. A `basic.get` counts as a consumer of its own; several consumers that are
- * lost together, and a multiple `nack`, return their messages in no order.
+ * A quorum queue requeues the messages of a cancelled consumer in their order, behind those requeued before. So each window
+ * is the only consumer of its own channel, and the channels are closed in the order of the windows, each when the messages
+ * of the previous one are requeued. After `visit` has stopped, the rest of the queue is consumed too: otherwise it would
+ * stand in front. A `basic.get` counts as its own consumer; consumers that are lost together, and a multiple `nack`,
+ * requeue in no order.
  */
 export async function scanQueue(
   model: ChannelModel,
@@ -34,23 +34,23 @@ export async function scanQueue(
   visit: Visit,
 ): Promise<void> {
   const windows: Window[] = []
-  let enough = false
+  let stopped = false
   try {
     for (let left = depth; left > 0;) {
       const window = await Window.open(model, queue, Math.min(left, windowSize))
       windows.push(window)
       const messages = await window.filled()
-      if (!enough) enough = (await visit(messages, (message) => window.ack(message))) === 'stop'
+      if (!stopped) stopped = (await visit(messages, (message) => window.ack(message))) === 'stop'
       left -= messages.length
       if (messages.length < window.size) break
     }
   } finally {
-    await giveBack(model, queue, windows)
+    await requeueAll(model, queue, windows)
   }
 }
 
-/** Closes the windows one after the other. Without the connection the broker does so, in an order of its own. */
-async function giveBack(model: ChannelModel, queue: string, windows: readonly Window[]): Promise<void> {
+/** Closes the windows in sequence. */
+async function requeueAll(model: ChannelModel, queue: string, windows: readonly Window[]): Promise<void> {
   const channel = await model.createChannel().catch(() => undefined)
   channel?.on('error', () => undefined)
   const ready = async (): Promise<number> =>
@@ -58,22 +58,22 @@ async function giveBack(model: ChannelModel, queue: string, windows: readonly Wi
   for (const window of windows) {
     const before = await ready().catch(() => Number.NEGATIVE_INFINITY)
     await window.close()
-    const limit = performance.now() + backMs
-    const isBack = async (): Promise<boolean> => (await ready()) >= before + window.held
-    while (!(await isBack().catch(() => true)) && performance.now() < limit) await delay(pollMs)
+    const limit = performance.now() + requeueMs
+    const isRequeued = async (): Promise<boolean> => (await ready()) >= before + window.unacknowledged
+    while (!(await isRequeued().catch(() => true)) && performance.now() < limit) await delay(pollMs)
   }
   if (channel !== undefined) await closeChannel(channel)
 }
 
-/** Some messages at the head of a queue, held by one consumer on a channel of its own. */
+/** Unacknowledged messages from the head of a queue, of one consumer on its own channel. */
 class Window {
   readonly size: number
   readonly #channel: Channel
   readonly #messages: ConsumeMessage[] = []
   #onChange: () => void = () => undefined
-  #over = false
+  #isClosed = false
   #consumerTag = ''
-  #held = 0
+  #unacknowledged = 0
 
   private constructor(channel: Channel, size: number) {
     this.#channel = channel
@@ -88,48 +88,47 @@ class Window {
     const { consumerTag } = await channel.consume(queue, (message) => {
       if (message === null) return window.#end()
       window.#messages.push(message)
-      window.#held += 1
+      window.#unacknowledged += 1
       window.#onChange()
     })
     window.#consumerTag = consumerTag
     return window
   }
 
-  /** Resolves with all of them, or with those that came when no more do. @throws Error when the channel was lost */
+  /** Resolves when the window is full or no more messages are delivered. @throws DependencyUnavailable when the channel is lost */
   async filled(): Promise<readonly ConsumeMessage[]> {
     await new Promise<void>((resolve) => {
       let timer = setTimeout(resolve, quietMs)
       this.#onChange = () => {
         clearTimeout(timer)
-        if (this.#over || this.#messages.length >= this.size) resolve()
+        if (this.#isClosed || this.#messages.length >= this.size) resolve()
         else timer = setTimeout(resolve, quietMs)
       }
       this.#onChange()
     })
-    if (this.#over)
-      throw new DependencyUnavailable('broker', new Error('The broker closed the channel on the dead letters'))
-    // An ack would make room for a message of the next window. A cancelled consumer of a quorum queue keeps what it has.
+    if (this.#isClosed)
+      throw new DependencyUnavailable('broker', new Error('The broker closed the channel of the scan'))
+    // After an ack the broker would deliver a message of the next window. A cancelled consumer keeps its messages.
     await this.#channel.cancel(this.#consumerTag)
     return this.#messages.splice(0)
   }
 
   ack(message: ConsumeMessage): void {
     this.#channel.ack(message)
-    this.#held -= 1
+    this.#unacknowledged -= 1
   }
 
-  /** Messages that are neither acknowledged nor given back. */
-  get held(): number {
-    return this.#held
+  get unacknowledged(): number {
+    return this.#unacknowledged
   }
 
-  /** Gives back what was not acknowledged. */
+  /** Requeues the unacknowledged messages. */
   async close(): Promise<void> {
-    if (!this.#over) await closeChannel(this.#channel)
+    if (!this.#isClosed) await closeChannel(this.#channel)
   }
 
   #end(): void {
-    this.#over = true
+    this.#isClosed = true
     this.#onChange()
   }
 }

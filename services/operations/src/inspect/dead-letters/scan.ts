@@ -1,14 +1,14 @@
 import { NotDone } from '../errors.ts'
 import { readQueues } from '../queues.ts'
-import type { InspectSources } from '../sources.ts'
+import type { InspectSources } from '../store.ts'
 import { deadLetterOf, type FoundLetter } from './dead-letter.ts'
 import { scanQueue } from './scan-queue.ts'
 import { isSelected, queuesFor, type Selection } from './selection.ts'
 
 export interface ScanSources extends Pick<InspectSources, 'broker' | 'queues' | 'now'> {
-  /** Ends the scan early; what was begun is completed. */
+  /** Ends the scan after the current window. */
   readonly signal?: AbortSignal
-  /** Receives a line about once a second. */
+  /** Receives a line at most once per second. */
   readonly progress?: (line: string) => void
 }
 
@@ -23,10 +23,9 @@ export type OnFound = (found: readonly FoundLetter[], take: (one: FoundLetter) =
 const progressMs = 1_000
 
 /**
- * Scans the dead-letter queues and hands over what is selected, at most `limit` messages, with no more than a window of
- * messages in memory at a time.
- * @returns how many messages the scanned queues hold, and whether there may be more that are selected
- * @throws NotDone when there is no such queue
+ * Scans the dead-letter queues and passes on at most `limit` selected messages, with one window of messages in memory.
+ * @returns the number of messages in the scanned queues, and whether more may be selected
+ * @throws NotDone when a queue does not exist
  */
 export async function scanDeadLetters(
   sources: ScanSources,
@@ -42,7 +41,9 @@ export async function scanDeadLetters(
   )
   const missing = depths.find(({ messages }) => messages === null)
   if (missing !== undefined) {
-    throw new NotDone(`There is no queue ${missing.queue}; has the system been started, and is the queue's name right?`)
+    throw new NotDone(
+      `The queue ${missing.queue} does not exist: check that the services are started, and the queue's name.`,
+    )
   }
   const total = depths.reduce((sum, { messages }) => sum + (messages ?? 0), 0)
   let [found, seen, reported, more] = [0, 0, now().getTime(), false]
@@ -57,10 +58,10 @@ export async function scanDeadLetters(
       const selected = messages
         .map((message): FoundLetter => ({ message, letter: deadLetterOf(message, place) }))
         .filter(({ letter }) => isSelected(letter, selection, place, now()))
-      const wanted = selected.slice(0, limit - found)
-      found += wanted.length
-      more ||= wanted.length < selected.length
-      if (wanted.length > 0) await onFound(wanted, ({ message }) => ack(message))
+      const accepted = selected.slice(0, limit - found)
+      found += accepted.length
+      more ||= accepted.length < selected.length
+      if (accepted.length > 0) await onFound(accepted, ({ message }) => ack(message))
       seen += messages.length
       if (now().getTime() - reported >= progressMs) {
         reported = now().getTime()

@@ -2,21 +2,20 @@ import type { QueueNames } from '@order-saga/contracts'
 import { queuesOfServices, type ServiceQueues } from '../queues.ts'
 import type { DeadLetter } from './dead-letter.ts'
 
-/** Which dead letters are selected; all of them when no criterion is given. */
+/** Criteria for dead letters; all are selected without criteria. */
 export interface Selection {
-  /** Ids, as `list` shows them. */
   readonly ids?: readonly string[] | undefined
   /** A service, or one of its queues. */
   readonly queue?: string | undefined
   readonly event?: string | undefined
-  /** Part of the reason, in any case. */
+  /** Part of the reason, case-insensitive. */
   readonly reason?: string | undefined
   readonly saga?: string | undefined
   readonly olderThanMs?: number | undefined
   readonly youngerThanMs?: number | undefined
 }
 
-/** The services whose dead-letter queue can hold what is selected; none for a queue of no service. */
+/** The queues that may contain selected dead letters; none for an unknown queue. */
 export function queuesFor({ queue }: Selection, names: QueueNames): ServiceQueues[] {
   return queuesOfServices(names).filter(
     ({ service, consumed, deadLetters }) =>
@@ -24,7 +23,7 @@ export function queuesFor({ queue }: Selection, names: QueueNames): ServiceQueue
   )
 }
 
-/** A queue that is consumed selects what was consumed from it; a service or a dead-letter queue selects all it holds. */
+/** A consumed queue selects the messages consumed from it; a service or a dead-letter queue selects all its messages. */
 export function isSelected(letter: DeadLetter, selection: Selection, { consumed }: ServiceQueues, now: Date): boolean {
   const { ids, queue, event, reason, saga, olderThanMs, youngerThanMs } = selection
   const ageMs = letter.diedAt === undefined ? undefined : now.getTime() - letter.diedAt.getTime()

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { sameAmount } from '../src/audit/checks/same-amount.ts'
+import { sameAmount } from '../src/audit/checks/money.ts'
 
 describe('amounts', () => {
   it('are the same however many zeros they end in', () => {

@@ -8,14 +8,14 @@ const items = [
 ]
 const amount = '125.5000'
 
-/** One order's history as it was written into the databases; event ids by their names. */
-export interface Story {
+/** The ids of one order's history in the databases; event ids by event name. */
+export interface Scenario {
   readonly orderId: string
   readonly sagaId: string
   readonly events: Readonly<Record<string, string>>
 }
 
-interface Plot {
+interface Plan {
   readonly saga: { status: string; reason?: string; compensation?: string }
   readonly payment?: string
   readonly reservation?: string
@@ -27,7 +27,7 @@ const created = ['order.created', 'order'] as const
 const paid = [created, ['payment.completed', 'payment', 'order.created']] as const
 const reserved = [...paid, ['inventory.reserved', 'inventory', 'payment.completed']] as const
 
-export const plots = {
+export const plans = {
   confirmed: {
     saga: { status: 'completed' },
     payment: 'charged',
@@ -74,29 +74,29 @@ export const plots = {
     ],
   },
   pending: { saga: { status: 'pending' }, events: [created] },
-} as const satisfies Record<string, Plot>
+} as const satisfies Record<string, Plan>
 
 const hour = 3_600_000
 const cancelled = ['cancelled', 'timeout_cancelled']
 
-/** Writes a whole and consistent history of one order that was placed an hour ago; a pending one a moment ago. */
-export async function tell(system: AuditedSystem, name: keyof typeof plots, placed?: Date): Promise<Story> {
-  const plot: Plot = plots[name]
+/** Writes a consistent history of one order, placed an hour ago; a pending one a second ago. */
+export async function writeScenario(system: AuditedSystem, name: keyof typeof plans, placed?: Date): Promise<Scenario> {
+  const plan: Plan = plans[name]
   const at = placed ?? new Date(Date.now() - (name === 'pending' ? 1_000 : hour))
-  const events = Object.fromEntries(plot.events.map(([event]) => [event, idAt(at)]))
-  const story = { orderId: idAt(at), sagaId: idAt(at), events }
-  await writeOrder(system, story, plot, at)
-  if (plot.payment !== undefined) await writePayment(system, story, plot.payment, at)
-  if (plot.reservation !== undefined) await writeReservation(system, story, plot.reservation, at)
-  for (const [event, store, cause] of plot.events) {
-    await append(system, store, story, event, { at, cause: cause === undefined ? undefined : events[cause] })
-    // The order of a moment ago: nobody has seen it yet.
+  const events = Object.fromEntries(plan.events.map(([event]) => [event, idAt(at)]))
+  const scenario = { orderId: idAt(at), sagaId: idAt(at), events }
+  await writeOrder(system, scenario, plan, at)
+  if (plan.payment !== undefined) await writePayment(system, scenario, plan.payment, at)
+  if (plan.reservation !== undefined) await writeReservation(system, scenario, plan.reservation, at)
+  for (const [event, store, cause] of plan.events) {
+    await append(system, store, scenario, event, { at, cause: cause === undefined ? undefined : events[cause] })
+    // A pending order has not been processed by any consumer.
     if (name !== 'pending') for (const consumer of consumersOf(event)) await claim(system, consumer, events[event], at)
   }
-  return story
+  return scenario
 }
 
-async function writeOrder(system: AuditedSystem, story: Story, { saga, events }: Plot, at: Date): Promise<void> {
+async function writeOrder(system: AuditedSystem, scenario: Scenario, { saga, events }: Plan, at: Date): Promise<void> {
   const { status, reason = null, compensation = 'none' } = saga
   const ended = status === 'completed' || cancelled.includes(status)
   const orderStatus = status === 'completed' ? 'confirmed' : ended ? 'cancelled' : 'pending'
@@ -104,16 +104,16 @@ async function writeOrder(system: AuditedSystem, story: Story, { saga, events }:
     'order',
     `INSERT INTO orders (order_id, saga_id, customer_email, items, amount, currency, status, created_at, updated_at)
      VALUES ($1, $2, 'ann@example.com', $3, $4, 'EUR', $5, $6, $6)`,
-    [story.orderId, story.sagaId, JSON.stringify(items), amount, orderStatus, at],
+    [scenario.orderId, scenario.sagaId, JSON.stringify(items), amount, orderStatus, at],
   )
-  const history = events.map(([event]) => ({ at, event, eventId: story.events[event] }))
+  const history = events.map(([event]) => ({ at, event, eventId: scenario.events[event] }))
   await system.sql(
     'order',
     `INSERT INTO saga_instances (saga_id, order_id, status, reason, compensation, timeout_at, history, created_at,
        updated_at, finished_at, refund_due_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, $10)`,
     [
-      story.sagaId,
-      story.orderId,
+      scenario.sagaId,
+      scenario.orderId,
       status,
       reason,
       compensation,
@@ -128,7 +128,7 @@ async function writeOrder(system: AuditedSystem, story: Story, { saga, events }:
 
 async function writePayment(
   system: AuditedSystem,
-  { orderId, sagaId }: Story,
+  { orderId, sagaId }: Scenario,
   status: string,
   at: Date,
 ): Promise<void> {
@@ -153,7 +153,7 @@ async function writePayment(
 
 async function writeReservation(
   system: AuditedSystem,
-  { orderId, sagaId }: Story,
+  { orderId, sagaId }: Scenario,
   status: string,
   at: Date,
 ): Promise<void> {
@@ -175,23 +175,23 @@ async function writeReservation(
   }
 }
 
-/** An event in an outbox, published unless told otherwise. */
+/** An event in an outbox, published unless overridden. */
 export async function append(
   system: AuditedSystem,
   store: StoreName,
-  story: Pick<Story, 'orderId' | 'sagaId' | 'events'>,
+  scenario: Pick<Scenario, 'orderId' | 'sagaId' | 'events'>,
   event: string,
   { at, cause, published = true, id }: { at: Date; cause?: string | undefined; published?: boolean; id?: string },
 ): Promise<string> {
-  const eventId = id ?? story.events[event] ?? idAt(at)
+  const eventId = id ?? scenario.events[event] ?? idAt(at)
   await system.sql(
     store,
     `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload, causation_id, created_at, published_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
     [
       eventId,
-      story.sagaId,
-      story.orderId,
+      scenario.sagaId,
+      scenario.orderId,
       event,
       JSON.stringify({ amount: '125.50', currency: 'EUR' }),
       cause ?? null,

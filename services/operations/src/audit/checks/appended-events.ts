@@ -1,24 +1,24 @@
-import { type Finding, type OrderCheck, wrong } from '../finding.ts'
+import { type Finding, type OrderCheck, violation } from '../finding.ts'
 import type { SagaEvent, SagaRow } from '../order-facts.ts'
 
 /**
- * Invariant 5 at its source: a state that was reached has been announced by the events that belong to it, and no event
- * has led to the same announcement twice. Only for sagas all of whose events the outboxes still hold.
+ * Invariant 5 at the outboxes: the events of every reached state were appended, and no event caused the same event twice.
+ * Only for sagas whose events the outboxes still hold completely.
  */
-export const checkAnnouncements: OrderCheck = ({ saga, events }, { outboxSince }) => {
+export const checkAppendedEvents: OrderCheck = ({ saga, events }, { outboxSince }) => {
   if (events === undefined) return []
   const findings: Finding[] = []
   if (saga !== undefined && saga.createdAt >= outboxSince) {
-    const announced = new Set(events.map(({ name }) => name))
-    for (const name of announcementsOf(saga)) {
-      if (!announced.has(name)) findings.push(wrong('events', `${saga.status}, and no outbox holds its ${name}`))
+    const appended = new Set(events.map(({ name }) => name))
+    for (const name of eventsOf(saga)) {
+      if (!appended.has(name)) findings.push(violation('events', `${saga.status}, but no outbox contains its ${name}`))
     }
   }
-  for (const name of repeated(events)) findings.push(wrong('events', `one event has led to two of ${name}`))
+  for (const name of repeated(events)) findings.push(violation('events', `one event caused ${name} twice`))
   return findings
 }
 
-function announcementsOf({ status, reason, compensation }: SagaRow): string[] {
+function eventsOf({ status, reason, compensation }: SagaRow): string[] {
   const names = ['order.created']
   if (status === 'payment_completed') names.push('payment.completed')
   if (status === 'completed') names.push('payment.completed', 'inventory.reserved', 'order.confirmed')

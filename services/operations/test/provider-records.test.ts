@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import type { GatewayLedger, LedgerEntry } from '../src/index.ts'
 import { AuditedSystem, violationsIn } from './audited-system.ts'
-import { tell } from './story.ts'
+import { writeScenario } from './scenarios.ts'
 
 const entry = (kind: string, orderId: string): LedgerEntry => ({
   id: `${kind}_${orderId}`,
@@ -25,9 +25,9 @@ describe("the audit of the provider's books", () => {
   })
   after(() => system.stop())
   beforeEach(async () => {
-    paid = (await tell(system, 'confirmed')).orderId
-    returned = (await tell(system, 'compensated')).orderId
-    declined = (await tell(system, 'declined')).orderId
+    paid = (await writeScenario(system, 'confirmed')).orderId
+    returned = (await writeScenario(system, 'compensated')).orderId
+    declined = (await writeScenario(system, 'declined')).orderId
     charges = new Map([paid, returned].map((orderId) => [`charge:${orderId}`, entry('ch', orderId)]))
     refunds = new Map([[`refund:${returned}`, entry('re', returned)]])
   })
@@ -44,12 +44,12 @@ describe("the audit of the provider's books", () => {
 
   it('finds money that was taken and payment does not know of', async () => {
     charges.set(`charge:${declined}`, entry('ch', declined))
-    assert.deepEqual(await found(), { 'money: the provider has charged, and payment does not know': [declined] })
+    assert.deepEqual(await found(), { 'money: charged at the provider, but payment has no record of it': [declined] })
   })
 
   it('finds money that payment believes in and the provider never took', async () => {
     charges.delete(`charge:${paid}`)
-    assert.deepEqual(await found(), { 'money: payment says charged, and the provider never was': [paid] })
+    assert.deepEqual(await found(), { 'money: charged according to payment, but not at the provider': [paid] })
   })
 
   for (const [what, change] of Object.entries({
@@ -61,20 +61,20 @@ describe("the audit of the provider's books", () => {
       charges.set(`charge:${paid}`, { ...entry('ch', paid), ...change })
       refunds.set(`refund:${returned}`, { ...entry('re', returned), ...change })
       assert.deepEqual(await found(), {
-        "money: the provider's charge is another than payment's": [paid],
-        "money: the provider's refund is another than payment's": [returned],
+        "money: the provider's charge differs from payment's": [paid],
+        "money: the provider's refund differs from payment's": [returned],
       })
     })
   }
 
   it('finds money that was given back and payment does not know of', async () => {
     refunds.set(`refund:${paid}`, entry('re', paid))
-    assert.deepEqual(await found(), { 'money: the provider has refunded, and payment does not know': [paid] })
+    assert.deepEqual(await found(), { 'money: refunded at the provider, but payment has no record of it': [paid] })
   })
 
   it('finds a refund that payment believes in and the provider never made', async () => {
     refunds.clear()
-    assert.deepEqual(await found(), { 'money: payment says refunded, and the provider never was': [returned] })
+    assert.deepEqual(await found(), { 'money: refunded according to payment, but not at the provider': [returned] })
   })
 
   it('finds money that moved for an order nobody knows', async () => {
@@ -82,7 +82,7 @@ describe("the audit of the provider's books", () => {
     charges.set(unknown, entry('ch', unknown))
     refunds.set('odd key', entry('re', unknown))
     assert.deepEqual(await found(), {
-      'money: the provider moved money for an order nobody knows': [unknown, 'odd key'],
+      'money: charged or refunded at the provider for an order that does not exist': [unknown, 'odd key'],
     })
   })
 

@@ -5,7 +5,7 @@ import { SourceUnavailable } from '../inspect/errors.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import type { BrokerSource } from './sources.ts'
 
-/** Ready messages. What a consumer holds unacknowledged is not among them: AMQP does not tell. */
+/** Ready messages, without unacknowledged ones: AMQP does not report these. */
 export interface QueueDepth {
   readonly service: ServiceName
   readonly queue: string
@@ -17,8 +17,8 @@ const connectMs = 5_000
 const heartbeatSeconds = 5
 
 /**
- * Asks the broker how full the queues are, without touching a message. Works on every broker, with no plugin and no more
- * rights than a log-in. Only queues that hold something are returned; one that does not exist holds nothing.
+ * Reads the depths of all queues by passive declaration, which requires neither a plugin nor permissions. Returns only
+ * queues with messages; a missing queue counts as empty.
  * @throws SourceUnavailable
  */
 export async function readQueueDepths({ url, queues, retryDelaysMs }: BrokerSource): Promise<QueueDepth[]> {
@@ -46,7 +46,7 @@ export async function readQueueDepths({ url, queues, retryDelaysMs }: BrokerSour
   }
 }
 
-/** Ready messages of one service: those its consumer will still get, and its dead letters. */
+/** Ready messages of one service: those its consumer will receive, and its dead letters. */
 export function depthOf(
   depths: readonly QueueDepth[],
   service: ServiceName,

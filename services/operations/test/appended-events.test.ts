@@ -4,18 +4,18 @@ import { useAuditedSystem } from './audited-system.ts'
 
 const cases: readonly Case[] = [
   {
-    plot: 'confirmed',
+    plan: 'confirmed',
     how: 'completed without saying so',
     breaks: all(forgetEvent('order', 'order.confirmed'), (system, { events }) =>
       system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [events['order.confirmed']]),
     ),
-    found: 'events: completed, and no outbox holds its order.confirmed',
+    found: 'events: completed, but no outbox contains its order.confirmed',
   },
   {
-    plot: 'compensated',
+    plan: 'compensated',
     how: 'was paid twice for one event',
     breaks: alsoSays('payment.completed', 'payment', 'order.created'),
-    found: 'events: one event has led to two of payment.completed',
+    found: 'events: one event caused payment.completed twice',
   },
 ]
 

@@ -23,8 +23,8 @@ class Counter {
   }
 }
 
-/** Collects what the checks find: exact counts, and of the ids only as many as the report shows. */
-export class Tally {
+/** Collects the results of the checks: exact counts, and as many ids as the report shows. */
+export class AuditCounts {
   orders = 0
   events = 0
   readonly #shown: number
@@ -36,7 +36,7 @@ export class Tally {
     this.#shown = shown
   }
 
-  /** `count` is given where there are more violations than ids. */
+  /** `count` may exceed the number of ids. */
   violation(check: CheckName, kind: string, ids: readonly string[], count = ids.length): void {
     if (count === 0) return
     const kinds = this.#violations.get(check) ?? new Map<string, Counter>()

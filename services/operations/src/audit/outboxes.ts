@@ -1,7 +1,7 @@
 import type { ResolvedOptions } from './options.ts'
 import type { Databases } from './read-only-database.ts'
 import { storeNames } from '../inspect/stores.ts'
-import type { Tally } from './tally.ts'
+import type { AuditCounts } from './audit-counts.ts'
 
 interface Row {
   readonly kind: string
@@ -9,7 +9,7 @@ interface Row {
   readonly ids: readonly string[]
 }
 
-/** Both read an index that holds nothing but what is asked for. */
+/** Both statements read a partial index with exactly these rows. */
 const unpublished = grouped('routing_key', 'published_at IS NULL AND parked_at IS NULL AND created_at < $2')
 const parked = grouped('park_reason', 'parked_at IS NOT NULL AND published_at IS NULL')
 
@@ -18,8 +18,12 @@ function grouped(by: string, which: string): string {
     FROM (SELECT ${by} AS kind, count(*)::integer AS count FROM events WHERE ${which} GROUP BY ${by}) AS counted`
 }
 
-/** Invariant 5: no event stays in an outbox. Those that were set aside are counted apart. */
-export async function auditOutboxes(databases: Databases, tally: Tally, options: ResolvedOptions): Promise<void> {
+/** Invariant 5: no event stays unpublished. Parked events are counted separately. */
+export async function auditOutboxes(
+  databases: Databases,
+  counts: AuditCounts,
+  options: ResolvedOptions,
+): Promise<void> {
   const before = new Date(options.now().getTime() - options.toleranceMs)
   const late = (): Promise<Row[][]> =>
     Promise.all(storeNames.map((store) => databases[store].read<Row>(unpublished, [options.idsShown, before])))
@@ -30,16 +34,16 @@ export async function auditOutboxes(databases: Databases, tally: Tally, options:
   }
   for (const [i, store] of storeNames.entries()) {
     for (const { kind, count, ids } of rows[i] ?? []) {
-      tally.violation('events', `${kind} waits unpublished in ${store}'s outbox`, ids, count)
+      counts.violation('events', `${kind} is unpublished in the outbox of ${store}`, ids, count)
     }
   }
-  const setAside = await Promise.all(
+  const parkedRows = await Promise.all(
     storeNames.map(async (store) => {
       const found = await databases[store].read<Row>(parked, [options.idsShown])
-      return found.map((row) => ({ ...row, kind: `${row.kind} in ${store}'s outbox` }))
+      return found.map((row) => ({ ...row, kind: `${row.kind} in the outbox of ${store}` }))
     }),
   )
-  const all = setAside.flat()
+  const all = parkedRows.flat()
   if (all.reduce((sum, { count }) => sum + count, 0) <= options.allowParkedEvents) return
-  for (const { kind, count, ids } of all) tally.violation('parked_events', kind, ids, count)
+  for (const { kind, count, ids } of all) counts.violation('parked_events', kind, ids, count)
 }

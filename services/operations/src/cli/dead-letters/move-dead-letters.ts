@@ -1,0 +1,101 @@
+import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
+import { discardDeadLetters, replayDeadLetters } from '../../inspect/dead-letters/move.ts'
+import { type Scan, scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
+import type { Selection } from '../../inspect/dead-letters/selection.ts'
+import type { Actor } from '../../inspect/operator-acts.ts'
+import type { CommandContext } from '../command-context.ts'
+import { previewReplay } from '../preview/preview-replay.ts'
+import { type Verdict, verdictWords } from '../preview/preview-reaction.ts'
+import type { Result } from '../result.ts'
+import { table } from '../text.ts'
+import { counted } from '../../audit/format-report.ts'
+
+interface MoveOutcome {
+  readonly letter: DeadLetter
+  readonly outcome: 'replayed' | 'discarded' | 'failed' | 'would_discard' | Verdict
+  /** The failure, or the preview. */
+  readonly why?: string | undefined
+}
+
+const rowsShown = 50
+const words: Readonly<Record<MoveOutcome['outcome'], string>> = {
+  ...verdictWords,
+  replayed: 'replayed',
+  discarded: 'discarded',
+  failed: 'failed',
+  would_discard: 'would discard',
+}
+
+/** The result has a finding when one failed, an id does not exist, or the command was stopped. */
+function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped: boolean): Result {
+  const counts: Partial<Record<MoveOutcome['outcome'], number>> = {}
+  for (const { outcome } of moved) counts[outcome] = (counts[outcome] ?? 0) + 1
+  const missing = (selection.ids ?? []).filter((id) => !moved.some(({ letter }) => letter.id === id))
+  // Failures first, so that they are shown.
+  const rows = moved
+    .toSorted((one, other) => Number(other.outcome === 'failed') - Number(one.outcome === 'failed'))
+    .slice(0, rowsShown)
+    .map(({ letter, outcome, why }) => [letter.id, letter.queue, letter.event, words[outcome], why ?? ''])
+  const lines = [
+    ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows)]),
+    ...(moved.length > rows.length ? [`and ${moved.length - rows.length} more`] : []),
+    ...missing.map((id) => `No dead letter has the id ${id}: see dead-letters list.`),
+    ...(stopped ? ['Stopped: the other dead letters are unchanged.'] : []),
+    moved.length === 0
+      ? 'no dead letter is selected'
+      : Object.entries(counts)
+          .map(([outcome, count]) => `${words[outcome as MoveOutcome['outcome']]}: ${counted(count, 'dead letter')}`)
+          .join(', '),
+  ]
+  return {
+    items: moved.map(({ letter, outcome, why }) => ({
+      id: letter.id,
+      queue: letter.queue,
+      event: letter.event,
+      sagaId: letter.sagaId,
+      orderId: letter.orderId,
+      attempts: letter.attempts,
+      replays: letter.replays.length,
+      outcome,
+      why,
+    })),
+    summary: { ...counts, missing, stopped },
+    text: lines.join('\n'),
+    wrong: (counts.failed ?? 0) > 0 || missing.length > 0 || stopped,
+  }
+}
+
+export async function replay(context: CommandContext, scan: Scan, actor: Actor): Promise<Result> {
+  const moved = await replayDeadLetters(context, scan, actor)
+  const outcomes = moved.map(({ letter, failure }): MoveOutcome =>
+    failure === undefined ? { letter, outcome: 'replayed' } : { letter, outcome: 'failed', why: failure },
+  )
+  return moveResult(outcomes, scan.selection, context.signal.aborted)
+}
+
+/** Previews each replay by itself, on the current state. */
+export async function previewReplays(context: CommandContext, scan: Scan): Promise<Result> {
+  const outcomes: MoveOutcome[] = []
+  await scanDeadLetters(context, scan, async (found) => {
+    for (const { letter, message } of found) {
+      if (context.signal.aborted) return
+      const { verdict, why } = await previewReplay(context, letter.service, message)
+      outcomes.push({ letter, outcome: verdict, why })
+    }
+  })
+  return moveResult(outcomes, scan.selection, context.signal.aborted)
+}
+
+export async function discard(context: CommandContext, scan: Scan, actor: Actor): Promise<Result> {
+  const discarded = await discardDeadLetters(context, scan, actor)
+  const outcomes = discarded.map(({ letter }): MoveOutcome => ({ letter, outcome: 'discarded' }))
+  return moveResult(outcomes, scan.selection, context.signal.aborted)
+}
+
+export async function previewDiscards(context: CommandContext, scan: Scan): Promise<Result> {
+  const outcomes: MoveOutcome[] = []
+  await scanDeadLetters(context, scan, async (found) => {
+    outcomes.push(...found.map(({ letter }): MoveOutcome => ({ letter, outcome: 'would_discard', why: letter.reason })))
+  })
+  return moveResult(outcomes, scan.selection, context.signal.aborted)
+}

@@ -1,0 +1,46 @@
+import type { SagaState } from '@order-saga/order'
+
+const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
+type Unit = keyof typeof unitsMs
+
+/** Milliseconds of `90s`, `5m`, `2h`, `7d`, `250ms`; undefined for anything else. */
+export function readDuration(text: string): number | undefined {
+  const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
+  return count === undefined ? undefined : Number(count) * unitsMs[unit as Unit]
+}
+
+/** A duration in its largest unit: `12 s`, `5 min`, `3 h`, `8 d`. */
+export function span(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000))
+  if (seconds < 120) return `${seconds} s`
+  if (seconds < 7_200) return `${Math.round(seconds / 60)} min`
+  if (seconds < 172_800) return `${Math.round(seconds / 3_600)} h`
+  return `${Math.round(seconds / 86_400)} d`
+}
+
+/** Relative to now: `12 s ago`, `in 5 min`. */
+export function fromNow(at: Date, now: Date): string {
+  const ms = at.getTime() - now.getTime()
+  return ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`
+}
+
+/** A table with a heading; each column but the last is padded to its widest cell. */
+export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = heading.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)))
+  const line = (cells: readonly string[]): string =>
+    cells
+      .map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
+      .join('  ')
+      .trimEnd()
+  return [heading, ...rows].map(line).join('\n')
+}
+
+/** UTC, to the second. */
+export function instant(at: Date | null): string {
+  return at === null ? '-' : at.toISOString().replace(/\.\d+Z$/, 'Z')
+}
+
+/** Status and compensation: `pending`, `timeout_cancelled/refund_requested`. */
+export function sagaWords({ status, compensation }: Pick<SagaState, 'status' | 'compensation'>): string {
+  return compensation === 'none' ? status : `${status}/${compensation}`
+}
