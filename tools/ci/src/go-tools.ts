@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isExecutable, must, onPath, run } from './programs.ts'
 
-/** Holds the tools that were built here because PATH has none. */
+/** Tools built from their Go modules because they are not on PATH. */
 const cache = join(process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'), 'order-saga-tools')
 
 const modules = {
@@ -15,7 +15,7 @@ const modules = {
 } as const
 
 /**
- * @returns the path of a tool: the one on PATH, or one built once from its Go module in the version named here
+ * @returns the path of a tool on PATH, or built once from its Go module in the version above
  * @throws Error when neither the tool nor Go is installed
  */
 export function tool(name: keyof typeof modules): string {
@@ -30,7 +30,7 @@ export function tool(name: keyof typeof modules): string {
   return cached
 }
 
-/** Not by `go install`: it refuses a module that replaces others, as Prometheus does. */
+/** Not by `go install`: it rejects a module with `replace` directives, such as Prometheus. */
 function build(module: string, target: string): void {
   const [path = ''] = module.split('@')
   const folder = mkdtempSync(join(tmpdir(), 'order-saga-tool-'))

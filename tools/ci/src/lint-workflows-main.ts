@@ -6,7 +6,7 @@ const folder = '.github/workflows'
 
 try {
   const files = readdirSync(folder).map((file) => `${folder}/${file}`)
-  // Without the checkers that actionlint uses only where they are installed, the result is the same on every machine.
+  // actionlint uses shellcheck and pyflakes only if they are installed: without them the result is the same everywhere.
   must(tool('actionlint'), ['-no-color', '-shellcheck=', '-pyflakes=', ...files])
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`)

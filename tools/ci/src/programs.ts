@@ -33,7 +33,7 @@ export function must(command: string, args: readonly string[], input?: string): 
   return out
 }
 
-/** Helm 4 and Helm 3, as far as they are installed: at least one is. */
+/** @returns the installed ones of Helm 4 and Helm 3; throws when there is none */
 export function helms(): string[] {
   const found = ['helm', 'helm3'].filter((name) => onPath(name) !== undefined)
   if (found.length === 0) throw new Error('Helm is missing: install Helm 3 or 4 and put it on PATH.')

@@ -6,7 +6,7 @@ import { must } from '../src/programs.ts'
 import { buildRelease, pushCommands, type ReleaseOptions, services } from '../src/release/release.ts'
 import type { Sbom } from '../src/release/sbom.ts'
 
-/** Records its arguments; answers `docker run` like an image, and packages an empty chart like Helm. */
+/** Records its arguments; fakes `docker run` and `helm package`. */
 const program = (folder: string): string => `#!/bin/sh
 echo "$*" >>'${folder}/calls'
 case $1 in
@@ -57,7 +57,7 @@ describe('a release', () => {
     assert.match(call, /^package charts\/order-saga --version=1\.2\.3 --app-version=1\.2\.3 /)
   })
 
-  it('lists in an SBOM what is in an image: npm packages, Node.js and Debian packages', () => {
+  it('has an SBOM per image with npm packages, Node.js and Debian packages', () => {
     const { metadata, components } = JSON.parse(read('order-1.2.3.cdx.json')) as Sbom
     const { name, version } = metadata.component as { name: string; version: string }
     assert.deepEqual([name, version], ['order-saga/order', '1.2.3'])
@@ -73,13 +73,13 @@ describe('a release', () => {
     assert.equal(new Set(components.map((each) => each['bom-ref'])).size, components.length)
   })
 
-  it('leaves out of the SBOM what only the tests of a service need', () => {
+  it('omits development packages from the SBOM', () => {
     const text = read('notification-1.2.3.cdx.json')
     assert(text.includes('pkg:npm/nodemailer@'))
     for (const absent of ['smtp-server', 'typescript', 'mocha']) assert(!text.includes(`${absent}@`), absent)
   })
 
-  it('has checksums of all its files, as sha256sum checks them', () => {
+  it('has checksums of all its files in the format of sha256sum', () => {
     const names = read('SHA256SUMS').trim().split('\n')
     assert.equal(names.length, readdirSync(options.folder).length - 1)
     must('sh', ['-c', `cd '${options.folder}' && sha256sum --check --strict SHA256SUMS`])

@@ -21,7 +21,7 @@ const workspaces = (JSON.parse(read('package.json')) as { workspaces: string[] }
 describe('the version of package.json', () => {
   const version = projectVersion()
 
-  it('is that of every workspace, which accept each other at any version', () => {
+  it('is the version of every workspace, and workspaces accept any version of each other', () => {
     assert(workspaces.length > 0)
     for (const workspace of workspaces) {
       const manifest = JSON.parse(read(`${workspace}/package.json`)) as Manifest
@@ -32,7 +32,7 @@ describe('the version of package.json', () => {
     }
   })
 
-  it('is that of every chart, and of the application that the chart installs', () => {
+  it('is the version and the appVersion of every chart', () => {
     for (const name of ['order-saga', 'rabbitmq', 'postgres']) {
       const chart = load(read(`charts/${name}/Chart.yaml`)) as Chart
       assert.equal(chart.version, version, name)
@@ -41,7 +41,7 @@ describe('the version of package.json', () => {
     assert.equal((load(read('charts/order-saga/Chart.yaml')) as Chart).appVersion, version)
   })
 
-  it('is not repeated in the Dockerfile, which receives it from the release', () => {
+  it('is not in the Dockerfile, which gets it from the release', () => {
     assert.match(read('services/Dockerfile'), /^ARG VERSION=unknown$/m)
   })
 })

@@ -44,7 +44,7 @@ describe('the vocabulary check', () => {
     })
   }
 
-  it('reports the text as it is written, and its replacement', () => {
+  it('reports the text and its replacement', () => {
     const [first] = occurrencesIn('a.md', 'It comes to\nits end.')
     assert.equal(first?.text, 'comes to its end')
     assert.equal(first.instead, 'completes')

@@ -9,13 +9,13 @@ try {
   const wanted = process.env['VERSION']
   if (wanted !== version) {
     throw new Error(
-      `The version in package.json is ${version}: run make release VERSION=${version}, or set another one first with make version VERSION=…`,
+      `The version in package.json is ${version}: run make release VERSION=${version}, or change it with make version VERSION=…`,
     )
   }
   const changed = must('git', ['status', '--porcelain']) !== ''
   const registry = process.env['REGISTRY']
-  if (push && changed) throw new Error('PUSH=1 needs a checkout without changes: commit them first.')
-  if (push && !registry) throw new Error('PUSH=1 needs REGISTRY, such as REGISTRY=ghcr.io/example.')
+  if (push && changed) throw new Error('PUSH=1 requires a clean checkout: commit the changes first.')
+  if (push && !registry) throw new Error('PUSH=1 requires REGISTRY, such as REGISTRY=ghcr.io/example.')
   const options: ReleaseOptions = {
     version,
     revision: must('git', ['rev-parse', 'HEAD']).trim() + (changed ? '-modified' : ''),
@@ -31,7 +31,7 @@ try {
     options.log(`${push ? '' : 'would run: '}${[program, ...args].join(' ')}`)
     if (push) options.log(must(program, args).trim())
   }
-  if (!push) options.log('Nothing was pushed: that takes PUSH=1 and REGISTRY.')
+  if (!push) options.log('Nothing was pushed: set PUSH=1 and REGISTRY to push.')
 } catch (error) {
   process.stderr.write(`${(error as Error).message}\n`)
   process.exitCode = 1

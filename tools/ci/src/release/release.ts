@@ -6,9 +6,9 @@ import { sbomOf } from './sbom.ts'
 
 export interface ReleaseOptions {
   readonly version: string
-  /** The commit, as the images' label says it. */
+  /** The commit in the label of the images. */
   readonly revision: string
-  /** Where images and chart go, such as `ghcr.io/example`. */
+  /** The registry of images and chart, such as `ghcr.io/example`. */
   readonly registry: string
   /** Receives the chart, the SBOMs and SHA256SUMS; its earlier content is removed. */
   readonly folder: string
@@ -21,7 +21,7 @@ export const services = ['order', 'payment', 'inventory', 'notification', 'opera
 
 const chart = 'charts/order-saga'
 
-/** Builds the images, packages the chart and writes the SBOMs and checksums. Nothing leaves the machine. */
+/** Builds the images, packages the chart and writes SBOMs and checksums. Nothing is pushed. */
 export function buildRelease(options: ReleaseOptions): void {
   const { version, revision, folder, docker, helm, log } = options
   rmSync(folder, { recursive: true, force: true })
@@ -42,7 +42,7 @@ export function buildRelease(options: ReleaseOptions): void {
   writeFileSync(join(folder, 'SHA256SUMS'), files.map((file) => `${sha256(join(folder, file))}  ${file}\n`).join(''))
 }
 
-/** The commands that publish what `buildRelease` has built. */
+/** The commands that push the images and the chart of `buildRelease`. */
 export function pushCommands(options: ReleaseOptions): string[][] {
   const { version, registry, folder, docker, helm } = options
   return [

@@ -9,7 +9,7 @@ interface Component {
   readonly properties?: readonly { readonly name: string }[]
 }
 
-/** CycloneDX 1.5, as far as it is read here. */
+/** The parts of CycloneDX 1.5 that are read here. */
 export interface Sbom {
   readonly metadata: { readonly component: object }
   readonly components: readonly Component[]
@@ -20,7 +20,7 @@ export interface Sbom {
 const listSystem = `. /etc/os-release && echo "$ID $VERSION_ID $(node --version)" &&
   dpkg-query --show --showformat='\${Package}\\t\${Version}\\t\${Architecture}\\n'`
 
-/** The contents of a service's image: the npm packages by the lock file, Node.js, and the Debian packages by the image. */
+/** The SBOM of a service's image: npm packages of the lock file, Node.js and Debian packages of the image. */
 export function sbomOf(docker: string, image: string, service: string, version: string): Sbom {
   const workspaces = ['contracts', 'chassis', service].map((name) => `--workspace=@order-saga/${name}`)
   const format = ['--sbom-format=cyclonedx', '--sbom-type=application', '--package-lock-only']
@@ -37,7 +37,7 @@ export function sbomOf(docker: string, image: string, service: string, version: 
   }
 }
 
-/** What --omit=dev is for; that also omits packages which both an image and a tool need, such as pg-protocol. */
+/** Not by `--omit=dev`: it also omits packages that both an image and a tool need, such as pg-protocol. */
 function withoutDevelopment(sbom: Sbom): Sbom {
   const isDevelopment = ({ properties = [] }: Component): boolean =>
     properties.some(({ name }) => name === 'cdx:npm:package:development')

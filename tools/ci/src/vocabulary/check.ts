@@ -4,7 +4,7 @@ import { files, names, phrases, type Retired, words } from './retired.ts'
 export interface Occurrence {
   readonly file: string
   readonly line: number
-  /** As it is written there, on one line. */
+  /** The text of the file, on one line. */
   readonly text: string
   readonly expression: string
   readonly instead: string
@@ -15,9 +15,9 @@ interface Rule {
   readonly pattern: RegExp
 }
 
-const shownLength = 60
+const maxTextLength = 60
 
-/** The end of a line within a sentence: also the sign that begins the next line of a comment. */
+/** White space, or a line break within a comment including the comment marker of the next line. */
 const space = String.raw`\s+(?:(?:\/\/|\*|#|--)\s+)?`
 
 const wordRules = words.map((retired) => ({ retired, pattern: wordPattern(retired.expression) }))
@@ -29,7 +29,7 @@ const nameRules = names.map((retired) => {
   const declared = String.raw`(?:type|interface|class|enum|const|let|function|readonly|import|export|[{(,])\s+(?:type\s+)?`
   return { retired, pattern: new RegExp(String.raw`(?<=${declared})#?${retired.expression}\b(?!\s+\w)`, 'g') }
 })
-/** A statement and not a question; the heading of a Markdown page is no sentence. */
+/** A statement, not a question. */
 const sentence: Rule = {
   retired: { expression: 'What …', instead: 'begin with the actor or the thing' },
   pattern: /(?<=(?:\/\/|\/\*\*|^\s*\*|^\s*#|^|[.:])\s)What(?: [^.?!\n]*)?(?:\n[^.?!\n]+)?(?=[.!\n])(?!\?)/gm,
@@ -43,7 +43,7 @@ export function occurrencesIn(file: string, text: string): Occurrence[] {
     [...prose.matchAll(pattern)].map(({ 0: found, index }) => ({
       file,
       line: text.slice(0, index).split('\n').length,
-      text: found.replaceAll(/\s+/g, ' ').slice(0, shownLength),
+      text: found.replaceAll(/\s+/g, ' ').slice(0, maxTextLength),
       ...retired,
     })),
   )
@@ -59,7 +59,7 @@ function inFileName(file: string): Occurrence[] {
   return [...exact, ...parts].map((retired) => ({ file, line: 1, text: basename(file), ...retired }))
 }
 
-/** A word of its own, or a part of a name in camel case, snake case, kebab case or capitals. */
+/** Matches a whole word, or a part of a name in camel case, snake case, kebab case or capitals. */
 function wordPattern(word: string): RegExp {
   const [first = '', ...rest] = word
   const upper = first.toUpperCase()

@@ -1,14 +1,14 @@
 export interface Retired {
-  /** What `make vocabulary` prints and counts; for words and names also what is searched for. */
+  /** Printed and counted by `make vocabulary`; for words and names also the search term. */
   readonly expression: string
   readonly instead: string
-  /** For phrases: what is searched for, in any case. A space also matches the end of a line of a comment. */
+  /** For phrases: the search pattern, case-insensitive. A space also matches a line break within a comment. */
   readonly pattern?: string
 }
 
 const be = '(?:is|are|was|were|be|been|being)'
 
-/** Words that are retired everywhere: in prose, and as a part of a name such as `realSurroundings` or `trail-route`. */
+/** Words that are retired in prose and as a part of a name such as `realSurroundings` or `trail-route`. */
 export const words: readonly Retired[] = [
   { expression: 'born', instead: 'inserted with' },
   { expression: 'conductor', instead: 'scheduler' },
@@ -49,7 +49,7 @@ export const words: readonly Retired[] = [
   { expression: 'workplace', instead: 'command context, CommandContext' },
 ]
 
-/** Names that are retired where TypeScript declares them; elsewhere the same word may be plain English. */
+/** Names that are retired in TypeScript declarations; in prose the same word may be plain English. */
 export const names: readonly Retired[] = [
   { expression: 'Advanced', instead: 'AdvanceContext' },
   { expression: 'Asked', instead: 'ServiceReply' },

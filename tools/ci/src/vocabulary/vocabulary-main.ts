@@ -26,7 +26,7 @@ const unused = allowed.filter(
 )
 
 for (const { file, line, text, instead } of found) say(`${file}:${line}: "${text}" -> ${instead}`)
-for (const { file, expression } of unused) say(`${file}: "${expression}" is allowed there, but does not occur`)
+for (const { file, expression } of unused) say(`${file}: "${expression}" is allowed, but does not occur`)
 const counts = new Map<string, number>()
 for (const { expression } of found) counts.set(expression, (counts.get(expression) ?? 0) + 1)
 for (const [expression, count] of [...counts].toSorted(([, a], [, b]) => b - a)) {
@@ -35,7 +35,7 @@ for (const [expression, count] of [...counts].toSorted(([, a], [, b]) => b - a))
 say(`${found.length} retired expressions in ${files.length} files`)
 process.exitCode = found.length + unused.length > 0 ? 1 : 0
 
-/** A file that was removed but not yet committed is empty. */
+/** A removed file that is still in the index counts as empty. */
 function read(file: string): string {
   try {
     return readFileSync(file, 'utf8')
