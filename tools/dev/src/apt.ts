@@ -2,10 +2,10 @@ import { rm, stat, writeFile } from 'node:fs/promises'
 import { complaint, runProgram } from './run-program.ts'
 
 const policyFile = '/usr/sbin/policy-rc.d'
-const patience = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
+const timeouts = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
 
 export interface AptOptions {
-  /** What to do where nothing can be installed, as a sentence. */
+  /** The remedy where nothing can be installed, as a sentence. */
   readonly advice: string
   readonly log?: ((line: string) => void) | undefined
   readonly signal?: AbortSignal | undefined
@@ -36,9 +36,9 @@ export async function aptInstall(name: string, { advice, log, signal }: AptOptio
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
   await withoutServices(async () => {
     // An old list of packages may do; only the installation's own failure counts.
-    await runProgram('apt-get', ['update', '-qq', ...patience], { cwd: '/', env, signal })
+    await runProgram('apt-get', ['update', '-qq', ...timeouts], { cwd: '/', env, signal })
     // Never cut short, which could leave the machine's packages half installed.
-    const install = ['install', '-y', '-qq', '--no-install-recommends', ...patience, name]
+    const install = ['install', '-y', '-qq', '--no-install-recommends', ...timeouts, name]
     const result = await runProgram('apt-get', install, { cwd: '/', env })
     if (result.end !== 'exit code 0') {
       throw new Error(`${advice} Installing it with apt-get failed with ${complaint(result)}`)

@@ -26,7 +26,7 @@ function say(text: string): void {
 
 /**
  * Starts everything, beside a `make up` if need be, drives orders through all four flows, audits and stops. Resolves
- * with the process's exit code: 0 only when every order ended as expected and the audit found nothing.
+ * with the process's exit code: 0 only when every order has the expected outcome and the audit found nothing.
  */
 export async function demo({ env, localFolder, program = compiledProgram }: DemoOptions): Promise<number> {
   const environment = withConsole({ ...shortDeadline, ...env })
@@ -45,7 +45,7 @@ export async function demo({ env, localFolder, program = compiledProgram }: Demo
       signal: request.signal,
       onText: (text) => process.stdout.write(text),
     })
-    if (end !== 'exit code 0') failure = `Not every order ended as expected, or the audit is not clean (${end}).`
+    if (end !== 'exit code 0') failure = `An order has an unexpected outcome, or the audit is not clean (${end}).`
   } catch (error) {
     failure = reasonOf(error)
   }
@@ -53,7 +53,7 @@ export async function demo({ env, localFolder, program = compiledProgram }: Demo
   // make up may be at work in there.
   await rmdir(localFolder).catch(() => undefined)
   if (failure === undefined) {
-    say('\nEvery order ended as expected, and the audit is clean.')
+    say('\nEvery order has the expected outcome, and the audit is clean.')
     return 0
   }
   process.stderr.write(`${failure}\n`)

@@ -29,7 +29,7 @@ export interface PostgresServer {
   url(database?: string): string
   /** Creates the database unless it exists, and returns a superuser's URL of it. */
   createDatabase(name: string): Promise<string>
-  /** Crashes the server: SIGKILL for the postmaster and all its children. What was committed is back after `restart()`. */
+  /** Crashes the server: SIGKILL for the postmaster and all its children. Committed data is back after `restart()`. */
   kill(): Promise<void>
   /** Freezes all its processes: connections stay open and nothing answers, until `resume()`. */
   pause(): Promise<void>
@@ -42,7 +42,7 @@ export interface PostgresServer {
 
 export interface PostgresOptions extends InstallOptions {
   /**
-   * False: no fsync, so that commits do not wait for the disk. What was committed survives the end of the server, not
+   * False: no fsync, so that commits do not wait for the disk. Committed data survives the end of the server, not
    * that of the machine. True by default.
    */
   durable?: boolean | undefined

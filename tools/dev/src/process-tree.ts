@@ -56,7 +56,7 @@ export function isRunning(pid: number): boolean {
   }
 }
 
-/** When a running process started, in a form that only serves to tell it from another with the same id. */
+/** When a running process started, in a form that only distinguishes it from another process with the same id. */
 export async function startOf(pid: number): Promise<string | undefined> {
   if (!isRunning(pid)) return undefined
   if (process.platform === 'linux') {

@@ -53,7 +53,7 @@ export async function findEpmd(folder: RunFolder, signal?: AbortSignal): Promise
 
 /**
  * The log that all quorum queues share is kept in memory until its file is full. The default of 512 MiB lets a busy broker
- * grow by as much within minutes; RabbitMQ asks for three times the file in memory.
+ * grow by as much within minutes; RabbitMQ requires three times the file in memory.
  */
 const raftLogBytes = 64 * 1024 * 1024
 

@@ -3,7 +3,7 @@ import { connect } from 'amqplib'
 export interface RabbitMqOptions {
   /** Aborting it during the start makes the start reject, with nothing left behind. */
   signal?: AbortSignal | undefined
-  /** Told what takes long: an installation, an image's download. */
+  /** Receives a line about long steps: an installation, an image's download. */
   log?: ((line: string) => void) | undefined
 }
 
@@ -21,7 +21,7 @@ export interface RabbitMqServer {
   /** Runs rabbitmqctl against this node and resolves with what it printed; rejects with what it complained of. */
   ctl(...args: string[]): Promise<string>
   /**
-   * Crashes the node: SIGKILL, a second after the call, so that queues declared just before are safe on disk. What is
+   * Crashes the node: SIGKILL, a second after the call, so that queues declared just before are safe on disk. Data that is
    * durable is back after `restart()`.
    */
   kill(): Promise<void>

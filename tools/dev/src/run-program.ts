@@ -9,7 +9,7 @@ export interface ProgramOptions {
   signal?: AbortSignal | undefined
   /** Where to record it, so that it does not outlive this process. */
   folder?: RunFolder | undefined
-  /** Told what the program says, as it says it. */
+  /** Receives the program's output as it arrives. */
   onText?: (text: string) => void
 }
 
@@ -30,7 +30,7 @@ async function read(stream: Readable | null, onText: (text: string) => void): Pr
   return whole
 }
 
-/** Runs a program to its end, out of reach of the terminal's Ctrl-C. Rejects when it cannot start or was aborted. */
+/** Runs a program until it exits, out of reach of the terminal's Ctrl-C. Rejects when it cannot start or was aborted. */
 export async function runProgram(command: string, args: string[], options: ProgramOptions): Promise<ProgramResult> {
   const { cwd, env, signal, folder, onText = () => undefined } = options
   signal?.throwIfAborted()

@@ -3,7 +3,7 @@ import { readRunState } from './run-state.ts'
 import type { ProcessState } from './run-state.ts'
 import { isReady } from './service-process.ts'
 
-/** What a command prints, and its exit code. */
+/** The output of a command, and its exit code. */
 export interface Report {
   lines: string[]
   complaint?: string

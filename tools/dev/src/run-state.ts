@@ -11,11 +11,11 @@ export interface ProcessState {
   opsUrl?: string | undefined
 }
 
-/** What other commands need to know of the run of this checkout. */
+/** The data about this checkout's run for other commands. */
 export interface RunState {
   /** The process in charge of the run. */
   pid: number
-  /** Tells that process from a later one with the same id. */
+  /** Distinguishes the process from a later one with the same id. */
   startOfPid?: string | undefined
   /** Shell variables and their values; empty until everything is up. */
   addresses: Record<string, string>

@@ -39,7 +39,7 @@ function parse(line: string): Entry | undefined {
 /**
  * Where a service's output goes: every line to its file; warnings, errors and lines that are no log records also to the
  * terminal, prefixed with the service's name. A warning that is repeated is shown once in a while: one cause, such as a
- * broker that is away, makes every part of a service warn again and again.
+ * broker that is unavailable, makes every part of a service warn again and again.
  */
 export class ServiceLog {
   readonly #name: string

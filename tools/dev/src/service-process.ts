@@ -67,7 +67,7 @@ export class ServiceProcess implements Supervised {
     await this.#options.log.close()
   }
 
-  /** Ends it at once, for somebody who does not want to wait for `stop()` under way. */
+  /** Kills it at once, during a `stop()` in progress. */
   kill(): void {
     this.#child?.signal('SIGKILL')
   }

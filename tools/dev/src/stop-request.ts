@@ -24,7 +24,7 @@ export class StopRequest {
     for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, ask)
     // A closed terminal takes no more text; that is no reason to end before everything is stopped.
     for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined)
-    this.#watchSurroundings(ask)
+    this.#watchParents(ask)
   }
 
   /** Aborted when the first request came. */
@@ -39,7 +39,7 @@ export class StopRequest {
 
   // make passes on no signal but SIGTERM: the end of make itself, or of the terminal it has for its own, would leave
   // this process behind with nobody to stop it.
-  #watchSurroundings(ask: () => void): void {
+  #watchParents(ask: () => void): void {
     const make = process.env['MAKELEVEL'] ? process.ppid : undefined
     const terminals = [0, 1, 2].filter((descriptor) => isatty(descriptor))
     setInterval(() => {

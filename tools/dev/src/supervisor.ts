@@ -15,9 +15,9 @@ export interface Supervised {
 }
 
 export interface SupervisorOptions {
-  /** Told in one line what happened to whom. */
+  /** Receives one line per event of a process. */
   log: (line: string) => void
-  /** Called after each end and each start, and awaited before `log` is told. Must not fail. */
+  /** Called after each end and each start, and awaited before `log` is called. Must not fail. */
   onChange?: () => void | Promise<void>
   /** Wait before the first new start; it doubles while the process ends soon, up to the longest. */
   firstWaitMs?: number
@@ -26,7 +26,7 @@ export interface SupervisorOptions {
   steadyMs?: number
 }
 
-/** Starts again whatever ends by itself, and stops all in the reverse of the order in which they were added. */
+/** Restarts every process that exits by itself, and stops all in the reverse of the order in which they were added. */
 export class Supervisor {
   readonly #options: Required<SupervisorOptions>
   readonly #tiers: Supervised[][] = []

@@ -39,7 +39,7 @@ export class System {
     this.#supervisor = new Supervisor({ log, onChange: () => onChange(this.processes) })
   }
 
-  /** Not started yet: `start` does, and `stop` undoes whatever of it has been done. */
+  /** Not started yet: `start` does, and `stop` reverts it. */
   static prepare(options: SystemOptions): System {
     return new System(options)
   }

@@ -72,7 +72,7 @@ export async function up({ env: given, localFolder, program }: UpOptions): Promi
   await state.release()
   say('Stopped')
   if (failure === undefined) return 0
-  // Last, where it is looked for.
+  // Last, where users expect it.
   process.stderr.write(`${failure}\n`)
   return 1
 }

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 
 export interface WaitOptions {
-  /** What is awaited, as it is to read after "waiting for". */
+  /** The awaited condition, as it reads after "waiting for". */
   what: string
   limitMs: number
   intervalMs?: number
@@ -12,7 +12,7 @@ export interface WaitOptions {
 
 /**
  * Resolves with the first value of `probe` that is neither undefined nor false. A throwing probe counts as "not yet".
- * Rejects when the limit passes, with the last state and error, or when the signal aborts. Not p-wait-for: it gives up at the
+ * Rejects when the limit passes, with the last state and error, or when the signal aborts. Not p-wait-for: it stops at the
  * first probe that throws, and its time-out says neither state nor error.
  */
 export async function waitUntil<T>(
@@ -37,5 +37,5 @@ export async function waitUntil<T>(
   const details = [options.state?.(), lastError instanceof Error ? lastError.message : lastError]
     .filter((detail) => detail !== undefined)
     .map((detail) => (typeof detail === 'string' ? detail : JSON.stringify(detail)))
-  throw new Error([`Gave up after ${limitMs / 1000} s of waiting for ${what}.`, ...details].join(' '))
+  throw new Error([`Timed out after ${limitMs / 1000} s waiting for ${what}.`, ...details].join(' '))
 }

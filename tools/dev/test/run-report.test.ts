@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { addressReport, processReport } from '../src/run-report.ts'
 import { RunStateFile } from '../src/run-state.ts'
 
-describe('what is told of a run', () => {
+describe('the report of a run', () => {
   let folder: string
   let state: RunStateFile
 

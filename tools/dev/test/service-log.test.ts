@@ -49,7 +49,7 @@ describe("a service's output", () => {
     assert.equal(log.latest, 'error reason=no text / warn waiting for the database reason=refused attempt=4 / [1, 2]')
   })
 
-  it('goes all to the terminal when asked for', async () => {
+  it('goes to the terminal in full when configured', async () => {
     const { printed } = await read(true)
     assert.equal(printed[0], 'order        info started')
     assert.equal(printed.length, lines.length)

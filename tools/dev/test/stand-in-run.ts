@@ -52,7 +52,7 @@ export class StandIns {
     })
   }
 
-  /** What servers of the run have in the folder of temporary files. */
+  /** The temporary folders of the run's servers. */
   serverFolders(): string[] {
     return readdirSync(join(this.folder, 'tmp')).filter((name) => name.startsWith('order-saga-'))
   }
@@ -61,7 +61,7 @@ export class StandIns {
     return join(this.folder, 'local')
   }
 
-  /** What the stand-ins wrote down, line by line. */
+  /** The notes of the stand-ins, line by line. */
   async notes(): Promise<string[]> {
     return (await readFile(join(this.folder, 'notes'), 'utf8')).trim().split('\n')
   }

@@ -109,7 +109,7 @@ describe('the supervisor', () => {
     assert.equal(events.filter((line) => line === 'order could not be started again: no port').length, 2)
   })
 
-  it('makes every change known before it tells of it', async () => {
+  it('records every change before it reports it', async () => {
     const order = new Pretended('order', events)
     const onChange = async (): Promise<void> => {
       await new Promise((resolve) => setImmediate(resolve))

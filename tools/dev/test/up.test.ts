@@ -78,7 +78,7 @@ describe('make up on servers that run already', function () {
     )
   })
 
-  it('has the console as it is told to: with a token of the user, or read-only, or off', async () => {
+  it('starts the console as configured: with a token of the user, read-only, or not at all', async () => {
     for (const [env, url] of [
       [{ ADMIN_TOKEN: 'my+own/token-of-16' }, /\/console#token=my%2Bown%2Ftoken-of-16\n/],
       [{ CONSOLE: 'read-only' }, /\/console\n/],
@@ -178,7 +178,7 @@ describe('make up on servers that run already', function () {
     assert.equal(await next.run.exitCode, 0)
   })
 
-  it('stops when make is killed, which can tell it nothing', async () => {
+  it('stops when make is killed without a signal', async () => {
     const run = await standIns.runUnderMake()
     await run.saying(/Everything runs/)
     const { pid, processes } = (await run.state)!
@@ -197,7 +197,7 @@ describe('make up on servers that run already', function () {
     await nothingLeft(standIns, pids)
   })
 
-  it('kills a service that does not end, sooner when asked again', async () => {
+  it('kills a service that does not stop, sooner on a second signal', async () => {
     const { run, pids } = await started({ STAND_IN: 'order:stubborn', SHUTDOWN_TIMEOUT_MS: '60000' })
     run.signal('SIGINT')
     await run.saying(/Stopping/)

@@ -59,7 +59,7 @@ const repetitions = 6
 
 /**
  * An open transaction. `query` waits for its rows; `write` does not wait: it is sent with the next query or the commit, and
- * checked together with it. So a transaction that reads and then writes costs two round trips, whatever it does.
+ * checked together with it. So a transaction that reads and then writes costs two round trips.
  */
 export class Transaction {
   readonly #client: PoolClient
@@ -78,11 +78,10 @@ export class Transaction {
 
   async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
     const answer = this.#add(sql, values, true)
-    // With all that is asked for in this turn.
     if (!this.#sendDue) {
       this.#sendDue = true
       queueMicrotask(() => {
-        // Unless the commit was asked for in the same turn and took it along.
+        // Unless a commit of the same turn has sent it.
         if (this.#sendDue) this.#send()
       })
     }
@@ -127,7 +126,7 @@ const commit = statement('commit', 'COMMIT')
 const rollback = statement('rollback', 'ROLLBACK')
 
 /**
- * The pool of one database. Every error it throws that tells of the server or the network is a `DependencyUnavailable`;
+ * The pool of one database. Every error of the server or the network is a `DependencyUnavailable`;
  * the connection it happened on is not used again. A lost server never ends the process: connections are made anew.
  */
 export class Database {
@@ -180,7 +179,7 @@ export class Database {
   }
 
   /**
-   * Runs `work` in a transaction and commits it. When PostgreSQL asks for it (serialization failure, deadlock, lock
+   * Runs `work` in a transaction and commits it. When PostgreSQL requires it (serialization failure, deadlock, lock
    * limit) all of it runs again, so `work` must have no effect outside the transaction.
    * @throws DependencyUnavailable also when the connection was lost during COMMIT: the outcome is then unknown
    */

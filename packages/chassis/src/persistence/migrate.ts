@@ -9,7 +9,7 @@ import { asDatabaseError, isDatabaseTrouble } from './sql-errors.ts'
 const migrations = fileURLToPath(new URL('../../../../migrations/', import.meta.url))
 
 /** How long a database that is still starting is waited for. */
-const patienceMs = 60_000
+const connectTimeoutMs = 60_000
 const connectMs = 3_000
 
 /**
@@ -66,14 +66,14 @@ export async function migrate(target: DatabaseAddress, service: string, log: (li
 }
 
 async function reachable(probe: () => PromiseLike<unknown>, log: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + patienceMs
-  for (let told = false; ; told = true) {
+  const deadline = Date.now() + connectTimeoutMs
+  for (let isReported = false; ; isReported = true) {
     try {
       await probe()
       return
     } catch (error) {
       if (!isDatabaseTrouble(error) || Date.now() > deadline) throw asDatabaseError(error)
-      if (!told) log(`[migrate] waiting for the database: ${messageOf(error)}`)
+      if (!isReported) log(`[migrate] waiting for the database: ${messageOf(error)}`)
       await new Promise((resolve) => setTimeout(resolve, 500))
     }
   }

@@ -13,7 +13,7 @@ export interface Effect {
 }
 
 /**
- * What a service does on one event. `react` is synchronous and changes only `state`, which was loaded and locked for the
+ * The reaction of a service to one event. `react` is synchronous and changes only `state`, which was loaded and locked for the
  * whole batch and is saved after it; so it costs no round trip and can be run in a test without a database.
  */
 export interface Reaction<S, E extends Effect = never, P = unknown> {

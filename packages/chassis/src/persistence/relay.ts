@@ -7,7 +7,7 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Database, statement } from './database.ts'
 import { leaseMs } from './outbox.ts'
-import { OutboxRecord, type Published } from './outbox-record.ts'
+import { PublicationMarker, type PublishOutcome } from './publication-marker.ts'
 
 export interface RelayOptions {
   readonly database: Database
@@ -57,17 +57,17 @@ const memoryLimit = 10_000
 const unconfirmedLimit = 1_000
 
 /**
- * Publishes the outbox. What this process has just committed comes straight from memory (`offer`), at once and without
- * waiting for what is under way; the table is polled for everything else: rows of a process that died, rows whose publish
+ * Publishes the outbox. Events this process has just committed are published from memory (`offer`), at once and without
+ * waiting for publishes in flight; the table is polled for everything else: rows of a process that died, rows whose publish
  * failed. `published_at` is set only for events that the broker confirmed and routed. An event may be published twice (a
  * lost confirm, a lease that ran out, a crash before the mark), never lost; consumers know it by its id.
  */
 export class Relay {
   readonly #options: RelayOptions
-  readonly #record: OutboxRecord
+  readonly #record: PublicationMarker
   readonly #batchSize: number
   #fresh: OutgoingEvent[] = []
-  readonly #underWay = new Set<Promise<Published>>()
+  readonly #underWay = new Set<Promise<PublishOutcome>>()
   #sendDue = false
   #poll: NodeJS.Timeout | undefined
   #pollDue = false
@@ -77,7 +77,7 @@ export class Relay {
   constructor(options: RelayOptions) {
     this.#options = options
     this.#batchSize = options.batchSize ?? 500
-    this.#record = new OutboxRecord({ ...options, now: () => this.#now() })
+    this.#record = new PublicationMarker({ ...options, now: () => this.#now() })
     options.publisher.onAvailable(() => this.#wake())
   }
 
@@ -122,7 +122,7 @@ export class Relay {
 
   #sendFresh(): void {
     const batch = this.#fresh.splice(0, Math.max(0, unconfirmedLimit - this.#underWay.size))
-    // What has waited longer than its lease is any relay's by now, and found in the table.
+    // An event older than its lease may be claimed by any relay from the table.
     const leasedFrom = this.#now().getTime() - leaseMs
     for (const event of batch) if (event.createdAt.getTime() >= leasedFrom) void this.#publish(event)
   }
@@ -153,7 +153,7 @@ export class Relay {
   }
 
   /** Never rejects. Events leave in the order of the calls, on one channel, and the broker confirms many at once. */
-  #publish(event: OutgoingEvent): Promise<Published> {
+  #publish(event: OutgoingEvent): Promise<PublishOutcome> {
     const attempt = this.#attempt(event).then((outcome) => {
       this.#underWay.delete(attempt)
       if (this.#fresh.length > 0) this.#sendSoon()
@@ -163,9 +163,9 @@ export class Relay {
     return attempt
   }
 
-  async #attempt(event: OutgoingEvent): Promise<Published> {
+  async #attempt(event: OutgoingEvent): Promise<PublishOutcome> {
     const { publisher, exchange, maxMessageBytes = 1_048_576 } = this.#options
-    let outcome: Published
+    let outcome: PublishOutcome
     let failure: unknown
     try {
       const content = encode(event)

@@ -46,15 +46,15 @@ export async function waitForSchema(
     intervalMs = 1_000,
   }: { signal: AbortSignal; onWait: (reason: string) => void; intervalMs?: number },
 ): Promise<void> {
-  let told: string | undefined
+  let reported: string | undefined
   while (!signal.aborted) {
     const reason = await schemaMismatch(database, expected).catch((error: unknown) => {
       if (error instanceof DependencyUnavailable) return error.message
       throw error
     })
     if (reason === undefined) return
-    if (reason !== told) onWait(reason)
-    told = reason
+    if (reason !== reported) onWait(reason)
+    reported = reason
     await delay(intervalMs, undefined, { signal }).catch(() => undefined)
   }
 }

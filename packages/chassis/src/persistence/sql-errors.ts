@@ -1,6 +1,6 @@
 import { DependencyUnavailable } from '../core/errors.ts'
 
-/** SQLSTATE classes and codes that tell of the server's state and not of the statement (PostgreSQL manual, appendix A). */
+/** SQLSTATE classes and codes about the server's state and not the statement (PostgreSQL manual, appendix A). */
 const troubleClasses = ['08', '53', '58']
 const troubleCodes = new Set([
   '57P01', // admin_shutdown
@@ -37,8 +37,8 @@ export function isRepeatable(error: unknown): boolean {
 }
 
 /**
- * A row that was not there when the transaction looked has since been inserted under the same primary key: the next
- * look finds it. Any other unique violation is an error of the data and is not repeated.
+ * A row that the transaction's query did not find has since been inserted under the same primary key: a repetition
+ * finds it. Any other unique violation is an error of the data and is not repeated.
  */
 export function isLostRace(error: unknown): boolean {
   const constraint = (error as { constraint?: unknown } | undefined)?.constraint

@@ -1,6 +1,6 @@
 import pg, { type QueryConfig, types } from 'pg'
 
-/** What a statement was answered with. */
+/** The response to a statement. */
 export interface Answer {
   readonly rows: object[]
   /** As PostgreSQL names what it has done: `SELECT`, `INSERT`, `COMMIT`. */
@@ -57,13 +57,13 @@ export class StatementBatch {
   #timer: NodeJS.Timeout | undefined
   #result = new Result(undefined, types)
 
-  /** @param limitMs how long it waits for the server's answer before it gives up the connection */
+  /** @param limitMs time limit of the server's response, after which the connection is discarded */
   constructor(limitMs: number) {
     this.#limitMs = limitMs
   }
 
   /**
-   * Adds a statement; its answer comes once the batch was sent, with those of all others. What it returns is read only
+   * Adds a statement; its answer comes once the batch was sent, with those of all others. Its rows are read only
    * with `wantsRows`: the server need not describe it otherwise.
    * @throws Error at once for a value that has no form in SQL
    */
@@ -90,7 +90,7 @@ export class StatementBatch {
     }
   }
 
-  // What follows is called by pg, with the messages of the server in their order.
+  // The methods below are called by pg, with the messages of the server in their order.
 
   get #current(): Pending | undefined {
     return this.#pending[this.#answers.length]

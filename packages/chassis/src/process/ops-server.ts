@@ -21,7 +21,7 @@ const checkLimitMs = 2_000
 
 /**
  * `/healthz` (the process turns its loop), `/readyz` (it can do its work), `/metrics`, and the process's end: terminus
- * turns readiness to 503 on the signal, the service drains, then the process exits, with 0 if all came to its end in
+ * turns readiness to 503 on the signal, the service drains, then the process exits, with 0 if everything completed in
  * time, else with 1. Liveness stays 200 while draining and never asks a dependency: restarting a process does not bring
  * back its database.
  * @throws when the port is taken
@@ -29,7 +29,7 @@ const checkLimitMs = 2_000
 export async function startOpsServer(options: OpsServerOptions): Promise<Server> {
   const { registry, log } = options
   const server = createServer((request, response) => {
-    // Not by URL: it throws at what is no URL, and anybody may ask for `//`.
+    // Not by `new URL`: it throws for invalid URLs such as `//`.
     const [path] = (request.url ?? '').split('?')
     if (path === '/healthz') {
       response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')

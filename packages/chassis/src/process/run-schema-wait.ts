@@ -5,8 +5,8 @@ import { createLog } from '../core/log.ts'
 import { type databaseSettings, loadAddress } from './settings.ts'
 
 /**
- * The `wait-for-schema` command of a service: returns once its database has a schema this version works with, and says on
- * the way why it does not return yet. It has no time limit of its own: the platform's is the one that counts.
+ * The `wait-for-schema` command of a service: returns once its database has a schema this version works with, and
+ * prints each reason for waiting. It has no time limit of its own: the platform's applies.
  */
 export async function runSchemaWait(
   service: ServiceName,
@@ -34,7 +34,7 @@ export async function runSchemaWait(
     process.off('SIGINT', onSignal)
     await database.close()
   }
-  // What runs next must not run because this was told to stop.
-  if (stop.signal.aborted) throw new Error('told to stop before the schema was there')
+  // The next container must not start after a stop signal.
+  if (stop.signal.aborted) throw new Error('stopped by a signal before the schema was current')
   print('the schema fits')
 }

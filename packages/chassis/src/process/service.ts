@@ -32,7 +32,7 @@ const idleWhileStoppingMs = 500
 export interface ServiceOptions {
   readonly name: string
   readonly config: Omit<CommonConfig, 'prefetch'>
-  /** What is ensured before anything is published: the queues of all services, unless the process publishes no events. */
+  /** The queues that must exist before the first publish: those of all services, unless the process publishes no events. */
   readonly queues: readonly ServiceQueue[]
   /** `systemDependencies` unless given. */
   readonly dependencies?: RuntimeDependencies
@@ -197,17 +197,17 @@ export class Service {
     this.#servers.push({ server, port })
   }
 
-  /** Something that gives up its waiting when the process is told to stop, so that the drain can go on. */
+  /** Called when the process begins to stop: ends waits, so that the drain can proceed. */
   onStop(stop: () => void): void {
     this.#stop.signal.addEventListener('abort', stop)
   }
 
-  /** Something that must come to its end after the consumers and before the relay. */
+  /** Work that must complete after the consumers and before the relay stops. */
   onDrain(drain: () => Promise<void>): void {
     this.#drains.push(drain)
   }
 
-  /** Starts everything. Returns once the service is set up; dependencies that are away are waited for, not failed on. */
+  /** Starts everything. Returns once the service is set up; it waits for unavailable dependencies and does not fail. */
   async run(): Promise<void> {
     for (const event of ['unhandledRejection', 'uncaughtException']) {
       process.on(event, (error: unknown) =>

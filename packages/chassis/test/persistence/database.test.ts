@@ -52,7 +52,7 @@ describe('the database', () => {
     ])
   })
 
-  it('tells of the write that failed, not of the statements behind it', async () => {
+  it('reports the write that failed, not the statements after it', async () => {
     const id = randomUUID()
     const work = database.transaction(async (tx) => {
       tx.write(statement('test-no-table', 'INSERT INTO nowhere VALUES (1)'))
@@ -73,7 +73,7 @@ describe('the database', () => {
     assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id = $1', [id]), [])
   })
 
-  it('asks the server twice for a transaction, whatever it reads and writes, and once for a statement', async () => {
+  it('costs two round trips per transaction with reads and writes, and one per statement', async () => {
     let asked = 0
     const createPool = (config: PoolConfig): Pool => {
       const pool = new Pool(config)
@@ -180,7 +180,7 @@ describe('the database', () => {
     )
   })
 
-  describe('does not repeat, and tells at once of', () => {
+  describe('does not repeat, and reports at once', () => {
     const cases: [what: string, state: string, constraint: string, trouble: boolean][] = [
       ['another unique violation', '23505', 'effects_n_key', false],
       ['a violated rule', '23514', 'effects_n_check', false],

@@ -4,7 +4,7 @@ import { GroupCommit } from '../../src/persistence/group-commit.ts'
 import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { turn } from '../support/turn.ts'
 
-/** What became of each item: its result, or the message of its error. */
+/** The result of each item: its value, or the message of its error. */
 async function outcomes(submitted: Promise<string>[]): Promise<string[]> {
   const settled = await Promise.allSettled(submitted)
   return settled.map((one) => (one.status === 'fulfilled' ? one.value : (one.reason as Error).message))
@@ -180,7 +180,7 @@ describe('a group commit', () => {
     await Promise.all(submitted)
   })
 
-  it('answers every item exactly once with its own result, whatever fails', async () => {
+  it('answers every item exactly once with its own result, for any failure', async () => {
     const items = fc.array(fc.record({ bad: fc.boolean(), isolated: fc.boolean(), later: fc.boolean() }), {
       maxLength: 40,
     })

@@ -207,7 +207,7 @@ describe('a reactor', function () {
     assert.deepEqual(order, ['refunded', 'asked', 'asked'])
   })
 
-  it('holds messages while the database is away, and goes on when it is back', async () => {
+  it('retains messages while the database is unavailable, and continues afterwards', async () => {
     const gone = store.open({ port: 1 })
     const under = reactor({}, gone)
     await assert.rejects(under.react(message()), DependencyUnavailable)

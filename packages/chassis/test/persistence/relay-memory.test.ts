@@ -39,7 +39,7 @@ describe('a relay, for what it is offered', () => {
     relay = relayOn(confirms, published, statements)
   })
 
-  it('publishes at once, in order, without waiting for confirms that are under way', async () => {
+  it('publishes at once, in order, without waiting for outstanding confirms', async () => {
     const events = Array.from({ length: 6 }, () => outgoing())
     for (const two of [events.slice(0, 2), events.slice(2, 4), events.slice(4)]) {
       relay.offer(two)

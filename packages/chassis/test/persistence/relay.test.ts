@@ -239,7 +239,7 @@ describe('a relay', function () {
     under.start()
     await server.ctl('set_vm_memory_high_watermark', '0.00001')
     try {
-      // The broker looks at its memory about once a second, and tells of the alarm only when somebody publishes.
+      // The broker checks its memory about once a second, and reports the alarm only to connections that publish.
       const blocks = async (): Promise<boolean> => {
         if (!broker.isBlocked) under.offer(await commit(1))
         return broker.isBlocked
@@ -257,7 +257,7 @@ describe('a relay', function () {
     assert.ok(ready >= 20, `${ready} messages`)
   })
 
-  it('keeps the rows while the broker is away, and publishes them all when it is back', async () => {
+  it('keeps the rows while the broker is unavailable, and publishes them all afterwards', async () => {
     const proxy = await FaultProxy.start(await port())
     const connection = test.open({ url: proxy.through(test.url) })
     const distant = test.publisher(connection)

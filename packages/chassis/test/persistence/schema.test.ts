@@ -38,7 +38,7 @@ describe('the schema of a database', function () {
     )
   })
 
-  it('that is not there yet is waited for, and the reason is told once', async () => {
+  it('that is missing is waited for, and the reason is reported once', async () => {
     const empty = await DatabaseForTest.create({ empty: true })
     const reasons: string[] = []
     const waiting = waitForSchema(empty.open(), fits, {

@@ -14,10 +14,10 @@ describe('an error', () => {
     'ERR_SSL_WRONG_VERSION_NUMBER',
     'CERT_HAS_EXPIRED',
   ]) {
-    it(`with the code ${code} tells of the server or the network`, () => assert.ok(isDatabaseTrouble(coded(code))))
+    it(`with the code ${code} is about the server or the network`, () => assert.ok(isDatabaseTrouble(coded(code))))
   }
 
-  it('of both address families tells of the server when one of them does', () => {
+  it('of both address families is about the server when one of them is', () => {
     assert.ok(isDatabaseTrouble(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')])))
     assert.ok(!isDatabaseTrouble(new AggregateError([new Error('x')])))
   })

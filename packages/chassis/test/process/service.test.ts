@@ -166,15 +166,15 @@ describe('a process on the chassis', function () {
     assert.equal((await one.get('/healthz')).status, 200)
     assert.equal(await (await request).text(), 'done')
     assert.equal((await one.exited).code, 0)
-    const told = one.lines.map(({ msg }) => msg)
+    const messages = one.lines.map(({ msg }) => msg)
     const order = ['stopping', 'stop requested', 'reaction ends', 'request ends', 'drain hook', 'stopped'].map((msg) =>
-      told.indexOf(msg),
+      messages.indexOf(msg),
     )
     assert.deepEqual(
       order,
       order.toSorted((a, b) => a - b),
     )
-    assert.ok(!order.includes(-1), told.join(', '))
+    assert.ok(!order.includes(-1), messages.join(', '))
     assert.equal(await effects(), 1)
     assert.deepEqual(await unpublished(), [{ n: 0 }])
     await inQueue(orderQueue, 2, 'the answer, and what was appended while draining')

@@ -5,14 +5,14 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf } from '../core/tracing.ts'
 import { type Database, statement } from './database.ts'
 
-/** What became of one attempt to publish: confirmed and routed; no queue was bound; no form in AMQP; outcome unknown or none. */
-export type Published = 'routed' | 'unroutable' | 'unpublishable' | 'failed'
+/** Outcome of one attempt to publish: confirmed and routed; no queue bound; not encodable in AMQP; unknown or not sent. */
+export type PublishOutcome = 'routed' | 'unroutable' | 'unpublishable' | 'failed'
 
-export interface OutboxRecordOptions {
+export interface PublicationMarkerOptions {
   readonly database: Database
   readonly log: Log
   readonly metrics: ChassisMetrics
-  /** How long an event no queue is bound for is tried again before it is parked. */
+  /** How long an event without a bound queue is retried before it is parked. */
   readonly parkAfterMs: number
   readonly now: () => Date
 }
@@ -46,28 +46,28 @@ const park = statement(
  * How long an outcome waits for others to share a transaction. Nobody waits for it: until it is written the row is leased,
  * and if it never is, the event goes out once more and is known by its id.
  */
-const gatherMs = 50
+const flushDelayMs = 50
 /** So many are written without waiting. */
-const enough = 500
+const flushThreshold = 500
 
-/** Writes down what became of the events that were published, many in one transaction. */
-export class OutboxRecord {
-  readonly #options: OutboxRecordOptions
-  #outcomes: { readonly event: OutgoingEvent; readonly outcome: Published }[] = []
+/** Records the outcomes of publishes, many in one transaction. */
+export class PublicationMarker {
+  readonly #options: PublicationMarkerOptions
+  #outcomes: { readonly event: OutgoingEvent; readonly outcome: PublishOutcome }[] = []
   #failure: unknown
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> | undefined
 
-  constructor(options: OutboxRecordOptions) {
+  constructor(options: PublicationMarkerOptions) {
     this.#options = options
   }
 
-  /** `failure` tells why the outcome is `failed`. */
-  add(event: OutgoingEvent, outcome: Published, failure?: unknown): void {
+  /** `failure` is the reason of `failed`. */
+  add(event: OutgoingEvent, outcome: PublishOutcome, failure?: unknown): void {
     this.#outcomes.push({ event, outcome })
     this.#failure ??= failure
-    if (this.#outcomes.length === enough) void this.flush()
-    else this.#timer ??= setTimeout(() => void this.flush(), gatherMs)
+    if (this.#outcomes.length === flushThreshold) void this.flush()
+    else this.#timer ??= setTimeout(() => void this.flush(), flushDelayMs)
   }
 
   /** Resolves when all that was added is written, or could not be: those rows keep their lease, and come again after it. */
@@ -85,7 +85,7 @@ export class OutboxRecord {
     const failure = this.#failure
     this.#outcomes = []
     this.#failure = undefined
-    const those = (wanted: Published): OutgoingEvent[] =>
+    const those = (wanted: PublishOutcome): OutgoingEvent[] =>
       outcomes.filter(({ outcome }) => outcome === wanted).map(({ event }) => event)
     try {
       await this.#routed(those('routed'))
