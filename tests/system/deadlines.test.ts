@@ -5,7 +5,7 @@ import { type Provider, startProvider } from '../support/provider/provider.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { mailsTo } from '../support/mails.ts'
 import { Network } from '../support/network.ts'
-import { someCustomer, someSku, storyOf } from '../support/shop.ts'
+import { someCustomer, someSku, historyOf } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
 describe('The deadline', function () {
@@ -42,15 +42,15 @@ describe('The deadline', function () {
     await system().untilFinal(sagaId)
     await system().settle()
     const saga = await system().shop.saga(sagaId)
-    assert.deepEqual(storyOf(saga).slice(0, 5), [
+    assert.deepEqual(historyOf(saga).slice(0, 5), [
       '> order.created: pending',
       '> order.cancelled: timeout_cancelled',
       '< payment.completed: timeout_cancelled',
       '> payment.refund.requested: timeout_cancelled',
-      ...storyOf(saga).slice(4, 5),
+      ...historyOf(saga).slice(4, 5),
     ])
     // Inventory refuses the reservation, and payment refunds; which of the two is seen first is open.
-    assert.deepEqual(storyOf(saga).slice(4).toSorted(), [
+    assert.deepEqual(historyOf(saga).slice(4).toSorted(), [
       '< inventory.failed: timeout_cancelled (late)',
       '< payment.refunded: timeout_cancelled',
     ])
@@ -74,7 +74,7 @@ describe('The deadline', function () {
     await network.giveBack()
     await system().settle()
     const saga = await system().shop.saga(placed.sagaId)
-    assert.deepEqual(storyOf(saga).slice(1), [
+    assert.deepEqual(historyOf(saga).slice(1), [
       '< payment.completed: payment_completed',
       '> order.cancelled: timeout_cancelled',
       '> payment.refund.requested: timeout_cancelled',
@@ -146,7 +146,7 @@ describe('The deadline', function () {
       await system().start('payment')
       await system().settle()
       for (const { orderId, sagaId } of placed) {
-        assert.deepEqual(storyOf(await system().shop.saga(sagaId)), [
+        assert.deepEqual(historyOf(await system().shop.saga(sagaId)), [
           '> order.created: pending',
           '> order.cancelled: timeout_cancelled',
           '< payment.failed: timeout_cancelled (late)',
@@ -164,7 +164,7 @@ describe('The deadline', function () {
       await system().until('the deadline to pass', () => Date.now() > deadline)
       system().services.payment.resume()
       const saga = await system().untilFinal(sagaId)
-      assert.deepEqual(storyOf(saga), [
+      assert.deepEqual(historyOf(saga), [
         '> order.created: pending',
         '< payment.failed: timeout_cancelled',
         '> order.cancelled: timeout_cancelled',

@@ -8,7 +8,7 @@ import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { declinedAmount } from '../support/flows.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { Network } from '../support/network.ts'
-import { type PlacedOrder, someSku, storyOf } from '../support/shop.ts'
+import { type PlacedOrder, someSku, historyOf } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
 /** A delivery as `event > consumer`, the passing of the deadline, or a refund that is asked for out of turn. */
@@ -256,7 +256,7 @@ describe('Events that overtake each other', function () {
             return finishedAt !== null && compensation !== 'refund_requested' && network.due().length === 0
           })
           const saga = await system().shop.saga(placed.sagaId)
-          assert.deepEqual([saga.status, saga.reason, saga.compensation], end, storyOf(saga).join('\n'))
+          assert.deepEqual([saga.status, saga.reason, saga.compensation], end, historyOf(saga).join('\n'))
           assert.deepEqual(requestsFor(provider, placed.orderId), asked)
           await system().settle()
           const sold = saga.status === 'completed' ? 2 : 0

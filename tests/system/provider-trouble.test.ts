@@ -58,7 +58,7 @@ describe('A payment provider in trouble', function () {
     await system().settle()
     const confirmed = await system().sql('order', `SELECT order_id FROM orders WHERE status = 'confirmed'`)
     assert(confirmed.length > 20)
-    const struck = rules.filter((rule) => rule.struck > 0).length
+    const struck = rules.filter((rule) => rule.applied > 0).length
     assert(struck > rules.length / 2, `only ${struck} of ${rules.length} kinds of trouble came up`)
   })
 
