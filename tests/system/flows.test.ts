@@ -102,7 +102,7 @@ describe('The four flows', function () {
     assert.equal(payment?.status, 'refunded')
   })
 
-  it('sells the last piece once, however many ask for it', async () => {
+  it('sells the last item once under concurrent orders', async () => {
     const sku = someSku()
     await system().shop.putStock(sku, 3)
     const placed = await Promise.all(Array.from({ length: 8 }, () => system().shop.post({ items: [{ sku, qty: 1 }] })))
