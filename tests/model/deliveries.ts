@@ -13,9 +13,9 @@ const names: Readonly<Record<DeliveryStep, string>> = {
 }
 
 /**
- * A relay that marks first and publishes afterwards may die in between: nobody ever gets the event. One that publishes
- * first needs no step: an event that waits in an outbox cannot be told from one that waits in a queue, and one that is
- * published twice not from one that is delivered twice.
+ * A relay that marks first and publishes afterwards may fail in between: the event is never delivered. A relay that
+ * publishes first needs no step: an event in an outbox is equivalent to an event in a queue, and a second publication
+ * is equivalent to a second delivery.
  */
 export function* relaySteps(world: World, transitions: Transitions): Generator<Step<World>> {
   if (transitions.parts.relay === 'publish, then mark') return

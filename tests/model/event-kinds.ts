@@ -1,6 +1,6 @@
 import { catalogue, type EventName, type EventType, type ServiceName } from '@order-saga/contracts'
 
-/** Events that no reaction can tell apart but by their ids. */
+/** Events that reactions distinguish only by their ids. */
 export interface EventKind {
   readonly number: number
   readonly name: EventName

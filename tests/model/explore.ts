@@ -2,20 +2,20 @@
 export interface Step<S> {
   readonly label: string
   readonly next: S
-  /** Set when the step itself breaks a promise, whatever state it leads to. */
+  /** Set when the step itself violates an invariant. */
   readonly broken?: string | undefined
 }
 
 export interface Model<S> {
   readonly initial: readonly { readonly label: string; readonly state: S }[]
-  /** The same text for states that cannot be told apart. */
+  /** The same text for equivalent states. */
   readonly key: (state: S) => string
   readonly steps: (state: S) => readonly Step<S>[]
-  /** What must hold in every state; undefined when it does. */
+  /** The violated invariant of a state; undefined if there is none. */
   readonly brokenIn: (state: S) => string | undefined
-  /** What must hold where nothing more happens. */
+  /** The violated invariant of a state without further steps. */
   readonly brokenAtEnd: (state: S) => string | undefined
-  /** What kind of end it is, for the count of them. */
+  /** The kind of a final state, for the count per kind. */
   readonly endOf: (state: S) => string
 }
 

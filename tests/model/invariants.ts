@@ -2,7 +2,7 @@ import { quantity } from './order-under-test.ts'
 import type { Transitions } from './transitions.ts'
 import { bitOf, keepers, type World } from './world.ts'
 
-/** What must never be, not even for a moment. */
+/** The violated invariant of any state. */
 export function brokenIn(world: World, transitions: Transitions): string | undefined {
   const { charges, refunds, received } = world
   if (charges > 1) return 'the order is charged twice'
@@ -17,7 +17,7 @@ export function brokenIn(world: World, transitions: Transitions): string | undef
   return sum === received ? undefined : 'the stock does not add up'
 }
 
-/** What must be where nothing more happens: the invariants of a system at rest. */
+/** The violated invariant of a state without further steps, which is a system at rest. */
 export function brokenAtEnd(world: World, transitions: Transitions): string | undefined {
   return unheard(world, transitions) ?? outcome(world, transitions)
 }

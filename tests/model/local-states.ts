@@ -11,7 +11,7 @@ import type { EventKind, EventKinds } from './event-kinds.ts'
 import { created, orderId, quantity, sagaId, sku } from './order-under-test.ts'
 import { type Parts, timeLimitsMs } from './parts.ts'
 
-/** What the order service's database says. */
+/** The order's rows in the database of the order service. */
 export interface OrderState {
   readonly saga: SagaState
   readonly refundDue: boolean

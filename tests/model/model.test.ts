@@ -7,7 +7,7 @@ import { check } from './saga-model.ts'
 describe('The model of one order', function () {
   this.timeout(180_000)
 
-  it('keeps every promise in every interleaving, and can always come to an end', () => {
+  it('satisfies every invariant in every interleaving, and can always complete', () => {
     const { counterexample, ends, cut, states } = check(production)
     assert(counterexample === undefined, counterexample && formatCounterexample('The system', counterexample))
     assert.equal(cut, 0)
@@ -54,7 +54,7 @@ describe('The exploration', () => {
     assert.deepEqual(counterexample, { broken: 'no end can be reached any more', steps: ['start', '+2', '+1'] })
   })
 
-  it('gives up where there are too many states', () => {
+  it('stops with an error when there are too many states', () => {
     const steps = (at: number): { label: string; next: number }[] => [{ label: 'up', next: at + 1 }]
     assert.throws(() => explore({ ...counter, steps }, 100), /more than 100 states/)
   })

@@ -15,7 +15,7 @@ import { chargeWindow, refundRetryMs } from './clock.ts'
 export type DeliveryStep =
   /** One transaction: is the id unknown? react, save, claim the id, append what is to be published to the outbox. */
   | 'transaction'
-  /** The same without a look at the inbox, and without a claim. */
+  /** The same without checking the inbox, and without a claim. */
   | 'transaction without inbox'
   /** The same without an outbox: what is to be published is only in memory. */
   | 'transaction without outbox'
@@ -35,11 +35,11 @@ export interface Parts {
   readonly isExpired: typeof isExpired
   readonly inventory: readonly Reaction<LockedInventory>[]
   readonly delivery: readonly DeliveryStep[]
-  /** What the relay does with a row of the outbox. */
+  /** The order of the relay's two steps for a row of the outbox. */
   readonly relay: 'publish, then mark' | 'mark, then publish'
   /** Whether the provider is given keys by which it knows a repetition. */
   readonly keys: { readonly charge: boolean; readonly refund: boolean }
-  /** What is recorded when the answer to a charge did not come. */
+  /** The recorded result of a charge without a response. */
   readonly silence: 'unknown' | 'declined'
 }
 

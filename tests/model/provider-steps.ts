@@ -13,7 +13,7 @@ const unknown: AttemptResult = { input: undefined }
 
 const deadline = new Date(deadlineMs)
 
-/** What becomes of the charge, as seen by the process that works on order.created. */
+/** The steps of the charge, as seen by the process that handles order.created. */
 export function* chargerSteps(world: World, transitions: Transitions): Generator<Step<World>> {
   const { charger, verdict, moment } = world
   if (charger === 'idle') return
@@ -53,7 +53,7 @@ export function* sweeperSteps(world: World, transitions: Transitions): Generator
   }
 }
 
-/** Refunds are sent when nothing is found under their key; whoever finds one records it. */
+/** A refund is sent if the provider has none under its key; a process that finds one records it. */
 export function* refundSteps(world: World, transitions: Transitions): Generator<Step<World>> {
   if (transitions.payments.get(world.payment)?.state.status !== 'refunding') return
   if (world.refunds > 0) {
@@ -88,7 +88,7 @@ function sent(label: string, world: World, { parts }: Transitions): Step<World> 
   return { label, next: { ...world, chargesInFlight: oneMore(world.chargesInFlight, parts.keys.charge) }, broken }
 }
 
-/** Under one key, one request on its way is as good as two. */
+/** Under one key, one request in flight is equivalent to two. */
 function oneMore(inFlight: number, keyed: boolean): number {
   return keyed ? 1 : Math.min(2, inFlight + 1)
 }

@@ -10,7 +10,7 @@ import { timerSteps } from './timers.ts'
 import { Transitions } from './transitions.ts'
 import { keyOf, withEvents, type World } from './world.ts'
 
-/** What is on the shelf when the order comes. */
+/** The stock when the order is placed. */
 const shelves = [
   { label: 'enough in stock', available: quantity },
   { label: 'not enough in stock', available: quantity - 1 },

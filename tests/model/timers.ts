@@ -3,13 +3,13 @@ import { type Moment, moments } from './clock.ts'
 import type { Transitions } from './transitions.ts'
 import type { World } from './world.ts'
 
-/** How often the model lets a refund be asked for. */
+/** Limit of refund requests in the model. */
 const refundRequests = 2
 
-/** Time passes; the deadline check finds the saga, whatever its state; a refund is overdue. */
+/** Time passes; the deadline check finds the saga in any state; a refund is overdue. */
 export function* timerSteps(world: World, transitions: Transitions): Generator<Step<World>> {
   const { moment } = world
-  // Within their time limit, requests come to their end before the leaps that are longer than it.
+  // Requests complete within their timeout, before any longer leap of the clock.
   const waits = world.charger === 'waiting' || world.sweeper === 'waiting' || world.chargesInFlight > 0
   if (moment < 3 && !(waits && moment !== 1)) {
     const next = (moment + 1) as Moment

@@ -19,7 +19,7 @@ export interface Numbered extends Omit<Transition<unknown>, 'state'> {
   readonly state: number
 }
 
-/** More events of one kind than this are not followed. Refunds alone are asked for more than once. */
+/** Limit of events of one kind. Only refunds are requested more than once. */
 const copiesLimit = 3
 
 /** The services' functions on numbered states. Each is called once for the same question, which is what makes it fast. */
@@ -66,7 +66,7 @@ export class Transitions {
     )
   }
 
-  /** What the sweeper does about a charge the provider does not know, by the state of payment it has read. */
+  /** The sweeper's decision on a charge that the provider does not know, by the payment state it has read. */
   unseenCharge(payment: number, moment: Moment): 'charge' | 'absent' | 'wait' {
     const record = this.payments.get(payment)
     if (record?.order == null) throw new Error('a charge without a deadline')

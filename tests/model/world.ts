@@ -7,7 +7,7 @@ export type Keeper = (typeof keepers)[number]
 /** One event: where it is, and what its consumers have made of it. */
 export interface EventState {
   readonly kind: number
-  /** Tells events of one kind, each with its own id, from each other. */
+  /** Distinguishes events of one kind; each has its own id. */
   readonly copy: number
   /** Bit sets over the keepers that consume it: 1 order, 2 payment, 4 inventory. */
   readonly acked: number
@@ -37,7 +37,7 @@ export interface World {
   readonly verdict: Verdict
   readonly charger: Charger
   readonly sweeper: Sweeper
-  /** Requests on their way to the provider. */
+  /** Requests to the provider that are in flight. */
   readonly chargesInFlight: number
   readonly refundsInFlight: number
   readonly events: readonly EventState[]

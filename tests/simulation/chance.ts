@@ -16,7 +16,7 @@ export class Chance {
   readonly #faults: Faults
   #healed = false
   count = 0
-  /** What went wrong, in the order in which it did. */
+  /** The injected faults, in chronological order. */
   readonly record: string[] = []
 
   constructor(seed: number, faults: Faults) {

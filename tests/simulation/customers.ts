@@ -7,13 +7,13 @@ import { running, type VirtualTime } from './virtual-time.ts'
 
 /** Ordered within this time, in milliseconds. */
 const rushMs = 6_000
-const patienceMs = 3_000
+const requestTimeoutMs = 3_000
 const retryMs = 500
 
 export const scarce = { sku: 'SCARCE', available: 4 }
 export const plenty = { sku: 'PLENTY', available: 100_000 }
 
-/** One order and what the customer was told about it. */
+/** One order and the responses that the customer received. */
 export interface Placed {
   readonly wish: OrderWish
   readonly key: string
@@ -60,7 +60,7 @@ export class Customers {
       const answer = await this.#ask(placed)
       if (answer !== undefined) {
         placed.answers.push(answer)
-        // Now and then the answer gets lost, and the customer asks again.
+        // 10 % of the responses are lost, and the customer retries.
         if (this.#chance.next() > 0.1) break
       }
       await new Promise<void>((resolve) => void this.#time.after(retryMs, resolve))
@@ -77,7 +77,7 @@ export class Customers {
     if ('field' in order) throw new Error(order.message)
     const fingerprint = createHash('sha256').update(JSON.stringify(wish)).digest()
     return await new Promise((resolve) => {
-      this.#time.after(patienceMs, () => resolve(undefined))
+      this.#time.after(requestTimeoutMs, () => resolve(undefined))
       void running.run(pod, async () => {
         try {
           const result = await pod.accept?.({ order, idempotency: { key, fingerprint } })

@@ -14,7 +14,7 @@ for (const [signal, number] of [
 ] as const) {
   process.once(signal, () => {
     interrupted = true
-    // Whatever is under way loses its server.
+    // Running simulations lose their server connections.
     process.on('unhandledRejection', () => undefined)
     backToReality()
     void stopTestServers().finally(() => process.exit(128 + number))
@@ -23,12 +23,12 @@ for (const [signal, number] of [
 
 /** Exit codes: 0 all promises kept, 1 one was broken, or nothing could be run, 2 wrong settings. */
 const exitCode = await main().catch(async (error: unknown) => {
-  // Its server was taken away: the end is under way.
+  // The interrupt handler is stopping the server and ends the process.
   if (interrupted) return await new Promise<never>(() => undefined)
   console.error(messageOf(error))
   return 1
 })
-// What the last simulated processes still wait for keeps no program alive.
+// Pending operations of the last simulated processes must not keep the program alive.
 process.exit(exitCode)
 
 async function main(): Promise<number> {

@@ -6,7 +6,7 @@ import { runSimulation } from './run-simulation.ts'
 describe('The simulation, with many seeds,', function () {
   this.timeout(600_000)
 
-  it('keeps every promise, whatever goes wrong', async () => {
+  it('satisfies every invariant under random faults', async () => {
     const { code, output } = await runSimulation({ SEEDS: '1..25', ORDERS: '40' })
     assert.equal(code, 0, output)
     assert.match(output, /^Seeds 1 to 25: every promise kept\. 1000 sagas, \d{3,} faults/)

@@ -5,7 +5,7 @@ import type { Run } from './simulate.ts'
 export interface Options extends Omit<Run, 'seed'> {
   readonly first: number
   readonly last: number
-  /** Whether a smaller run is looked for when one fails. */
+  /** Whether a failing run is shrunk to a smaller one. */
   readonly shrinks: boolean
 }
 

@@ -14,7 +14,7 @@ import { wirePayment } from '../../services/payment/src/wiring.ts'
 import type { Store } from '../support/databases.ts'
 import type { SimulatedBroker } from './simulated-broker.ts'
 import type { SimulatedDatabase } from './simulated-database.ts'
-import { providerPatience, type SimulatedProvider } from './simulated-provider.ts'
+import { providerTimes, type SimulatedProvider } from './simulated-provider.ts'
 import { type Owner, running, type VirtualTime } from './virtual-time.ts'
 
 /** Short times: what takes minutes in production has the same order of events here. */
@@ -28,7 +28,7 @@ const environment: Readonly<Record<string, string>> = {
   TIMEOUT_CHECK_INTERVAL_MS: '2000',
   REFUND_RETRY_MS: '4000',
   PAYMENT_SWEEP_INTERVAL_MS: '2000',
-  PAYMENT_SETTLE_MS: String(providerPatience.settleMs),
+  PAYMENT_SETTLE_MS: String(providerTimes.settleMs),
 }
 
 /** One process of the system. */

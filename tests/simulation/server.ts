@@ -6,7 +6,7 @@ type PerStore<T> = Readonly<Record<Store, T>>
 /** Sessions held ready, so that none has to be opened in the middle of a run. */
 const sessions = 24
 
-/** What is not at rest yet, by database. */
+/** Queries for rows that are not final, by database. */
 const unrest: PerStore<string> = {
   order: `SELECT FROM saga_instances WHERE status IN ('pending', 'payment_completed', 'refunding')
     OR compensation = 'refund_requested'`,

@@ -5,8 +5,8 @@ import type { Ended, Run } from './simulate.ts'
 const tries = 40
 
 /**
- * Looks for a smaller run that fails as well: fewer orders, fewer kinds of faults, fewer faults. A change of any of them
- * changes all that comes after it, so some seeds near by are tried, too.
+ * Searches a smaller run that fails as well: fewer orders, fewer kinds of faults, fewer faults. Each change alters all
+ * later random decisions, so neighbouring seeds are tried, too.
  */
 export async function shrink(
   failed: Run,

@@ -9,7 +9,7 @@ import type { Server } from './server.ts'
 import { type Happening, SimulatedBroker } from './simulated-broker.ts'
 import { SimulatedDatabase } from './simulated-database.ts'
 import { SimulatedProvider } from './simulated-provider.ts'
-import { judge } from './verdict.ts'
+import { evaluate } from './verdict.ts'
 import { backToReality, type Owner, quiet, VirtualTime } from './virtual-time.ts'
 
 export interface Run {
@@ -20,7 +20,7 @@ export interface Run {
 }
 
 export interface Ended {
-  /** What was promised and not kept; empty when all is well. */
+  /** The violated invariants; empty if there are none. */
   readonly broken: readonly string[]
   /** The faults, in their order. */
   readonly faults: readonly string[]
@@ -35,7 +35,7 @@ export interface Ended {
 const startAt = new Date('2026-01-01T00:00:00Z')
 /** Then nothing goes wrong any more. */
 const healAfterMs = 25_000
-/** Refunds are asked for again after longer and longer waits. */
+/** Covers the exponential backoff of refund requests. */
 const restWithinMs = 600_000
 const looksEveryMs = 5_000
 const roles: readonly ServiceName[] = ['order', 'payment', 'inventory', 'notification']
@@ -114,7 +114,7 @@ export async function simulate(server: Server, { seed, orders, faults, mistake }
     await happenings[index]?.()
   }
   await consequences(Object.values(databases))
-  const verdict = await judge({ server, broker, provider, customers, now: time.now, atRest })
+  const verdict = await evaluate({ server, broker, provider, customers, now: time.now, atRest })
   for (const pod of pods) await kill(pod)
   backToReality()
   return { ...verdict, faults: chance.record, steps, virtualMs: since(), fingerprint }

@@ -35,8 +35,8 @@ export interface BrokerMistakes {
 }
 
 /**
- * A broker in memory, with the parts of AMQP that the services use. Whatever goes over a connection waits, in its order,
- * until it is this connection's turn; a connection that is lost loses what was on its way in both directions.
+ * A broker in memory, with the parts of AMQP that the services use. Frames of a connection are delivered in order, when
+ * the scheduler selects the connection; a lost connection loses its frames in flight in both directions.
  */
 export class SimulatedBroker {
   readonly queues = new Map<string, Queue>()
@@ -227,7 +227,7 @@ class Connection extends EventEmitter {
     for (const channel of this.channels) channel.end()
     this.asClient(() => {
       for (const lost of this.#waiting) lost()
-      for (const channel of this.channels) channel.tellClosed()
+      for (const channel of this.channels) channel.notifyClosed()
       this.emit('close')
     })
   }
@@ -328,7 +328,7 @@ class Channel extends EventEmitter {
   }
 
   close(): Promise<void> {
-    return this.#call(() => this.end()).then(() => this.tellClosed())
+    return this.#call(() => this.end()).then(() => this.notifyClosed())
   }
 
   /** The queues of what was delivered and not acknowledged. */
@@ -344,7 +344,7 @@ class Channel extends EventEmitter {
   }
 
   /** The client's side. */
-  tellClosed(): void {
+  notifyClosed(): void {
     if (!this.#isOpen) return
     this.#isOpen = false
     this.#connection.channels.delete(this)

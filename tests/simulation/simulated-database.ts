@@ -5,8 +5,8 @@ import type { Chance } from './chance.ts'
 import type { Happening } from './simulated-broker.ts'
 import { type Owner, quiet, realTimeout, within } from './virtual-time.ts'
 
-/** How long a statement is waited for before it is asked whether it waits for a lock. */
-const patienceMs = 20
+/** How long a statement may run before the simulation checks whether it waits for a lock. */
+const lockCheckDelayMs = 20
 
 interface Waiting {
   readonly sql: QueryConfig
@@ -47,7 +47,7 @@ export class SimulatedDatabase {
       if (session.canGoOn && !isFrozen(session.owner)) yield () => this.#step(session)
   }
 
-  /** Whether something is on its way to the server or back beside the steps; resolves when it is no more. */
+  /** Whether statements were in flight outside the scheduled steps; resolves when there are none. */
   async settled(): Promise<boolean> {
     const wasPending = this.#pending.size > 0
     while (this.#pending.size > 0) await Promise.all(this.#pending)
@@ -121,7 +121,7 @@ export class SimulatedDatabase {
     if (/^(COMMIT|ROLLBACK)/.test(sql.text) || session.client.getTransactionStatus() === 'I') await this.#wakeBlocked()
   }
 
-  /** Locks were given back: whoever got one comes to its answer now. */
+  /** Locks were released: resolves the statements that acquired one. */
   async #wakeBlocked(): Promise<void> {
     for (const session of this.#sessions) {
       if (session.blocked !== undefined) await this.#settledOrBlocked(session, session.blocked)
@@ -132,7 +132,7 @@ export class SimulatedDatabase {
   async #settledOrBlocked<T>(session: Session, answer: Promise<T>): Promise<T | undefined> {
     const late = Symbol()
     for (;;) {
-      const first = await Promise.race([answer, realTimeout(patienceMs).then(() => late)])
+      const first = await Promise.race([answer, realTimeout(lockCheckDelayMs).then(() => late)])
       if (first !== late) return first as T
       const { processID } = session.client as unknown as { processID: number }
       const { rows } = await this.#admin.query<{ blockers: number }>(

@@ -11,9 +11,9 @@ import type { Chance } from './chance.ts'
 import type { Happening } from './simulated-broker.ts'
 import { running, type VirtualTime, within } from './virtual-time.ts'
 
-export const providerPatience = { timeLimitMs: 3_000, settleMs: 2_000 }
+export const providerTimes = { timeLimitMs: 3_000, settleMs: 2_000 }
 
-/** A payment provider with books of its own. It gets requests late, not at all, and its answers get lost. */
+/** A payment provider with its own ledger. Requests are delayed or lost, and responses are lost. */
 export class SimulatedProvider {
   readonly charges = new Map<string, LedgerEntry>()
   readonly refunds = new Map<string, LedgerEntry>()
@@ -34,7 +34,7 @@ export class SimulatedProvider {
   }
 
   readonly gateway: PaymentGateway = {
-    timeLimitMs: providerPatience.timeLimitMs,
+    timeLimitMs: providerTimes.timeLimitMs,
     charge: (charge) => this.#call('charge', () => this.#charge(charge)),
     findCharge: (key) => this.#call('find charge', () => this.#chargeOf(key)),
     refund: (refund) => this.#call('refund', () => this.#refund(refund)),
@@ -80,9 +80,9 @@ export class SimulatedProvider {
     const owner = running.getStore()
     return new Promise((resolve, reject) => {
       const answer = (run: () => void): void => within(owner, run)
-      const { timeLimitMs, settleMs } = providerPatience
+      const { timeLimitMs, settleMs } = providerTimes
       if (this.#chance.fault('provider', 0.02, () => `refuses: ${what}`)) {
-        this.#later(() => answer(() => reject(new GatewayUnavailable('the provider is away'))))
+        this.#later(() => answer(() => reject(new GatewayUnavailable('the provider is unavailable'))))
         return
       }
       if (this.#chance.fault('provider', 0.02, () => `never hears: ${what}`)) {
@@ -91,7 +91,7 @@ export class SimulatedProvider {
       }
       if (this.#chance.fault('provider', 0.02, () => `hears late: ${what}`)) {
         this.#time.after(timeLimitMs, () => reject(new OutcomeUnknown('no answer')))
-        // The provider works on although nobody waits any more, and whoever asked may be dead.
+        // The provider continues after the timeout, even if the requesting process has been killed.
         within(undefined, () =>
           this.#time.after(1 + this.#chance.below(timeLimitMs + settleMs - 1), () => void serve()),
         )

@@ -24,8 +24,8 @@ interface Saga {
   readonly reason: string | null
 }
 
-/** Looks at everything that is left when a run is over: the audit, the queues, and each order's own outcome. */
-export async function judge({ server, broker, provider, customers, now, atRest }: Scene): Promise<Verdict> {
+/** Evaluates a finished run: the audit, the queues, and the result of each order. */
+export async function evaluate({ server, broker, provider, customers, now, atRest }: Scene): Promise<Verdict> {
   const broken: string[] = atRest ? [] : ['the system does not come to rest']
   const report = await audit(
     {
@@ -35,7 +35,7 @@ export async function judge({ server, broker, provider, customers, now, atRest }
       clientAnswers: customers.answers,
       gateway: provider,
     },
-    // Whatever is still on its way by now never comes.
+    // Nothing is in flight any more.
     { settleMs: 0, toleranceMs: 1_000, now: () => now, pause: async () => undefined },
   )
   for (const { check, kinds } of report.checks) {
@@ -50,10 +50,10 @@ export async function judge({ server, broker, provider, customers, now, atRest }
   }
   const sagaOf = new Map(sagas.map((saga) => [saga.orderId, saga]))
   for (const { wish, key, answers } of customers.placed) {
-    const told = [...new Set(answers.map(({ orderId }) => orderId))]
-    if (told.length !== 1) broken.push(`${key} became ${told.length} orders`)
+    const orderIds = [...new Set(answers.map(({ orderId }) => orderId))]
+    if (orderIds.length !== 1) broken.push(`${key} became ${orderIds.length} orders`)
     const impossible = wish.customerEmail.startsWith('decline@') || wish.items.some(({ sku }) => sku === 'SIM-NONE')
-    const status = sagaOf.get(told[0] ?? '')?.status
+    const status = sagaOf.get(orderIds[0] ?? '')?.status
     if (impossible && status === 'completed') broken.push(`${key} is confirmed and could not be`)
   }
   return { broken, ends }

@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { syncBuiltinESMExports } from 'node:module'
 import timersPromises from 'node:timers/promises'
 
-/** A process of the simulated system. What it does after its death reaches nobody. */
+/** A process of the simulated system. Its actions after it was killed have no effect. */
 export interface Owner {
   readonly name: string
   readonly isDead: boolean

@@ -10,7 +10,7 @@ export interface RawMessage {
   readonly options?: Options.Publish
 }
 
-/** The exchange and queues of one system, and a connection of the test's own, made again after the broker was away. */
+/** The exchange and queues of one system, and a connection of the test's own, reopened after the broker was unavailable. */
 export class TestBroker {
   readonly server: RabbitMqServer
   readonly exchange: string
@@ -123,7 +123,7 @@ export class TestBroker {
       letters.push(letter)
     }
     if (letters.length > 0) await work(channel)
-    // What was not acknowledged goes back with the channel.
+    // Closing the channel requeues unacknowledged messages.
     await channel.close()
     return letters
   }

@@ -9,7 +9,7 @@ export interface PageOptions {
   readonly height?: number
 }
 
-/** Nothing but what the tests ask for: no first-run pages, no calls to the browser's makers. */
+/** Disables requests and pages that the tests do not open, such as first-run pages and telemetry. */
 const flags = [
   '--disable-gpu',
   '--disable-quic',
@@ -21,7 +21,7 @@ const flags = [
 
 /** A headless Chromium with a profile of its own. Every page must end without an error on its console. */
 export class Browser {
-  /** What went wrong on any page: errors of scripts, refused loads, refused markup. */
+  /** The errors of all pages: script errors, blocked loads, blocked markup. */
   readonly complaints: string[] = []
   readonly #context: BrowserContext
   readonly #folder: RunFolder
@@ -58,7 +58,7 @@ export class Browser {
     return page
   }
 
-  /** Chooses the colours the reader's system asks for. */
+  /** Sets the preferred colour scheme of the user's system. */
   async paint(page: Page, scheme: 'light' | 'dark'): Promise<void> {
     await page.emulateMedia({ colorScheme: scheme, reducedMotion: 'reduce' })
   }
@@ -69,9 +69,9 @@ export class Browser {
   }
 }
 
-/** What axe finds against WCAG 2.2 A and AA: each rule with the places that break it; empty when all is well. */
+/** The violations of WCAG 2.2 A and AA that axe finds, as rule and elements; empty if there are none. */
 export async function accessibilityFaults(page: Page): Promise<string[]> {
-  // By the debugger, which the page's own policy does not concern.
+  // The debugger is not subject to the page's Content-Security-Policy.
   await page.evaluate(axe.source)
   const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']
   const faults = await page.evaluate(`axe.run(document, { runOnly: ${JSON.stringify(tags)} }).then(({ violations }) =>

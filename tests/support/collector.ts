@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** One span as a collector is told of it. */
+/** One span as the collector receives it. */
 export interface CollectedSpan {
   readonly service: string
   readonly name: string
@@ -44,7 +44,7 @@ interface ExportRequest {
 /** A collector that speaks OTLP over HTTP and keeps what it is sent. */
 export class Collector {
   readonly spans: CollectedSpan[] = []
-  /** What it was sent, as it came. */
+  /** The raw bodies of the requests. */
   readonly bodies: string[] = []
   readonly #server = createServer((request, response) => {
     void read(request).then((body) => {

@@ -60,14 +60,14 @@ describe('The fault proxy', () => {
     await untilReceived('held')
   })
 
-  it('tells one side after a silence that the other has gone meanwhile, and not before', async () => {
+  it('closes one side after a silence in which the other side has closed, and not before', async () => {
     proxy.silence()
-    const told = once(served, 'close')
+    const servedClosed = once(served, 'close')
     client.resetAndDestroy()
     await once(client, 'close')
     assert(!served.closed)
     proxy.pass()
-    await told
+    await servedClosed
     assert.equal(proxy.connections, 0)
   })
 })

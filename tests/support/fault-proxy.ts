@@ -8,15 +8,15 @@ interface Link {
   replyBytesLeft: number
 }
 
-/** What is on its way to a socket, late, and when the last of it is due. */
+/** Delayed chunks to a socket, and the time when the last chunk is due. */
 interface Late {
   readonly chunks: Buffer[]
   dueAt: number
 }
 
 /**
- * Stands between a client and a server on 127.0.0.1 and does what networks do: it lets bytes pass, late if told so, holds
- * them back without a word, resets connections, or refuses them. Its own port stays the same all the while.
+ * A TCP proxy on 127.0.0.1 that injects network faults: it forwards bytes, optionally delayed, withholds them silently,
+ * resets connections, or refuses them. Its port does not change.
  */
 export class FaultProxy {
   readonly #target: number
@@ -67,7 +67,7 @@ export class FaultProxy {
     return this.#resets
   }
 
-  /** Ends every fault; what was held back goes on its way. */
+  /** Ends every fault and forwards the withheld bytes. */
   pass(): void {
     this.#silent = false
     this.#silenceAfter = undefined
@@ -75,7 +75,7 @@ export class FaultProxy {
     this.#replyBytes = Number.POSITIVE_INFINITY
     for (const link of this.#links) {
       const { client, upstream } = link
-      // What has ended on one side during the silence is told to the other now.
+      // Closes links of which one side was closed during the silence.
       if (client.destroyed || upstream.destroyed) this.#endLink(link)
       else for (const socket of [client, upstream]) socket.resume()
     }
@@ -146,7 +146,7 @@ export class FaultProxy {
       socket.on('error', () => undefined)
       socket.on('end', () => this.#afterLate(other, () => other.end()))
       socket.on('close', () => {
-        // A silent network does not tell one end that the other has gone.
+        // A silent network does not deliver the FIN or RST of the other side.
         if (!this.#silent) this.#endLink(link)
       })
       if (this.#silent) socket.pause()

@@ -34,7 +34,7 @@ export const flows: readonly Flow[] = [
   },
 ]
 
-/** What the tests' provider declines. */
+/** The amount that the tests' provider declines. */
 export const declinedAmount = 66.6
 
 /** Delivers what an order publishes, each event to each of its consumers in `copies`, until nothing of it is due. */

@@ -13,8 +13,8 @@ export interface GateOptions {
 const timing = { append: 'BEFORE INSERT', record: 'BEFORE UPDATE OF published_at' } as const
 
 /**
- * A place in a service's database where it waits for the test: at an event of its outbox. What waits there has sent its
- * COMMIT along, so that opening the gate is enough for the transaction to be committed, whatever becomes of the service.
+ * Blocks transactions of a service when they insert an event into the outbox. A blocked service has already sent its
+ * COMMIT, so the transaction commits when the gate opens, even if the service was killed.
  */
 export class Gate {
   readonly #system: System

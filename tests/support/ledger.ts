@@ -12,7 +12,7 @@ export function ledgerOf({ charges, refunds }: ProviderLedger): GatewayLedger {
   }
 }
 
-/** What the provider was asked about an order, in the order of arrival. */
+/** The requests that the provider received for an order, in the order of arrival. */
 export function requestsFor({ requests }: Provider, orderId: string): Operation[] {
   return requests.filter(({ key }) => key.endsWith(`:${orderId}`)).map(({ operation }) => operation)
 }

@@ -1,6 +1,6 @@
 import { call } from './call.ts'
 
-/** What a service counts, read from its /metrics. */
+/** The metrics of a service, read from its /metrics. */
 export class Metrics {
   readonly #text: string
 

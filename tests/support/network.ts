@@ -36,7 +36,7 @@ export class Network {
     return network
   }
 
-  /** All events published since, on whatever route. */
+  /** All events published since the start, on any route. */
   get events(): readonly CapturedEvent[] {
     return this.#capture.events
   }

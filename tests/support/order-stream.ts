@@ -7,11 +7,11 @@ import type { PlacedOrder, Shop, WantedOrder } from './shop.ts'
 export interface OrderStreamOptions {
   readonly shop: Shop
   readonly perSecond: number
-  /** An article that is in stock; other orders of the stream ask for one that never is. */
+  /** An article in stock; other orders of the stream contain one that is out of stock. */
   readonly sku: string
   /**
-   * What a client may do when it gets no answer. `until accepted`: it repeats the request under its Idempotency-Key
-   * after anything else. `when refused`: it repeats it only if the connection was refused, and gives up otherwise.
+   * When a client retries. `until accepted`: it retries under its Idempotency-Key until the order is accepted.
+   * `when refused`: it retries only if the connection was refused, and fails otherwise.
    */
   readonly repeat: 'until accepted' | 'when refused'
   /** Every request has a connection of its own when left out. */
@@ -23,9 +23,9 @@ const repeatMs = 50
 /** Clients that place orders at a steady pace, of which some are declined and some find nothing in stock. */
 export class OrderStream {
   readonly accepted: PlacedOrder[] = []
-  /** What became of the requests that were not accepted at once: a status, or an error's code. */
+  /** The results of requests that were not accepted at once: a status, or an error's code. */
   readonly trouble: string[] = []
-  /** Requests that were given up. */
+  /** Requests that failed and are not retried. */
   readonly failed: string[] = []
   readonly #options: OrderStreamOptions
   readonly #timer: NodeJS.Timeout
@@ -38,13 +38,13 @@ export class OrderStream {
     this.#timer = setInterval(() => this.#place(), 1_000 / options.perSecond)
   }
 
-  /** Places no more orders, and resolves when all that were begun are accepted or given up. */
+  /** Places no more orders, and resolves when every started request is accepted or has failed. */
   async stop(): Promise<void> {
     clearInterval(this.#timer)
     await Promise.all(this.#running)
   }
 
-  /** Ends the stream whatever its clients wait for, after a test that failed. */
+  /** Ends the stream without waiting for its clients, after a failed test. */
   abandon(): void {
     clearInterval(this.#timer)
     this.#abandoned = true

@@ -12,7 +12,7 @@ export interface RestSources {
 const events: readonly EventType[] = catalogue
 
 /**
- * Why the system is not at rest; empty when it is. At rest every order has come to its end, no money is on its way,
+ * Why the system is not at rest; empty when it is. At rest every order is final, no payment request is in flight,
  * the outboxes and queues are empty, every published event has had its effect at each consumer, every mail has arrived.
  * A message is missed by one consumer only if that one has a dead letter for it.
  */

@@ -5,8 +5,8 @@ import { stopTestServers } from '../../tools/dev/src/test-servers.ts'
 export const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /**
- * Runs a program that judges the system on servers of its own, and stops these however it ends. Exit code 0 when all is
- * well, 1 when something is not, 2 when it could not be judged: then `failure` and the reason are said.
+ * Runs a program that tests the system on its own servers, and stops these in any case. Exit code 0 if the test passed,
+ * 1 if it failed, 2 if it could not run: then `failure` and the reason are printed.
  */
 export async function runProgram(failure: string, main: () => Promise<boolean>): Promise<void> {
   try {

@@ -44,7 +44,7 @@ export class Shop {
     this.#stockUrl = `http://127.0.0.1:${ports.inventory}`
   }
 
-  /** Posts an order once and returns the answer, whatever it is. */
+  /** Posts an order once and returns the response with any status. */
   async tryPost(wanted: WantedOrder = {}, { key, traceparent, agent }: PostOptions = {}): Promise<Answer> {
     const body = {
       customerEmail: 'buyer@example.com',
@@ -106,8 +106,8 @@ export function someCustomer(localPart = 'buyer'): string {
   return `${localPart}@${randomUUID().slice(0, 8)}.example.com`
 }
 
-/** A saga's history without ids and times: what it saw (<) and published (>), and its status then. */
-export function storyOf(saga: SagaAnswer): string[] {
+/** A saga's history without ids and times: events consumed (<) and published (>), with the resulting status. */
+export function historyOf(saga: SagaAnswer): string[] {
   return saga.history.map(({ direction, event, status, ignored }) => {
     const line = `${direction === 'seen' ? '<' : '>'} ${event}: ${status}`
     return ignored === undefined ? line : `${line} (${ignored})`

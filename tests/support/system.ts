@@ -30,7 +30,7 @@ export interface SystemOptions {
 }
 
 const settleLimitMs = 60_000
-/** Each look takes some forty requests to the servers. */
+/** Each poll takes about forty requests to the servers. */
 const settleIntervalMs = 100
 
 /** The four services as processes of their own, on databases and queues of their own. */
@@ -154,7 +154,7 @@ export class System {
     }
   }
 
-  /** Resolves with the saga once it has come to its end, its refund included. */
+  /** Resolves with the saga once it is final, its refund included. */
   async untilFinal(sagaId: string): Promise<SagaAnswer> {
     return await this.until(`saga ${sagaId} to end`, async () => {
       const saga = await this.shop.saga(sagaId)
@@ -166,13 +166,13 @@ export class System {
     await this.until(`saga ${sagaId} to be ${status}`, async () => (await this.shop.saga(sagaId)).status === status)
   }
 
-  /** Lets the deadline of one open saga pass now; payment goes on believing in the one it was told. */
+  /** Sets the deadline of one open saga to now; payment keeps the deadline of order.created. */
   async passDeadline({ sagaId }: PlacedOrder): Promise<void> {
     await this.sql('order', 'UPDATE saga_instances SET timeout_at = now() WHERE saga_id = $1', [sagaId])
     await this.untilStatus(sagaId, 'timeout_cancelled')
   }
 
-  /** Resolves when nothing is under way any more, anywhere. */
+  /** Resolves when no order, message or request is in flight. */
   async settle(limitMs = settleLimitMs): Promise<void> {
     const { databases, broker } = this
     const { mailServer } = this.options
@@ -205,7 +205,7 @@ export class System {
     if (!report.clean) throw new Error(`The audit found violations.\n${formatReport(report)}`)
   }
 
-  /** What everybody has and waits for, to be read by people. */
+  /** The state of services and queues, as text for error messages. */
   async state(): Promise<string> {
     const { databases, broker } = this
     const reasons = await unrest({ databases, broker, mailServer: this.options.mailServer }).catch((error: unknown) => [
@@ -214,7 +214,7 @@ export class System {
     const depths = await broker.depths().catch(() => ({}))
     const stopped = services.filter((service) => !this.services[service].running)
     return [
-      `Under way: ${reasons.join('; ') || 'nothing'}`,
+      `In flight: ${reasons.join('; ') || 'nothing'}`,
       `Queues: ${JSON.stringify(depths)}`,
       `Not running: ${stopped.join(', ') || 'none'}`,
     ].join('\n')

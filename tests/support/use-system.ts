@@ -27,7 +27,7 @@ export function useSystem(options: () => SystemOptions | Promise<SystemOptions> 
   after(async function checkInvariantsAndStop() {
     this.timeout(180_000)
     try {
-      // What a failed test left behind is no violation of its own.
+      // The state after a failed test may be inconsistent and is not checked.
       if (!failed) await system?.assertClean()
     } finally {
       await system?.stop()

@@ -11,7 +11,7 @@ interface BadMessage {
   readonly content: string
   readonly type: string
   readonly headers?: Readonly<Record<string, unknown>>
-  /** What the dead letter must say. */
+  /** Expected failure reason of the dead letter. */
   readonly reason: RegExp
 }
 
@@ -38,7 +38,7 @@ function envelope(name: EventName, more: Record<string, unknown> = {}): string {
   return JSON.stringify({ ...ids, timestamp, payload: payloads[name], ...more })
 }
 
-/** What no service can understand, made for the events of one service. */
+/** Malformed messages, by the events of one service. */
 function incomprehensible(service: ServiceName): BadMessage[] {
   const types = consumedBy(service).map((event) => event.name as EventName)
   const [type] = types as [EventName]
@@ -62,7 +62,7 @@ function incomprehensible(service: ServiceName): BadMessage[] {
   ]
 }
 
-/** What is well-formed and cannot be true, told about an order that was confirmed. */
+/** Well-formed messages that contradict the state of a confirmed order. */
 function untrue(service: ServiceName, { orderId, sagaId }: PlacedOrder): BadMessage[] {
   const aboutAnother = consumedBy(service).map(({ name }): BadMessage => {
     const type = name as EventName
@@ -112,7 +112,7 @@ describe('A bad message', function () {
   }
 
   for (const service of services) {
-    it(`to ${service} is dead-lettered at once, with reason and origin, changes nothing and stops nobody`, async () => {
+    it(`to ${service} is dead-lettered at once, with reason and origin, changes nothing and blocks no other message`, async () => {
       const known = await system().shop.post({ items: [{ sku: someSku(), qty: 1 }] })
       await system().settle()
       const before = await everything()
@@ -157,7 +157,7 @@ describe('A bad message', function () {
     for (const service of services) assert.equal((await deadLetters(service, 10)).length, 10)
   })
 
-  it('can be looked at in its dead-letter queue again and again and stays there', async () => {
+  it('can be inspected in its dead-letter queue repeatedly and stays there', async () => {
     await system().broker.send(system().broker.queueOf('order'), { content: 'look at me', options: { type: '?' } })
     const queue = deadLetterQueue(system().broker.queueOf('order'))
     await system().until('the dead letter', async () => (await system().broker.depth(queue)) === 1)
@@ -168,7 +168,7 @@ describe('A bad message', function () {
     assert.equal((await system().broker.takeDeadLetters('order')).length, 1)
   })
 
-  it('in the outbox, for which no queue is bound, is parked and seen, and the others are published', async () => {
+  it('in the outbox, for which no queue is bound, is parked and reported, and the others are published', async () => {
     await system().restart('payment', { OUTBOX_PARK_AFTER_MS: 1_500 })
     const [eventId, nobody] = [randomUUID(), randomUUID()]
     await system().sql(

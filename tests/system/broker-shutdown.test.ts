@@ -6,7 +6,7 @@ import { OrderStream } from '../support/order-stream.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
-describe('A broker that is stopped in good order', function () {
+describe('A broker shutdown', function () {
   this.timeout(180_000)
   let stream: OrderStream | undefined
   const sku = someSku()
@@ -14,12 +14,12 @@ describe('A broker that is stopped in good order', function () {
   before(() => system().shop.putStock(sku, 100_000))
   afterEach(() => stream?.abandon())
 
-  it('and comes back stops no order from being accepted, and loses none', async () => {
+  it('with a restart prevents no order from being accepted, and loses none', async () => {
     const orders = new OrderStream({ shop: system().shop, perSecond: 15, sku, repeat: 'until accepted' })
     stream = orders
     const more = async (): Promise<void> => {
-      const enough = orders.accepted.length + 10
-      await system().until('more orders', () => orders.accepted.length >= enough)
+      const target = orders.accepted.length + 10
+      await system().until('more orders', () => orders.accepted.length >= target)
     }
     await more()
     await system().broker.server.restart()

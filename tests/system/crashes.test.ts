@@ -91,7 +91,7 @@ describe('A service that is killed', function () {
     return orderIds as Record<Store, string>
   }
 
-  it('between the commit and the publication publishes after its restart what it had committed, once', async () => {
+  it('between commit and publication publishes the committed event once after its restart', async () => {
     const orderIds = await crashEach('append', async (store, gate, customer) => {
       system().services[store].pause()
       await gate.open()
@@ -126,7 +126,7 @@ describe('A service that is killed', function () {
     }
   })
 
-  it('while the provider charges or refunds has money moved once', async () => {
+  it('while the provider charges or refunds causes one charge and one refund', async () => {
     // Refunds are held back first: a charge that is held would keep its order from ever getting that far.
     provider.misbehave({ operation: 'refund', times: 1 }, { delayMs: 60_000 })
     const refunded = await system().shop.post({ items: [{ sku: 'SIM-NONE', qty: 1 }], amount: 30 })
@@ -145,7 +145,7 @@ describe('A service that is killed', function () {
     assert.equal(provider.ledger.givenBackFor(refunded.orderId), '30.00')
   })
 
-  it('after a mail was taken and before that was answered sends the very same mail again', async () => {
+  it('after the mail server accepted an e-mail and before its reply sends the identical e-mail again', async () => {
     mailServer.stallNext('data')
     const customerEmail = someCustomer()
     await system().shop.post({ customerEmail })

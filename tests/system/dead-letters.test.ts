@@ -56,7 +56,7 @@ describe('A dead letter', function () {
   for (const { event, would, ...place } of poisons) {
     const { store } = place
 
-    it(`of ${store} is found, foreseen and replayed once its cause is healed, and its saga comes to its end`, async () => {
+    it(`of ${store} is listed, previewed and replayed once its cause is fixed, and its saga completes`, async () => {
       const [dlq, queue] = [deadLetterQueue(system().broker.queueOf(store)), system().broker.queueOf(store)]
       const capture = await Capture.start(system().broker)
       // The trigger must be there before the order, and needs its id: so the order waits while the service is stopped.
@@ -91,7 +91,7 @@ describe('A dead letter', function () {
       await system().settle()
       assert.deepEqual(requestsFor(provider, orderId), ['charge'])
 
-      // Given up and replayed a second time, as after a replay that was cut off: now it is a duplicate.
+      // Dead-lettered and replayed a second time, as after an interrupted replay: now it is a duplicate.
       const again = await capture.next(orderId, event)
       const duplicates = await handled(store, 'duplicate')
       await system().broker.send(dlq, { content: again.content, options: { ...again.options, type: event } })

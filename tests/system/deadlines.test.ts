@@ -5,7 +5,7 @@ import { type Provider, startProvider } from '../support/provider/provider.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { mailsTo } from '../support/mails.ts'
 import { Network } from '../support/network.ts'
-import { someCustomer, someSku, storyOf } from '../support/shop.ts'
+import { someCustomer, someSku, historyOf } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
 describe('The deadline', function () {
@@ -23,7 +23,7 @@ describe('The deadline', function () {
     return provider.ledger.refunds.filter(({ idempotency_key: key }) => key === `refund:${orderId}`).length
   }
 
-  it('refunds a payment that comes after it, exactly once', async () => {
+  it('refunds a payment that arrives after it, exactly once', async () => {
     const customerEmail = someCustomer()
     provider.misbehave({ operation: 'charge', times: 1 }, { delayMs: 60_000 })
     const placed = await system().shop.post({ customerEmail, amount: 40.2 })
@@ -42,15 +42,15 @@ describe('The deadline', function () {
     await system().untilFinal(sagaId)
     await system().settle()
     const saga = await system().shop.saga(sagaId)
-    assert.deepEqual(storyOf(saga).slice(0, 5), [
+    assert.deepEqual(historyOf(saga).slice(0, 5), [
       '> order.created: pending',
       '> order.cancelled: timeout_cancelled',
       '< payment.completed: timeout_cancelled',
       '> payment.refund.requested: timeout_cancelled',
-      ...storyOf(saga).slice(4, 5),
+      ...historyOf(saga).slice(4, 5),
     ])
     // Inventory refuses the reservation, and payment refunds; which of the two is seen first is open.
-    assert.deepEqual(storyOf(saga).slice(4).toSorted(), [
+    assert.deepEqual(historyOf(saga).slice(4).toSorted(), [
       '< inventory.failed: timeout_cancelled (late)',
       '< payment.refunded: timeout_cancelled',
     ])
@@ -61,7 +61,7 @@ describe('The deadline', function () {
     assert.deepEqual(subjects.toSorted(), [`Your order ${orderId} was cancelled`, `Your refund for order ${orderId}`])
   })
 
-  it('takes back a reservation that comes after it', async () => {
+  it('releases a reservation that arrives after it', async () => {
     const sku = someSku()
     await system().shop.putStock(sku, 4)
     const network = await Network.take(system(), [{ name: 'inventory.reserved', to: 'order' }])
@@ -74,7 +74,7 @@ describe('The deadline', function () {
     await network.giveBack()
     await system().settle()
     const saga = await system().shop.saga(placed.sagaId)
-    assert.deepEqual(storyOf(saga).slice(1), [
+    assert.deepEqual(historyOf(saga).slice(1), [
       '< payment.completed: payment_completed',
       '> order.cancelled: timeout_cancelled',
       '> payment.refund.requested: timeout_cancelled',
@@ -85,7 +85,7 @@ describe('The deadline', function () {
     assert.equal(refundsOf(placed.orderId), 1)
   })
 
-  it('leaves nothing reserved by an inventory that slept through it', async () => {
+  it('leaves nothing reserved by an inventory that was stopped while it expired', async () => {
     const sku = someSku()
     await system().shop.putStock(sku, 4)
     system().services.inventory.pause()
@@ -111,7 +111,7 @@ describe('The deadline', function () {
     assert.equal((await system().shop.saga(confirmed.sagaId)).status, 'completed')
   })
 
-  it('has an overdue refund asked for again, each time by a new event, and paid once', async () => {
+  it('repeats the request of an overdue refund, each time by a new event, and it is paid once', async () => {
     await system().restart('order', { REFUND_RETRY_MS: 150 })
     const network = await Network.take(system(), [{ name: 'inventory.failed', to: 'order' }])
     const placed = await system().shop.post({ items: [{ sku: 'SIM-NONE', qty: 1 }], amount: 8 })
@@ -120,10 +120,7 @@ describe('The deadline', function () {
     await system().untilStatus(sagaId, 'payment_completed')
     system().services.payment.pause()
     await network.pass(orderId, 'inventory.failed', 'order')
-    await system().until(
-      'the refund to be asked for three times',
-      () => network.of(orderId, 'payment.refund.requested').length >= 3,
-    )
+    await system().until('three refund requests', () => network.of(orderId, 'payment.refund.requested').length >= 3)
     system().services.payment.resume()
     const saga = await system().untilFinal(sagaId)
     await network.giveBack()
@@ -136,17 +133,17 @@ describe('The deadline', function () {
     assert.equal(provider.ledger.givenBackFor(orderId), '8.00')
   })
 
-  describe('while payment is away', () => {
+  describe('while payment is unavailable', () => {
     before(() => system().restart('order', { SAGA_TIMEOUT_MS: 1_000 }))
 
-    it('cancels every order, and a payment service that comes back charges none of them', async () => {
+    it('cancels every order, and payment charges none of them after its restart', async () => {
       await system().services.payment.stop()
       const placed = await Promise.all(Array.from({ length: 5 }, () => system().shop.post()))
       for (const { sagaId } of placed) await system().untilStatus(sagaId, 'timeout_cancelled')
       await system().start('payment')
       await system().settle()
       for (const { orderId, sagaId } of placed) {
-        assert.deepEqual(storyOf(await system().shop.saga(sagaId)), [
+        assert.deepEqual(historyOf(await system().shop.saga(sagaId)), [
           '> order.created: pending',
           '> order.cancelled: timeout_cancelled',
           '< payment.failed: timeout_cancelled (late)',
@@ -155,7 +152,7 @@ describe('The deadline', function () {
       }
     })
 
-    it('is kept by payment, too, when the order service has not looked yet', async () => {
+    it('is enforced by payment, too, before the order service has checked it', async () => {
       await system().restart('order', { TIMEOUT_CHECK_INTERVAL_MS: 3_600_000 })
       const customerEmail = someCustomer()
       system().services.payment.pause()
@@ -164,7 +161,7 @@ describe('The deadline', function () {
       await system().until('the deadline to pass', () => Date.now() > deadline)
       system().services.payment.resume()
       const saga = await system().untilFinal(sagaId)
-      assert.deepEqual(storyOf(saga), [
+      assert.deepEqual(historyOf(saga), [
         '> order.created: pending',
         '< payment.failed: timeout_cancelled',
         '> order.cancelled: timeout_cancelled',

@@ -90,7 +90,7 @@ describe('An event that is delivered again', function () {
         const change = (result: string): number => (is[result] ?? 0) - (was[result] ?? 0)
         assert.deepEqual([change('retried'), change('dead_lettered')], [0, 0])
         assert.equal(change('processed') + change('duplicate'), 4 * count)
-        // Copies that come while their charge is under way share it, and each counts as processed.
+        // Copies that arrive while their charge is in flight share it, and each counts as processed.
         if (service !== 'payment') assert.equal(change('processed'), count)
       }
     })

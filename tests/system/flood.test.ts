@@ -10,7 +10,7 @@ import { useSystem } from '../support/use-system.ts'
 const slowPayment = { PAYMENT_PROCESSING_MS: 1_000 }
 const maxOpenOrders = 150
 
-describe('A flood', function () {
+describe('A burst', function () {
   this.timeout(180_000)
   const sku = someSku()
   const system = useSystem(() => ({
@@ -19,7 +19,7 @@ describe('A flood', function () {
   }))
   before(() => system().shop.putStock(sku, 1_000_000))
 
-  it('of orders is refused with 503 and Retry-After, loses nothing, keeps its memory, and is over a minute later', async () => {
+  it('of orders above the limit is refused with 503 and Retry-After, loses no order, keeps memory bounded, and drains in a minute', async () => {
     const mostOpen = { count: 0 }
     const watch = setInterval(() => void lookAtOpen(mostOpen), 200)
     const result = await runOverload({ system: system(), sku, durationMs: 6_000, clients: 64 }).finally(() =>
@@ -27,8 +27,8 @@ describe('A flood', function () {
     )
     assert.deepEqual(findViolations(result), [])
     assert(result.recoveryMs < recoveryLimitMs)
-    assert(mostOpen.count >= maxOpenOrders / 2, `only ${mostOpen.count} orders were under way at once`)
-    assert(mostOpen.count <= maxOpenOrders, `${mostOpen.count} orders were under way at once`)
+    assert(mostOpen.count >= maxOpenOrders / 2, `only ${mostOpen.count} orders were in flight at once`)
+    assert(mostOpen.count <= maxOpenOrders, `${mostOpen.count} orders were in flight at once`)
   })
 
   async function lookAtOpen(most: { count: number }): Promise<void> {

@@ -4,7 +4,7 @@ import { isShortBySimulation } from '../../services/inventory/src/domain/simulat
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { createSimulatedGateway } from '../../services/payment/src/gateway/simulated-gateway.ts'
 import { eventIdOf, mailsTo } from '../support/mails.ts'
-import { someCustomer, someSku, storyOf } from '../support/shop.ts'
+import { someCustomer, someSku, historyOf } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
 describe('The four flows', function () {
@@ -39,7 +39,7 @@ describe('The four flows', function () {
     const sku = someSku()
     await system().shop.putStock(sku, 5)
     const { orderId, saga, order, payment, mails, mailOf } = await play({ customerEmail: someCustomer(), sku, qty: 2 })
-    assert.deepEqual(storyOf(saga), [
+    assert.deepEqual(historyOf(saga), [
       '> order.created: pending',
       '< payment.completed: payment_completed',
       '< inventory.reserved: completed',
@@ -60,7 +60,7 @@ describe('The four flows', function () {
     const sku = someSku()
     await system().shop.putStock(sku, 5)
     const { saga, order, payment, mails, mailOf } = await play({ customerEmail: someCustomer('decline'), sku })
-    assert.deepEqual(storyOf(saga), [
+    assert.deepEqual(historyOf(saga), [
       '> order.created: pending',
       '< payment.failed: cancelled',
       '> order.cancelled: cancelled',
@@ -73,7 +73,7 @@ describe('The four flows', function () {
     assert.match(mailOf('order.cancelled')?.text ?? '', /payment did not go through.*\n.*not been charged/s)
   })
 
-  const refundStory = [
+  const refundHistory = [
     '> order.created: pending',
     '< payment.completed: payment_completed',
     '< inventory.failed: refunding',
@@ -86,7 +86,7 @@ describe('The four flows', function () {
     const sku = someSku()
     await system().shop.putStock(sku, 2)
     const { saga, order, payment, mails, mailOf } = await play({ customerEmail: someCustomer(), sku, qty: 3 })
-    assert.deepEqual(storyOf(saga), refundStory)
+    assert.deepEqual(historyOf(saga), refundHistory)
     assert.deepEqual([saga.status, saga.reason, saga.compensation], ['cancelled', 'compensation', 'refunded'])
     assert.equal(order.status, 'cancelled')
     assert.deepEqual(payment, { status: 'refunded', amount: '125.50' })
@@ -98,11 +98,11 @@ describe('The four flows', function () {
 
   it('takes the article SIM-NONE as never in stock', async () => {
     const { saga, payment } = await play({ customerEmail: someCustomer(), sku: 'SIM-NONE', amount: 7 })
-    assert.deepEqual(storyOf(saga), refundStory)
+    assert.deepEqual(historyOf(saga), refundHistory)
     assert.equal(payment?.status, 'refunded')
   })
 
-  it('sells the last piece once, however many ask for it', async () => {
+  it('sells the last item once under concurrent orders', async () => {
     const sku = someSku()
     await system().shop.putStock(sku, 3)
     const placed = await Promise.all(Array.from({ length: 8 }, () => system().shop.post({ items: [{ sku, qty: 1 }] })))
@@ -143,7 +143,7 @@ describe('The four flows', function () {
   it('refunds an order for an article nobody knows, where such are refused', async () => {
     await system().restart('inventory', { INVENTORY_UNKNOWN_SKU: 'reject' })
     const { saga, payment } = await play({ customerEmail: someCustomer(), sku: someSku() })
-    assert.deepEqual(storyOf(saga), refundStory)
+    assert.deepEqual(historyOf(saga), refundHistory)
     assert.equal(payment?.status, 'refunded')
   })
 

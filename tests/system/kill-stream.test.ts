@@ -26,14 +26,14 @@ describe('Under a stream of orders', function () {
   afterEach(() => stream?.abandon())
   after(() => Promise.all([provider.stop(), mailServer.stop()]))
 
-  it(`any service is killed at any moment, and every order comes to its one end (SEED=${random.seed})`, async () => {
+  it(`any service is killed at any moment, and every order reaches one final status (SEED=${random.seed})`, async () => {
     stream = new OrderStream({ shop: system().shop, perSecond: 15, sku, repeat: 'until accepted' })
     const starts = new Map<ServiceName, Promise<void>>()
     const victims: ServiceName[] = [...services, ...services, random.of(services), random.of(services)]
     while (victims.length > 0) {
       const [victim] = victims.splice(random.below(victims.length), 1) as [ServiceName]
-      const enough = stream.accepted.length + 1 + random.below(8)
-      await system().until('more orders', () => (stream?.accepted.length ?? 0) >= enough)
+      const target = stream.accepted.length + 1 + random.below(8)
+      await system().until('more orders', () => (stream?.accepted.length ?? 0) >= target)
       await starts.get(victim)
       await system().services[victim].kill()
       starts.set(victim, system().start(victim))

@@ -36,7 +36,7 @@ describe('The logs', function () {
 
   const lines = (): string[] => services.flatMap((service) => system().services[service].log)
 
-  it('name event, saga, order and trace of a message in trouble', async () => {
+  it('name event, saga, order and trace of a message that fails', async () => {
     system().services.inventory.pause()
     const { orderId, sagaId } = await system().shop.post({ customerEmail: 'private@example.com' }, { traceparent })
     const failing = { store: 'inventory', table: 'inventory_reservations', on: 'INSERT', orderId, times: 2 } as const
@@ -54,7 +54,7 @@ describe('The logs', function () {
     assert.match(line?.eventId ?? '', /^[0-9a-f-]{36}$/)
   })
 
-  it('are JSON, one object a line, and hold no payload, address or secret, whatever happens', async () => {
+  it('are JSON, one object per line, and never contain a payload, address or secret', async () => {
     mailServer.rejectNext(450, 'rcpt')
     for (const flow of flows) {
       const { sagaId } = await system().shop.post(flow.wanted())
@@ -63,7 +63,9 @@ describe('The logs', function () {
     const channel = await system().broker.channel()
     const bad = Buffer.from('{"customerEmail":"private@example.com","payload":')
     channel.publish('', system().broker.queues.paymentQueue, bad, { type: 'order.created', persistent: true })
-    await system().until('the dead letter to be told of', () => lines().some((line) => line.includes('dead-lettered')))
+    await system().until('the log line of the dead letter', () =>
+      lines().some((line) => line.includes('dead-lettered')),
+    )
     await system().broker.takeDeadLetters('payment')
     const secrets = [system().databases.server.password, 'guest:guest', provider.apiKey, '@', '"items"', 'SIM-NONE']
     assert(lines().length >= services.length)

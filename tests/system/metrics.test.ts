@@ -39,7 +39,7 @@ describe('The metrics of running services', function () {
     }
   })
 
-  it('have a sample from the start for all that is known beforehand', async () => {
+  it('have a sample from the start for every known label value', async () => {
     const text = await textOf(system().services.order.opsUrl)
     for (const sample of [
       'saga_finished_total{outcome="timeout"} 0',
@@ -50,7 +50,7 @@ describe('The metrics of running services', function () {
     }
   })
 
-  it('count a saga past its deadline until it is ended', async () => {
+  it('count a saga past its deadline until it is final', async () => {
     await system().restart('order', { TIMEOUT_CHECK_INTERVAL_MS: 60_000 })
     await system().services.payment.stop()
     const order = await system().shop.post({

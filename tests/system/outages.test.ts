@@ -26,7 +26,7 @@ describe('An outage', function () {
   afterEach(() => stream?.abandon())
   after(() => Promise.all([provider.stop(), mailServer.stop()]))
 
-  /** Orders come all the time while the server is away and comes back; each of them must have come to its end. */
+  /** Places orders during the outage and the recovery; each of them must be final in the end. */
   async function underOrders(outage: (orders: OrderStream) => Promise<void>): Promise<OrderStream> {
     const orders = new OrderStream({ shop: system().shop, perSecond: 15, sku, repeat: 'until accepted' })
     stream = orders
@@ -39,8 +39,8 @@ describe('An outage', function () {
   }
 
   async function moreOrders({ accepted }: OrderStream): Promise<void> {
-    const enough = accepted.length + 10
-    await system().until('more orders', () => accepted.length >= enough)
+    const target = accepted.length + 10
+    await system().until('more orders', () => accepted.length >= target)
   }
 
   /** Nobody was restarted, and everybody works again. */
@@ -48,7 +48,7 @@ describe('An outage', function () {
     await Promise.all(services.map((service) => system().services[service].ready()))
   }
 
-  it('of the broker, crashed, stops no order from being accepted, and loses none', async () => {
+  it('of the broker, by a crash, prevents no order from being accepted, and loses none', async () => {
     const { server } = system().broker
     const { trouble } = await underOrders(async (orders) => {
       await server.kill()
@@ -61,7 +61,7 @@ describe('An outage', function () {
     assert.deepEqual(trouble, [])
   })
 
-  it('of the database is told to clients with Retry-After, and loses no order that was accepted', async () => {
+  it('of the database is reported to clients with Retry-After, and loses no order that was accepted', async () => {
     const { server } = system().databases
     const { trouble } = await underOrders(async (orders) => {
       await server.kill()
@@ -76,7 +76,7 @@ describe('An outage', function () {
     assert.deepEqual([...new Set(trouble)], ['503'])
   })
 
-  it('of each connection to the databases at once is survived by all', async () => {
+  it('of all database connections at once stops no service', async () => {
     await underOrders(async (orders) => {
       for (let round = 1; round <= 5; round += 1) {
         for (const store of stores) {
@@ -91,7 +91,7 @@ describe('An outage', function () {
     })
   })
 
-  it('of the mail server holds the mails, and none is lost or sent to a stranger', async () => {
+  it('of the mail server delays the e-mails, and none is lost or sent to a wrong recipient', async () => {
     await mailServer.down()
     const customers = Array.from({ length: 5 }, () => someCustomer())
     for (const customerEmail of customers) {

@@ -8,7 +8,7 @@ import { measureLatency } from '../chaos/overload/measure-latency.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
-describe('More than the order API can take', function () {
+describe('Overload of the order API', function () {
   this.timeout(180_000)
   const sku = someSku()
   const system = useSystem()
@@ -31,17 +31,17 @@ describe('More than the order API can take', function () {
     if (first !== '') for (const socket of made) socket.write(first)
   }
 
-  it('of connections that say nothing stops no others', async () => {
+  it('by idle connections does not block other clients', async () => {
     await open(1_000, '')
     await othersAreServed()
   })
 
-  it('of clients that send their headers byte by byte stops no others, and they are told so', async () => {
+  it('by clients that send headers byte by byte does not block others, and they receive 408', async () => {
     await open(200, 'POST /orders HTTP/1.1\r\nHost: order\r\nX-Slow: ')
     const drip = setInterval(() => sockets.forEach((socket) => socket.write('x')), 100)
     try {
       await othersAreServed()
-      await system().until('the slow ones to be told', () =>
+      await system().until('responses to the slow clients', () =>
         sockets.every(({ closed, bytesRead }) => closed || bytesRead > 0),
       )
     } finally {
@@ -49,7 +49,7 @@ describe('More than the order API can take', function () {
     }
   })
 
-  it('of clients that send their bodies byte by byte stops no others', async () => {
+  it('by clients that send bodies byte by byte does not block others', async () => {
     const headers = 'Host: order\r\nContent-Type: application/json\r\nContent-Length: 60000\r\n'
     await open(200, `POST /orders HTTP/1.1\r\n${headers}\r\n`)
     const drip = setInterval(() => sockets.forEach((socket) => socket.write(' ')), 100)
@@ -60,7 +60,7 @@ describe('More than the order API can take', function () {
     }
   })
 
-  it('of one body, a gigabyte in chunks, is refused with 413 before it is all there, and stops no others', async () => {
+  it('by a chunked body of 1 GB is refused with 413 before it is complete, and does not block others', async () => {
     const chunk = Buffer.alloc(1024 * 1024, ' ')
     const huge = request(`http://127.0.0.1:${system().shop.port}/orders`, {
       method: 'POST',

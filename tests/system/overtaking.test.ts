@@ -8,19 +8,19 @@ import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { declinedAmount } from '../support/flows.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { Network } from '../support/network.ts'
-import { type PlacedOrder, someSku, storyOf } from '../support/shop.ts'
+import { type PlacedOrder, someSku, historyOf } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
-/** A delivery as `event > consumer`, the passing of the deadline, or a refund that is asked for out of turn. */
+/** A delivery as `event > consumer`, the passing of the deadline, or an early refund request. */
 type Step = `${EventName} > ${ServiceName}` | 'deadline' | 'refund out of turn'
 
 interface Scenario {
   readonly title: string
   readonly order?: 'declined' | 'out of stock'
-  /** What is delivered first, in this order; afterwards everything else, as it was published. */
+  /** The first deliveries, in this order; all others follow in the order of publication. */
   readonly steps: readonly Step[]
   readonly end: readonly [SagaAnswer['status'], SagaAnswer['reason'], SagaAnswer['compensation']]
-  /** What the provider must have been asked. */
+  /** The expected requests to the provider. */
   readonly provider: readonly string[]
 }
 
@@ -76,7 +76,7 @@ const scenarios: Record<string, readonly Scenario[]> = {
     },
     {
       title:
-        'order.cancelled before payment.completed, of which the order service knows nothing: the refund is asked for',
+        'order.cancelled before payment.completed, of which the order service has no record: the refund is requested',
       steps: [
         'order.created > payment',
         'deadline',
@@ -256,7 +256,7 @@ describe('Events that overtake each other', function () {
             return finishedAt !== null && compensation !== 'refund_requested' && network.due().length === 0
           })
           const saga = await system().shop.saga(placed.sagaId)
-          assert.deepEqual([saga.status, saga.reason, saga.compensation], end, storyOf(saga).join('\n'))
+          assert.deepEqual([saga.status, saga.reason, saga.compensation], end, historyOf(saga).join('\n'))
           assert.deepEqual(requestsFor(provider, placed.orderId), asked)
           await system().settle()
           const sold = saga.status === 'completed' ? 2 : 0

@@ -14,16 +14,16 @@ interface Reads {
 
 /** Orders of each flow. */
 const each = 15
-/** What one order may read of all tables together: some rows of each, never a part of a table that grows with it. */
+/** Limit of rows and index entries read per order, over all tables; it must not grow with a table. */
 const entriesPerOrder = 250
 
-describe('The plans of all that the services do', function () {
+describe('The query plans of the services', function () {
   this.timeout(300_000)
   const system = useSystem(() => ({ env: { GAUGE_INTERVAL_MS: 500 } }))
 
   /**
-   * Since the database was made. A session tells the server of its reads when it ends, at the latest: all others are
-   * ended first, those of the tests too, which look at whole tables when they wait for rest. The table of schema versions
+   * Since the database was made. A session reports its reads to the cumulative statistics when it ends, at the latest: all others
+   * are ended first, including those of the tests, which scan whole tables when they wait for rest. The table of schema versions
    * has a row for each set of migrations, and is meant to be read as a whole.
    */
   async function readsOf(store: Store): Promise<Reads[]> {
@@ -62,7 +62,7 @@ describe('The plans of all that the services do', function () {
     for (const { sagaId } of placed) await system().untilFinal(sagaId)
   }
 
-  /** What the services have read from start to stop, table by table. */
+  /** The reads of the services from start to stop, by table. */
   async function readsWhile(work: () => Promise<void>): Promise<Record<Store, Reads[]>> {
     const before = Object.fromEntries(await Promise.all(stores.map(async (store) => [store, await readsOf(store)])))
     await Promise.all(services.map((service) => system().start(service)))
@@ -91,15 +91,15 @@ describe('The plans of all that the services do', function () {
     await Promise.all(services.map((service) => system().services[service].stop()))
   })
   afterEach(async () => {
-    // Whatever is still in the queues comes to its end before the invariants are checked.
+    // The queues drain before the invariants are checked.
     await Promise.all(services.map((service) => system().start(service)))
   })
 
-  it('go by an index while the tables are empty and small, and so after they have grown', async () => {
+  it('use an index while the tables are empty and small, and after they have grown', async () => {
     assertByIndex(await readsWhile(drive))
   })
 
-  it('go by an index when the tables are large and analysed', async () => {
+  it('use an index when the tables are large and analysed', async () => {
     const count = 30_000
     // As the automatic one leaves it: planner statistics, and the ages of the rows by block.
     const vacuum = 'VACUUM (ANALYZE)'

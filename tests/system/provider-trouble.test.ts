@@ -9,7 +9,7 @@ import { OrderStream } from '../support/order-stream.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
-describe('A payment provider in trouble', function () {
+describe('A failing payment provider', function () {
   this.timeout(180_000)
   const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
   let provider: Provider
@@ -26,7 +26,7 @@ describe('A payment provider in trouble', function () {
   })
   after(() => provider.stop())
 
-  /** Each kind of trouble strikes its share of the requests. */
+  /** Each kind of fault applies to its share of the requests. */
   function troubleWith(operation: 'charge' | 'refund', share: number): Rule[] {
     const troubles: Misbehaviour[] = [
       { answer: 'cut' },
@@ -40,11 +40,11 @@ describe('A payment provider in trouble', function () {
       { answer: 'cut', effectAfterMs: 300 },
       { deliveries: 2 },
     ]
-    // The provider gives each request a place between 0 and 1, and the first rule whose share reaches it strikes.
+    // The provider assigns each request a number between 0 and 1; the first rule with a share above it applies.
     return troubles.map((trouble, i) => provider.misbehave({ operation, share: share * (i + 1) }, trouble))
   }
 
-  it('that is slow, fails before or after it has moved the money, or cuts the line, moves it once for each order', async () => {
+  it('that is slow, fails before or after a charge or refund, or closes connections, executes each once', async () => {
     const rules = [...troubleWith('charge', 0.05), ...troubleWith('refund', 0.05)]
     for (const operation of ['findCharge', 'findRefund'] as const) {
       provider.misbehave({ operation, share: 0.2 }, { answer: { status: 503 } })
@@ -53,16 +53,16 @@ describe('A payment provider in trouble', function () {
     stream = orders
     await system().until('enough orders', () => orders.accepted.length >= 70)
     await orders.stop()
-    // Whoever was unlucky several times waits longer and longer; the trouble ends before that takes minutes.
+    // Retries back off exponentially; the faults end before the delays reach minutes.
     provider.behave()
     await system().settle()
     const confirmed = await system().sql('order', `SELECT order_id FROM orders WHERE status = 'confirmed'`)
     assert(confirmed.length > 20)
-    const struck = rules.filter((rule) => rule.struck > 0).length
+    const struck = rules.filter((rule) => rule.applied > 0).length
     assert(struck > rules.length / 2, `only ${struck} of ${rules.length} kinds of trouble came up`)
   })
 
-  it('that is away for a while delays orders and fails none', async () => {
+  it('that is unavailable delays orders and fails none', async () => {
     await provider.stop()
     const placed = await Promise.all(Array.from({ length: 10 }, () => system().shop.post({ items: [{ sku, qty: 1 }] })))
     await system().until('payment to notice', () =>

@@ -39,7 +39,7 @@ describe('A service that is stopped under load and started again', function () {
   })
 
   for (const service of services) {
-    it(`${service} finishes what it has begun, and no request, message or mail is lost or repeated`, async () => {
+    it(`${service} finishes its started work, and no request, message or mail is lost or repeated`, async () => {
       const { agent } = connections
       const orders = new OrderStream({ shop: system().shop, perSecond, sku, repeat: 'when refused', agent })
       stream = orders
@@ -48,8 +48,8 @@ describe('A service that is stopped under load and started again', function () {
       await system().services[service].stop()
       await system().start(service)
       connections.release()
-      const enough = orders.accepted.length + 15
-      await system().until('orders again', () => orders.accepted.length >= enough)
+      const target = orders.accepted.length + 15
+      await system().until('orders again', () => orders.accepted.length >= target)
       await orders.stop()
       await system().settle()
       assert.deepEqual(orders.trouble, [])

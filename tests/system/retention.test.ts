@@ -23,10 +23,10 @@ const retentionMs = 1_000
 const env = { OUTBOX_RETENTION_MS: retentionMs, INBOX_RETENTION_MS: retentionMs }
 const retention = { outboxRetentionMs: retentionMs, inboxRetentionMs: retentionMs }
 
-/** Events of which another copy may be answered by another event: whoever asks for a refund is told of it. */
+/** Events of which a copy may produce another event: every refund request gets a reply. */
 const answered: readonly EventName[] = ['payment.refund.requested']
 
-describe('A message replayed after the inbox has forgotten it', function () {
+describe('A message replayed after its id was removed from the inbox', function () {
   this.timeout(120_000)
   let system: System
   let provider: Provider
@@ -81,7 +81,7 @@ describe('A message replayed after the inbox has forgotten it', function () {
   })
 
   for (const { name, to } of allRoutes) {
-    it(`does no harm: ${name} at ${to} is met by the state`, async () => {
+    it(`has no effect: the state rejects ${name} at ${to}`, async () => {
       await forgotten()
       const before = await state()
       const seen = capture.events.length
@@ -132,7 +132,7 @@ describe('Under a stream of orders, outbox and inbox', function () {
     await system.stop()
   })
 
-  it('hold what is kept and no more, while all that passes through them is a multiple of it', async () => {
+  it('stay bounded by the retention, while a multiple of it passes through them', async () => {
     const sku = someSku()
     await system.shop.putStock(sku, 100_000)
     stream = new OrderStream({ shop: system.shop, perSecond, sku, repeat: 'until accepted' })
@@ -151,7 +151,7 @@ describe('Under a stream of orders, outbox and inbox', function () {
     await stream.stop()
     await system.settle()
     const passed = await passedThrough(system)
-    // What came in within the retention, the time between two clean-ups, and as much again for a machine that is busy.
+    // Rows of one retention and one clean-up interval, doubled for load on the machine.
     const bound = (passed * 4 * retentionMs) / tookMs
     const text = `at most ${most.total} rows at once of ${passed} in ${tookMs} ms: ${JSON.stringify(most.seen)}`
     assert(most.total <= bound, text)

@@ -63,7 +63,7 @@ describe('A message that fails', function () {
   for (const handler of handlers) {
     const { to, name } = handler
 
-    it(`twice at ${to} is tried again after each delay and has its effect, once; the others of its batch do not wait`, async () => {
+    it(`twice at ${to} is retried after each delay and takes effect once; the others of its batch do not wait`, async () => {
       const [retried, dead] = [await counted(to, 'retried'), await counted(to, 'dead_lettered')]
       const { others, bad, network, end } = await failAmongOthers(handler, 2)
       await system().until('two more attempts', async () => (await counted(to, 'retried')) === retried + 2)
@@ -82,7 +82,7 @@ describe('A message that fails', function () {
       assert.equal(await stateOf(bad), await stateOf(others[0] as PlacedOrder))
     })
 
-    it(`for ever at ${to} is dead-lettered after the last delay, with reason, attempts and origin; the others are not`, async () => {
+    it(`permanently at ${to} is dead-lettered after the last delay, with reason, attempts and origin; the others are not`, async () => {
       const retried = await counted(to, 'retried')
       const { others, bad, network, end } = await failAmongOthers(handler)
       const queue = system().broker.queueOf(to)
@@ -106,7 +106,7 @@ describe('A message that fails', function () {
     })
   }
 
-  it('twice at notification because of a full mailbox brings one mail', async () => {
+  it('twice at notification because of a full mailbox sends one e-mail', async () => {
     const retried = await counted('notification', 'retried')
     for (let time = 1; time <= 2; time += 1) mailServer.rejectNext(452, 'rcpt', '4.2.2 The mailbox is full')
     const customerEmail = someCustomer()
@@ -116,7 +116,7 @@ describe('A message that fails', function () {
     assert.equal(mailsTo(mailServer, customerEmail).length, 1)
   })
 
-  it('for ever at notification is dead-lettered, and its replay brings the mail', async () => {
+  it('permanently at notification is dead-lettered, and its replay sends the e-mail', async () => {
     const retried = await counted('notification', 'retried')
     for (let time = 1; time <= 4; time += 1) mailServer.rejectNext(452, 'rcpt', '4.2.2 The mailbox is full')
     const customerEmail = someCustomer()

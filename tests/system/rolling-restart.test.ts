@@ -14,11 +14,11 @@ import type { ServiceProcess } from '../support/service-process.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
-/** What the chart leaves a process after SIGTERM. */
+/** terminationGracePeriodSeconds of the chart, less its preStop delay. */
 const graceMs = 25_000
 const perSecond = 20
 
-describe('A service that is told to end under load', function () {
+describe('A service that receives SIGTERM under load', function () {
   this.timeout(180_000)
   let provider: Provider
   let mailServer: MailServer
@@ -49,7 +49,7 @@ describe('A service that is told to end under load', function () {
       stream = orders
       const before = await repetitionsAt(others)
       await moreOrders(orders)
-      // As a platform does: another process is ready, gets the new connections, and then the old one is told to end.
+      // As in a rolling update: a new process is ready and gets the new connections, then the old one gets SIGTERM.
       const replica = await system().addReplica(service)
       if (service === 'order') connections.divert(replica.port)
       await endsInTime(main)
@@ -64,7 +64,7 @@ describe('A service that is told to end under load', function () {
       assert.deepEqual(orders.trouble, [])
       const after = await repetitionsAt([...others, main])
       assert.equal(after.handled + atReplica.handled - before.handled, 0, 'events were handled twice')
-      // What the broker was about to deliver, and charges that had not begun: each comes once more, to the next process.
+      // Prefetched deliveries and charges that had not begun are redelivered once, to the next process.
       const redelivered = after.delivered + atReplica.delivered - before.delivered
       assert(redelivered <= 2 * perSecond, `${redelivered} deliveries were repeated for two stops`)
       const mails = mailServer.received.map(({ messageId }) => messageId)
@@ -73,8 +73,8 @@ describe('A service that is told to end under load', function () {
   }
 
   async function moreOrders({ accepted }: OrderStream): Promise<void> {
-    const enough = accepted.length + 20
-    await system().until('more orders', () => accepted.length >= enough)
+    const target = accepted.length + 20
+    await system().until('more orders', () => accepted.length >= target)
   }
 
   /** Deliveries that these processes got after somebody else had had them, and those that had had their effect. */

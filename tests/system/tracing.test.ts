@@ -155,13 +155,13 @@ describe('Tracing', function () {
     await assertTrace(wanted, refunded)
   })
 
-  it('shows an order that is paid after its deadline, and paid back, as one tree', async () => {
+  it('shows an order that is paid after its deadline, and refunded, as one tree', async () => {
     await system().restart('order', { SAGA_TIMEOUT_MS: 2_000 })
     await assertTrace({ customerEmail: `slow@${randomBytes(4).toString('hex')}.example` }, paidTooLate)
     await system().restart('order', { SAGA_TIMEOUT_MS: 60_000 })
   })
 
-  it('leaves out a trace whose client has decided so, and hands its decision on', async () => {
+  it('omits a trace that the client has not sampled, and propagates the decision', async () => {
     const traceId = randomBytes(16).toString('hex')
     const traceparent = `00-${traceId}-${randomBytes(8).toString('hex')}-00`
     const { orderId, sagaId } = await system().shop.post({ customerEmail: someCustomer() }, { traceparent })
@@ -177,7 +177,7 @@ describe('Tracing', function () {
     assert.deepEqual(collector.of(traceId), [])
   })
 
-  it('tells the collector no address, and holds up no order when there is none', async () => {
+  it('sends no e-mail address to the collector, and delays no order without a collector', async () => {
     assert(collector.bodies.length > 0)
     for (const body of collector.bodies) assert.doesNotMatch(body, /@|password|guest/)
     await collector.stop()

@@ -11,7 +11,7 @@ import { SeededRandom } from '../support/random.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
-describe('Two processes of each service on a network that delivers in any order and again and again', function () {
+describe('Two processes of each service on a network that reorders and duplicates messages', function () {
   this.timeout(180_000)
   let provider: Provider
   let mailServer: MailServer
@@ -24,7 +24,7 @@ describe('Two processes of each service on a network that delivers in any order 
   before(() => Promise.all(services.map((service) => system().addReplica(service))))
   after(() => Promise.all([provider.stop(), mailServer.stop()]))
 
-  it(`bring every order to its one end (SEED=${random.seed})`, async () => {
+  it(`bring every order to one final status (SEED=${random.seed})`, async () => {
     const scarce = someSku()
     await system().shop.putStock(scarce, 8)
     const network = await Network.take(system())

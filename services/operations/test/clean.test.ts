@@ -63,7 +63,7 @@ describe('the audit of a consistent history', () => {
     })
   })
 
-  it('counts old history as settled once the outboxes and inboxes have forgotten it', async () => {
+  it('counts old history as settled once its outbox and inbox entries are removed', async () => {
     for (const ageMs of [30 * day, day - 30_000])
       await writeScenario(system(), 'confirmed', new Date(Date.now() - ageMs))
     for (const store of ['order', 'payment', 'inventory'] as const) {

@@ -39,7 +39,7 @@ describe('an order with findings', () => {
     assert.equal(checks(), 2)
   })
 
-  it('is left as unsettled when it keeps moving', async () => {
+  it('is reported as unsettled when it keeps changing', async () => {
     const { orderId } = await writeScenario(system(), 'declined')
     await system().sql('payment', keepsMoney)
     const report = await system().audit({ pause: async () => void (await system().sql('payment', keepsMoney)) })
@@ -47,7 +47,7 @@ describe('an order with findings', () => {
     assert.deepEqual(notesIn(report).unsettled, [orderId])
   })
 
-  it('is no violation while an event that may mend it is unpublished', async () => {
+  it('is no violation while an event that may resolve it is unpublished', async () => {
     const scenario = await writeScenario(system(), 'timedOut')
     await system().sql('order', "UPDATE saga_instances SET compensation = 'none'")
     await system().sql('order', "DELETE FROM events WHERE routing_key = 'payment.refund.requested'")
@@ -77,7 +77,7 @@ describe('an order with findings', () => {
     assert.deepEqual(violationsIn(await system().audit()), kept, 'processed, and of no avail')
   })
 
-  it('is a violation at once when no event could mend it', async () => {
+  it('is a violation at once when no event could resolve it', async () => {
     const scenario = await writeScenario(system(), 'confirmed')
     await system().sql('order', 'UPDATE orders SET amount = 1')
     await append(system(), 'order', { ...scenario, events: {} }, 'payment.refund.requested', {
@@ -91,7 +91,7 @@ describe('an order with findings', () => {
     assert.equal(checks(), 1)
   })
 
-  it('is a violation when only a parked event could mend it', async () => {
+  it('is a violation when only a parked event could resolve it', async () => {
     const scenario = await writeScenario(system(), 'confirmed')
     await system().sql('inventory', "UPDATE inventory_reservations SET status = 'reserved'")
     await system().sql('inventory', 'UPDATE stock SET reserved = shipped, shipped = 0')
@@ -107,7 +107,7 @@ describe('an order with findings', () => {
     })
   })
 
-  it('is a violation without waiting for effects that the inbox has forgotten', async () => {
+  it('is a violation without waiting for effects that the inbox has removed', async () => {
     const scenario = await writeScenario(system(), 'declined')
     await system().sql('payment', keepsMoney)
     await system().sql('payment', 'DELETE FROM processed_events')

@@ -45,7 +45,7 @@ export class Cluster {
     await this.kubectl(['apply', '--server-side', '--filename=-'], { input: JSON.stringify(object) })
   }
 
-  /** A namespace in which a pod that asks for any privilege is refused. */
+  /** Creates a namespace that enforces the Pod Security Standard `restricted`. */
   async create(): Promise<void> {
     const levels = ['enforce', 'warn', 'audit'].map((mode) => [`pod-security.kubernetes.io/${mode}`, 'restricted'])
     const metadata = { name: this.namespace, labels: Object.fromEntries(levels) as Record<string, string> }

@@ -20,8 +20,8 @@ const linesShown = 15
 const defaultLimitMs = 60_000
 
 /**
- * Runs a program to its end.
- * @returns what it wrote to its standard output
+ * Runs a program and waits until it exits.
+ * @returns its standard output
  * @throws CommandFailed with the last lines it wrote
  */
 export function command(name: string, args: readonly string[], options: CommandOptions = {}): Promise<string> {
@@ -42,7 +42,7 @@ export function command(name: string, args: readonly string[], options: CommandO
       const said = all.trim().split('\n').slice(-linesShown).join('\n')
       reject(new CommandFailed(`${[name, ...args].join(' ').slice(0, 200)}: ${how}\n${said}`, all))
     })
-    // A program that ends without reading its input is judged by its exit code.
+    // A program that exits without reading its input is evaluated by its exit code.
     child.stdin.on('error', () => undefined)
     child.stdin.end(input)
   })

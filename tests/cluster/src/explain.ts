@@ -5,7 +5,7 @@ import { say } from './suite.ts'
 const eventsShown = 25
 const logLines = 15
 
-/** Prints what tells most about a failure: the pods, the last events, and the logs of what is not well. */
+/** Prints diagnostics of a failure: the pods, the last events, and the logs of pods that are not ready. */
 export async function explain(cluster: Cluster): Promise<void> {
   if (!(await cluster.exists().catch(() => false))) return
   await show('pods', cluster.kubectl(['get', 'pods,jobs,hpa', '--output=wide']))

@@ -17,7 +17,7 @@ interface Operator {
   readonly provides: string
 }
 
-/** Who tells the autoscaler how long the queues are; a cluster has one of them. */
+/** The source of the autoscaler's queue metrics; a cluster has one. */
 export type MetricsProvider = 'hpa' | 'keda'
 
 const known = JSON.parse(readFileSync(`${root}k8s/operators.json`, 'utf8')) as readonly Operator[]

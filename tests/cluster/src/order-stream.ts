@@ -3,17 +3,17 @@ import { type Accepted, followSagas, type NewOrder, OrderClient, type Saga } fro
 
 export interface StreamOptions {
   readonly perSecond: number
-  /** How long one order is offered again before the stream counts it as refused. */
-  readonly patienceMs: number
+  /** How long a request is retried before the stream counts its order as refused. */
+  readonly timeoutMs: number
 }
 
 export interface Streamed {
   readonly sagas: readonly Saga[]
   /** The longest time from an order's first request to its acceptance. */
   readonly longestWaitMs: number
-  /** The longest time from an order's acceptance to its end. */
+  /** The longest time from an order's acceptance to its final status. */
   readonly longestSagaMs: number
-  /** The longest time in which no saga came to its end: how long the system stood still. */
+  /** The longest time in which no saga completed. */
   readonly longestSilenceMs: number
 }
 
@@ -24,7 +24,7 @@ interface Posted {
   readonly waitedMs: number
 }
 
-/** Orders that come at a steady rate whatever happens, as customers do. Each holds on until it is accepted. */
+/** Places orders at a constant rate, independent of responses. Each request is retried until it is accepted. */
 export class OrderStream {
   readonly #client: OrderClient
   readonly #options: StreamOptions
@@ -43,7 +43,7 @@ export class OrderStream {
 
   #post(): void {
     const begun = performance.now()
-    const posting = this.#client.place(order, `stream-${randomUUID()}`, this.#options.patienceMs)
+    const posting = this.#client.place(order, `stream-${randomUUID()}`, this.#options.timeoutMs)
     this.#posts.push(
       posting.then(
         (accepted) => ({ accepted, waitedMs: performance.now() - begun }),
@@ -58,8 +58,8 @@ export class OrderStream {
   }
 
   /**
-   * Ends the stream, waits until every order is accepted and every saga at its end.
-   * @throws Error when an order was not accepted, was lost, or has not ended as `status`
+   * Ends the stream and waits until every order is accepted and every saga is final.
+   * @throws Error when an order was not accepted, was lost, or has another final status than `status`
    */
   async finish(status: string): Promise<Streamed> {
     this.pause()
@@ -68,7 +68,7 @@ export class OrderStream {
     if (refused !== undefined) throw refused
     const accepted = posted.filter((result): result is Posted => !(result instanceof Error))
     const followed = accepted.map(({ accepted: { sagaId } }) => ({ sagaId }))
-    const seen = await followSagas(this.#client, followed, { timeoutMs: this.#options.patienceMs })
+    const seen = await followSagas(this.#client, followed, { timeoutMs: this.#options.timeoutMs })
     const sagas = seen.filter((saga) => saga !== undefined)
     const strays = seen.filter((saga) => saga?.status !== status)
     if (strays.length > 0) {

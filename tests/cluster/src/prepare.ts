@@ -3,7 +3,7 @@ import { ensureOperators, type MetricsProvider } from './operators.ts'
 import { packSubcharts } from './release.ts'
 import type { Step } from './suite.ts'
 
-/** What every run on a cluster begins with. */
+/** The first steps of every run on a cluster. */
 export function preparationSteps(provider: MetricsProvider): readonly Step[] {
   return [
     {

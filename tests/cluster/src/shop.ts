@@ -142,9 +142,9 @@ export class Shop {
     for (let attempt = 1; ; attempt += 1) {
       const { succeeded, report } = await this.#runAudit()
       if (succeeded) return report.split('\n').at(-1) ?? ''
-      // A database that does not answer in time has not been judged.
-      const judged = !report.startsWith('The audit could not be done')
-      if (judged || attempt === auditAttempts) throw new Error(`The audit is not clean:\n${report}`)
+      // A database that does not respond in time was not audited.
+      const completed = !report.startsWith('The audit could not be done')
+      if (completed || attempt === auditAttempts) throw new Error(`The audit is not clean:\n${report}`)
     }
   }
 

@@ -1,6 +1,6 @@
 /** A mail as the server got it. */
 export interface ReceivedMail {
-  /** Of the envelope, like `to`: what the server acts on, whatever the header says. */
+  /** From the envelope, like `to`, not from the header. */
   readonly from: string
   readonly to: readonly string[]
   /** Who had logged in, if anyone. */

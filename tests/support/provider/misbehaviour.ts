@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 
 export type Operation = 'charge' | 'refund' | 'findCharge' | 'findRefund'
 
-/** Which requests a misbehaviour strikes; what is left out selects all. */
+/** The requests that a misbehaviour applies to; an omitted property selects all. */
 export interface Selector {
   readonly operation?: Operation
   readonly key?: string
@@ -49,23 +49,23 @@ export interface Misbehaviour {
 
 /** One misbehaviour in force, until `lift` or until its `times` are used up. */
 export interface Rule {
-  /** How many requests it has struck. */
-  readonly struck: number
+  /** How many requests it has applied. */
+  readonly applied: number
   lift(): void
 }
 
-/** The misbehaviours in force; the oldest that selects a request strikes it, alone. */
+/** The active misbehaviours; only the oldest that selects a request applies to it. */
 export class Misbehaviours {
-  readonly #rules: { readonly selector: Selector; readonly misbehaviour: Misbehaviour; struck: number }[] = []
+  readonly #rules: { readonly selector: Selector; readonly misbehaviour: Misbehaviour; applied: number }[] = []
   readonly #seen = new Map<string, number>()
 
   add(selector: Selector, misbehaviour: Misbehaviour): Rule {
     const rules = this.#rules
-    const rule = { selector, misbehaviour, struck: 0 }
+    const rule = { selector, misbehaviour, applied: 0 }
     rules.push(rule)
     return {
-      get struck() {
-        return rule.struck
+      get applied() {
+        return rule.applied
       },
       lift() {
         const at = rules.indexOf(rule)
@@ -78,19 +78,19 @@ export class Misbehaviours {
     this.#rules.length = 0
   }
 
-  strike(operation: Operation, key: string): Misbehaviour {
+  apply(operation: Operation, key: string): Misbehaviour {
     const request = `${operation} ${key}`
     const number = (this.#seen.get(request) ?? 0) + 1
     this.#seen.set(request, number)
     const rule = this.#rules.find(
-      ({ selector, struck }) =>
+      ({ selector, applied }) =>
         (selector.operation ?? operation) === operation &&
         (selector.key ?? key) === key &&
-        struck < (selector.times ?? Infinity) &&
+        applied < (selector.times ?? Infinity) &&
         positionOf(`${request} ${number}`) < (selector.share ?? 1),
     )
     if (rule === undefined) return {}
-    rule.struck += 1
+    rule.applied += 1
     return rule.misbehaviour
   }
 }

@@ -1,4 +1,4 @@
-/** What the provider's books hold about one charge or refund: the very object its replies carry. */
+/** A charge in the provider's ledger, in the format of its responses. */
 export interface ProviderCharge {
   readonly id: string
   readonly status: 'succeeded' | 'declined'
@@ -100,7 +100,7 @@ export class ProviderLedger {
     })
   }
 
-  /** A key's second use gives the first one's answer, or 422 when it asks for something else. */
+  /** The second use of a key returns the first response, or 422 if the request differs. */
   #once(key: string, request: ChargeRequest | RefundRequest, act: () => ProviderAnswer): ProviderAnswer {
     const asked = JSON.stringify(request, Object.keys(request).toSorted())
     const before = this.#answers.get(key)
@@ -109,7 +109,7 @@ export class ProviderLedger {
       return { ...before.answer, status: before.answer.status === 201 ? 200 : before.answer.status }
     }
     const answer = act()
-    // A request that was refused as wrong leaves no trace: the same key may ask again.
+    // A rejected request is not stored: its key can be used again.
     if (answer.status !== 422) this.#answers.set(key, { asked, answer })
     return answer
   }

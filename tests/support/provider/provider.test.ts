@@ -53,14 +53,14 @@ describe('The provider for tests', () => {
     assert.equal(ledger.givenBackFor('order-1'), '10.00')
   })
 
-  it('misbehaves for one key, for some requests, and until it is told to behave', async () => {
+  it('misbehaves for one key, for some requests, and until the misbehaviour is lifted', async () => {
     const answer = { status: 503 }
     const rule = provider.misbehave({ operation: 'charge', key: 'key-1', times: 2 }, { takesEffect: false, answer })
     assert.equal((await post('key-2', 'order-2')).status, 201)
     assert.equal((await post('key-1', 'order-1')).status, 503)
     assert.equal((await post('key-1', 'order-1')).status, 503)
     assert.equal((await post('key-1', 'order-1')).status, 201)
-    assert.equal(rule.struck, 2)
+    assert.equal(rule.applied, 2)
     provider.misbehave({}, { answer })
     assert.equal((await post('key-3', 'order-3')).status, 503)
     provider.behave()

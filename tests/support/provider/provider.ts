@@ -14,7 +14,7 @@ export interface ProviderRequest {
 }
 
 /**
- * A payment provider that keeps docs/payment-provider.md over real HTTP, until it is told not to:
+ * A payment provider over HTTP that follows docs/payment-provider.md unless a misbehaviour is set:
  *
  *     const provider = await startProvider()
  *     provider.misbehave({ operation: 'charge', times: 1 }, { answer: 'cut' })  // charges, then cuts the connection
@@ -31,7 +31,7 @@ export interface Provider {
   /** How many connections were made so far. */
   readonly connections: number
   misbehave(selector: Selector, misbehaviour: Misbehaviour): Rule
-  /** Lifts every misbehaviour. What was delayed stays delayed. */
+  /** Lifts every misbehaviour. Delayed effects and responses stay delayed. */
   behave(): void
   /** Every delayed effect and answer comes now, and every hidden effect shows. */
   settle(): void
@@ -108,7 +108,7 @@ export async function startProvider(options: ProviderOptions = {}): Promise<Prov
     if (typeof key !== 'string' || key === '') return send(response, problem(400, 'key_missing'))
 
     requests.push({ operation, key })
-    const misbehaviour = misbehaviours.strike(operation, key)
+    const misbehaviour = misbehaviours.apply(operation, key)
     const answer = lookingUp
       ? lookUp(pathname, key)
       : (misbehaviour.takesEffect ?? true)

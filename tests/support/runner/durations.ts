@@ -23,7 +23,7 @@ export async function keepDurations(durations: Durations): Promise<void> {
   await writeFile(kept, `${JSON.stringify(Object.fromEntries(sorted), undefined, 2)}\n`)
 }
 
-/** What the workers wrote. */
+/** Reads the durations that the workers wrote. */
 export async function readDurations(file: string): Promise<Durations> {
   const lines = (await readFile(file, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '')
   return Object.fromEntries(lines.map((line) => JSON.parse(line) as [string, number]))

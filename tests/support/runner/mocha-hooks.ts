@@ -86,7 +86,7 @@ function fileOf({ test }: Context): string {
   return pathOf(test?.parent?.suites[0]?.file)
 }
 
-/** Whatever the tests of a file opened and left open would keep a process from ending: connections, children, timers. */
+/** Fails if the tests of a file leave resources open that keep a process alive: connections, children, timers. */
 async function assertNothingOpen(): Promise<void> {
   const open = (): string[] => {
     const before = [...openBefore]

@@ -25,9 +25,9 @@ const code = await runMocha(await longestFirst(files), join(folder, 'durations')
 const durations = await readDurations(join(folder, 'durations'))
 await rm(folder, { recursive: true })
 await keepDurations(durations)
-process.exitCode = judged(durations) ? code : 1
+process.exitCode = withinTimeLimits(durations) ? code : 1
 
-/** So that no worker has a long one alone at the end. How long a file that was never run here takes is guessed. */
+/** The longest files start first, so that no worker runs one alone at the end. Unknown durations are estimated. */
 async function longestFirst(all: readonly TestFile[]): Promise<string[]> {
   const known = await lastDurations()
   const guess = ({ needs }: TestFile): number => (needs.includes('system') || needs.includes('own-servers') ? 20 : 1)
@@ -49,8 +49,8 @@ async function runMocha(paths: readonly string[], recorded: string): Promise<num
   return exitCode ?? 1
 }
 
-/** Shows the slowest files; false when one of `make test` took longer than it may. */
-function judged(seconds: Durations): boolean {
+/** Prints the slowest files; false if a file of `make test` exceeded its time limit. */
+function withinTimeLimits(seconds: Durations): boolean {
   const slowest = Object.entries(seconds).toSorted(([, one], [, other]) => other - one)
   say(`The slowest of ${slowest.length} files (all: .local/test-durations.json):`)
   for (const [path, took] of slowest.slice(0, slowestShown)) say(`${took.toFixed(1).padStart(7)} s  ${path}`)

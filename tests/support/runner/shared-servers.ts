@@ -34,8 +34,8 @@ interface Answer {
 }
 
 /**
- * Gives the workers of this run one PostgreSQL and one RabbitMQ, each started when the first of them requests it. What
- * is in them ends with the run, so PostgreSQL does not wait for the disk.
+ * Gives the workers of this run one PostgreSQL and one RabbitMQ, each started when the first of them requests it. Their
+ * data is discarded after the run, so PostgreSQL runs without fsync.
  * @returns stops both
  */
 export async function shareServers(workers: number, log: (line: string) => void): Promise<() => Promise<void>> {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 export const root = fileURLToPath(new URL('../../../', import.meta.url))
 
 /**
- * What a test file uses: a database or queues on the servers that all files of a run share, a running system (both, and
+ * The servers that a test file uses: a database or queues on the servers that all files of a run share, a running system (both, and
  * the four services), or servers of its own because it kills, pauses or configures them.
  */
 export const needs = ['database', 'broker', 'system', 'own-servers'] as const

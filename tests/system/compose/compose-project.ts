@@ -9,7 +9,7 @@ const run = promisify(execFile)
 const upLimitMs = 15 * 60_000
 const commandLimitMs = 150_000
 
-/** What `docker inspect` says about a container, as far as it is looked at here. */
+/** The properties of `docker inspect` that the tests read. */
 export interface ContainerState {
   readonly Id: string
   readonly Config: { readonly User: string }
@@ -56,7 +56,7 @@ export class ComposeProject {
     return Object.fromEntries(Object.entries(config.services).map(([name, { environment }]) => [name, environment]))
   }
 
-  /** What a service prints that is run once, to its end. Rejects when it ends with another code than 0. */
+  /** Runs a service once and returns its output. Rejects if its exit code is not 0. */
   async runOnce(service: string): Promise<string> {
     return await this.#compose(['run', '--rm', '-T', service], { limitMs: upLimitMs })
   }
@@ -74,7 +74,7 @@ export class ComposeProject {
     await (this.#removal ??= this.#remove())
   }
 
-  /** Ctrl-C leaves nothing behind either: the command under way is cut short, everything removed, then the process ends. */
+  /** On Ctrl-C, the running command is aborted, everything is removed, then the process exits. */
   removeWhenInterrupted(): void {
     const end = (): void => {
       if (this.#interrupted.signal.aborted) return
@@ -111,12 +111,12 @@ export class ComposeProject {
     return state
   }
 
-  /** What a command prints in a running container; as root, so that nothing is refused for want of rights alone. */
+  /** The output of a command in a running container, as root, so that permissions do not cause failures. */
   async exec(container: string, ...command: string[]): Promise<string> {
     return (await this.#docker(['exec', '--user=0', container, ...command])).trim()
   }
 
-  /** What a shell script prints as root in a new container of a service's image. */
+  /** The output of a shell script as root in a new container of a service's image. */
   async runInImage(service: string, script: string): Promise<string> {
     const image = `order-saga/${service}:${this.name}`
     return (await this.#docker(['run', '--rm', '--network=none', '--user=0', image, 'sh', '-c', script])).trim()
@@ -132,7 +132,7 @@ export class ComposeProject {
     await this.#docker(['kill', container])
   }
 
-  /** What every container is and last said, for the report of a failure. */
+  /** The state and last log lines of every container, for failure reports. */
   async describe(): Promise<string> {
     if (this.#interrupted.signal.aborted) return 'Interrupted.'
     const parts = [

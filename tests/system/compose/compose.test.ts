@@ -59,7 +59,7 @@ describe('the system under docker compose', () => {
     return changed.filter((service) => !service.startsWith('db-migrator-')).toSorted()
   }
 
-  it('passes every setting on, with the default that the process has', async () => {
+  it('passes every setting, with the default of the process', async () => {
     const environments = await project.environments()
     for (const [name, known] of Object.entries(settings)) {
       const environment = environments[name] ?? {}
@@ -87,7 +87,7 @@ describe('the system under docker compose', () => {
     assert.deepEqual(eventsOf(saga), ['order.created', 'payment.completed', 'inventory.reserved', 'order.confirmed'])
   })
 
-  it('tells the customer', async () => {
+  it('notifies the customer', async () => {
     const api = await shop()
     const { orderId, sagaId } = await api.order(shortOrderOfReadme)
     assert.equal((await api.finished(sagaId)).status, 'completed')
@@ -98,7 +98,7 @@ describe('the system under docker compose', () => {
     })
   })
 
-  it('shows the broker to guest, and opens ports to this machine alone', async () => {
+  it('admits guest to the broker, and binds ports to 127.0.0.1 only', async () => {
     const management = await project.url('rabbitmq', 15672)
     const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
     const answer = await fetch(`${management}/api/queues/%2F/payment_queue`, { headers: { authorization } })
@@ -114,7 +114,7 @@ describe('the system under docker compose', () => {
     for (const url of [management, stock, ...others]) assert.equal(new URL(url).hostname, '127.0.0.1')
   })
 
-  it('serves the console, which shows the saga of an order and does not act', async () => {
+  it('serves the console, read-only, with the saga of an order', async () => {
     const url = `${await project.url('console', 3002)}/console`
     const { sagaId } = await (await shop()).order()
     const page = await fetch(url)
@@ -139,7 +139,7 @@ describe('the system under docker compose', () => {
       await assert.rejects(project.exec(container, 'touch', '/app/file'), /Read-only file system/)
     })
 
-    it(`ships in the image of ${image} what it needs to run, and nothing else`, async () => {
+    it(`contains in the image of ${image} only the files needed to run`, async () => {
       const tools = ['typescript', 'mocha', 'tsx', 'prettier', 'oxlint', '@types/mocha']
       const unwanted = [...tools.map((tool) => `node_modules/${tool}`), '/root/.npm', '/home/node/.npm', '/tmp/*']
       const found = await project.runInImage(
@@ -179,7 +179,7 @@ describe('the system under docker compose', () => {
     assert.deepEqual(await paymentOf(orderId), ['refunded, charged'])
   })
 
-  it('cancels at the deadline what a stopped payment service left open, and never charges it', async () => {
+  it('cancels open orders at the deadline while payment is stopped, and never charges them', async () => {
     const soon = { SAGA_TIMEOUT_MS: '3000', TIMEOUT_CHECK_INTERVAL_MS: '200' }
     assert.deepEqual(await changedBy(soon), ['inventory-service', 'order-service'])
     await project.stop('payment-service')
@@ -223,14 +223,14 @@ describe('the system under docker compose', () => {
     for (const survivor of survivors) assert.ok((await chargesBy(survivor)) > 0, 'a container got no orders')
   })
 
-  it('has kept every promise, by the audit of its databases and queues', async () => {
+  it('has no violations, by the audit of its databases and queues', async () => {
     assert.match(await project.runOnce('audit'), /^clean: /m)
   })
 
-  it('lets every service finish and end by itself when it is stopped', async () => {
+  it('lets every service finish and exit by itself when it is stopped', async () => {
     const api = await shop()
     await Promise.all(Array.from({ length: 10 }, () => api.order()))
-    // Among them the container that was killed: it is not judged.
+    // Includes the killed container, which is skipped.
     const running: string[] = []
     for (const name of services) {
       for (const id of await containersOf(`${name}-service`)) {

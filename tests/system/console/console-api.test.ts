@@ -87,7 +87,7 @@ describe('The console', function () {
     })
   })
 
-  const story = ({ timeline }: SagaDetail): string[] =>
+  const lines = ({ timeline }: SagaDetail): string[] =>
     timeline.map((step) =>
       step.kind === 'note' ? step.what : `${step.from} > ${step.to}: ${step.event} ${step.detail}`.trim(),
     )
@@ -141,7 +141,7 @@ describe('The console', function () {
       await system().untilFinal(sagaId)
       await system().settle()
       const detail = await read<SagaDetail>(`/sagas/${sagaId}`)
-      assert.deepEqual(story(detail), expected)
+      assert.deepEqual(lines(detail), expected)
       for (const step of detail.timeline) {
         if (step.kind === 'note') continue
         assert.equal(step.state, step.to === 'notification' ? 'published' : 'processed', JSON.stringify(step))
@@ -238,7 +238,7 @@ describe('The console', function () {
     assert.deepEqual(again.body, { done: 0, failed: 0, missing: 1 })
   })
 
-  it('discards what it is told to, keeps it in the record, and leaves the rest', async () => {
+  it('discards the selected messages, records them, and leaves the others', async () => {
     const queue = system().broker.queueOf('payment')
     const options = { type: 'order.exploded' }
     for (const content of ['first {', 'second {']) await system().broker.send(queue, { content, options })

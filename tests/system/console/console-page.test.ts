@@ -118,7 +118,7 @@ describe('The console in a browser', function () {
     await page.getByLabel('Order or saga id').fill('42')
     await page.keyboard.press('Enter')
     await page.getByText('There is no saga 42: its id is a UUID.').waitFor()
-    // Chromium tells of every 404 on its console.
+    // Chromium logs every 404 on its console.
     assert.match(browser.complaints.splice(0).join(), /404/)
   })
 
@@ -160,7 +160,7 @@ describe('The console in a browser', function () {
     await page.getByRole('cell', { name: 'payment.completed (12.50 USD)' }).first().waitFor()
   })
 
-  it('asks for the token when it has none, and again when it is wrong', async () => {
+  it('prompts for the token when it has none, and again when it is wrong', async () => {
     await page.close()
     page = await browser.open(`http://127.0.0.1:${system().console.port}/console`)
     const dialog = page.getByRole('dialog', { name: 'Sign in' })
@@ -168,7 +168,7 @@ describe('The console in a browser', function () {
     assert.equal(await page.evaluate('document.activeElement.id'), 'token')
     await page.keyboard.type('a-token-that-is-wrong')
     await page.keyboard.press('Enter')
-    await system().until('it to be asked for again', async () => (await dialog.locator('#token').inputValue()) === '')
+    await system().until('the second prompt', async () => (await dialog.locator('#token').inputValue()) === '')
     await page.keyboard.type(token)
     await page.keyboard.press('Enter')
     await page.locator('#link[data-state=live]').waitFor()

@@ -47,7 +47,7 @@ describe('a bad setting', () => {
   }
 
   for (const service of [...services, 'console'] as const) {
-    it(`stops ${service} at start, with exit code 1 and the sentence alone`, async function () {
+    it(`stops ${service} at start, with exit code 1 and only the sentence`, async function () {
       this.timeout(30_000)
       const { code, stderr } = await run(service, { OPS_PORT: '123456' })
       assert.equal(stderr, 'OPS_PORT must be a port from 0 to 65535, but is "123456".\n')
@@ -55,7 +55,7 @@ describe('a bad setting', () => {
     })
   }
 
-  it('is one that does not go with another: simulated failures and a real provider', () => {
+  it('is a combination of simulated failures and a real provider', () => {
     const provider = {
       PAYMENT_GATEWAY: 'http',
       PAYMENT_GATEWAY_URL: 'https://pay.example',
@@ -77,7 +77,7 @@ describe('a bad setting', () => {
     )
   })
 
-  it('is one that does not go with another: a console that acts, and no token', () => {
+  it('is a console with actions and no token', () => {
     assert.equal(loadConsoleConfig({ CONSOLE: 'full', ADMIN_TOKEN: 'sixteen-or-more-=' }).console, 'full')
     assert.equal(loadConsoleConfig({ CONSOLE: 'read-only' }).console, 'read-only')
     assert.throws(
@@ -93,7 +93,7 @@ describe('a bad setting', () => {
     }
   })
 
-  it('is a sender that is no mail address', () => {
+  it('is a sender that is not an e-mail address', () => {
     assert.throws(() => loadNotificationConfig({ MAIL_FROM: 'nobody' }), /MAIL_FROM is invalid/)
   })
 })

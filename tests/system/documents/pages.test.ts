@@ -46,7 +46,7 @@ describe('The Markdown pages', () => {
     assert.deepEqual(broken, [])
   })
 
-  it('are short where they introduce: 150 lines for the README, 40 for that of a package', () => {
+  it('are limited to 150 lines for the README, and 40 for that of a package', () => {
     assert(linesOf('README.md').length <= 150)
     const { workspaces } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8')) as { workspaces: string[] }
     for (const folder of workspaces) {

@@ -13,7 +13,7 @@ const images = fileURLToPath(new URL('../../../docs/images/', import.meta.url))
 const more = process.env['PICTURES']
 const token = 'a-token-for-the-pictures'
 
-describe('The pictures of the console', function () {
+describe('The screenshots of the console', function () {
   this.timeout(120_000)
   const system = useSystem(() => ({
     console: { CONSOLE: 'full', ADMIN_TOKEN: token },
@@ -60,7 +60,7 @@ describe('The pictures of the console', function () {
     await page.getByText(seen).first().waitFor()
   }
 
-  it('show sagas and their way, in light and dark, wide and narrow', async () => {
+  it('show sagas and their timelines, in light and dark, wide and narrow', async () => {
     const browser = await Browser.start()
     try {
       const page = await browser.open(`http://127.0.0.1:${system().console.port}/console#token=${token}`)

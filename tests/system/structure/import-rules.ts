@@ -8,7 +8,7 @@ export interface Rule {
 }
 
 const libraries = ['packages/contracts', 'packages/chassis']
-/** What the sources of each package may import of ours. Services know no other service: they meet in the contracts. */
+/** The packages of this repository that each package may import. Services share only the contracts. */
 const below: Readonly<Record<string, readonly string[]>> = {
   'packages/contracts': [],
   'packages/chassis': ['packages/contracts'],
@@ -37,7 +37,7 @@ const testFolders: Readonly<Record<string, readonly string[]>> = {
 /** Each may import those before it. */
 const chassisFolders = ['core', 'messaging', 'persistence', 'http', 'process']
 
-/** What all events and services have in common. */
+/** Exports that all events and services share. */
 const commonContracts = [
   'checkerOf',
   'Checked',
@@ -77,7 +77,7 @@ export const rules: readonly Rule[] = [
     example: ['services/order/src/a.ts', `import { property } from 'fast-check'`],
   },
   {
-    title: 'sources import no tests, but the benchmarks the support of all tests',
+    title: 'sources import no tests, except that benchmarks import the support of all tests',
     breaks: ({ file, target }) =>
       isSource(file) &&
       target !== undefined &&
@@ -86,7 +86,7 @@ export const rules: readonly Rule[] = [
     example: ['packages/chassis/src/core/a.ts', `import { outgoing } from '../../test/support/deliveries.ts'`],
   },
   {
-    title: 'tests import no test folder but their own and the support of all tests',
+    title: 'tests import only their own test folder and the support of all tests',
     breaks: ({ file, target }) => {
       if (isSource(file) || target === undefined || isSource(target)) return false
       const [own, other] = [testFolderOf(file), testFolderOf(target)]
@@ -127,7 +127,7 @@ export const rules: readonly Rule[] = [
     example: ['packages/chassis/src/messaging/a.ts', `import type { Database } from '../persistence/database.ts'`],
   },
   {
-    title: 'chassis imports of the contracts what all events have in common',
+    title: 'chassis imports only the shared exports of the contracts',
     breaks: ({ file, target, names }) =>
       file.startsWith('packages/chassis/src/') &&
       target === contracts &&

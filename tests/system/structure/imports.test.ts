@@ -42,7 +42,7 @@ describe('the structure of the source code', () => {
     const allowed = /(?:order|saga)_?Id|order\.topic|ORDER_EXCHANGE|order[-_]saga|ORDER BY|inOrder/gi
     const business = /order|saga|payment|inventory|notification|customer|refund|charge|stock|reserv|compensat/i
 
-    it("has no concept of the business but the envelope's orderId and sagaId", () => {
+    it("contains no business term except the envelope's orderId and sagaId", () => {
       const found = files
         .filter((file) => file.startsWith('packages/chassis/src/'))
         .flatMap((file) => {

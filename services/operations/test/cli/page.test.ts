@@ -40,12 +40,12 @@ describe('the page of the command saga', () => {
     })
   }
 
-  it('says which setting it has beside those of the audit', () => {
+  it('names its setting in addition to those of the audit', () => {
     const more = Object.entries(sagaSettings).filter(([key]) => !(key in auditSettings))
     for (const [, { env }] of more) assert(page.includes(`\`${env}\``), env)
   })
 
-  it('is not alone: every command says in its help what it does', () => {
+  it('matches the help: every command has a description', () => {
     for (const [name, command] of commands) assert.notEqual(command.description(), '', name)
   })
 })

@@ -32,9 +32,9 @@ describe('saga list', function () {
   })
 
   it('shows a page at a time', async () => {
-    const stories: Scenario[] = []
+    const scenarios: Scenario[] = []
     for (let n = 5; n > 0; n -= 1)
-      stories.push(await writeScenario(system().data, 'pending', new Date(Date.now() - n * minute)))
+      scenarios.push(await writeScenario(system().data, 'pending', new Date(Date.now() - n * minute)))
     const seen: unknown[] = []
     let next: string[] = []
     for (let page = 1; page <= 3; page += 1) {
@@ -44,12 +44,12 @@ describe('saga list', function () {
     }
     assert.deepEqual(
       seen,
-      stories.map(({ sagaId }) => sagaId),
+      scenarios.map(({ sagaId }) => sagaId),
     )
     assert.deepEqual(next, ['--after', 'null'])
   })
 
-  it('names a status there is not', async () => {
+  it('reports an unknown status', async () => {
     const { code, error } = await system().run(['list', '--status', 'lost'])
     assert.equal(code, 2)
     assert.match(error, /^--status lost is not a status of a saga: give one of pending, payment_completed, /)
@@ -65,7 +65,7 @@ describe('saga show', function () {
     return items[0] ?? {}
   }
 
-  it('tells the whole scenario of one that has ended, by the id of the saga or of the order', async () => {
+  it('shows the complete timeline of a final saga, by saga id or order id', async () => {
     const { sagaId, orderId } = await writeScenario(system().data, 'confirmed')
     const { code, out } = await system().run(['show', sagaId])
     assert.equal(code, 0)
@@ -81,7 +81,7 @@ describe('saga show', function () {
     assert.equal((await shown(orderId.toUpperCase()))['sagaId'], sagaId)
   })
 
-  it('says what a pending one waits for, and what its deadline will do', async () => {
+  it('shows the awaited event of a pending saga, and the effect of its deadline', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const first = await shown(scenario.sagaId)
     assert.deepEqual([first['waitsFor'], first['owedBy']], ['payment to process order.created', 'payment'])
@@ -97,7 +97,7 @@ describe('saga show', function () {
     assert.equal((await shown(scenario.sagaId))['waitsFor'], parked)
   })
 
-  it('says that a message of it was dead-lettered, and where and why', async () => {
+  it('reports a dead-lettered message of the saga with its queue and reason', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = scenario.events['order.created'] ?? ''
     await system().die('payment', bodyOf('order.created', { ...scenario, eventId }), { type: 'order.created' })
@@ -115,7 +115,7 @@ describe('saga show', function () {
     assert.match(unseen.out, /^waits for {5}payment to process order.created$/m)
   })
 
-  it('says which service has to answer when all events have been processed', async () => {
+  it('names the service that must reply when all events have been processed', async () => {
     const scenario = await writeScenario(system().data, 'refunding')
     const { waitsFor, owedBy, timers } = await shown(scenario.sagaId)
     assert.deepEqual([waitsFor, owedBy], ['payment.refunded from payment (payment status: refunding)', 'payment'])
@@ -125,7 +125,7 @@ describe('saga show', function () {
     )
   })
 
-  it('says when nobody has that id', async () => {
+  it('reports an unknown id', async () => {
     const id = randomUUID()
     const { code, out } = await system().run(['show', id])
     assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: see list.\n`])
@@ -147,17 +147,17 @@ describe('saga retry-compensation', function () {
        WHERE routing_key = 'payment.refund.requested' AND published_at IS NULL`,
     )
 
-  it('asks again by a new event, as the order service does, and records who had it asked', async () => {
+  it('requests the refund by a new event, as the order service does, and records the operator', async () => {
     const { sagaId, orderId } = await writeScenario(system().data, 'refunding')
     const dry = await system().run(['retry-compensation', orderId, '--dry-run'])
-    assert.deepEqual([dry.code, dry.out], [0, `would ask for the refund of saga ${sagaId}, request 1\n`])
+    assert.deepEqual([dry.code, dry.out], [0, `would request the refund of saga ${sagaId}, request 1\n`])
     assert.deepEqual(await requests(), [])
 
     const { code, out } = await system().run(['retry-compensation', orderId, '--reason', 'the provider is back'], {
       now,
     })
     assert.equal(code, 0)
-    assert.match(out, /^asked for the refund of saga \S+, request 1; the next request by itself is in 30 s/)
+    assert.match(out, /^requested the refund of saga \S+, request 1; the next automatic request is in 30 s/)
     const [request, ...more] = await requests()
     assert.deepEqual(more, [])
     // Any relay may take it at once.
@@ -181,7 +181,7 @@ describe('saga retry-compensation', function () {
     assert.deepEqual(detail, { eventId: request?.event_id, requests: 1 })
   })
 
-  it('waits as long before the next request as the order service would', async () => {
+  it('delays the next request as long as the order service does', async () => {
     const { sagaId } = await writeScenario(system().data, 'refunding')
     const why = ['--reason', 'again']
     await system().run(['retry-compensation', sagaId, ...why], { now, env: { REFUND_RETRY_MS: '1000' } })
@@ -190,9 +190,9 @@ describe('saga retry-compensation', function () {
     assert.deepEqual(saga?.refund_due_at, new Date(now.getTime() + 2_000))
   })
 
-  it('refuses one that waits for no refund, and changes nothing', async () => {
+  it('rejects a saga without a pending refund, and changes nothing', async () => {
     const { sagaId } = await writeScenario(system().data, 'confirmed')
-    for (const how of [['--dry-run'], ['--reason', 'he asked for it']]) {
+    for (const how of [['--dry-run'], ['--reason', 'customer request']]) {
       const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
       assert.deepEqual([code, out], [1, `Saga ${sagaId} has no pending refund: it is completed.\n`])
     }
@@ -220,7 +220,7 @@ describe('saga outbox', function () {
     return id
   }
 
-  it('lists what is parked, by service', async () => {
+  it('lists parked events by service', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const found = async (...filter: string[]): Promise<unknown[]> =>
       (await system().json('outbox', 'list', ...filter)).items.map(({ eventId }) => eventId)
@@ -236,7 +236,7 @@ describe('saga outbox', function () {
     )
   })
 
-  it('releases what is meant, so that any relay may take it, and records it', async () => {
+  it('releases the selected events to any relay, and records it', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const unsaid = await system().run(['outbox', 'release', '--reason', 'bound'])
     assert.deepEqual([unsaid.code, unsaid.error.startsWith('Nothing is selected')], [2, true])

@@ -6,7 +6,7 @@ import { bodyOf, OperatedSystem, type SagaOutput } from './operated-system.ts'
 
 const away = { ORDER_DB_URL: 'postgres://ann:secret@127.0.0.1:1/order_db' }
 
-describe('saga in trouble', function () {
+describe('errors of saga', function () {
   this.timeout(60_000)
   let system: OperatedSystem
 
@@ -53,7 +53,7 @@ describe('saga in trouble', function () {
     assert.equal(await system.depth(system.dlqOf('order')), 1)
   })
 
-  it('names the argument or setting it cannot use, says what to do, and exits with 2', async () => {
+  it('names the invalid argument or setting and the correction, and exits with 2', async () => {
     const wrong: [string[], NodeJS.ProcessEnv, RegExp][] = [
       [[], {}, /^No command is given; --help lists/],
       [['dead-letters'], {}, /^No command is given; --help lists/],
@@ -97,7 +97,7 @@ describe('saga in trouble', function () {
     assert.deepEqual([code, error.startsWith('--by is missing: the operating system')], [2, true])
   })
 
-  it('helps, and audits', async () => {
+  it('prints its help, and runs the audit', async () => {
     const { code, out } = await system.run(['dead-letters', 'replay', '--help'])
     assert.equal(code, 0)
     assert.match(out, /^Usage: saga dead-letters replay \[options\] \[ids\.\.\.\]$/m)

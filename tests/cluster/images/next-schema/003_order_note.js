@@ -1,5 +1,5 @@
 /**
- * What a next release could bring: a column the release before it knows nothing of, and need not.
+ * Example of a compatible migration: it adds a column that the previous release does not use.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {

@@ -6,7 +6,7 @@ import type { Shop } from '../shop.ts'
 import { seconds, type Step } from '../suite.ts'
 
 const orders = 500
-const patienceMs = 300_000
+const timeoutMs = 300_000
 const scaleLimitMs = 180_000
 
 export interface AutoscalingOptions {
@@ -41,20 +41,20 @@ export function autoscalingSteps(shop: Shop, { title, maxReplicas }: Autoscaling
         const order = { customerEmail: 'crowd@example.com', items: [{ sku: 'CROWD', qty: 1 }], amount: 12.5 }
         const begun = performance.now()
         const keys = Array.from({ length: orders }, () => randomUUID())
-        const accepted = await pMap(keys, (key) => client.place(order, key, patienceMs), { concurrency: 16 })
+        const accepted = await pMap(keys, (key) => client.place(order, key, timeoutMs), { concurrency: 16 })
         const postedMs = performance.now() - begun
         const upMs = replicasReach(shop, (replicas) => replicas === maxReplicas).then(() => performance.now() - begun)
-        const sagas = await followSagas(client, accepted, { timeoutMs: patienceMs })
+        const sagas = await followSagas(client, accepted, { timeoutMs })
         const drainedMs = performance.now() - begun
         const unconfirmed = sagas.filter((saga) => saga?.status !== 'completed').length
         if (unconfirmed > 0) throw new Error(`${unconfirmed} of ${orders} orders are not confirmed.`)
-        const told = [
+        const results = [
           `posted in ${seconds(postedMs)}`,
           `${maxReplicas} pods after ${seconds(await upMs)}`,
           `all confirmed after ${seconds(drainedMs)}`,
         ]
         await replicasReach(shop, (replicas) => replicas === 1)
-        return [...told, `1 pod after ${seconds(performance.now() - begun)}`].join(', ')
+        return [...results, `1 pod after ${seconds(performance.now() - begun)}`].join(', ')
       },
     },
     { name: 'audit after autoscaling', run: () => shop.audit() },

@@ -11,8 +11,8 @@ export function highAvailabilitySteps(shop: Shop): readonly Step[] {
       run: async () => {
         const before = await shop.primaryOf(store)
         expect(String((await shop.databasePods(store)).length), '3', `the instances of the ${store} database`)
-        const told = await killUnderOrders(shop, async () => before)
-        return `${before} to ${await shop.primaryOf(store)}; ${told}`
+        const result = await killUnderOrders(shop, async () => before)
+        return `${before} to ${await shop.primaryOf(store)}; ${result}`
       },
     })),
     ...[0, 1, 2].map((node) => ({

@@ -41,9 +41,9 @@ export function installSteps(shop: Shop, deadline: Values = shortDeadline): read
       name: 'helm test: the saga drill',
       run: async () => {
         const said = await shop.release.test(testLimitMs)
-        const told = said.split('\n').filter((line) => /: all as promised|^clean:/.test(line))
-        if (told.length < 2) throw new Error(`The drill did not say how it went:\n${said}`)
-        return told.join('; ')
+        const results = said.split('\n').filter((line) => /: all as promised|^clean:/.test(line))
+        if (results.length < 2) throw new Error(`The drill did not report its results:\n${said}`)
+        return results.join('; ')
       },
     },
   ]

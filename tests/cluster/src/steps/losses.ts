@@ -5,7 +5,7 @@ import { seconds, type Step } from '../suite.ts'
 
 const perSecond = 8
 const ordersBefore = 25
-const patienceMs = 120_000
+const timeoutMs = 120_000
 
 /** A pod is killed while orders come in; all that were accepted must be confirmed. */
 export function lossSteps(shop: Shop): readonly Step[] {
@@ -28,9 +28,9 @@ export function lossSteps(shop: Shop): readonly Step[] {
 
 export async function killUnderOrders(shop: Shop, victim: () => Promise<string>): Promise<string> {
   const name = await victim()
-  const stream = new OrderStream(await shop.orderUrl(), { perSecond, patienceMs })
+  const stream = new OrderStream(await shop.orderUrl(), { perSecond, timeoutMs })
   try {
-    await waitUntil(() => stream.posted >= ordersBefore, { what: 'the first orders', limitMs: patienceMs })
+    await waitUntil(() => stream.posted >= ordersBefore, { what: 'the first orders', limitMs: timeoutMs })
     const podMs = await shop.killPod(name)
     const { sagas, longestWaitMs, longestSagaMs, longestSilenceMs } = await stream.finish('completed')
     return [

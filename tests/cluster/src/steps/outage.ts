@@ -7,9 +7,9 @@ import type { Step } from '../suite.ts'
 import { expect } from './expect.ts'
 
 const orders = 12
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
-/** Payment is gone for longer than orders have: they must be cancelled, and nothing may be charged when it is back. */
+/** Payment is unavailable for longer than the saga timeout: orders are cancelled, and not charged after it recovers. */
 export function outageSteps(shop: Shop): readonly Step[] {
   return [
     {
@@ -19,13 +19,13 @@ export function outageSteps(shop: Shop): readonly Step[] {
         await shop.scale('payment', 0)
         const order = { customerEmail: 'outage@example.com', items: [{ sku: 'OUTAGE', qty: 1 }], amount: 30 }
         const keys = Array.from({ length: orders }, () => randomUUID())
-        const accepted = await pMap(keys, (key) => client.place(order, key, patienceMs), { concurrency: 4 })
+        const accepted = await pMap(keys, (key) => client.place(order, key, timeoutMs), { concurrency: 4 })
         const followed = accepted.map(({ sagaId }) => ({
           sagaId,
           end: { status: 'timeout_cancelled', reason: 'timeout', compensation: 'none' },
         }))
         const states = async (): Promise<string> => {
-          const sagas = await followSagas(client, followed, { timeoutMs: patienceMs })
+          const sagas = await followSagas(client, followed, { timeoutMs })
           return [...new Set(sagas.map((saga) => `${saga?.status} ${saga?.compensation}`))].join(', ')
         }
         expect(await states(), 'timeout_cancelled none', 'the orders without payment')
@@ -35,7 +35,7 @@ export function outageSteps(shop: Shop): readonly Step[] {
         // Payment hears of the orders and of their ends now; each must leave a tombstone and no charge.
         await waitUntil(async () => (await shop.sql('payment', payments)) === `cancelled|${orders}`, {
           what: `${orders} orders that are never charged`,
-          limitMs: patienceMs,
+          limitMs: timeoutMs,
           intervalMs: 500,
         })
         expect(await states(), 'timeout_cancelled none', 'the orders after the return of payment')

@@ -9,11 +9,11 @@ const services: readonly Service[] = ['order', 'payment', 'inventory', 'notifica
 const stores: readonly Store[] = ['order', 'payment', 'inventory']
 const ordersBefore = 30
 const ordersAfter = 10
-const patienceMs = 90_000
+const timeoutMs = 90_000
 
 /**
- * What was published shortly before the back-up may not have been consumed by then, and the queues are emptied: so it is
- * published again. Whoever had consumed it knows it by its id.
+ * The queues are purged, so events that were published shortly before the backup may not have been consumed. They are
+ * published again; the inbox of a service that has consumed one recognises its id.
  */
 const publishAgain = `UPDATE public.events SET published_at = NULL
   WHERE published_at > (SELECT max(published_at) FROM public.events) - interval '5 minutes'`
@@ -26,20 +26,20 @@ export function restoreSteps(shop: Shop): readonly Step[] {
     const client = new OrderClient(await shop.orderUrl())
     const order = { customerEmail: 'kept@example.com', items: [{ sku: 'KEPT', qty: 1 }], amount: 40 }
     const keys = Array.from({ length: count }, () => randomUUID())
-    return pMap(keys, (key) => client.place(order, key, patienceMs), { concurrency: 8 })
+    return pMap(keys, (key) => client.place(order, key, timeoutMs), { concurrency: 8 })
   }
   return [
     {
       name: 'back-up by pg_dump, and restore',
       run: async () => {
         const client = new OrderClient(await shop.orderUrl())
-        // Stopped while they are on their way: the hardest moment for a back-up of three databases.
+        // The services stop while these orders are in flight, so that the three backups differ in progress.
         const kept = await place(ordersBefore)
         await stopServices()
         const dumps = await Promise.all(stores.map((store) => shop.dump(store)))
         await startServices()
         const lost = await place(ordersAfter)
-        await followSagas(client, lost, { timeoutMs: patienceMs })
+        await followSagas(client, lost, { timeoutMs })
 
         await stopServices()
         try {
@@ -51,7 +51,7 @@ export function restoreSteps(shop: Shop): readonly Step[] {
           await startServices()
         }
 
-        const sagas = await followSagas(client, kept, { timeoutMs: patienceMs })
+        const sagas = await followSagas(client, kept, { timeoutMs })
         const ends = [...new Set(sagas.map((saga) => saga?.status))].join(', ')
         expect(ends, 'completed', 'the orders of the back-up')
         const found = await Promise.all(lost.map(({ sagaId }) => client.saga(sagaId)))

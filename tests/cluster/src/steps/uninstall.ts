@@ -23,7 +23,7 @@ export function uninstallSteps(shop: Shop): readonly Step[] {
         await shop.close()
         await shop.release.uninstall(limitMs)
         let names: string[] = []
-        // What belongs to an object that is gone goes a little later.
+        // Dependents of a deleted object are removed asynchronously by garbage collection.
         await waitUntil(
           async () => {
             names = await left()

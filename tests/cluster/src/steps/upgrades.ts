@@ -14,7 +14,7 @@ interface Job {
 }
 
 const badUpgradeLimitMs = 60_000
-const patienceMs = 60_000
+const timeoutMs = 60_000
 
 export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
   let working = 0
@@ -102,7 +102,7 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
         const { revision, status } = await shop.rollback(working)
         await waitUntil(async () => (await shop.pods('order')).length === 1, {
           what: 'the pod that never started to be gone',
-          limitMs: patienceMs,
+          limitMs: timeoutMs,
         })
         return `revision ${revision} ${status}`
       },
