@@ -82,7 +82,7 @@ describe('the audit of money', () => {
 
   findsEach(cases, system)
 
-  it('lets a refund be asked for again, and be answered with 0 before the charge was known', async () => {
+  it('accepts a repeated refund request, and an answer of 0 before the charge was recorded', async () => {
     const scenario = await writeScenario(system(), 'compensated')
     await alsoSays('payment.refund.requested', 'order')(system(), scenario)
     await alsoSays('payment.refund.requested', 'order')(system(), scenario)

@@ -14,7 +14,7 @@ describe('saga dead-letters replay', function () {
   this.timeout(120_000)
   const system = useOperatedSystem()
 
-  it('puts a message into the queue it died in, as the event it was, with its history and fresh attempts', async () => {
+  it('publishes a message to its queue with its properties, its history and all attempts', async () => {
     const eventId = randomUUID()
     const content = bodyOf('payment.completed', { eventId })
     const options = { type: 'payment.completed', messageId: eventId, correlationId: 'saga-1', timestamp: 1_767_225_600 }
@@ -114,7 +114,7 @@ describe('saga dead-letters replay', function () {
     await system().untilDepth(system().dlqOf('order'), 3)
   })
 
-  it('does nothing without a reason, without a word about which, or when told to stop', async () => {
+  it('does nothing without a reason, without a selection, or when stopped', async () => {
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
     const ways: [string[], number, RegExp][] = [

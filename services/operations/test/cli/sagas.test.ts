@@ -32,9 +32,9 @@ describe('saga list', function () {
   })
 
   it('shows a page at a time', async () => {
-    const stories: Scenario[] = []
+    const scenarios: Scenario[] = []
     for (let n = 5; n > 0; n -= 1)
-      stories.push(await writeScenario(system().data, 'pending', new Date(Date.now() - n * minute)))
+      scenarios.push(await writeScenario(system().data, 'pending', new Date(Date.now() - n * minute)))
     const seen: unknown[] = []
     let next: string[] = []
     for (let page = 1; page <= 3; page += 1) {
@@ -44,7 +44,7 @@ describe('saga list', function () {
     }
     assert.deepEqual(
       seen,
-      stories.map(({ sagaId }) => sagaId),
+      scenarios.map(({ sagaId }) => sagaId),
     )
     assert.deepEqual(next, ['--after', 'null'])
   })
@@ -65,7 +65,7 @@ describe('saga show', function () {
     return items[0] ?? {}
   }
 
-  it('tells the whole scenario of one that has ended, by the id of the saga or of the order', async () => {
+  it('shows the complete history of a final saga, by the id of the saga or of the order', async () => {
     const { sagaId, orderId } = await writeScenario(system().data, 'confirmed')
     const { code, out } = await system().run(['show', sagaId])
     assert.equal(code, 0)
@@ -147,17 +147,17 @@ describe('saga retry-compensation', function () {
        WHERE routing_key = 'payment.refund.requested' AND published_at IS NULL`,
     )
 
-  it('asks again by a new event, as the order service does, and records who had it asked', async () => {
+  it('requests the refund again with a new event, as the order service does, and records the operator', async () => {
     const { sagaId, orderId } = await writeScenario(system().data, 'refunding')
     const dry = await system().run(['retry-compensation', orderId, '--dry-run'])
-    assert.deepEqual([dry.code, dry.out], [0, `would ask for the refund of saga ${sagaId}, request 1\n`])
+    assert.deepEqual([dry.code, dry.out], [0, `would request the refund of saga ${sagaId}, request 1\n`])
     assert.deepEqual(await requests(), [])
 
     const { code, out } = await system().run(['retry-compensation', orderId, '--reason', 'the provider is back'], {
       now,
     })
     assert.equal(code, 0)
-    assert.match(out, /^asked for the refund of saga \S+, request 1; the next request by itself is in 30 s/)
+    assert.match(out, /^requested the refund of saga \S+, request 1; the next automatic request is in 30 s/)
     const [request, ...more] = await requests()
     assert.deepEqual(more, [])
     // Any relay may take it at once.
@@ -192,7 +192,7 @@ describe('saga retry-compensation', function () {
 
   it('refuses one that waits for no refund, and changes nothing', async () => {
     const { sagaId } = await writeScenario(system().data, 'confirmed')
-    for (const how of [['--dry-run'], ['--reason', 'he asked for it']]) {
+    for (const how of [['--dry-run'], ['--reason', 'support case']]) {
       const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
       assert.deepEqual([code, out], [1, `Saga ${sagaId} has no pending refund: it is completed.\n`])
     }

@@ -185,7 +185,7 @@ describe('The timeline of a saga', () => {
   const withRefund = (more: Partial<OutboxRow>): SagaFacts =>
     facts({ outboxes: { order: [row(refund, 'payment.refund.requested', 40, more)] } })
 
-  it('tells a message that is still in the outbox, one that is parked there, and one that was published late', () => {
+  it('shows messages that are pending, parked, or published late', () => {
     const waiting = withRefund({ publishedAt: null })
     assert.equal(shortly(waiting).at(-1), 'order: payment.refund.requested to payment: not published yet')
     assert.deepEqual(needs(waiting), {
