@@ -37,6 +37,5 @@ export async function keepAuditing(options: AuditExporterOptions, signal: AbortS
   }
 }
 
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined)
-}
+const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal }).catch(() => undefined)

@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { CommandContext } from './cli/command-context.ts'
 import { sagaProgram } from './cli/program.ts'
 import { type Result, sagaExitCodes, UsageError } from './cli/result.ts'
-import { NotDone, SourceUnavailable } from './inspect/errors.ts'
+import { NotDone, SourceUnavailable } from './inspect/stores.ts'
 import { type SagaConfig, sagaSettings } from './saga-config.ts'
 
 export interface CommandDependencies {

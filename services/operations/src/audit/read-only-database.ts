@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Client, type ClientConfig } from 'pg'
-import { SourceUnavailable } from '../inspect/errors.ts'
-import { type DatabaseSource, type StoreName, storeNames } from '../inspect/stores.ts'
+import { type DatabaseSource, SourceUnavailable, type StoreName, storeNames } from '../inspect/stores.ts'
 
 const connectMs = 5_000
 /** A lock request that waits behind a migration makes later lock requests wait too. */

@@ -1,7 +1,7 @@
 import { readActs, type RecordedAct } from '../inspect/operator-acts.ts'
 import type { StoreReader } from '../inspect/store.ts'
 import type { Result } from './result.ts'
-import { instant, table } from './text.ts'
+import { instant, tableOf } from './text.ts'
 import { counted } from '../audit/format-report.ts'
 
 /** Changes by operators, newest first. */
@@ -24,7 +24,7 @@ export async function listActs(
     items: acts,
     summary: { shown: acts.length },
     text: [
-      table(['AT', 'BY', 'ACT', 'EVENT', 'SUBJECT', 'PLACE', 'END', 'REASON'], rows),
+      ...tableOf(['AT', 'BY', 'ACT', 'EVENT', 'SUBJECT', 'PLACE', 'END', 'REASON'], rows),
       counted(acts.length, 'act'),
     ].join('\n'),
     wrong: false,

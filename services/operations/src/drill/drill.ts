@@ -25,10 +25,7 @@ export interface DrilledOrder {
   readonly saga: Saga | undefined
 }
 
-interface Placed {
-  readonly flow: FlowName
-  readonly accepted: Accepted
-}
+type Placed = Pick<DrilledOrder, 'flow' | 'accepted'>
 
 export interface DrillResult {
   readonly orders: readonly DrilledOrder[]

@@ -1,6 +1,6 @@
 import { type Database, schemaMismatch, statement, type Transaction } from '@order-saga/chassis'
 import { v7 as uuidv7 } from 'uuid'
-import { NotDone } from './errors.ts'
+import { NotDone } from './stores.ts'
 import type { StoreReader } from './store.ts'
 
 export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation'

@@ -24,14 +24,9 @@ export interface SagaListOptions {
   readonly limit: number
 }
 
-/** A count up to a limit; `more`: the limit was exceeded. */
-export interface Count {
-  readonly count: number
-  readonly more: boolean
-}
-
 export interface SagaOverview {
-  readonly counts: Readonly<Record<SagaStatus, Count>>
+  /** Counts up to a limit; `more`: the limit was exceeded. */
+  readonly counts: Readonly<Record<SagaStatus, { readonly count: number; readonly more: boolean }>>
   /** Open sagas past their deadline, and refunds past their due time. */
   readonly overdue: number
   /** The newest of each status, newest first. */

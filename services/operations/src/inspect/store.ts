@@ -2,8 +2,7 @@ import { Database, DependencyUnavailable, type Log, type Statement } from '@orde
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import { Pool } from 'pg'
-import { SourceUnavailable } from './errors.ts'
-import type { DatabaseSource, StoreName } from './stores.ts'
+import { type DatabaseSource, SourceUnavailable, type StoreName } from './stores.ts'
 
 /** @throws SourceUnavailable */
 export type StoreReader = Pick<Database, 'query'>

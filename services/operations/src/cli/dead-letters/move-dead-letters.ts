@@ -7,7 +7,7 @@ import type { CommandContext } from '../command-context.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
 import { type Verdict, verdictWords } from '../preview/preview-reaction.ts'
 import type { Result } from '../result.ts'
-import { table } from '../text.ts'
+import { tableOf } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
 interface MoveOutcome {
@@ -37,7 +37,7 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
     .slice(0, rowsShown)
     .map(({ letter, outcome, why }) => [letter.id, letter.queue, letter.event, words[outcome], why ?? ''])
   const lines = [
-    ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows)]),
+    ...tableOf(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows),
     ...(moved.length > rows.length ? [`and ${moved.length - rows.length} more`] : []),
     ...missing.map((id) => `No dead letter has the id ${id}: see dead-letters list.`),
     ...(stopped ? ['Stopped: the other dead letters are unchanged.'] : []),

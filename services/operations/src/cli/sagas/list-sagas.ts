@@ -2,7 +2,7 @@ import { sagaStatuses } from '@order-saga/order'
 import { listSagas as readSagas } from '../../inspect/sagas.ts'
 import type { CommandContext } from '../command-context.ts'
 import { type Result, UsageError } from '../result.ts'
-import { fromNow, sagaWords, span, table } from '../text.ts'
+import { fromNow, sagaWords, span, tableOf } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
 export interface SagaListOptions {
@@ -41,9 +41,7 @@ export async function listSagas(context: CommandContext, options: SagaListOption
     items: sagas,
     summary: { shown: sagas.length, next },
     text: [
-      ...(rows.length === 0
-        ? []
-        : [table(['SAGA', 'ORDER', 'STATUS', 'REASON', 'AGE', 'REFUND DUE', 'DEADLINE'], rows)]),
+      ...tableOf(['SAGA', 'ORDER', 'STATUS', 'REASON', 'AGE', 'REFUND DUE', 'DEADLINE'], rows),
       `${counted(sagas.length, 'saga')}${next === null ? '' : `; the next page: --after ${next}`}`,
     ].join('\n'),
     wrong: false,

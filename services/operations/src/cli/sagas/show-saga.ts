@@ -4,8 +4,8 @@ import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import { inspectSaga } from '../../inspect/inspect-saga.ts'
 import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
 import type { CommandContext } from '../command-context.ts'
-import type { Result } from '../result.ts'
-import { fromNow, instant, sagaWords, table } from '../text.ts'
+import { notFound, type Result } from '../result.ts'
+import { fromNow, instant, sagaWords, tableOf } from '../text.ts'
 
 /** An automatic transition. */
 interface Timer {
@@ -62,7 +62,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
       },
     ],
     summary: { shown: 1 },
-    text: [...head, '', explanation.text, '', table(['AT', 'SERVICE', 'EVENT ID', 'WHAT'], rows)].join('\n'),
+    text: [...head, '', explanation.text, '', ...tableOf(['AT', 'SERVICE', 'EVENT ID', 'WHAT'], rows)].join('\n'),
     wrong: false,
   }
 }
@@ -98,7 +98,4 @@ function timersOf({ deadline, refund, next }: Explanation): Timer[] {
   ]
 }
 
-export function unknownSaga(id: string): Result {
-  const text = `No order and no saga has the id ${id}: see list.`
-  return { items: [], summary: { shown: 0 }, text, wrong: true }
-}
+export const unknownSaga = (id: string): Result => notFound(`No order and no saga has the id ${id}: see list.`)

@@ -1,4 +1,4 @@
-import { NotDone } from '../errors.ts'
+import { NotDone } from '../stores.ts'
 import { readQueues } from '../queues.ts'
 import type { InspectSources } from '../store.ts'
 import { deadLetterOf, type FoundLetter } from './dead-letter.ts'
