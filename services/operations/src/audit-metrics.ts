@@ -6,7 +6,6 @@ export interface AuditMetrics {
   readonly notDone: () => void
 }
 
-/** Metrics of the audits of a process. Before the first audit completes, no gauge has a value. */
 export function createAuditMetrics(registry: Registry): AuditMetrics {
   const registers = [registry]
   const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>

@@ -2,7 +2,6 @@ import { type Log, optionalText, type Setting, url } from '@order-saga/chassis'
 import { Store } from './inspect/store.ts'
 import { type DatabaseSource, type StoreName, storeNames } from './inspect/stores.ts'
 
-/** Addresses of the three databases. */
 export type StoresConfig = Record<`${StoreName}DbUrl` | `${StoreName}DbCaFile`, string>
 
 export const storeSettings = Object.fromEntries(
@@ -33,10 +32,9 @@ export function databaseSources(config: StoresConfig): Record<StoreName, Databas
   return ofEach((store) => ({ url: config[`${store}DbUrl`], caFile: config[`${store}DbCaFile`] }))
 }
 
-/** The three databases; each connects at its first use. */
 export function openStores(config: StoresConfig, program: string, log: Log): Record<StoreName, Store> {
   const sources = databaseSources(config)
-  return ofEach((store) => new Store({ store, source: sources[store], program, log }))
+  return ofEach((store) => new Store(store, sources[store], program, log))
 }
 
 export function ofEach<T>(make: (store: StoreName) => T): Record<StoreName, T> {

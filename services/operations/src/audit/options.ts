@@ -10,10 +10,8 @@ export const defaultOptions = {
   /** Accepted numbers of dead letters and parked events. */
   allowDeadLetters: 0,
   allowParkedEvents: 0,
-  /** Ids named per kind of violation. */
   idsShown: 20,
   statementTimeoutMs: 60_000,
-  /** Rows held in memory per table. */
   pageSize: 2_000,
   /** Suspects held in memory; when reached, they are checked before the scan continues. */
   suspectLimit: 20_000,

@@ -58,7 +58,6 @@ export interface SagaEvent {
   readonly causationId: string | null
   readonly publishedAt: Date | null
   readonly parked: boolean
-  /** Only on events about money. */
   readonly amount: string | null
   readonly currency: string | null
 }
@@ -78,7 +77,6 @@ export function sagaIdOf({ order, saga, payment, reservation }: OrderFacts): str
   return saga?.sagaId ?? order?.sagaId ?? payment?.sagaId ?? reservation?.sagaId
 }
 
-/** Neither final nor refunding. */
 export function isOpen(saga: SagaRow): boolean {
   return saga.status === 'pending' || saga.status === 'payment_completed'
 }

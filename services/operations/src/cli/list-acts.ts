@@ -4,7 +4,6 @@ import type { Result } from './result.ts'
 import { instant, tableOf } from './text.ts'
 import { counted } from '../audit/format-report.ts'
 
-/** Changes by operators, newest first. */
 export async function listActs(
   database: StoreReader,
   options: { readonly about?: string | undefined; readonly limit: number },
@@ -31,7 +30,5 @@ export async function listActs(
   }
 }
 
-function endOf({ doneAt, failure }: RecordedAct): string {
-  if (failure !== null) return `failed: ${failure}`
-  return doneAt === null ? 'cut off' : 'done'
-}
+const endOf = ({ doneAt, failure }: RecordedAct): string =>
+  failure === null ? (doneAt === null ? 'cut off' : 'done') : `failed: ${failure}`

@@ -11,7 +11,6 @@ export interface Result {
   readonly wrong: boolean
 }
 
-/** The result for an unknown id. */
 export const notFound = (text: string): Result => ({ items: [], summary: { shown: 0 }, text, wrong: true })
 
 /** Unusable arguments; the message is one sentence that names the argument and the correction. */

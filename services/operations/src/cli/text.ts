@@ -18,7 +18,6 @@ export function span(ms: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
-/** Relative to now: `12 s ago`, `in 5 min`. */
 export function fromNow(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime()
   return ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`
@@ -36,12 +35,10 @@ export function tableOf(heading: readonly string[], rows: readonly (readonly str
   return [heading, ...rows].map(line)
 }
 
-/** UTC, to the second. */
 export function instant(at: Date | null): string {
   return at === null ? '-' : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-/** Status and compensation: `pending`, `timeout_cancelled/refund_requested`. */
 export function sagaWords({ status, compensation }: Pick<SagaState, 'status' | 'compensation'>): string {
   return compensation === 'none' ? status : `${status}/${compensation}`
 }

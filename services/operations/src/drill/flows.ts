@@ -41,7 +41,6 @@ export const flows: Readonly<Record<FlowName, Flow>> = {
 const patternWithout: readonly FlowName[] = ['confirmed', 'payment_failed', 'confirmed', 'compensation', 'confirmed']
 const patternWith: readonly FlowName[] = ['timeout', 'confirmed', 'payment_failed', 'compensation', 'confirmed']
 
-/** The flow of each order, mixed. */
 export function planFlows(orders: number, withTimeout: boolean): FlowName[] {
   const pattern = withTimeout ? patternWith : patternWithout
   return Array.from({ length: orders }, (_, index) => pattern[index % pattern.length] ?? 'confirmed')

@@ -18,7 +18,6 @@ export interface FollowOptions {
 const [roundMs, perSagaMs] = [250, 10]
 const concurrency = 10
 
-/** Whether no message and no deadline will change the saga. */
 function isAtRest(saga: SagaState): boolean {
   return isFinal(saga) && saga.compensation !== 'refund_requested'
 }

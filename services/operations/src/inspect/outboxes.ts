@@ -40,7 +40,6 @@ export async function readOutbox(database: StoreReader): Promise<OutboxState> {
   return row as OutboxState
 }
 
-/** The parked events, optionally with these ids, longest parked first. */
 export async function readParkedEvents(
   database: StoreReader,
   { ids, limit }: { readonly ids?: readonly string[] | undefined; readonly limit: number | null },

@@ -1,7 +1,6 @@
 import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
 import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
 
-/** The services with a database. */
 export type StoreName = Exclude<ServiceName, 'notification'>
 export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
 

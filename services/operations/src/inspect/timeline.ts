@@ -27,7 +27,6 @@ interface NoteStep extends Step {
 
 export type TimelineStep = MessageStep | NoteStep
 
-/** The steps of one saga in all services, by time. Pure. */
 export function timelineOf(
   facts: SagaFacts,
   messages: readonly SagaMessage[],

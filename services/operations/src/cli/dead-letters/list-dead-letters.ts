@@ -5,7 +5,6 @@ import type { Result } from '../result.ts'
 import { fromNow, tableOf } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
-/** The selected dead letters, queue by queue, in the order in which they were dead-lettered. */
 export async function listDeadLetters(context: CommandContext, scan: Scan): Promise<Result> {
   const letters: DeadLetter[] = []
   const { total, more } = await scanDeadLetters(context, scan, async (found) => {

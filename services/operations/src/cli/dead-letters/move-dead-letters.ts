@@ -31,7 +31,6 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
   const counts: Partial<Record<MoveOutcome['outcome'], number>> = {}
   for (const { outcome } of moved) counts[outcome] = (counts[outcome] ?? 0) + 1
   const missing = (selection.ids ?? []).filter((id) => !moved.some(({ letter }) => letter.id === id))
-  // Failures first, so that they are shown.
   const rows = moved
     .toSorted((one, other) => Number(other.outcome === 'failed') - Number(one.outcome === 'failed'))
     .slice(0, rowsShown)
@@ -73,7 +72,6 @@ export async function replay(context: CommandContext, scan: Scan, actor: Actor):
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }
 
-/** Previews each replay by itself, on the current state. */
 export async function previewReplays(context: CommandContext, scan: Scan): Promise<Result> {
   const outcomes: MoveOutcome[] = []
   await scanDeadLetters(context, scan, async (found) => {

@@ -15,7 +15,6 @@ interface Shown extends DeadLetter, ReplayPreview {
   readonly body: unknown
 }
 
-/** The dead letters with this id, and a preview of the replay of each. */
 export async function showDeadLetter(context: CommandContext, id: string): Promise<Result> {
   const all: FoundLetter[] = []
   await scanDeadLetters(context, { selection: { ids: [id] }, limit }, async (found) => void all.push(...found))

@@ -13,7 +13,6 @@ export interface SagaListOptions {
   readonly after?: string | undefined
 }
 
-/** A page of sagas by status and age, oldest first. */
 export async function listSagas(context: CommandContext, options: SagaListOptions): Promise<Result> {
   const { status, olderThanMs = 0, limit, after } = options
   if (status !== undefined && !sagaStatuses.some((known) => known === status)) {

@@ -7,7 +7,6 @@ import type { CommandContext } from '../command-context.ts'
 import { notFound, type Result } from '../result.ts'
 import { fromNow, instant, sagaWords, tableOf } from '../text.ts'
 
-/** An automatic transition. */
 interface Timer {
   readonly at: Date
   readonly will: string
@@ -15,7 +14,6 @@ interface Timer {
 
 const lettersShown = 1_000
 
-/** One saga across all services: state, pending step, timers, timeline. */
 export async function showSaga(context: CommandContext, id: string, withDeadLetters: boolean): Promise<Result> {
   const { databases } = context
   const recorded = await readSaga(databases.order, id)

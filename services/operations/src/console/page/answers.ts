@@ -1,5 +1,3 @@
-/** Response bodies of the console's routes, shared by the server and the page. */
-
 export type ServiceName = 'order' | 'payment' | 'inventory' | 'notification'
 export type SagaStatus = 'pending' | 'payment_completed' | 'refunding' | 'completed' | 'cancelled' | 'timeout_cancelled'
 
