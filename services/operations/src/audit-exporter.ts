@@ -5,7 +5,6 @@ import type { AuditMetrics } from './audit-metrics.ts'
 
 export interface AuditExporterOptions {
   readonly audit: () => Promise<AuditReport>
-  /** Minimum pause from the end of one audit to the start of the next. */
   readonly intervalMs: number
   readonly metrics: AuditMetrics
   readonly log: Log

@@ -9,10 +9,8 @@ import { type SagaConfig, sagaSettings } from './saga-config.ts'
 export interface CommandDependencies {
   readonly out: (text: string) => void
   readonly error: (text: string) => void
-  /** Name of the user of the operating system. */
   readonly user: () => string
   readonly now: () => Date
-  /** Aborted to end the command early. */
   readonly signal: AbortSignal
 }
 

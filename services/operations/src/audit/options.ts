@@ -1,13 +1,10 @@
-/** Defaults of the audit. Durations are milliseconds. */
+/** Defaults of the audit, in milliseconds; audit-config.ts describes the settings. */
 export const defaultOptions = {
-  /** Time between two reads of a suspected violation. */
   settleMs: 5_000,
-  /** Allowed delay of a deadline check, a delivery, or all retries. */
   toleranceMs: 90_000,
   /** The retention periods of the services. The audit expects no rows that are older. */
   outboxRetentionMs: 86_400_000,
   inboxRetentionMs: 7 * 86_400_000,
-  /** Accepted numbers of dead letters and parked events. */
   allowDeadLetters: 0,
   allowParkedEvents: 0,
   idsShown: 20,

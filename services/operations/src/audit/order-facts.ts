@@ -16,13 +16,11 @@ export interface SagaRow {
   readonly reason: 'payment_failed' | 'compensation' | 'timeout' | null
   readonly compensation: 'none' | 'refund_requested' | 'refunded'
   readonly timeoutAt: Date
-  /** Time of the next refund request. */
   readonly refundDueAt: Date | null
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly finishedAt: Date | null
-  /** Whether its history contains order.confirmed, and order.cancelled. */
   readonly saidConfirmed: boolean
   readonly saidCancelled: boolean
 }

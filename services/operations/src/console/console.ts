@@ -25,7 +25,6 @@ export interface ConsoleOptions {
   readonly retryDelaysMs: readonly number[]
 }
 
-/** Cache times, shared by all clients. */
 const keepMs = { sagas: 1_000, delivery: 3_000 } as const
 
 export class Console {

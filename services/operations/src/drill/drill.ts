@@ -26,7 +26,6 @@ type Placed = Pick<DrilledOrder, 'flow' | 'accepted'>
 
 export interface DrillResult {
   readonly orders: readonly DrilledOrder[]
-  /** Responses to the clients, for the audit. */
   readonly answers: readonly ClientAnswer[]
   /** One sentence per unexpected result. */
   readonly complaints: readonly string[]

@@ -20,7 +20,6 @@ export type SagaMessage = Progress & {
   readonly event: string
   readonly from: ServiceName
   readonly to: ServiceName
-  /** Time at which the event was appended, or of its first record. */
   readonly at: Date
 }
 

@@ -3,7 +3,6 @@ import type { StoreReader } from './store.ts'
 
 export interface OutboxState {
   readonly pending: number
-  /** Time at which the oldest pending event was appended. */
   readonly oldest: Date | null
   readonly parked: number
 }

@@ -19,17 +19,13 @@ export interface SagaListOptions {
   readonly status?: string | undefined
   readonly createdBefore?: Date | undefined
   readonly order: 'oldest first' | 'newest first'
-  /** Last id of the previous page. */
   readonly after?: string | undefined
   readonly limit: number
 }
 
 export interface SagaOverview {
-  /** Counts up to a limit; `more`: the limit was exceeded. */
   readonly counts: Readonly<Record<SagaStatus, { readonly count: number; readonly more: boolean }>>
-  /** Open sagas past their deadline, and refunds past their due time. */
   readonly overdue: number
-  /** The newest of each status, newest first. */
   readonly sagas: readonly SagaLine[]
 }
 

@@ -15,7 +15,6 @@ interface MessageStep extends Step {
   readonly from: ServiceName | 'customer'
   readonly to: ServiceName
   readonly event: string
-  /** An amount, items, or a reason. */
   readonly detail: string
   readonly state: SagaMessage['state']
   readonly result: string

@@ -13,7 +13,6 @@ import { counted } from '../../audit/format-report.ts'
 interface MoveOutcome {
   readonly letter: DeadLetter
   readonly outcome: 'replayed' | 'discarded' | 'failed' | 'would_discard' | Verdict
-  /** The failure, or the preview. */
   readonly why?: string | undefined
 }
 

@@ -9,7 +9,6 @@ export interface SagaListOptions {
   readonly status?: string | undefined
   readonly olderThanMs?: number | undefined
   readonly limit: number
-  /** The last id of the page before. */
   readonly after?: string | undefined
 }
 

@@ -98,7 +98,6 @@ export interface DeadLetterLine {
   /** The event's id, or a digest of a message without one. */
   readonly id: string
   readonly service: ServiceName
-  /** The queue from which it was consumed. */
   readonly queue: string
   readonly event: string
   readonly sagaId?: string | undefined

@@ -8,9 +8,7 @@ import { age, count, since, span, statuses } from './format.ts'
 import { SagaList } from './saga-list.ts'
 import { SagaView } from './saga-view.ts'
 
-/** Between two reads of the overview. */
 const updateMs = 1_000
-/** Between two reads of a saga in flight. */
 const followMs = 1_500
 
 interface Route {

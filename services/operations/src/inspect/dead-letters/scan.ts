@@ -8,7 +8,6 @@ import { isSelected, queuesFor, type Selection } from './selection.ts'
 export interface ScanSources extends Pick<InspectSources, 'broker' | 'queues' | 'now'> {
   /** Ends the scan after the current window. */
   readonly signal?: AbortSignal
-  /** Receives a line at most once per second. */
   readonly progress?: (line: string) => void
 }
 
