@@ -6,6 +6,23 @@ import { type AuditConfig, auditSettings, auditSources } from './audit-config.ts
 
 export const exitCodes = { clean: 0, violated: 1, notDone: 2 } as const
 
+export interface Output {
+  readonly out: (text: string) => void
+  readonly error: (text: string) => void
+}
+
+export const standardOutput: Output = {
+  out: (text) => process.stdout.write(`${text}\n`),
+  error: (text) => process.stderr.write(`${text}\n`),
+}
+
+/** Prints the reason as one sentence. @returns the exit code */
+export function notDone(what: string, error: unknown, { error: print }: Output): number {
+  const reason = messageOf(error).replace(/\.$/, '')
+  print(error instanceof ConfigurationError ? `${reason}.` : `The ${what} could not be done: ${reason}.`)
+  return exitCodes.notDone
+}
+
 /** Each flag overrides the environment variable of its setting. */
 const flags = {
   'settle-ms': auditSettings.settleMs,
@@ -22,7 +39,7 @@ const flags = {
 export async function runAudit(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-  print: { readonly out: (text: string) => void; readonly error: (text: string) => void },
+  print: Output,
 ): Promise<number> {
   try {
     const { json, help, env } = readArguments(args)
@@ -35,9 +52,7 @@ export async function runAudit(
     print.out(json ? JSON.stringify(report) : formatReport(report))
     return report.clean ? exitCodes.clean : exitCodes.violated
   } catch (error) {
-    const reason = messageOf(error).replace(/\.$/, '')
-    print.error(error instanceof ConfigurationError ? `${reason}.` : `The audit could not be done: ${reason}.`)
-    return exitCodes.notDone
+    return notDone('audit', error, print)
   }
 }
 

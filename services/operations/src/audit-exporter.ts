@@ -5,7 +5,6 @@ import type { AuditMetrics } from './audit-metrics.ts'
 
 export interface AuditExporterOptions {
   readonly audit: () => Promise<AuditReport>
-  /** Minimum pause from the end of one audit to the start of the next. */
   readonly intervalMs: number
   readonly metrics: AuditMetrics
   readonly log: Log
@@ -37,6 +36,5 @@ export async function keepAuditing(options: AuditExporterOptions, signal: AbortS
   }
 }
 
-async function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  await delay(ms, undefined, { signal }).catch(() => undefined)
-}
+const sleep = (ms: number, signal: AbortSignal): Promise<void> =>
+  delay(ms, undefined, { signal }).catch(() => undefined)

@@ -1,8 +1,8 @@
-import { ConfigurationError, loadConfig, messageOf } from '@order-saga/chassis'
+import { loadConfig } from '@order-saga/chassis'
 import { audit } from './audit/audit.ts'
 import { formatReport } from './audit/format-report.ts'
 import { auditSources } from './audit-config.ts'
-import { exitCodes } from './audit-command.ts'
+import { exitCodes, notDone, type Output } from './audit-command.ts'
 import { drill } from './drill/drill.ts'
 import { formatDrill } from './drill/format-drill.ts'
 import { type DrillConfig, drillSettings } from './drill-config.ts'
@@ -11,10 +11,7 @@ import { type DrillConfig, drillSettings } from './drill-config.ts'
  * Runs the `drill` command: drives orders through the flows of a running system, then audits it.
  * @returns the exit code: 0 only when every order has its expected final status and no invariant is violated
  */
-export async function runDrill(
-  environment: NodeJS.ProcessEnv,
-  print: { readonly out: (text: string) => void; readonly error: (text: string) => void },
-): Promise<number> {
+export async function runDrill(environment: NodeJS.ProcessEnv, print: Output): Promise<number> {
   try {
     const config = loadConfig<DrillConfig>(drillSettings, environment)
     print.out(`Placing ${config.orders} orders at ${config.orderUrl}`)
@@ -24,8 +21,6 @@ export async function runDrill(
     print.out(`\nAudit of all orders\n${formatReport(report)}`)
     return report.clean && result.complaints.length === 0 ? exitCodes.clean : exitCodes.violated
   } catch (error) {
-    const reason = messageOf(error).replace(/\.$/, '')
-    print.error(error instanceof ConfigurationError ? `${reason}.` : `The drill could not be done: ${reason}.`)
-    return exitCodes.notDone
+    return notDone('drill', error, print)
   }
 }

@@ -1,6 +1,4 @@
+import { standardOutput } from './audit-command.ts'
 import { runDrill } from './drill-command.ts'
 
-process.exitCode = await runDrill(process.env, {
-  out: (text) => process.stdout.write(`${text}\n`),
-  error: (text) => process.stderr.write(`${text}\n`),
-})
+process.exitCode = await runDrill(process.env, standardOutput)

@@ -3,16 +3,14 @@ import { CommanderError } from 'commander'
 import { CommandContext } from './cli/command-context.ts'
 import { sagaProgram } from './cli/program.ts'
 import { type Result, sagaExitCodes, UsageError } from './cli/result.ts'
-import { NotDone, SourceUnavailable } from './inspect/errors.ts'
+import { NotDone, SourceUnavailable } from './inspect/stores.ts'
 import { type SagaConfig, sagaSettings } from './saga-config.ts'
 
 export interface CommandDependencies {
   readonly out: (text: string) => void
   readonly error: (text: string) => void
-  /** Name of the user of the operating system. */
   readonly user: () => string
   readonly now: () => Date
-  /** Aborted to end the command early. */
   readonly signal: AbortSignal
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { userInfo } from 'node:os'
+import { standardOutput } from './audit-command.ts'
 import { runSaga } from './saga-command.ts'
 
 const stop = new AbortController()
@@ -7,8 +8,7 @@ const stop = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort())
 
 process.exitCode = await runSaga(process.argv.slice(2), process.env, {
-  out: (text) => process.stdout.write(`${text}\n`),
-  error: (text) => process.stderr.write(`${text}\n`),
+  ...standardOutput,
   user: () => userInfo().username,
   now: () => new Date(),
   signal: stop.signal,

@@ -82,7 +82,7 @@ describe('the audit of money', () => {
 
   findsEach(cases, system)
 
-  it('accepts a repeated refund request, and a reply of 0 before the charge is known', async () => {
+  it('accepts a repeated refund request, and an answer of 0 before the charge was recorded', async () => {
     const scenario = await writeScenario(system(), 'compensated')
     await alsoSays('payment.refund.requested', 'order')(system(), scenario)
     await alsoSays('payment.refund.requested', 'order')(system(), scenario)
@@ -91,7 +91,7 @@ describe('the audit of money', () => {
     assert.deepEqual(violationsIn(await system().audit()), {})
   })
 
-  it('finds an order whose refund was only ever reported as 0', async () => {
+  it('finds one whose refund was only ever answered with 0', async () => {
     const scenario = await writeScenario(system(), 'compensated')
     await setAmount('payment.refunded', '0.00')(system(), scenario)
     assert.deepEqual(violationsIn(await system().audit()), {
@@ -99,7 +99,7 @@ describe('the audit of money', () => {
     })
   })
 
-  it('counts every order when there are more suspects than its buffer holds', async () => {
+  it('counts every order when there are more suspects than it holds at once', async () => {
     for (let i = 0; i < 5; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ suspectLimit: 2, idsShown: 10 })
@@ -107,7 +107,7 @@ describe('the audit of money', () => {
     assert.deepEqual([money?.violations, new Set(money?.kinds[0]?.ids).size], [5, 5])
   })
 
-  it('names orders up to the limit, and counts the others', async () => {
+  it('names as many orders as it may, and counts the rest', async () => {
     for (let i = 0; i < 3; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ idsShown: 2 })

@@ -23,7 +23,6 @@ class Counter {
   }
 }
 
-/** Collects the results of the checks: exact counts, and as many ids as the report shows. */
 export class AuditCounts {
   orders = 0
   events = 0

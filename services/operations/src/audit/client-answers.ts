@@ -29,11 +29,8 @@ export async function auditClientAnswers(
   for (const keys of chunks([...orderOfKey.keys()], batchSize)) {
     const kept = await databases.order.read<{ key: string; orderId: string }>(keysOf, [keys])
     const others = kept.filter(({ key, orderId }) => orderOfKey.get(key) !== orderId)
-    counts.violation(
-      'client_answers',
-      'the key belongs to another order',
-      others.map(({ key }) => orderOfKey.get(key) ?? key),
-    )
+    const ids = others.map(({ key }) => orderOfKey.get(key) ?? key)
+    counts.violation('client_answers', 'the key belongs to another order', ids)
   }
 
   async function check(accepted: readonly ClientAnswer[]): Promise<void> {

@@ -7,7 +7,6 @@ import type { BrokerSource } from './sources.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import type { AuditCounts } from './audit-counts.ts'
 
-/** An event that one consumer has not processed. */
 export interface Delivery {
   readonly consumer: StoreName
   readonly eventId: string

@@ -2,10 +2,8 @@ import type { OrderFacts } from './order-facts.ts'
 import type { CheckName } from './report.ts'
 import type { GatewayLedger } from './sources.ts'
 
-/** A suspected violation of one order, reported if it persists when the order is read again. */
 export interface Finding {
   readonly check: CheckName
-  /** Description, printed before a list of order ids. */
   readonly kind: string
   /** The next event of the order may correct it, so it is no violation while one is in flight. */
   readonly isTransient: boolean
@@ -32,7 +30,6 @@ export function unlessInFlight(check: CheckName, kind: string): Finding {
   return { check, kind, isTransient: true }
 }
 
-/** Whether the instant is longer ago than the tolerance. */
 export function isLongAgo(at: Date, { now, toleranceMs }: CheckContext): boolean {
   return now.getTime() - at.getTime() > toleranceMs
 }

@@ -1,6 +1,5 @@
 import type { AuditReport, Counted } from './report.ts'
 
-/** The report as text: one line per check followed by its violations, then the information. */
 export function formatReport(report: AuditReport): string {
   const lines: string[] = []
   for (const { check, invariant, promise, result, violations, kinds } of report.checks) {

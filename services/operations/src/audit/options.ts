@@ -1,31 +1,8 @@
-/** Durations are milliseconds. */
-export interface AuditOptions {
-  /** Time between two reads of a suspected violation. */
-  readonly settleMs?: number
-  /** Allowed delay of a deadline check, a delivery, or all retries. */
-  readonly toleranceMs?: number
-  /** The retention periods of the services. The audit expects no rows that are older. */
-  readonly outboxRetentionMs?: number
-  readonly inboxRetentionMs?: number
-  /** Accepted numbers of dead letters and parked events. */
-  readonly allowDeadLetters?: number
-  readonly allowParkedEvents?: number
-  /** Ids named per kind of violation. */
-  readonly idsShown?: number
-  readonly statementTimeoutMs?: number
-  /** Rows held in memory per table. */
-  readonly pageSize?: number
-  /** Suspects held in memory; when reached, they are checked before the scan continues. */
-  readonly suspectLimit?: number
-  readonly now?: () => Date
-  readonly pause?: (ms: number) => Promise<void>
-}
-
-export type ResolvedOptions = Readonly<Required<AuditOptions>>
-
+/** Defaults of the audit, in milliseconds; audit-config.ts describes the settings. */
 export const defaultOptions = {
   settleMs: 5_000,
   toleranceMs: 90_000,
+  /** The retention periods of the services. The audit expects no rows that are older. */
   outboxRetentionMs: 86_400_000,
   inboxRetentionMs: 7 * 86_400_000,
   allowDeadLetters: 0,
@@ -33,8 +10,16 @@ export const defaultOptions = {
   idsShown: 20,
   statementTimeoutMs: 60_000,
   pageSize: 2_000,
+  /** Suspects held in memory; when reached, they are checked before the scan continues. */
   suspectLimit: 20_000,
 } as const
+
+export interface ResolvedOptions extends Readonly<Record<keyof typeof defaultOptions, number>> {
+  readonly now: () => Date
+  readonly pause: (ms: number) => Promise<void>
+}
+
+export type AuditOptions = Partial<ResolvedOptions>
 
 /** Maximum checks of a suspect before it is reported as unsettled. */
 export const rechecks = 4

@@ -16,13 +16,11 @@ export interface SagaRow {
   readonly reason: 'payment_failed' | 'compensation' | 'timeout' | null
   readonly compensation: 'none' | 'refund_requested' | 'refunded'
   readonly timeoutAt: Date
-  /** Time of the next refund request. */
   readonly refundDueAt: Date | null
   readonly version: number
   readonly createdAt: Date
   readonly updatedAt: Date
   readonly finishedAt: Date | null
-  /** Whether its history contains order.confirmed, and order.cancelled. */
   readonly saidConfirmed: boolean
   readonly saidCancelled: boolean
 }
@@ -58,7 +56,6 @@ export interface SagaEvent {
   readonly causationId: string | null
   readonly publishedAt: Date | null
   readonly parked: boolean
-  /** Only on events about money. */
   readonly amount: string | null
   readonly currency: string | null
 }
@@ -78,7 +75,6 @@ export function sagaIdOf({ order, saga, payment, reservation }: OrderFacts): str
   return saga?.sagaId ?? order?.sagaId ?? payment?.sagaId ?? reservation?.sagaId
 }
 
-/** Neither final nor refunding. */
 export function isOpen(saga: SagaRow): boolean {
   return saga.status === 'pending' || saga.status === 'payment_completed'
 }

@@ -34,11 +34,8 @@ export async function auditOrphans(
   for (const store of storeNames) {
     const database = databases[store]
     const found = await database.read<Processed>(withoutTime, [since, from, options.pageSize])
-    await check(
-      store,
-      found.toSorted((a, b) => (a.eventId < b.eventId ? -1 : 1)),
-      undefined,
-    )
+    found.sort((a, b) => (a.eventId < b.eventId ? -1 : 1))
+    await check(store, found, undefined)
     let last: Processed = { eventId: from, consumer: '' }
     for (;;) {
       const { eventId, consumer } = last
@@ -51,11 +48,8 @@ export async function auditOrphans(
 
   async function check(store: StoreName, page: readonly Processed[], before: Processed | undefined): Promise<void> {
     const twice = page.filter(({ eventId }, i) => eventId === (page[i - 1] ?? before)?.eventId)
-    counts.violation(
-      'events',
-      `processed by ${store} under two consumer names`,
-      twice.map(({ eventId }) => eventId),
-    )
+    const ids = twice.map(({ eventId }) => eventId)
+    counts.violation('events', `processed by ${store} under two consumer names`, ids)
     let absent = [...new Set(page.map(({ eventId }) => eventId))].filter((eventId) => !foreign.has(eventId))
     for (const publisher of publishersFor(store)) absent = await eventsMissingIn(databases[publisher], 'events', absent)
     counts.violation('events', `processed by ${store}, but in no outbox`, absent)

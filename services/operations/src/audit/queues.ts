@@ -1,7 +1,7 @@
 import type { ServiceName } from '@order-saga/contracts'
 import { withHeartbeat } from '@order-saga/chassis'
 import { type ChannelModel, connect } from 'amqplib'
-import { SourceUnavailable } from '../inspect/errors.ts'
+import { SourceUnavailable } from '../inspect/stores.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import type { BrokerSource } from './sources.ts'
 

@@ -1,7 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { Client, type ClientConfig } from 'pg'
-import { SourceUnavailable } from '../inspect/errors.ts'
-import { type DatabaseSource, type StoreName, storeNames } from '../inspect/stores.ts'
+import { type DatabaseSource, SourceUnavailable, type StoreName, storeNames } from '../inspect/stores.ts'
 
 const connectMs = 5_000
 /** A lock request that waits behind a migration makes later lock requests wait too. */
@@ -78,7 +77,6 @@ export class ReadOnlyDatabase {
 
 export type Databases = Readonly<Record<StoreName, ReadOnlyDatabase>>
 
-/** Connects to all databases, or to none. */
 export async function connectReadOnly(
   sources: Readonly<Record<StoreName, DatabaseSource>>,
   statementTimeoutMs: number,
@@ -92,13 +90,9 @@ export async function connectReadOnly(
     await Promise.all(connected.map((database) => database.close()))
     throw failed.reason
   }
-  return Object.fromEntries(connected.map((database) => [database.store, database])) as Record<
-    StoreName,
-    ReadOnlyDatabase
-  >
+  return Object.fromEntries(connected.map((database) => [database.store, database])) as unknown as Databases
 }
 
-/** The values in groups of at most `size`. */
 export function* chunks<T>(values: readonly T[], size: number): Generator<T[]> {
   for (let at = 0; at < values.length; at += size) yield values.slice(at, at + size)
 }

@@ -1,13 +1,14 @@
 import type { Databases } from './read-only-database.ts'
 import type { AuditCounts } from './audit-counts.ts'
 
-interface Row {
-  readonly sku: string
-  readonly negative: boolean
-  readonly unbalanced: boolean
-  readonly held: boolean
-  readonly shipped: boolean
-}
+const kinds = {
+  negative: 'stock is negative',
+  unbalanced: 'received is not available + reserved + shipped',
+  held: 'reserved is not what open reservations hold',
+  shipped: 'shipped is not what committed reservations took',
+} as const
+
+type Row = Readonly<Record<keyof typeof kinds, boolean>> & { readonly sku: string }
 
 // One statement is one snapshot; inventory changes stock and reservations in one transaction.
 const balance = `WITH taken AS (
@@ -27,25 +28,8 @@ const balance = `WITH taken AS (
 /** Invariant 4 per SKU: stock is not negative, and the reserved and shipped quantities are those of the reservations. */
 export async function auditStock(databases: Databases, counts: AuditCounts): Promise<void> {
   const rows = await databases.inventory.read<Row>(balance)
-  const skus = (wrong: (row: Row) => boolean): string[] => rows.filter(wrong).map(({ sku }) => sku)
-  counts.violation(
-    'stock',
-    'stock is negative',
-    skus(({ negative }) => negative),
-  )
-  counts.violation(
-    'stock',
-    'received is not available + reserved + shipped',
-    skus(({ unbalanced }) => unbalanced),
-  )
-  counts.violation(
-    'stock',
-    'reserved is not what open reservations hold',
-    skus(({ held }) => held),
-  )
-  counts.violation(
-    'stock',
-    'shipped is not what committed reservations took',
-    skus(({ shipped }) => shipped),
-  )
+  for (const [problem, kind] of Object.entries(kinds)) {
+    const skus = rows.filter((row) => row[problem as keyof typeof kinds]).map(({ sku }) => sku)
+    counts.violation('stock', kind, skus)
+  }
 }

@@ -12,7 +12,6 @@ import { OperatorBroker, quietLog } from './operator-broker.ts'
 export interface CommandContextOptions {
   readonly config: SagaConfig
   readonly now: () => Date
-  /** Receives progress lines, which are not part of the result. */
   readonly progress: (line: string) => void
   /** Aborted when the user stops the command: the change in progress is completed, no further one is started. */
   readonly signal: AbortSignal

@@ -1,10 +1,9 @@
 import { readActs, type RecordedAct } from '../inspect/operator-acts.ts'
 import type { StoreReader } from '../inspect/store.ts'
 import type { Result } from './result.ts'
-import { instant, table } from './text.ts'
+import { instant, tableOf } from './text.ts'
 import { counted } from '../audit/format-report.ts'
 
-/** Changes by operators, newest first. */
 export async function listActs(
   database: StoreReader,
   options: { readonly about?: string | undefined; readonly limit: number },
@@ -24,14 +23,12 @@ export async function listActs(
     items: acts,
     summary: { shown: acts.length },
     text: [
-      table(['AT', 'BY', 'ACT', 'EVENT', 'SUBJECT', 'PLACE', 'END', 'REASON'], rows),
+      ...tableOf(['AT', 'BY', 'ACT', 'EVENT', 'SUBJECT', 'PLACE', 'END', 'REASON'], rows),
       counted(acts.length, 'act'),
     ].join('\n'),
     wrong: false,
   }
 }
 
-function endOf({ doneAt, failure }: RecordedAct): string {
-  if (failure !== null) return `failed: ${failure}`
-  return doneAt === null ? 'cut off' : 'done'
-}
+const endOf = ({ doneAt, failure }: RecordedAct): string =>
+  failure === null ? (doneAt === null ? 'cut off' : 'done') : `failed: ${failure}`

@@ -1,6 +1,6 @@
 import { createLog, Publisher, withHeartbeat } from '@order-saga/chassis'
 import { type ChannelModel, connect } from 'amqplib'
-import { SourceUnavailable } from '../inspect/errors.ts'
+import { SourceUnavailable } from '../inspect/stores.ts'
 
 const connectMs = 5_000
 

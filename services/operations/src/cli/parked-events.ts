@@ -4,7 +4,7 @@ import { type ParkedEvent, readParkedEvents } from '../inspect/outboxes.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import type { CommandContext } from './command-context.ts'
 import { type Result, UsageError } from './result.ts'
-import { fromNow, table } from './text.ts'
+import { fromNow, tableOf } from './text.ts'
 import { counted } from '../audit/format-report.ts'
 
 interface LocatedEvent extends ParkedEvent {
@@ -111,7 +111,7 @@ function resultOf(
     items: events,
     summary: { shown: events.length, missing },
     text: [
-      ...(rows.length === 0 ? [] : [table(['ID', 'OUTBOX', 'EVENT', 'SAGA', 'PARKED', 'ATTEMPTS', 'REASON'], rows)]),
+      ...tableOf(['ID', 'OUTBOX', 'EVENT', 'SAGA', 'PARKED', 'ATTEMPTS', 'REASON'], rows),
       ...missing.map((id) => `No parked event has the id ${id}: outbox list shows them.`),
       `${counted(events.length, 'event')} ${words}`,
     ].join('\n'),

@@ -1,12 +1,14 @@
 import { catalogue, type QueueNames, services } from '@order-saga/contracts'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { v7 as uuidv7 } from 'uuid'
+import { audit } from '../audit/audit.ts'
+import { formatReport } from '../audit/format-report.ts'
+import { auditSources } from '../audit-config.ts'
 import { uuid } from '../inspect/dead-letters/dead-letter.ts'
 import type { Scan } from '../inspect/dead-letters/scan.ts'
 import { queuesFor, type Selection } from '../inspect/dead-letters/selection.ts'
 import type { Actor } from '../inspect/operator-acts.ts'
 import { queuesOfServices } from '../inspect/queues.ts'
-import { runAuditOf } from './audit.ts'
 import type { CommandContext } from './command-context.ts'
 import { listDeadLetters } from './dead-letters/list-dead-letters.ts'
 import { discard, previewDiscards, previewReplays, replay } from './dead-letters/move-dead-letters.ts'
@@ -155,7 +157,11 @@ export function sagaProgram(parts: ProgramParts): Command {
       run('acts', options.json === true, ({ databases }) => listActs(databases.order, options)),
     )
   command(program, 'audit', "Check the system's invariants.").action((options: Common) =>
-    run('audit', options.json === true, (context) => runAuditOf(context)),
+    run('audit', options.json === true, async ({ config }) => {
+      const report = await audit(auditSources(config), config)
+      const { checks, ...summary } = report
+      return { items: checks, summary, text: formatReport(report), wrong: !report.clean }
+    }),
   )
   return program
 }

@@ -11,6 +11,8 @@ export interface Result {
   readonly wrong: boolean
 }
 
+export const notFound = (text: string): Result => ({ items: [], summary: { shown: 0 }, text, wrong: true })
+
 /** Unusable arguments; the message is one sentence that names the argument and the correction. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'

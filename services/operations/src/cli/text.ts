@@ -18,29 +18,27 @@ export function span(ms: number): string {
   return `${Math.round(seconds / 86_400)} d`
 }
 
-/** Relative to now: `12 s ago`, `in 5 min`. */
 export function fromNow(at: Date, now: Date): string {
   const ms = at.getTime() - now.getTime()
   return ms > 0 ? `in ${span(ms)}` : `${span(-ms)} ago`
 }
 
-/** A table with a heading; each column but the last is padded to its widest cell. */
-export function table(heading: readonly string[], rows: readonly (readonly string[])[]): string {
+/** A table with a heading; each column but the last is padded to its widest cell. Empty without rows. */
+export function tableOf(heading: readonly string[], rows: readonly (readonly string[])[]): string[] {
+  if (rows.length === 0) return []
   const widths = heading.map((head, i) => Math.max(head.length, ...rows.map((row) => row[i]?.length ?? 0)))
   const line = (cells: readonly string[]): string =>
     cells
       .map((cell, i) => (i === cells.length - 1 ? cell : cell.padEnd(widths[i] ?? 0)))
       .join('  ')
       .trimEnd()
-  return [heading, ...rows].map(line).join('\n')
+  return [heading, ...rows].map(line)
 }
 
-/** UTC, to the second. */
 export function instant(at: Date | null): string {
   return at === null ? '-' : at.toISOString().replace(/\.\d+Z$/, 'Z')
 }
 
-/** Status and compensation: `pending`, `timeout_cancelled/refund_requested`. */
 export function sagaWords({ status, compensation }: Pick<SagaState, 'status' | 'compensation'>): string {
   return compensation === 'none' ? status : `${status}/${compensation}`
 }

@@ -4,7 +4,7 @@ import { notFound, Problem, requireValid, unavailable } from '@order-saga/chassi
 import { sagaStatuses } from '@order-saga/order'
 import { Type } from 'typebox'
 import { uuid } from '../inspect/dead-letters/dead-letter.ts'
-import { NotDone } from '../inspect/errors.ts'
+import { NotDone } from '../inspect/stores.ts'
 import { listSagas } from '../inspect/sagas.ts'
 import { type Access, mayAct, mayRead } from './access.ts'
 import { pageHeaders, readAssets } from './assets.ts'

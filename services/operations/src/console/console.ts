@@ -25,10 +25,8 @@ export interface ConsoleOptions {
   readonly retryDelaysMs: readonly number[]
 }
 
-/** Cache times, shared by all clients. */
 const keepMs = { sagas: 1_000, delivery: 3_000 } as const
 
-/** The data of the console, from the three databases and the broker. */
 export class Console {
   readonly deadLetters: DeadLetterService
   readonly sources: InspectSources

@@ -11,10 +11,7 @@ import type { DeadLetterOutcome } from './page/answers.ts'
 const moves = { replay: replayDeadLetters, discard: discardDeadLetters } as const
 export type Move = keyof typeof moves
 
-export interface LetterName {
-  readonly service: ServiceName
-  readonly id: string
-}
+export type LetterName = Pick<DeadLetter, 'service' | 'id'>
 
 export interface DeadLetterList {
   readonly deadLetters: readonly DeadLetter[]

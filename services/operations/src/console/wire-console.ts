@@ -2,7 +2,7 @@ import { Router } from '@koa/router'
 import { createApi, DependencyUnavailable, RequestDeadline, type Service, type Statement } from '@order-saga/chassis'
 import type { ConsoleConfig } from '../console-config.ts'
 import type { Store } from '../inspect/store.ts'
-import { openStores } from '../store-config.ts'
+import { ofEach, openStores } from '../store-config.ts'
 import { Console } from './console.ts'
 import { addConsoleRoutes } from './console-routes.ts'
 
@@ -11,11 +11,7 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
   const { console: mode, adminToken: token, retryDelaysMs } = config
   const stores = openStores(config, 'console', log)
   const sources = {
-    databases: {
-      order: limited(stores.order, 'order database'),
-      payment: limited(stores.payment, 'payment database'),
-      inventory: limited(stores.inventory, 'inventory database'),
-    },
+    databases: ofEach((store) => limited(stores[store], `${store} database`)),
     broker: async () => {
       if (service.connection === undefined) throw new DependencyUnavailable('broker', 'not connected')
       return service.connection

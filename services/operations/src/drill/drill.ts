@@ -2,20 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import pMap from 'p-map'
 import type { ClientAnswer } from '../audit/sources.ts'
+import type { DrillConfig } from '../drill-config.ts'
 import { describe, type Flow, type FlowName, flows, isAt, planFlows } from './flows.ts'
 import { followSagas } from './follow-sagas.ts'
 import { type Accepted, type NewOrder, OrderClient, type Saga, StockClient, type StockLevel } from './order-client.ts'
 
-export interface DrillOptions {
-  readonly orderUrl: string
-  readonly inventoryUrl: string
-  readonly orders: number
-  /** Orders in flight at the same time, without those that wait for their deadline. */
-  readonly concurrency: number
+export interface DrillOptions extends Pick<
+  DrillConfig,
+  'orderUrl' | 'inventoryUrl' | 'orders' | 'concurrency' | 'timeoutMs'
+> {
   /** Whether some orders exceed their deadline; the drill then takes that long. */
   readonly withTimeout: boolean
-  /** Timeout of a response, and of the final status of an order after it is due. */
-  readonly timeoutMs: number
   readonly onProgress?: (line: string) => void
 }
 
@@ -25,14 +22,10 @@ export interface DrilledOrder {
   readonly saga: Saga | undefined
 }
 
-interface Placed {
-  readonly flow: FlowName
-  readonly accepted: Accepted
-}
+type Placed = Pick<DrilledOrder, 'flow' | 'accepted'>
 
 export interface DrillResult {
   readonly orders: readonly DrilledOrder[]
-  /** Responses to the clients, for the audit. */
   readonly answers: readonly ClientAnswer[]
   /** One sentence per unexpected result. */
   readonly complaints: readonly string[]
@@ -105,8 +98,7 @@ function complaintOf({ flow, accepted: { orderId }, saga }: DrilledOrder): strin
 }
 
 function stockComplaint(level: StockLevel, wanted: StockLevel): string[] {
-  if (sameLevel(level, wanted)) return []
-  return [`The stock is ${inWords(level)}, expected ${inWords(wanted)}.`]
+  return sameLevel(level, wanted) ? [] : [`The stock is ${inWords(level)}, expected ${inWords(wanted)}.`]
 }
 
 function inWords({ available, reserved }: StockLevel): string {
@@ -127,7 +119,6 @@ async function settledLevel(stock: StockClient, wanted: StockLevel, timeoutMs: n
   }
 }
 
-/** Reports progress in steps of 10 %. */
 function progressReporter(orders: number, print: (line: string) => void): (ended: number) => void {
   let reported = 0
   return (ended) => {

@@ -41,7 +41,6 @@ export const flows: Readonly<Record<FlowName, Flow>> = {
 const patternWithout: readonly FlowName[] = ['confirmed', 'payment_failed', 'confirmed', 'compensation', 'confirmed']
 const patternWith: readonly FlowName[] = ['timeout', 'confirmed', 'payment_failed', 'compensation', 'confirmed']
 
-/** The flow of each order, mixed. */
 export function planFlows(orders: number, withTimeout: boolean): FlowName[] {
   const pattern = withTimeout ? patternWith : patternWithout
   return Array.from({ length: orders }, (_, index) => pattern[index % pattern.length] ?? 'confirmed')
@@ -51,11 +50,13 @@ export function isAt(saga: SagaState, end: SagaState): boolean {
   return saga.status === end.status && saga.reason === end.reason && saga.compensation === end.compensation
 }
 
+export const isFinal = ({ status }: SagaState): boolean =>
+  ['completed', 'cancelled', 'timeout_cancelled'].includes(status)
+
 /** Whether the saga is final and cannot reach the expected state. */
 export function hasMissed(saga: SagaState, end: SagaState): boolean {
-  const final = ['completed', 'cancelled', 'timeout_cancelled'].includes(saga.status)
   // The compensation of a timeout may still change from `none` after a late charge.
-  return final && (saga.status !== end.status || saga.reason !== end.reason)
+  return isFinal(saga) && (saga.status !== end.status || saga.reason !== end.reason)
 }
 
 export function describe({ status, reason, compensation }: SagaState): string {

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import pMap from 'p-map'
-import { hasMissed, isAt, type SagaState } from './flows.ts'
+import { hasMissed, isAt, isFinal, type SagaState } from './flows.ts'
 import type { OrderClient, Saga } from './order-client.ts'
 
 export interface FollowedSaga {
@@ -18,10 +18,8 @@ export interface FollowOptions {
 const [roundMs, perSagaMs] = [250, 10]
 const concurrency = 10
 
-/** Whether no message and no deadline will change the saga. */
 function isAtRest(saga: SagaState): boolean {
-  const final = ['completed', 'cancelled', 'timeout_cancelled'].includes(saga.status)
-  return final && saga.compensation !== 'refund_requested'
+  return isFinal(saga) && saga.compensation !== 'refund_requested'
 }
 
 /**

@@ -5,7 +5,6 @@ const shown = 20
 
 type Row = readonly [flow: string, orders: string, expected: string, got: string, median: string, slowest: string]
 
-/** One line per flow, the unexpected results, and the verdict. */
 export function formatDrill({ orders, complaints, tookMs }: DrillResult): string {
   const rows = flowNames.flatMap((flow) => {
     const of = orders.filter((order) => order.flow === flow)

@@ -98,7 +98,6 @@ export interface StockLevel {
   readonly reserved: number
 }
 
-/** The stock of one SKU, through the stock API. */
 export class StockClient {
   readonly #url: string
 

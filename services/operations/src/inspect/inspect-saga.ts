@@ -9,7 +9,6 @@ export interface InspectedSaga extends SagaFacts {
   readonly timeline: readonly TimelineStep[]
 }
 
-/** Explains a saga from the facts of all services. Pure. */
 export function inspectSaga(
   facts: SagaFacts,
   {

@@ -15,13 +15,11 @@ interface Undelivered extends Pick<UndeliveredEvent, 'state' | 'queue' | 'reason
  */
 type Progress = Undelivered | { readonly state: 'processed' | 'published' | 'unknown'; readonly result: string }
 
-/** One event of the saga for one of its consumers. */
 export type SagaMessage = Progress & {
   readonly eventId: string
   readonly event: string
   readonly from: ServiceName
   readonly to: ServiceName
-  /** Time at which the event was appended, or of its first record. */
   readonly at: Date
 }
 
@@ -35,7 +33,6 @@ interface KnownEvent {
 
 const types = new Map<string, EventType>(catalogue.map((event: EventType) => [event.name, event]))
 
-/** All messages of the saga in the order in which their events were appended. Pure. */
 export function messagesOf(facts: SagaFacts, deadLetters: readonly DeadLetter[]): SagaMessage[] {
   return eventsOf(facts, deadLetters)
     .toSorted((first, second) => first.at.getTime() - second.at.getTime() || compare(first.eventId, second.eventId))
@@ -114,7 +111,6 @@ function processedBy(to: ServiceName, eventId: string, { saga, inboxes }: SagaFa
   return seen && new Date(seen.at)
 }
 
-/** The messages that their consumer has not processed. */
 export function undeliveredIn(messages: readonly SagaMessage[]): UndeliveredEvent[] {
   return messages.flatMap((message) => {
     const { state } = message

@@ -1,6 +1,6 @@
 import { type Database, schemaMismatch, statement, type Transaction } from '@order-saga/chassis'
 import { v7 as uuidv7 } from 'uuid'
-import { NotDone } from './errors.ts'
+import { NotDone } from './stores.ts'
 import type { StoreReader } from './store.ts'
 
 export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation'
@@ -13,7 +13,6 @@ export interface Actor {
   readonly now: () => Date
 }
 
-/** One change, recorded before it is made. */
 export interface Act {
   readonly act: ActName
   readonly subject: string
@@ -59,7 +58,6 @@ const insert = statement(
 const done = statement('acts-done', 'UPDATE operator_acts SET done_at = $2 WHERE act_id = ANY($1::uuid[])')
 const failed = statement('acts-failed', 'UPDATE operator_acts SET failure = $2 WHERE act_id = $1')
 
-/** The newest acts, optionally of one subject or saga. */
 export async function readActs(
   database: StoreReader,
   { about, limit }: { readonly about?: string | undefined; readonly limit: number },

@@ -3,7 +3,6 @@ import type { StoreReader } from './store.ts'
 
 export interface OutboxState {
   readonly pending: number
-  /** Time at which the oldest pending event was appended. */
   readonly oldest: Date | null
   readonly parked: number
 }
@@ -40,7 +39,6 @@ export async function readOutbox(database: StoreReader): Promise<OutboxState> {
   return row as OutboxState
 }
 
-/** The parked events, optionally with these ids, longest parked first. */
 export async function readParkedEvents(
   database: StoreReader,
   { ids, limit }: { readonly ids?: readonly string[] | undefined; readonly limit: number | null },

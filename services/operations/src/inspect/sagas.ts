@@ -19,22 +19,13 @@ export interface SagaListOptions {
   readonly status?: string | undefined
   readonly createdBefore?: Date | undefined
   readonly order: 'oldest first' | 'newest first'
-  /** Last id of the previous page. */
   readonly after?: string | undefined
   readonly limit: number
 }
 
-/** A count up to a limit; `more`: the limit was exceeded. */
-export interface Count {
-  readonly count: number
-  readonly more: boolean
-}
-
 export interface SagaOverview {
-  readonly counts: Readonly<Record<SagaStatus, Count>>
-  /** Open sagas past their deadline, and refunds past their due time. */
+  readonly counts: Readonly<Record<SagaStatus, { readonly count: number; readonly more: boolean }>>
   readonly overdue: number
-  /** The newest of each status, newest first. */
   readonly sagas: readonly SagaLine[]
 }
 

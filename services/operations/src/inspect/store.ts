@@ -2,19 +2,10 @@ import { Database, DependencyUnavailable, type Log, type Statement } from '@orde
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import { Pool } from 'pg'
-import { SourceUnavailable } from './errors.ts'
-import type { DatabaseSource, StoreName } from './stores.ts'
+import { type DatabaseSource, SourceUnavailable, type StoreName } from './stores.ts'
 
 /** @throws SourceUnavailable */
 export type StoreReader = Pick<Database, 'query'>
-
-export interface StoreOptions {
-  readonly store: StoreName
-  readonly source: DatabaseSource
-  /** Part of `application_name`. */
-  readonly program: string
-  readonly log: Log
-}
 
 /** Enough for the concurrent statements of one read; few operators work at a time. */
 const poolMax = 4
@@ -28,7 +19,8 @@ export class Store implements StoreReader {
   readonly #readOnly: Database
   readonly #writable: Database
 
-  constructor({ store, source, program, log }: StoreOptions) {
+  /** @param program part of `application_name` */
+  constructor(store: StoreName, source: DatabaseSource, program: string, log: Log) {
     const { hostname, port, pathname, username, password } = new URL(source.url)
     const options = {
       host: hostname.replace(/^\[|\]$/g, ''),
@@ -53,7 +45,6 @@ export class Store implements StoreReader {
     return await this.#named(this.#readOnly.query<R>(sql, values))
   }
 
-  /** Runs work that may write. @throws SourceUnavailable */
   async change<T>(work: (database: Database) => Promise<T>): Promise<T> {
     return await this.#named(work(this.#writable))
   }

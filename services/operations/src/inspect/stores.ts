@@ -1,6 +1,6 @@
+import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
 import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
 
-/** The services with a database. */
 export type StoreName = Exclude<ServiceName, 'notification'>
 export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
 
@@ -24,4 +24,20 @@ export function publishersFor(consumer: StoreName): readonly StoreName[] {
   return storeNames.filter((store) =>
     catalogue.some((event: EventType) => event.publishedBy === store && event.consumedBy.includes(consumer)),
   )
+}
+
+/** A database or the broker is unavailable or refuses a request; the message names it. */
+export class SourceUnavailable extends DependencyUnavailable {
+  readonly source: StoreName | 'broker'
+
+  constructor(source: StoreName | 'broker', cause: unknown) {
+    super(source === 'broker' ? source : `${source} database`, cause)
+    this.source = source
+    this.message = `the ${this.dependency}: ${messageOf(cause)}`
+  }
+}
+
+/** The request cannot be done in the current state; the message is one sentence for the operator. */
+export class NotDone extends Error {
+  override readonly name = 'NotDone'
 }

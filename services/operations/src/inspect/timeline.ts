@@ -15,7 +15,6 @@ interface MessageStep extends Step {
   readonly from: ServiceName | 'customer'
   readonly to: ServiceName
   readonly event: string
-  /** An amount, items, or a reason. */
   readonly detail: string
   readonly state: SagaMessage['state']
   readonly result: string
@@ -27,7 +26,6 @@ interface NoteStep extends Step {
 
 export type TimelineStep = MessageStep | NoteStep
 
-/** The steps of one saga in all services, by time. Pure. */
 export function timelineOf(
   facts: SagaFacts,
   messages: readonly SagaMessage[],

@@ -26,7 +26,7 @@ describe('saga dead-letters list', function () {
     return ids
   }
 
-  it('lists thousands of messages in queue order, repeatedly, and removes none', async () => {
+  it('shows thousands in their order, again and again, and leaves each where it was', async () => {
     const ids = await fill(3_300)
     for (let look = 1; look <= 5; look += 1) {
       const { items, summary } = await system().json('dead-letters', 'list', '--limit', '10000')
@@ -52,7 +52,7 @@ describe('saga dead-letters list', function () {
     )
   })
 
-  it('lists event, queue, failure reason and time of each message', async () => {
+  it('lists event, source queue, failure reason and time of each', async () => {
     const [eventId, sagaId, orderId] = [randomUUID(), randomUUID(), randomUUID()]
     await system().die('payment', bodyOf('order.created', { eventId, sagaId, orderId }), { type: 'order.created' })
     await system().die('order', 'no JSON {', { type: 'payment.failed', messageId: 'm-1' })
@@ -98,29 +98,29 @@ describe('saga dead-letters list', function () {
     assert.deepEqual(await found('--older-than', '30m', '--event', 'payment.completed'), [])
   })
 
-  it('lists a message that the broker dead-lettered from a secondary queue, and replays it into that queue', async () => {
-    const queue = secondaryQueue(system().queueOf('payment'), 'charges')
+  it('replays a message that the broker dead-lettered into its secondary queue', async () => {
+    const secondary = secondaryQueue(system().queueOf('payment'), 'charges')
     const eventId = randomUUID()
-    await system().send(queue, bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
+    await system().send(secondary, bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
     for (let returned = 0; (await system().depth(system().dlqOf('payment'))) === 0; returned += 1) {
       assert(returned < 5_000, 'the broker does not dead-letter it')
-      const message = await system().channel.get(queue)
+      const message = await system().channel.get(secondary)
       if (message !== false) system().channel.nack(message)
     }
     const [letter] = (await system().json('dead-letters', 'list')).items
-    assert.deepEqual([letter?.['id'], letter?.['queue'], letter?.['event']], [eventId, queue, 'order.created'])
+    assert.deepEqual([letter?.['id'], letter?.['queue'], letter?.['event']], [eventId, secondary, 'order.created'])
     assert.equal(letter?.['reason'], 'delivery_limit')
     assert(Date.now() - Date.parse(String(letter?.['diedAt'])) < 60_000)
     const { code } = await system().run(['dead-letters', 'replay', eventId, '--reason', 'the pods are well again'])
     assert.equal(code, 0)
-    const [back, ...more] = await system().take(queue)
+    const [back, ...more] = await system().take(secondary)
     assert.deepEqual(more, [])
     assert.equal(back?.properties.messageId, eventId)
     assert.equal(back?.properties.headers?.['x-death'], undefined)
     assert.equal(await system().depth(system().dlqOf('payment')), 0)
   })
 
-  it('names a queue that it does not know', async () => {
+  it('says which queue it has no idea of', async () => {
     const { code, error } = await system().run(['dead-letters', 'list', '--queue', 'postbox'])
     assert.equal(code, 2)
     assert.match(error, /^--queue postbox is not a queue of the system: give order, payment, /)

@@ -14,7 +14,7 @@ describe('saga dead-letters replay', function () {
   this.timeout(120_000)
   const system = useOperatedSystem()
 
-  it('publishes a message to its original queue, as the same event, with its history and a reset attempt count', async () => {
+  it('publishes a message to its queue with its properties, its history and all attempts', async () => {
     const eventId = randomUUID()
     const content = bodyOf('payment.completed', { eventId })
     const options = { type: 'payment.completed', messageId: eventId, correlationId: 'saga-1', timestamp: 1_767_225_600 }
@@ -59,7 +59,7 @@ describe('saga dead-letters replay', function () {
     )
   })
 
-  it('records operator, time and reason', async () => {
+  it('keeps who did it, when and why', async () => {
     const [eventId, sagaId] = [randomUUID(), randomUUID()]
     await system().die('order', bodyOf('payment.failed', { eventId, sagaId }), { type: 'payment.failed' })
     const now = new Date('2026-02-03T04:05:06.789Z')
@@ -84,7 +84,7 @@ describe('saga dead-letters replay', function () {
     assert.match(out, /^2026-02-03T04:05:06Z {2}ann {2}replay {2}payment.failed/m)
   })
 
-  it('takes the selected messages and leaves the others in their order', async () => {
+  it('takes what is meant and leaves the rest in its order', async () => {
     const ids = Array.from({ length: 1_200 }, () => randomUUID())
     for (const [i, eventId] of ids.entries()) {
       const reason = i % 3 === 0 ? 'no room' : 'no light'
@@ -114,7 +114,7 @@ describe('saga dead-letters replay', function () {
     await system().untilDepth(system().dlqOf('order'), 3)
   })
 
-  it('changes nothing without a reason, without a selection, or when it is interrupted', async () => {
+  it('does nothing without a reason, without a selection, or when stopped', async () => {
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
     const ways: [string[], number, RegExp][] = [
@@ -135,7 +135,7 @@ describe('saga dead-letters replay', function () {
     assert.deepEqual((await system().json('acts')).items, [])
   })
 
-  it('names an id that does not exist, and replays the others', async () => {
+  it('names an id that nobody has, and replays the others', async () => {
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
     const { code, out } = await system().run(['dead-letters', 'replay', eventId, 'nobody', ...healed])
@@ -144,7 +144,7 @@ describe('saga dead-letters replay', function () {
     assert.match(out, /^replayed: 1 dead letter$/m)
   })
 
-  it('leaves a message in place when its queue does not exist, and reports it', async () => {
+  it('leaves a message where it is when its queue is gone, and says so', async () => {
     const eventId = randomUUID()
     await system().die('notification', bodyOf('order.confirmed', { eventId }), { type: 'order.confirmed' })
     await system().channel.deleteQueue(system().queueOf('notification'))
@@ -160,7 +160,7 @@ describe('saga dead-letters replay', function () {
     )
   })
 
-  it('loses no message when it is killed between confirm and ack: the message exists twice and is retried', async () => {
+  it('loses nothing when it is killed between the confirm and the ack: the message is there twice, and tried again', async () => {
     const eventId = randomUUID()
     await system().die('payment', bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
     const gate = new Client({ connectionString: system().data.sources.order.url })
@@ -216,7 +216,7 @@ describe('saga dead-letters replay', function () {
       return rows
     }
 
-    it('previews the changes by the decisions of the services, and changes nothing', async () => {
+    it('says what would change, by the decisions of the services, and changes nothing', async () => {
       const scenario = await writeScenario(system().data, 'pending')
       await system().die('order', bodyOf('payment.completed', { ...scenario }), { type: 'payment.completed' })
       await system().die('order', bodyOf('inventory.failed', { ...scenario }), { type: 'inventory.failed' })
@@ -240,7 +240,7 @@ describe('saga dead-letters replay', function () {
       )
     })
 
-    it('previews a refund that would be paid', async () => {
+    it('knows a refund that would be paid', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       await system().die('payment', bodyOf('payment.refund.requested', { ...scenario }), {
         type: 'payment.refund.requested',
@@ -249,7 +249,7 @@ describe('saga dead-letters replay', function () {
       assert.deepEqual(await foreseen(), [['would_change', why]])
     })
 
-    it('detects a duplicate by the inbox, and without an inbox entry by the final state', async () => {
+    it('knows a duplicate by the inbox, and without it that the state is final', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       const eventId = scenario.events['inventory.reserved'] ?? ''
       await system().die('order', bodyOf('inventory.reserved', { ...scenario, eventId }), {
@@ -267,7 +267,7 @@ describe('saga dead-letters replay', function () {
       assert.match(out, /already final +saga completed: nothing would change$/m)
     })
 
-    it('previews a message that would be dead-lettered again, and reports unknown results', async () => {
+    it('knows what would be dead-lettered again, and what it cannot know', async () => {
       const sagaId = randomUUID()
       await system().die('order', bodyOf('payment.failed', { sagaId }), { type: 'payment.failed' })
       await system().die('payment', 'no JSON', { type: 'order.created' })
@@ -285,7 +285,7 @@ describe('saga dead-letters show', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
-  it('shows a message with its replay preview, and reports an unknown id', async () => {
+  it('shows one whole, with what a replay would do; and says when there is none', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { ...scenario, eventId }), { type: 'payment.failed' })
@@ -307,7 +307,7 @@ describe('saga dead-letters discard', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
-  it('requires a reason, and records the discarded message', async () => {
+  it('needs a reason, and keeps what it took away', async () => {
     const kept = randomUUID()
     await system().die('order', 'no JSON {', { type: 'payment.failed', messageId: 'm-1' })
     await system().die('order', bodyOf('payment.failed', { eventId: kept }), { type: 'payment.failed' })

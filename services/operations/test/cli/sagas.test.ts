@@ -49,7 +49,7 @@ describe('saga list', function () {
     assert.deepEqual(next, ['--after', 'null'])
   })
 
-  it('reports an unknown status', async () => {
+  it('names a status there is not', async () => {
     const { code, error } = await system().run(['list', '--status', 'lost'])
     assert.equal(code, 2)
     assert.match(error, /^--status lost is not a status of a saga: give one of pending, payment_completed, /)
@@ -65,7 +65,7 @@ describe('saga show', function () {
     return items[0] ?? {}
   }
 
-  it('shows the complete timeline of a final saga, by saga id or order id', async () => {
+  it('shows the complete history of a final saga, by the id of the saga or of the order', async () => {
     const { sagaId, orderId } = await writeScenario(system().data, 'confirmed')
     const { code, out } = await system().run(['show', sagaId])
     assert.equal(code, 0)
@@ -81,7 +81,7 @@ describe('saga show', function () {
     assert.equal((await shown(orderId.toUpperCase()))['sagaId'], sagaId)
   })
 
-  it('shows the awaited event of a pending saga, and the effect of its deadline', async () => {
+  it('says what a pending one waits for, and what its deadline will do', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const first = await shown(scenario.sagaId)
     assert.deepEqual([first['waitsFor'], first['owedBy']], ['payment to process order.created', 'payment'])
@@ -97,7 +97,7 @@ describe('saga show', function () {
     assert.equal((await shown(scenario.sagaId))['waitsFor'], parked)
   })
 
-  it('reports a dead-lettered message of the saga with its queue and reason', async () => {
+  it('says that a message of it was dead-lettered, and where and why', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = scenario.events['order.created'] ?? ''
     await system().die('payment', bodyOf('order.created', { ...scenario, eventId }), { type: 'order.created' })
@@ -115,7 +115,7 @@ describe('saga show', function () {
     assert.match(unseen.out, /^waits for {5}payment to process order.created$/m)
   })
 
-  it('names the service that must reply when all events have been processed', async () => {
+  it('says which service has to answer when all events have been processed', async () => {
     const scenario = await writeScenario(system().data, 'refunding')
     const { waitsFor, owedBy, timers } = await shown(scenario.sagaId)
     assert.deepEqual([waitsFor, owedBy], ['payment.refunded from payment (payment status: refunding)', 'payment'])
@@ -125,7 +125,7 @@ describe('saga show', function () {
     )
   })
 
-  it('reports an unknown id', async () => {
+  it('says when nobody has that id', async () => {
     const id = randomUUID()
     const { code, out } = await system().run(['show', id])
     assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: see list.\n`])
@@ -147,7 +147,7 @@ describe('saga retry-compensation', function () {
        WHERE routing_key = 'payment.refund.requested' AND published_at IS NULL`,
     )
 
-  it('requests the refund by a new event, as the order service does, and records the operator', async () => {
+  it('requests the refund again with a new event, as the order service does, and records the operator', async () => {
     const { sagaId, orderId } = await writeScenario(system().data, 'refunding')
     const dry = await system().run(['retry-compensation', orderId, '--dry-run'])
     assert.deepEqual([dry.code, dry.out], [0, `would request the refund of saga ${sagaId}, request 1\n`])
@@ -181,7 +181,7 @@ describe('saga retry-compensation', function () {
     assert.deepEqual(detail, { eventId: request?.event_id, requests: 1 })
   })
 
-  it('delays the next request as long as the order service does', async () => {
+  it('waits as long before the next request as the order service would', async () => {
     const { sagaId } = await writeScenario(system().data, 'refunding')
     const why = ['--reason', 'again']
     await system().run(['retry-compensation', sagaId, ...why], { now, env: { REFUND_RETRY_MS: '1000' } })
@@ -190,9 +190,9 @@ describe('saga retry-compensation', function () {
     assert.deepEqual(saga?.refund_due_at, new Date(now.getTime() + 2_000))
   })
 
-  it('rejects a saga without a pending refund, and changes nothing', async () => {
+  it('refuses one that waits for no refund, and changes nothing', async () => {
     const { sagaId } = await writeScenario(system().data, 'confirmed')
-    for (const how of [['--dry-run'], ['--reason', 'customer request']]) {
+    for (const how of [['--dry-run'], ['--reason', 'support case']]) {
       const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
       assert.deepEqual([code, out], [1, `Saga ${sagaId} has no pending refund: it is completed.\n`])
     }
@@ -220,7 +220,7 @@ describe('saga outbox', function () {
     return id
   }
 
-  it('lists parked events by service', async () => {
+  it('lists what is parked, by service', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const found = async (...filter: string[]): Promise<unknown[]> =>
       (await system().json('outbox', 'list', ...filter)).items.map(({ eventId }) => eventId)
@@ -236,7 +236,7 @@ describe('saga outbox', function () {
     )
   })
 
-  it('releases the selected events to any relay, and records it', async () => {
+  it('releases what is meant, so that any relay may take it, and records it', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const unsaid = await system().run(['outbox', 'release', '--reason', 'bound'])
     assert.deepEqual([unsaid.code, unsaid.error.startsWith('Nothing is selected')], [2, true])

@@ -139,7 +139,7 @@ const needs = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []) =>
   inspected(given, deadLetters).explanation.needs
 
 describe('The timeline of a saga', () => {
-  it('lists its messages in all services, with amounts and results', () => {
+  it('lists its messages through all services, with amounts and how each ended', () => {
     assert.deepEqual(shortly(facts()), [
       'customer: POST /orders (12.50 USD) to order',
       'order: order.created (12.50 USD) to payment: processed after 15 ms',
@@ -175,7 +175,7 @@ describe('The timeline of a saga', () => {
     assert.equal(needs(alone)?.what, 'payment.refunded from payment')
   })
 
-  it('lists the history after outboxes and inboxes have removed their entries', () => {
+  it('keeps what the history remembers when outboxes and inboxes have forgotten it', () => {
     const none = { order: [], payment: [], inventory: [] }
     const steps = shortly(facts({ outboxes: none, inboxes: none }))
     assert(steps.includes('payment: payment.completed (12.50 USD) to order: processed after 0 ms'))
@@ -185,7 +185,7 @@ describe('The timeline of a saga', () => {
   const withRefund = (more: Partial<OutboxRow>): SagaFacts =>
     facts({ outboxes: { order: [row(refund, 'payment.refund.requested', 40, more)] } })
 
-  it('distinguishes unpublished, parked and late-published messages', () => {
+  it('shows messages that are pending, parked, or published late', () => {
     const waiting = withRefund({ publishedAt: null })
     assert.equal(shortly(waiting).at(-1), 'order: payment.refund.requested to payment: not published yet')
     assert.deepEqual(needs(waiting), {
@@ -203,7 +203,7 @@ describe('The timeline of a saga', () => {
     assert.match(shortly(withRefund({ attempts: 3 })).at(-1) ?? '', /published at attempt 3/)
   })
 
-  it('shows a dead letter at its message, and a dead letter of another service beside it', () => {
+  it('shows a dead letter at the message it is, and one of another service beside it', () => {
     assert.equal(
       shortly(facts(), [letter('payment')]).at(-1),
       'order: payment.refund.requested to payment: dead letter in payment_queue after 5 attempts: no such card',
@@ -223,7 +223,7 @@ describe('The timeline of a saga', () => {
     assert.equal(needs(copy, [letter('payment')])?.what, 'payment.refunded from payment (payment status: charged)')
   })
 
-  it('lists operator actions before messages in flight', () => {
+  it('names what an operator has to do before what is only in flight', () => {
     const both = facts({ inboxes: { inventory: [] } })
     assert.equal(needs(both)?.what, 'inventory to process payment.completed')
     assert.match(needs(both, [letter('payment')])?.what ?? '', /^an operator: payment.refund.requested/)
@@ -242,7 +242,7 @@ describe('The timeline of a saga', () => {
     })
   })
 
-  it('shows a late event, the expired deadline, and actions of operators', () => {
+  it('shows an event that came too late, the deadline that passed, and acts of operators', () => {
     const late: RecordedSaga = {
       ...saga,
       status: 'timeout_cancelled',
@@ -265,7 +265,7 @@ describe('The timeline of a saga', () => {
     assert.equal(steps.at(-1), 'operator: ann: replay order.created (x)')
   })
 
-  it('shows a refund of 0 as no charge, and expects no e-mail', () => {
+  it('says of a refund of nothing that nothing was charged, and waits for no e-mail', () => {
     const refunded = row(id(5), 'payment.refunded', 50)
     const given = facts({
       payment: { ...payment, status: 'declined' },

@@ -33,7 +33,6 @@ function finalStock(order: OrderRow, saga: SagaRow, reservation: ReservationRow 
     : [violation('stock', 'confirmed, but other quantities were reserved')]
 }
 
-/** A text that depends on the quantity per SKU only. */
 function quantities(items: readonly Item[]): string {
   const sums = new Map<string, number>()
   for (const { sku, qty } of items) sums.set(sku, (sums.get(sku) ?? 0) + qty)

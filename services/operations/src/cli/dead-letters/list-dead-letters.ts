@@ -2,10 +2,9 @@ import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import { type Scan, scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
 import type { Result } from '../result.ts'
-import { fromNow, table } from '../text.ts'
+import { fromNow, tableOf } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
-/** The selected dead letters, queue by queue, in the order in which they were dead-lettered. */
 export async function listDeadLetters(context: CommandContext, scan: Scan): Promise<Result> {
   const letters: DeadLetter[] = []
   const { total, more } = await scanDeadLetters(context, scan, async (found) => {
@@ -25,10 +24,7 @@ export async function listDeadLetters(context: CommandContext, scan: Scan): Prom
   return {
     items: letters,
     summary: { shown: letters.length, total, more },
-    text: [
-      ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'SINCE', 'ATTEMPTS', 'REPLAYS', 'REASON'], rows)]),
-      end,
-    ].join('\n'),
+    text: [...tableOf(['ID', 'QUEUE', 'EVENT', 'SINCE', 'ATTEMPTS', 'REPLAYS', 'REASON'], rows), end].join('\n'),
     wrong: false,
   }
 }

@@ -7,13 +7,12 @@ import type { CommandContext } from '../command-context.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
 import { type Verdict, verdictWords } from '../preview/preview-reaction.ts'
 import type { Result } from '../result.ts'
-import { table } from '../text.ts'
+import { tableOf } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
 interface MoveOutcome {
   readonly letter: DeadLetter
   readonly outcome: 'replayed' | 'discarded' | 'failed' | 'would_discard' | Verdict
-  /** The failure, or the preview. */
   readonly why?: string | undefined
 }
 
@@ -31,13 +30,12 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
   const counts: Partial<Record<MoveOutcome['outcome'], number>> = {}
   for (const { outcome } of moved) counts[outcome] = (counts[outcome] ?? 0) + 1
   const missing = (selection.ids ?? []).filter((id) => !moved.some(({ letter }) => letter.id === id))
-  // Failures first, so that they are shown.
   const rows = moved
     .toSorted((one, other) => Number(other.outcome === 'failed') - Number(one.outcome === 'failed'))
     .slice(0, rowsShown)
     .map(({ letter, outcome, why }) => [letter.id, letter.queue, letter.event, words[outcome], why ?? ''])
   const lines = [
-    ...(rows.length === 0 ? [] : [table(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows)]),
+    ...tableOf(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows),
     ...(moved.length > rows.length ? [`and ${moved.length - rows.length} more`] : []),
     ...missing.map((id) => `No dead letter has the id ${id}: see dead-letters list.`),
     ...(stopped ? ['Stopped: the other dead letters are unchanged.'] : []),
@@ -73,7 +71,6 @@ export async function replay(context: CommandContext, scan: Scan, actor: Actor):
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }
 
-/** Previews each replay by itself, on the current state. */
 export async function previewReplays(context: CommandContext, scan: Scan): Promise<Result> {
   const outcomes: MoveOutcome[] = []
   await scanDeadLetters(context, scan, async (found) => {

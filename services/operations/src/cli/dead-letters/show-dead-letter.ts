@@ -4,7 +4,7 @@ import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
 import { type ReplayPreview, verdictWords } from '../preview/preview-reaction.ts'
-import type { Result } from '../result.ts'
+import { notFound, type Result } from '../result.ts'
 import { fromNow, instant } from '../text.ts'
 
 const limit = 100
@@ -15,18 +15,10 @@ interface Shown extends DeadLetter, ReplayPreview {
   readonly body: unknown
 }
 
-/** The dead letters with this id, and a preview of the replay of each. */
 export async function showDeadLetter(context: CommandContext, id: string): Promise<Result> {
   const all: FoundLetter[] = []
   await scanDeadLetters(context, { selection: { ids: [id] }, limit }, async (found) => void all.push(...found))
-  if (all.length === 0) {
-    return {
-      items: [],
-      summary: { shown: 0 },
-      text: `No dead letter has the id ${id}: see dead-letters list.`,
-      wrong: true,
-    }
-  }
+  if (all.length === 0) return notFound(`No dead letter has the id ${id}: see dead-letters list.`)
   const shown: Shown[] = []
   for (const { letter, message } of all) {
     const preview = await previewReplay(context, letter.service, message)

@@ -12,7 +12,6 @@ import { sagaWords } from '../text.ts'
 
 const nothing = (): void => undefined
 
-/** The effect of the message at the service if it were delivered now. */
 export async function previewReplay(
   context: CommandContext,
   service: ServiceName,

@@ -2,18 +2,16 @@ import { sagaStatuses } from '@order-saga/order'
 import { listSagas as readSagas } from '../../inspect/sagas.ts'
 import type { CommandContext } from '../command-context.ts'
 import { type Result, UsageError } from '../result.ts'
-import { fromNow, sagaWords, span, table } from '../text.ts'
+import { fromNow, sagaWords, span, tableOf } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
 export interface SagaListOptions {
   readonly status?: string | undefined
   readonly olderThanMs?: number | undefined
   readonly limit: number
-  /** The last id of the page before. */
   readonly after?: string | undefined
 }
 
-/** A page of sagas by status and age, oldest first. */
 export async function listSagas(context: CommandContext, options: SagaListOptions): Promise<Result> {
   const { status, olderThanMs = 0, limit, after } = options
   if (status !== undefined && !sagaStatuses.some((known) => known === status)) {
@@ -41,9 +39,7 @@ export async function listSagas(context: CommandContext, options: SagaListOption
     items: sagas,
     summary: { shown: sagas.length, next },
     text: [
-      ...(rows.length === 0
-        ? []
-        : [table(['SAGA', 'ORDER', 'STATUS', 'REASON', 'AGE', 'REFUND DUE', 'DEADLINE'], rows)]),
+      ...tableOf(['SAGA', 'ORDER', 'STATUS', 'REASON', 'AGE', 'REFUND DUE', 'DEADLINE'], rows),
       `${counted(sagas.length, 'saga')}${next === null ? '' : `; the next page: --after ${next}`}`,
     ].join('\n'),
     wrong: false,

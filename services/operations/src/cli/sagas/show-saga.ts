@@ -4,10 +4,9 @@ import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import { inspectSaga } from '../../inspect/inspect-saga.ts'
 import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
 import type { CommandContext } from '../command-context.ts'
-import type { Result } from '../result.ts'
-import { fromNow, instant, sagaWords, table } from '../text.ts'
+import { notFound, type Result } from '../result.ts'
+import { fromNow, instant, sagaWords, tableOf } from '../text.ts'
 
-/** An automatic transition. */
 interface Timer {
   readonly at: Date
   readonly will: string
@@ -15,7 +14,6 @@ interface Timer {
 
 const lettersShown = 1_000
 
-/** One saga across all services: state, pending step, timers, timeline. */
 export async function showSaga(context: CommandContext, id: string, withDeadLetters: boolean): Promise<Result> {
   const { databases } = context
   const recorded = await readSaga(databases.order, id)
@@ -62,7 +60,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
       },
     ],
     summary: { shown: 1 },
-    text: [...head, '', explanation.text, '', table(['AT', 'SERVICE', 'EVENT ID', 'WHAT'], rows)].join('\n'),
+    text: [...head, '', explanation.text, '', ...tableOf(['AT', 'SERVICE', 'EVENT ID', 'WHAT'], rows)].join('\n'),
     wrong: false,
   }
 }
@@ -98,7 +96,4 @@ function timersOf({ deadline, refund, next }: Explanation): Timer[] {
   ]
 }
 
-export function unknownSaga(id: string): Result {
-  const text = `No order and no saga has the id ${id}: see list.`
-  return { items: [], summary: { shown: 0 }, text, wrong: true }
-}
+export const unknownSaga = (id: string): Result => notFound(`No order and no saga has the id ${id}: see list.`)

@@ -1,5 +1,3 @@
-/** Response bodies of the console's routes, shared by the server and the page. */
-
 export type ServiceName = 'order' | 'payment' | 'inventory' | 'notification'
 export type SagaStatus = 'pending' | 'payment_completed' | 'refunding' | 'completed' | 'cancelled' | 'timeout_cancelled'
 
@@ -100,7 +98,6 @@ export interface DeadLetterLine {
   /** The event's id, or a digest of a message without one. */
   readonly id: string
   readonly service: ServiceName
-  /** The queue from which it was consumed. */
   readonly queue: string
   readonly event: string
   readonly sagaId?: string | undefined

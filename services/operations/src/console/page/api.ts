@@ -13,7 +13,6 @@ export function takeToken(): void {
   history.replaceState(null, '', `${location.pathname}#/sagas`)
 }
 
-/** For this tab only. */
 export function rememberToken(token: string): void {
   sessionStorage.setItem(tokenKey, token)
 }

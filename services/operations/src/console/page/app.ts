@@ -8,9 +8,7 @@ import { age, count, since, span, statuses } from './format.ts'
 import { SagaList } from './saga-list.ts'
 import { SagaView } from './saga-view.ts'
 
-/** Between two reads of the overview. */
 const updateMs = 1_000
-/** Between two reads of a saga in flight. */
 const followMs = 1_500
 
 interface Route {
@@ -78,7 +76,6 @@ async function openSaga(id: string | undefined): Promise<void> {
     if (route.id !== id) return
     detail.show(saga)
     list.choose(route.status, saga.sagaId)
-    // Its last messages may be in flight.
     const young = saga.finishedAt === null || since(saga.finishedAt) < 10_000
     if (!saga.atRest || young) followTimer = window.setTimeout(() => void openSaga(id), followMs)
   } catch (error) {
@@ -145,7 +142,6 @@ byId('search').addEventListener('submit', (event) => {
 })
 window.addEventListener('hashchange', () => {
   open()
-  // Keyboard focus follows the link.
   if (route.id !== undefined && !window.matchMedia('(min-width: 60rem)').matches) main.focus()
 })
 

@@ -3,6 +3,7 @@ import { html, show, table } from './dom.ts'
 import { count, span } from './format.ts'
 
 const longQueue = 1_000
+const queueTitles = ['Queue', 'Ready', 'Consumers', 'To be retried', 'Dead letters', 'Problem']
 
 export class DeliveryView {
   readonly element = html('section', { class: 'delivery', 'aria-labelledby': 'delivery-title' })
@@ -16,11 +17,7 @@ export class DeliveryView {
       html('h3', 'Queues'),
       queues === null
         ? html('p', { class: 'empty' }, 'The broker is unavailable.')
-        : table(
-            'Queues',
-            ['Queue', 'Ready', 'Consumers', 'To be retried', 'Dead letters', 'Problem'],
-            queues.map(queueRow),
-          ),
+        : table('Queues', queueTitles, queues.map(queueRow)),
       html('p', { class: 'muted' }, 'Ready messages wait for a consumer; unacknowledged messages are not counted.'),
     )
   }

@@ -59,7 +59,6 @@ export function show(place: Element, ...children: Child[]): void {
   again?.focus({ preventScroll: true })
 }
 
-/** Announces a change to screen readers. */
 export function announce(text: string): void {
   byId('announcer').textContent = text
 }

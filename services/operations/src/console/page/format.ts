@@ -17,7 +17,6 @@ const reasons: Readonly<Record<string, string>> = {
   timeout: 'deadline passed',
 }
 
-/** The reason and the refund state beside the status. */
 export function outcomeOf({ status, reason, compensation }: SagaLine): string {
   const why = status === 'cancelled' && reason !== null ? (reasons[reason] ?? reason) : ''
   const money = compensation === 'refunded' ? 'refunded' : compensation === 'refund_requested' ? 'refund requested' : ''
@@ -34,7 +33,6 @@ export function span(ms: number): string {
   return `${Math.floor(s / 86_400)} d ${Math.floor((s % 86_400) / 3_600)} h`
 }
 
-/** A duration in one unit. */
 export function age(ms: number): string {
   const s = Math.max(0, Math.floor(ms / 1_000))
   if (s < 60) return `${s} s`

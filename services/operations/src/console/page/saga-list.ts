@@ -3,7 +3,6 @@ import { get } from './api.ts'
 import { button, html, show } from './dom.ts'
 import { age, clock, count, outcomeOf, since, statuses, statusLabels } from './format.ts'
 
-/** Sagas, filtered by the selected count. */
 export class SagaList {
   readonly element: HTMLElement
   readonly #counts = html('ul', { class: 'counts' })

@@ -14,7 +14,6 @@ const rowHeight = 50
 
 const xOf = (participant: Participant): number => gutter + columnWidth * (participants.indexOf(participant) + 0.5)
 
-/** The timeline as a sequence diagram; the page also shows it as a table. */
 export function sequenceDiagram(saga: SagaDetail): SVGSVGElement {
   const rows = saga.timeline.length + (saga.waitsFor === null ? 0 : 1)
   const height = headHeight + rows * rowHeight + 14

@@ -8,7 +8,6 @@ export interface PastReplay {
   readonly at: string
   readonly by: string
   readonly why: string
-  /** Failure reason before the replay. */
   readonly reason: string
   readonly attempts: number
   readonly diedAt: string
@@ -131,7 +130,6 @@ function date(value: unknown): Date | undefined {
   return Number.isNaN(at.getTime()) ? undefined : at
 }
 
-/** Parsed JSON, otherwise text. */
 export function bodyOf(content: Buffer): unknown {
   const body = content.toString('utf8')
   try {

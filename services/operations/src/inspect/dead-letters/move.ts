@@ -1,8 +1,7 @@
-import { messageOf, type Publisher } from '@order-saga/chassis'
+import { headersToSendOn, messageOf, propertiesToSendOn, type Publication, type Publisher } from '@order-saga/chassis'
 import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
 import type { Store } from '../store.ts'
-import { bodyOf, type DeadLetter, type FoundLetter } from './dead-letter.ts'
-import { replayProperties } from './replay-properties.ts'
+import { bodyOf, type DeadLetter, type FoundLetter, nameOf, type PastReplay, replaysIn } from './dead-letter.ts'
 import { type Scan, scanDeadLetters, type ScanSources } from './scan.ts'
 
 export interface MoveSources extends ScanSources {
@@ -87,4 +86,30 @@ function discardOf({ letter, message }: FoundLetter): Act {
 
 function about(letter: DeadLetter): Pick<Act, 'subject' | 'place' | 'event' | 'sagaId'> {
   return { subject: letter.id, place: letter.queue, event: letter.event, sagaId: letter.sagaId }
+}
+
+/** The newest are kept: the headers of a message must fit into one frame. */
+const replaysKept = 20
+
+/** Headers of the last failure. */
+const failureHeaders = ['attempt', 'reason', 'queue', 'dead-lettered-at']
+
+/**
+ * The properties of a replayed dead letter: the same id, all attempts available again, the first failure kept, and one more
+ * entry in the header `replays`.
+ */
+function replayProperties({ letter, message }: FoundLetter, { operator, reason, now }: Actor): Publication['options'] {
+  const at = now().toISOString()
+  const past: PastReplay = {
+    at,
+    by: operator,
+    why: reason,
+    reason: letter.reason,
+    attempts: letter.attempts,
+    diedAt: (letter.diedAt ?? now()).toISOString(),
+  }
+  const headers = headersToSendOn(message)
+  for (const name of failureHeaders) delete headers[name]
+  const replays = [...replaysIn(headers), past].slice(-replaysKept)
+  return propertiesToSendOn(message, nameOf(message), { ...headers, replays: JSON.stringify(replays) })
 }

@@ -1,4 +1,4 @@
-import { NotDone } from '../errors.ts'
+import { NotDone } from '../stores.ts'
 import { readQueues } from '../queues.ts'
 import type { InspectSources } from '../store.ts'
 import { deadLetterOf, type FoundLetter } from './dead-letter.ts'
@@ -8,7 +8,6 @@ import { isSelected, queuesFor, type Selection } from './selection.ts'
 export interface ScanSources extends Pick<InspectSources, 'broker' | 'queues' | 'now'> {
   /** Ends the scan after the current window. */
   readonly signal?: AbortSignal
-  /** Receives a line at most once per second. */
   readonly progress?: (line: string) => void
 }
 

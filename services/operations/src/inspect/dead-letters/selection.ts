@@ -2,7 +2,6 @@ import type { QueueNames } from '@order-saga/contracts'
 import { queuesOfServices, type ServiceQueues } from '../queues.ts'
 import type { DeadLetter } from './dead-letter.ts'
 
-/** Criteria for dead letters; all are selected without criteria. */
 export interface Selection {
   readonly ids?: readonly string[] | undefined
   /** A service, or one of its queues. */
