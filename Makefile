@@ -81,7 +81,7 @@ simulate: $(installed) ## Run the services on a simulated broker and clock: SEED
 	@SEEDS='$(SEEDS)' ORDERS='$(ORDERS)' FAULTS='$(FAULTS)' FAULT_LIMIT='$(FAULT_LIMIT)' MISTAKE='$(MISTAKE)' \
 	SHRINK='$(SHRINK)' node --conditions=source --import=tsx tests/simulation/main.ts
 
-compose-test: $(installed) ## Run the whole system with docker compose and test it, beside whatever else runs
+compose-test: $(installed) ## Run the whole system with docker compose and test it, beside a running system
 	@node_modules/.bin/mocha --config tests/system/compose/.mocharc.json $(if $(CI),--forbid-only)
 
 lint: $(installed) ## Check style, likely mistakes and the workflows; needs Go

@@ -49,10 +49,10 @@ start_cluster() { # program of the provider that adds monitoring, with its argum
 }
 
 # Runs functions of stages beside each other until all have ended. Each is a process group, which `finish` can end at once.
-lanes() { # function...
+in_parallel() { # function...
   set -m
-  for lane in "$@"; do
-    "$lane" &
+  for group in "$@"; do
+    "$group" &
     groups+=($!)
   done
   set +m

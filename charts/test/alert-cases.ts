@@ -28,7 +28,7 @@ const job = (name: string, failed: number, succeeded: number): Series => ({
   [`kube_job_status_succeeded{${ns},job_name="${name}"}`]: `${succeeded}x5`,
 })
 
-/** What each alert must do: fire, once and with the right labels, and be silent where there is no need of it. */
+/** The required behaviour of each alert: fire, once and with the right labels, and be silent where there is no need of it. */
 export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
   OrderSagaErrorBudgetFast: [
     { when: 'one order of ten times out for an hour', series: finished(10, 1, 120), at: '90m', fires: {} },
@@ -177,7 +177,7 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
   ],
   OrderSagaDeadLetters: [
     {
-      when: 'a message is given up, and two nodes report its queue',
+      when: 'a message is dead-lettered, and two nodes report its queue',
       series: {
         ...depth('order_queue.dlq', '0 1x5'),
         [`rabbitmq_detailed_queue_messages{${ns},pod="s",vhost="/",queue="order_queue.dlq"}`]: '0 1x5',

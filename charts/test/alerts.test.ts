@@ -38,7 +38,7 @@ describe('alerts', () => {
     return path
   }
 
-  /** What promtool says of the alert in this case. */
+  /** The output of promtool for the alert in this case. */
   function tried(rules: Loose, alert: string, { series, at, interval = '1m', fires }: AlertCase): string {
     const { severity } = alertsOf(rules).find((rule) => rule.alert === alert).labels
     const labels = { alertname: alert, alertstate: 'firing', namespace: 'orders', severity, ...fires }

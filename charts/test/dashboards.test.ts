@@ -101,7 +101,7 @@ describe('dashboards', () => {
     })
   }
 
-  it('and alerts ask for metrics that are documented, or exported by others we name', () => {
+  it('and alerts query metrics that are documented, or exported by others we name', () => {
     const alerts = alertRules().map(({ alert, expr }) => ({ where: alert, expr }))
     const asked = [...queries, ...alerts].flatMap(({ where, expr }) =>
       metricsIn(expr).map((metric) => ({ where, metric })),
@@ -114,7 +114,7 @@ describe('dashboards', () => {
     deepEqual(
       Object.keys(foreignMetrics).filter((metric) => !used.has(metric)),
       [],
-      'named and not asked for',
+      'named and not queried',
     )
   })
 

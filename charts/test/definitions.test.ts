@@ -35,7 +35,7 @@ function rendered(...args: string[]): Definitions {
   return JSON.parse(config.data['definitions.json']) as Definitions
 }
 
-/** What the definitions must hold for this topology; the rest of an entry is the same for all. */
+/** The required definitions of this topology; the rest of an entry is the same for all. */
 function expected(topology: Topology, vhost: string): Pick<Definitions, 'exchanges' | 'queues' | 'bindings'> {
   const options = { vhost, durable: true, auto_delete: false }
   return {
@@ -105,7 +105,7 @@ describe("the broker's definitions", () => {
           .toSorted(),
       )
       deepEqual(file.services[service].publishes.toSorted(), published.toSorted())
-      deepEqual(file.services[service].lanes, secondaryQueuesOf[service])
+      deepEqual(file.services[service].secondaryQueues, secondaryQueuesOf[service])
     }
   })
 

@@ -22,7 +22,7 @@ const brokerOf = (variant: Variant): Labels =>
     : component('rabbitmq')
 const database = (service: string): Peer => here({ ...release, 'cnpg.io/cluster': `shop-${service}-db` })
 
-/** What a NetworkPolicy's rules mean, as far as ours go: labels by equality, ports by number. */
+/** The meaning of a NetworkPolicy's rules, as far as the chart uses them: labels by equality, ports by number. */
 function selects(selector: Loose, labels: Labels): boolean {
   return Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
 }
@@ -101,7 +101,7 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       ok(checked >= 14, `${checked} connections`)
     })
 
-    it('let every pod ask for names', () => {
+    it('let every pod query DNS', () => {
       for (const { labels } of all) ok(permits(variant, 'egress', here(labels), elsewhere('kube-system'), 53))
     })
 

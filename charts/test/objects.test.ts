@@ -107,7 +107,7 @@ describe('all objects against the API server of the current kubeconfig', () => {
         labels: { 'pod-security.kubernetes.io/enforce': 'restricted' },
       },
     })
-    // Admission of a bare pod asks for its account.
+    // Admission of a bare pod requires its service account.
     for (const name of ['shop-operations', 'orders-operations']) {
       apply({
         apiVersion: 'v1',

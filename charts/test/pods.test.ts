@@ -31,7 +31,7 @@ for (const variant of variantNames) {
         equal(spec.enableServiceLinks, false)
       })
 
-      it(`${name} asks for what it needs and is limited`, () => {
+      it(`${name} has resource requests and limits`, () => {
         for (const { name: container, resources } of containersOf(spec)) {
           for (const resource of ['cpu', 'memory', 'ephemeral-storage']) {
             notEqual(resources.requests[resource], undefined, `${container}: requests.${resource}`)
@@ -75,7 +75,7 @@ for (const variant of variantNames) {
       }
     })
 
-    it('whoever scales owns the number of pods', () => {
+    it('the autoscaler owns the number of pods', () => {
       for (const { metadata, spec } of objects(variant, 'Deployment')) {
         if (!operations.includes(metadata.labels['app.kubernetes.io/component']))
           equal(spec.replicas, undefined, metadata.name)
@@ -128,7 +128,7 @@ describe('migrations', () => {
 })
 
 describe('NOTES.txt', () => {
-  it('tells the three next commands', () => {
+  it('prints the three next commands', () => {
     const notes = readFileSync(`${umbrella}/templates/NOTES.txt`, 'utf8')
     for (const step of ['1.', '2.', '3.']) ok(notes.includes(`\n  ${step} `), step)
   })

@@ -22,7 +22,7 @@ export const variantNames = Object.keys(variants) as Variant[]
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Loose = any
 
-// What a render without a cluster cannot find out.
+// Values that a rendering without a cluster cannot know.
 const cluster = ['--kube-version', '1.34.0', '--api-versions', 'monitoring.coreos.com/v1']
 
 const valuesOf = (variant: Variant): string[] => variants[variant].flatMap((file) => ['-f', charts + file])

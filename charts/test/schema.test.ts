@@ -7,7 +7,7 @@ import { paymentSettings } from '../../services/payment/src/config.ts'
 import { type Loose, template, umbrella } from './render.ts'
 import { helms } from '../../tools/ci/src/programs.ts'
 
-/** What somebody may write, and what the answer must say. */
+/** Input values, and the text that the refusal must contain. */
 const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['replicas=2'], because: /additional properties 'replicas' not allowed/ },
   { values: ['services.paymnt.replicaCount=2'], because: /'\/services'.*'paymnt' not allowed/ },

@@ -27,7 +27,7 @@ describe('kube-score', () => {
     equal(findings.join('\n'), '')
   })
 
-  it('is told to ignore nothing without a reason beside it', () => {
+  it('ignores no check without a reason beside it', () => {
     for (const variant of variantNames) {
       for (const { kind, metadata } of objects(variant)) {
         const { annotations = {}, name } = metadata

@@ -39,7 +39,7 @@ listens() { # node port
 }
 
 if [ "${POD_NAME##*-}" = 0 ]; then
-  # The first node forms the cluster, unless there is one already: then it lost its volume. RabbitMQ itself would look
+  # The first node forms the cluster, unless there is one already: then it lost its volume. RabbitMQ itself would wait
   # for a second node first, and all others wait for this one.
   for ((node = 1; node < REPLICAS; node++)); do
     if listens "$node" 25672; then exit 0; fi
@@ -48,8 +48,8 @@ if [ "${POD_NAME##*-}" = 0 ]; then
 else
   # A new node that cannot see the first one yet would form a cluster of its own.
   until listens 0 5672; do
-    [ "${told:-}" ] || echo 'Waiting for the first node, which forms the cluster.'
-    told=yes
+    [ "${reported:-}" ] || echo 'Waiting for the first node, which forms the cluster.'
+    reported=yes
     sleep 1
   done
 fi

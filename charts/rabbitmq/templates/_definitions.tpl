@@ -23,8 +23,8 @@ A test compares the queues, their arguments and the bindings with the ones the s
 {{- $queues = append $queues (dict "name" $dlq "arguments" (dict "x-queue-type" "quorum" "x-delivery-limit" $neverReached)) -}}
 {{- $working := merge (dict "x-queue-type" "quorum" "x-delivery-limit" $crashLimit "x-dead-letter-routing-key" $dlq) $deadLetter -}}
 {{- $queues = append $queues (dict "name" $queue "arguments" $working) -}}
-{{- range $lane := $of.lanes -}}
-{{- $queues = append $queues (dict "name" (printf "%s.%s" $queue $lane) "arguments" $working) -}}
+{{- range $name := $of.secondaryQueues -}}
+{{- $queues = append $queues (dict "name" (printf "%s.%s" $queue $name) "arguments" $working) -}}
 {{- end -}}
 {{- range $delay := $messaging.retryDelaysMs -}}
 {{- $waiting := merge (dict "x-queue-type" "quorum" "x-message-ttl" (int64 $delay) "x-dead-letter-routing-key" $queue) $deadLetter -}}
@@ -41,7 +41,7 @@ A test compares the queues, their arguments and the bindings with the ones the s
 {{- $all = append $all (regexQuoteMeta .name) -}}
 {{- end -}}
 {{- /* Writing to a queue's name alone allows nothing but looking at it: publishing goes by exchange, and a binding also
-needs to read an exchange. Retries, lanes and dead letters are published through the default exchange. */ -}}
+needs to read an exchange. Retries, diverted messages and dead letters are published through the default exchange. */ -}}
 {{- $write := printf "^(amq\\.default|%s|%s)$" (regexQuoteMeta $exchange) (join "|" $all) -}}
 {{- $configure := ternary (printf "^(%s|%s)$" (regexQuoteMeta $exchange) (join "|" $all)) "^$" .Values.lookingNeedsConfigure -}}
 {{- $users := list
@@ -57,7 +57,7 @@ needs to read an exchange. Retries, lanes and dead letters are published through
 {{- $of := get $services $service -}}
 {{- $queue := get $messaging.queues $service -}}
 {{- $own := list $queue -}}
-{{- range $of.lanes -}}{{- $own = append $own (printf "%s.%s" $queue .) -}}{{- end -}}
+{{- range $of.secondaryQueues -}}{{- $own = append $own (printf "%s.%s" $queue .) -}}{{- end -}}
 {{- $users = append $users (dict "name" $service "password" (printf "@%s@" $service) "tags" list) -}}
 {{- $permissions = append $permissions (dict "user" $service "vhost" $vhost "configure" $configure "write" $write "read" (printf "^(%s)$" (join "|" (include "rabbitmq.quoted" $own | fromJsonArray)))) -}}
 {{- $keys := join "|" (include "rabbitmq.quoted" $of.publishes | fromJsonArray) -}}
@@ -110,7 +110,7 @@ definitions.import_backend = local_filesystem
 definitions.local.path = {{ ternary "/etc/rabbitmq/definitions.json" "/etc/rabbitmq-definitions/definitions.json" (eq .Values.mode "statefulset") }}
 definitions.skip_if_unchanged = true
 queue_leader_locator = balanced
-# What a container may use is its limit; a fifth of it stays free for what the alarm does not count.
+# The memory of a container is its limit; a fifth stays free for memory that the alarm does not count.
 total_memory_available_override_value = {{ div (mul (include "rabbitmq.bytes" .Values.resources.limits.memory | int64) 4) 5 }}
 # The log that all quorum queues share is kept in memory until its file is full, and a few such files at worst.
 raft.wal_max_size_bytes = {{ min (div (include "rabbitmq.bytes" .Values.resources.limits.memory | int64) 16) 536870912 }}

@@ -1,4 +1,4 @@
-{{/* What the names of all objects begin with: the release, unless global.nameOverride says otherwise. */}}
+{{/* The prefix of all object names: the release, unless overridden by global.nameOverride. */}}
 {{- define "rabbitmq.prefix" -}}
 {{- (.Values.global).nameOverride | default .Release.Name -}}
 {{- end }}

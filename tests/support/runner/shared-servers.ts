@@ -22,7 +22,11 @@ const portVariable = 'ORDER_SAGA_TEST_SERVERS'
 /** Far more than a laptop's suites use at once: each system keeps some forty connections open. */
 const maxConnections = 600
 
-const spareHosts = 2
+interface SharedBroker {
+  readonly server: RabbitMqServer
+  /** Creates the virtual hosts up to this number. */
+  readonly addHost: (host: number) => Promise<void>
+}
 
 interface Answer {
   readonly error?: string
@@ -40,15 +44,17 @@ interface Answer {
  */
 export async function shareServers(workers: number, log: (line: string) => void): Promise<() => Promise<void>> {
   let postgres: Promise<PostgresServer> | undefined
-  let rabbitMq: Promise<RabbitMqServer> | undefined
+  let rabbitMq: Promise<SharedBroker> | undefined
   const start = async (name: string): Promise<Partial<Answer>> => {
     if (name === 'postgres') {
       const server = await (postgres ??= startPostgres({ durable: false, maxConnections }))
       const { port, user, password, folder } = server
       return { port, user, password, folder, url: server.url() }
     }
-    const { port, url, folder } = await (rabbitMq ??= startBroker(workers, log))
-    return { port, url, folder }
+    const { server, addHost } = await (rabbitMq ??= startBroker(workers, log))
+    const host = Number(name.slice('rabbitMq '.length))
+    await addHost(host)
+    return { port: server.port, url: `${server.url}/${host}`, folder: server.folder }
   }
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
@@ -63,23 +69,32 @@ export async function shareServers(workers: number, log: (line: string) => void)
   process.env[portVariable] = String((server.address() as AddressInfo).port)
   return async () => {
     server.close()
-    await Promise.all([postgres, rabbitMq].map(async (one) => (await one?.catch(() => undefined))?.stop()))
+    const broker = rabbitMq?.then(({ server }) => server)
+    await Promise.all([postgres, broker].map(async (one) => (await one?.catch(() => undefined))?.stop()))
   }
 }
 
 /** A worker runs one suite after the other: each finds the virtual host of its worker to itself. */
-async function startBroker(workers: number, log: (line: string) => void): Promise<RabbitMqServer> {
+async function startBroker(workers: number, log: (line: string) => void): Promise<SharedBroker> {
   const server = await findRabbitMq({ log }).then((found) => found())
-  // One call for all: each starts an Erlang machine. A worker that crashed is replaced by one with another number.
-  await server.ctl(
-    'eval',
-    `lists:foreach(fun(N) ->
-      Name = integer_to_binary(N), All = <<".*">>,
-      ok = rabbit_vhost:add(Name, <<"tests">>),
-      rabbit_auth_backend_internal:set_permissions(<<"guest">>, Name, All, All, All, <<"tests">>)
-    end, lists:seq(0, ${workers + spareHosts - 1})).`,
-  )
-  return server
+  // One call for all: each starts an Erlang machine. A worker that exited is replaced by one with the next number.
+  let hosts = 0
+  let added = Promise.resolve()
+  const add = async (host: number): Promise<void> => {
+    if (host < hosts) return
+    await server.ctl(
+      'eval',
+      `lists:foreach(fun(N) ->
+        Name = integer_to_binary(N), All = <<".*">>,
+        ok = rabbit_vhost:add(Name, <<"tests">>),
+        rabbit_auth_backend_internal:set_permissions(<<"guest">>, Name, All, All, All, <<"tests">>)
+      end, lists:seq(${hosts}, ${host})).`,
+    )
+    hosts = host + 1
+  }
+  const addHost = (host: number): Promise<void> => (added = added.catch(() => undefined).then(() => add(host)))
+  await addHost(workers - 1)
+  return { server, addHost }
 }
 
 /** The servers that the main process of the run shares with its workers, for a file with these needs. */
@@ -110,11 +125,11 @@ async function sharedPostgres(): Promise<PostgresServer> {
 }
 
 async function sharedRabbitMq(): Promise<RabbitMqServer> {
-  const { port, url, folder } = await request('rabbitMq')
-  return { ...onlyForOwners, port, url: `${url}/${workerId}`, folder, ctl: refuse }
+  const { port, url, folder } = await request(`rabbitMq ${workerId}`)
+  return { ...onlyForOwners, port, url, folder, ctl: refuse }
 }
 
-async function request(name: keyof TestServers): Promise<Answer> {
+async function request(name: 'postgres' | `rabbitMq ${string}`): Promise<Answer> {
   const socket = connect(Number(process.env[portVariable]), '127.0.0.1')
   socket.write(name)
   const answer = JSON.parse(await text(socket)) as Answer

@@ -9,10 +9,13 @@ const allowed: readonly { readonly file: string; readonly expression: string; re
   { file: 'docs/configuration.md', expression: 'lanes', reason: 'environment variable' },
   { file: 'docs/configuration.md', expression: 'patience', reason: 'environment variable' },
   { file: 'tools/dev/src/demo.ts', expression: 'lanes', reason: 'environment variable' },
-  { file: 'docs/saga-command.md', expression: 'told', reason: 'JSON value' },
   { file: 'tools/ci/src/vocabulary/vocabulary-main.ts', expression: 'lanes', reason: 'this list' },
   { file: 'tools/ci/src/vocabulary/vocabulary-main.ts', expression: 'patience', reason: 'this list' },
-  { file: 'tools/ci/src/vocabulary/vocabulary-main.ts', expression: 'told', reason: 'this list' },
+  { file: 'tools/ci/src/vocabulary/vocabulary-main.ts', expression: 'trail', reason: 'this list' },
+  { file: 'CHANGELOG.md', expression: 'trail', reason: 'route of release 0.1.0' },
+  { file: 'charts/order-saga/values.yaml', expression: 'patience', reason: 'chart value' },
+  { file: 'charts/order-saga/values.schema.json', expression: 'patience', reason: 'chart value' },
+  { file: 'charts/order-saga/templates/tests/saga-drill.yaml', expression: 'patience', reason: 'chart value' },
 ]
 
 const checked =
