@@ -94,7 +94,7 @@ function handle(
       }
       if (step !== 'transaction without inbox') claimed |= bit
       effective |= bit
-      // It may come again whether it was acknowledged or not.
+      // It may be redelivered whether it was acknowledged or not.
       acked |= bit
     }
   }

@@ -21,7 +21,7 @@ export interface Model<S> {
 
 export interface Counterexample {
   readonly broken: string
-  /** From the initial state on; no shorter way breaks anything. */
+  /** The steps from the initial state; no shorter path violates an invariant. */
   readonly steps: readonly string[]
 }
 
@@ -29,7 +29,7 @@ export interface Exploration {
   readonly states: number
   /** Steps between two different states. */
   readonly steps: number
-  /** How many states there are in which nothing more happens, by their kind. */
+  /** The number of states without further steps, by kind. */
   readonly ends: ReadonlyMap<string, number>
   /** Steps from an initial state to the farthest one. */
   readonly depth: number
@@ -37,8 +37,8 @@ export interface Exploration {
 }
 
 /**
- * Visits every state that can be reached, the nearest first, and stops at the first broken promise. When there is none it
- * makes sure that an end can be reached from every state, so that nothing gets stuck or goes in circles for ever.
+ * Visits every reachable state in breadth-first order, and stops at the first violation. Without a violation it checks
+ * that a final state is reachable from every state (no deadlock, no livelock).
  * @throws when there are more than `limit` states
  */
 export function explore<S>(model: Model<S>, limit = 2_000_000): Exploration {
@@ -113,7 +113,7 @@ export function explore<S>(model: Model<S>, limit = 2_000_000): Exploration {
   return stuck === undefined ? result() : result({ broken: 'no end can be reached any more', steps: wayTo(stuck) })
 }
 
-/** The nearest state from which no way leads to an end. */
+/** The nearest state from which no final state is reachable. */
 function firstWithoutEnd(
   size: number,
   from: readonly number[],

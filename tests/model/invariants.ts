@@ -33,7 +33,7 @@ function unheard(world: World, transitions: Transitions): string | undefined {
   return undefined
 }
 
-/** The order has come to one end, and nothing is owed. */
+/** The order has one final status, and no refund is due. */
 function outcome(world: World, transitions: Transitions): string | undefined {
   const { saga, refundDue } = transitions.orders.get(world.order)
   const { charges, refunds } = world

@@ -33,7 +33,7 @@ export interface Transition<S> {
   readonly publishes: readonly number[]
   /** There is an awaited effect: the event is claimed with its result. */
   readonly effect: boolean
-  /** The promise that this transition breaks. */
+  /** The invariant that this transition violates. */
   readonly broken: string | undefined
 }
 
@@ -144,7 +144,7 @@ export class LocalStates {
     })
   }
 
-  /** A reaction that throws makes a dead letter in the end. */
+  /** A reaction that throws finally produces a dead letter. */
   #run<S>(
     before: S,
     moment: Moment,

@@ -3,7 +3,7 @@ import { production } from './parts.ts'
 import { check } from './saga-model.ts'
 import { twins } from './twins.ts'
 
-/** Prints the model check of the system, and how each of its broken twins is found out. */
+/** Prints the model check of the system, and the counterexample of each defective twin. */
 const started = performance.now()
 const checked = check(production)
 console.log(formatCheck('The system as it is', checked, performance.now() - started))

@@ -25,7 +25,7 @@ export type DeliveryStep =
   | 'publish'
   | 'ack'
 
-/** All that decides what becomes of an order: the services' own functions, and how what they decide is made durable. */
+/** The model's parts: the services' own functions, and how their decisions are made durable. */
 export interface Parts {
   readonly order: readonly Reaction<LockedSagas>[]
   readonly advanceSaga: typeof advance
@@ -46,7 +46,7 @@ export interface Parts {
 const none = (): void => undefined
 export const timeLimitsMs = { charge: chargeWindow.timeLimitMs, refund: chargeWindow.timeLimitMs }
 
-/** The system as it is. */
+/** The actual system. */
 export const production: Parts = {
   order: orderReactions({ queue: 'order', refundRetryMs, committed: none }).reactions,
   advanceSaga: advance,

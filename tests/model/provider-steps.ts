@@ -34,7 +34,7 @@ export function* chargerSteps(world: World, transitions: Transitions): Generator
   yield* recorded('payment waits for the answer to the charge in vain', idle, silence, transitions, true)
 }
 
-/** The sweeper looks at a charge whose outcome is open: it reads the state, asks by key, and does what is to be done. */
+/** The sweeper resolves a charge with an unknown outcome: it reads the state, queries by key, and acts on the result. */
 export function* sweeperSteps(world: World, transitions: Transitions): Generator<Step<World>> {
   const { sweeper, verdict, moment } = world
   const idle: World = { ...world, sweeper: 'idle' }
@@ -64,7 +64,7 @@ export function* refundSteps(world: World, transitions: Transitions): Generator<
   }
 }
 
-/** A request takes effect, or gets lost; its answer is another matter. */
+/** A request takes effect or is lost, independent of its response. */
 export function* providerSteps(world: World, { parts: { keys } }: Transitions): Generator<Step<World>> {
   const { verdict, charges, refunds } = world
   if (world.chargesInFlight > 0) {

@@ -23,7 +23,7 @@ export interface Checked extends Exploration {
   readonly cut: number
 }
 
-/** Explores all that can become of one order, from the moment it is accepted. */
+/** Explores all executions of one order after its acceptance. */
 export function check(parts: Parts): Checked {
   const transitions = new Transitions(parts)
   const settled = (step: Step<World>): Step<World> => ({ ...step, next: transitions.settled(step.next) })

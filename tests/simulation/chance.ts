@@ -6,11 +6,11 @@ export type FaultKind = (typeof faultKinds)[number]
 
 export interface Faults {
   readonly kinds: ReadonlySet<FaultKind>
-  /** The most that happen in one run. */
+  /** The maximum number of faults per run. */
   readonly limit: number
 }
 
-/** All that is left to chance in one run: decided by its seed, and so the same whenever it is run. */
+/** All random decisions of one run, reproducible by its seed. */
 export class Chance {
   readonly #random: SeededRandom
   readonly #faults: Faults
@@ -22,7 +22,7 @@ export class Chance {
   constructor(seed: number, faults: Faults) {
     this.#random = new SeededRandom(seed)
     this.#faults = faults
-    // Neighbours among the seeds begin alike.
+    // Adjacent seeds start with similar numbers.
     for (let i = 0; i < 10; i += 1) this.#random.next()
   }
 
@@ -47,7 +47,7 @@ export class Chance {
     return true
   }
 
-  /** From now on nothing goes wrong any more. */
+  /** Injects no more faults. */
   heal(): void {
     this.#healed = true
   }

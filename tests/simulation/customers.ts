@@ -68,7 +68,7 @@ export class Customers {
     this.#waiting -= 1
   }
 
-  /** @returns undefined when there was no answer in time, or none that says yes */
+  /** @returns undefined when there was no answer in time, or none that accepts the order */
   async #ask({ wish, key }: Placed): Promise<ClientAnswer | undefined> {
     const pods = this.#pods().filter(({ accept }) => accept !== undefined)
     if (pods.length === 0) return undefined
@@ -85,7 +85,7 @@ export class Customers {
           const { orderId, sagaId } = result
           resolve({ at: this.#time.now.toISOString(), status: 202, orderId, sagaId, idempotencyKey: key })
         } catch {
-          // 503: come again.
+          // 503: retry later.
         }
       })
     })

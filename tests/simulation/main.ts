@@ -21,7 +21,7 @@ for (const [signal, number] of [
   })
 }
 
-/** Exit codes: 0 all promises kept, 1 one was broken, or nothing could be run, 2 wrong settings. */
+/** Exit codes: 0 no violation, 1 a violation or a failed start, 2 invalid settings. */
 const exitCode = await main().catch(async (error: unknown) => {
   // The interrupt handler is stopping the server and ends the process.
   if (interrupted) return await new Promise<never>(() => undefined)

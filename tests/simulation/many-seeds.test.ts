@@ -15,7 +15,7 @@ describe('The simulation, with many seeds,', function () {
     }
   })
 
-  // The system makes good many a lost effect: it takes some orders until one of the others is lost.
+  // The system recovers most lost effects, so several orders are needed to lose one that it cannot recover.
   for (const [mistake, faults, broken] of [
     ['early-ack', 'crash', /events: published, and neither processed by/],
     ['early-confirm', 'broker', /events: published, and neither processed by/],

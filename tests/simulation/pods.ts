@@ -57,7 +57,7 @@ export interface PodWorld {
 
 const silent = pino({ level: 'silent' })
 
-/** Starts the process as its `main` would, in this world. */
+/** Starts the process as its `main` does, in the simulation. */
 export function startPod(pod: Pod, world: PodWorld): void {
   const { time, broker, databases, newId } = world
   const dependencies: RuntimeDependencies = {

@@ -44,7 +44,7 @@ export class Server {
     return perStore((store) => make(this.urls[store], this.#admins[store], this.#idle[store]))
   }
 
-  /** Empties all tables and fills the shelves. */
+  /** Empties all tables and inserts the stock. */
   async clear(shelves: readonly { readonly sku: string; readonly available: number }[]): Promise<void> {
     await this.#admins.order.query('TRUNCATE orders, saga_instances, idempotency_keys, events, processed_events')
     await this.#admins.payment.query('TRUNCATE payment_transactions, events, processed_events')
@@ -57,7 +57,7 @@ export class Server {
     }
   }
 
-  /** Whether the databases hold nothing that is still to happen. */
+  /** Whether all rows in the databases are final. */
   async isAtRest(): Promise<boolean> {
     for (const store of stores) {
       const { rowCount } = await this.#admins[store].query(`${unrest[store]} UNION ALL ${unpublished} LIMIT 1`)
@@ -76,7 +76,7 @@ export class Server {
   }
 }
 
-/** Nothing that works by the real clock may decide about a plan: a run must be the same each time. */
+/** Disables background work that depends on the real clock and changes plans: runs must be reproducible. */
 async function prepare(databases: Databases, store: Store): Promise<void> {
   const name = databases.names[store]
   await databases.sql(store, `ALTER DATABASE ${name} SET plan_cache_mode = force_custom_plan`)

@@ -24,7 +24,7 @@ export interface Ended {
   readonly broken: readonly string[]
   /** The faults, in their order. */
   readonly faults: readonly string[]
-  /** How many sagas ended how. */
+  /** The number of sagas per final status. */
   readonly ends: ReadonlyMap<string, number>
   readonly steps: number
   readonly virtualMs: number
@@ -33,20 +33,20 @@ export interface Ended {
 }
 
 const startAt = new Date('2026-01-01T00:00:00Z')
-/** Then nothing goes wrong any more. */
+/** No faults are injected after this time. */
 const healAfterMs = 25_000
 /** Covers the exponential backoff of refund requests. */
 const restWithinMs = 600_000
 const looksEveryMs = 5_000
 const roles: readonly ServiceName[] = ['order', 'payment', 'inventory', 'notification']
 
-/** Lives through one run: orders come in, things go wrong as the seed says, all heals, and the system comes to rest. */
+/** Executes one run: places orders, injects the faults of the seed, ends all faults, and waits until the system is at rest. */
 export async function simulate(server: Server, { seed, orders, faults, mistake }: Run): Promise<Ended> {
   const time = new VirtualTime(startAt)
   const chance = new Chance(seed, faults)
   await server.clear([plenty, scarce])
   time.install()
-  // A stream of its own: how often the services draw decides nothing about the rest.
+  // A separate stream: the draws of the services do not affect other decisions.
   const services = new SeededRandom(seed)
   Math.random = () => services.next()
   const provider = new SimulatedProvider(chance, time, mistake === 'no-charge-key')
@@ -120,7 +120,7 @@ export async function simulate(server: Server, { seed, orders, faults, mistake }
   return { ...verdict, faults: chance.record, steps, virtualMs: since(), fingerprint }
 }
 
-/** Lets everything have its consequences that needs no further step, and no time. */
+/** Runs all consequences that need no further step and no time. */
 async function consequences(databases: readonly SimulatedDatabase[]): Promise<void> {
   await quiet()
   for (const database of databases) if (await database.settled()) return await consequences(databases)

@@ -3,7 +3,7 @@ import { type ChannelModel, type ConsumeMessage, IllegalOperationError, type Opt
 import type { Chance } from './chance.ts'
 import { type Owner, type VirtualTime, within } from './virtual-time.ts'
 
-/** One thing that can happen next. */
+/** A possible next step. */
 export type Happening = () => void | Promise<void>
 
 interface Queued {
@@ -26,7 +26,7 @@ interface Taken {
   readonly message: Queued
 }
 
-/** How the broker is wrong on purpose. */
+/** Intentional defects of the broker. */
 export interface BrokerMistakes {
   /** A delivery counts as acknowledged when it is sent. */
   readonly acksEarly: boolean
@@ -58,7 +58,7 @@ export class SimulatedBroker {
     return connection.call(() => connection as unknown as ChannelModel)
   }
 
-  /** All that may happen next. */
+  /** All possible next steps. */
   *happenings(isFrozen: (owner: Owner) => boolean): Generator<Happening> {
     for (const connection of this.#connections) {
       if (isFrozen(connection.owner)) continue
@@ -80,7 +80,7 @@ export class SimulatedBroker {
     return new Map(all.filter(([, count]) => count > 0))
   }
 
-  /** Loses all connections of a process that has died. */
+  /** Closes all connections of a killed process. */
   drop(owner: Owner): void {
     for (const connection of this.#connections) if (connection.owner === owner) connection.lose()
   }
@@ -336,7 +336,7 @@ class Channel extends EventEmitter {
     return [...this.#taken.values()].map(({ queue }) => queue.name)
   }
 
-  /** The broker's side: what was not acknowledged goes back. */
+  /** The broker's side: requeues unacknowledged messages. */
   end(): void {
     this.consumers.clear()
     for (const taken of [...this.#taken.values()].toReversed()) this.#broker.giveBack(taken)

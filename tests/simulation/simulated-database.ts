@@ -14,7 +14,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void
 }
 
-/** Looks at each statement before it is sent, to be wrong on purpose. @returns the statement to send */
+/** Replaces statements before they are sent, to inject a defect. @returns the statement to send */
 export type Meddle = (sql: QueryConfig, besides: Client) => Promise<QueryConfig>
 
 /**
@@ -73,7 +73,7 @@ export class SimulatedDatabase {
     return session
   }
 
-  /** Ends a session; what it had not committed is undone. */
+  /** Ends a session and rolls back its transaction. */
   async end(session: Session): Promise<void> {
     if (!this.#sessions.delete(session)) return
     const { client } = session
@@ -86,7 +86,7 @@ export class SimulatedDatabase {
     await this.#wakeBlocked()
   }
 
-  /** Ends all sessions of a process that has died. */
+  /** Ends all sessions of a killed process. */
   async drop(owner: Owner): Promise<void> {
     for (const session of this.#sessions) if (session.owner === owner) await this.end(session)
   }

@@ -23,7 +23,7 @@ const real = { setTimeout, setInterval, setImmediate, clearTimeout, clearInterva
 const realTimeLimit = AbortSignal.timeout.bind(AbortSignal)
 const realDelay = timersPromises.setTimeout
 
-/** Gives time and chance back to the whole Node.js process. */
+/** Restores the real time and random numbers of the Node.js process. */
 export function backToReality(): void {
   const { random, ...timers } = real
   Object.assign(globalThis, timers)
@@ -105,7 +105,7 @@ export class VirtualTime {
     this.#timers.delete(number)
   }
 
-  /** Puts this time in the place of the real one, for all code of the process. */
+  /** Replaces the real time for all code of the process. */
   install(): void {
     const handleOf = (number: number): object => {
       const handle = {

@@ -36,7 +36,7 @@ export class TestBroker {
     return this.queues[`${service}Queue`]
   }
 
-  /** Queues whose messages still get their effect: those of the services, their secondary queues and retry queues. */
+  /** Queues whose messages are still to be processed: those of the services, their secondary queues and retry queues. */
   workingQueuesOf(service: ServiceName): string[] {
     const queue = this.queueOf(service)
     const secondary = secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))
@@ -53,7 +53,7 @@ export class TestBroker {
     }
   }
 
-  /** Messages that are ready in a queue; those a consumer holds are not counted. */
+  /** Messages ready in a queue, without unacknowledged ones. */
   async depth(queue: string): Promise<number> {
     return (await (await this.channel()).checkQueue(queue)).messageCount
   }
@@ -77,12 +77,12 @@ export class TestBroker {
     await this.#send(this.exchange, routingKey, content, options)
   }
 
-  /** Puts a message straight into a queue. */
+  /** Publishes a message to a queue by the default exchange. */
   async send(queue: string, { content, options }: RawMessage): Promise<void> {
     await this.#send('', queue, content, options)
   }
 
-  /** The dead letters of a service, which stay where they are. */
+  /** The dead letters of a service, without removing them. */
   async deadLetters(service: ServiceName): Promise<GetMessage[]> {
     return await this.#withDeadLetters(service, async () => undefined)
   }
@@ -92,7 +92,7 @@ export class TestBroker {
     return await this.#withDeadLetters(service, async (channel) => channel.ackAll())
   }
 
-  /** Takes the dead letters of a service back into its queue. */
+  /** Moves the dead letters of a service to its queue. */
   async replayDeadLetters(service: ServiceName): Promise<void> {
     for (const { content, properties } of await this.takeDeadLetters(service)) {
       const { attempt: _attempt, ...headers } = properties.headers ?? {}

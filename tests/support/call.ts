@@ -17,7 +17,7 @@ export interface Call {
   readonly limitMs?: number
 }
 
-/** One HTTP request, never repeated. Rejects with Node's own error when there is no whole answer. */
+/** One HTTP request, never repeated. Rejects with Node's error when the response is incomplete. */
 export async function call(url: string, options: Call = {}): Promise<Answer> {
   const { method = 'GET', body, headers = {}, agent, limitMs = 30_000 } = options
   const sent = body === undefined ? undefined : JSON.stringify(body)

@@ -3,7 +3,7 @@ import { waitUntil } from '@order-saga/dev'
 import type { TestBroker } from './broker.ts'
 import { type CapturedEvent, capturedEvent } from './captured-event.ts'
 
-/** Everything that passes the exchange, seen by a queue of the test's own. */
+/** Captures all messages of the exchange by a queue of the test. */
 export class Capture {
   readonly events: CapturedEvent[] = []
   readonly #channel: Channel
@@ -27,7 +27,7 @@ export class Capture {
     return this.events.filter((event) => event.orderId === orderId && (name ?? event.name) === event.name)
   }
 
-  /** The order's first event of this name, once it has come. */
+  /** The order's first event of this name, once it has arrived. */
   async next(orderId: string, name: string, limitMs = 10_000): Promise<CapturedEvent> {
     return await waitUntil(() => this.of(orderId, name)[0], {
       what: `${name} of order ${orderId}`,

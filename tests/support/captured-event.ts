@@ -1,7 +1,7 @@
 import type { ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
 
-/** A message as it came from the exchange, whole, so that it can be sent again as it was. */
+/** A complete message from the exchange, so that it can be published again unchanged. */
 export interface CapturedEvent {
   readonly name: string
   readonly eventId: string
@@ -18,7 +18,7 @@ export function capturedEvent({ content, properties, fields }: ConsumeMessage): 
   return { ...body, name: fields.routingKey, content, options: properties }
 }
 
-/** The same event under another id, as a service that forgot it had spoken would publish it. */
+/** The same event under another id, as a service without a record of the first one would publish it. */
 export function underNewId(event: CapturedEvent, eventId: string): CapturedEvent {
   const { sagaId, orderId, timestamp, payload, options } = event
   const content = Buffer.from(JSON.stringify({ eventId, sagaId, orderId, timestamp, payload }))

@@ -21,7 +21,7 @@ interface KeyValue {
   readonly value: { readonly stringValue?: string; readonly intValue?: number | string }
 }
 
-/** OTLP's ExportTraceServiceRequest in JSON, as far as it is looked at. */
+/** OTLP's ExportTraceServiceRequest in JSON, limited to the properties that the tests read. */
 interface ExportRequest {
   readonly resourceSpans: readonly {
     readonly resource: { readonly attributes: readonly KeyValue[] }
@@ -41,7 +41,7 @@ interface ExportRequest {
   }[]
 }
 
-/** A collector that speaks OTLP over HTTP and keeps what it is sent. */
+/** An OTLP/HTTP collector that stores the received spans. */
 export class Collector {
   readonly spans: CollectedSpan[] = []
   /** The raw bodies of the requests. */
@@ -71,7 +71,7 @@ export class Collector {
     return this.spans.filter((span) => span.traceId === traceId)
   }
 
-  /** A trace as indented lines, `service: name`, in the order of the alphabet among siblings. */
+  /** A trace as indented lines, `service: name`, with siblings in alphabetical order. */
   tree(traceId: string, parentSpanId: string | undefined, depth = 0): string[] {
     return this.of(traceId)
       .filter((span) => span.parentSpanId === parentSpanId)

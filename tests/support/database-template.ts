@@ -2,7 +2,7 @@ import { migrate } from '@order-saga/chassis'
 import type { PostgresServer } from '@order-saga/dev'
 import { Client } from 'pg'
 
-/** A migrated database to make copies of. */
+/** A migrated database, used as a template. */
 export interface Template {
   readonly name: string
   /** Whose migrations it has. */
@@ -11,7 +11,7 @@ export interface Template {
   readonly sql?: string
 }
 
-/** The services that keep something, each with its schema as migrated. */
+/** The services with a database, each with its schema as migrated. */
 export const migrated = {
   order: { name: 'template_order', service: 'order' },
   payment: { name: 'template_payment', service: 'payment' },

@@ -2,11 +2,11 @@ import { type PostgresServer, testServers } from '@order-saga/dev'
 import { Client, Pool, types } from 'pg'
 import { createFrom, migrated } from './database-template.ts'
 
-/** The services that keep something. */
+/** The services with a database. */
 export const stores = ['order', 'payment', 'inventory'] as const
 export type Store = (typeof stores)[number]
 
-/** The three databases of one system, and a way into each that outlives restarts of the server. */
+/** The three databases of one system, and a connection to each that survives restarts of the server. */
 export class Databases {
   readonly server: PostgresServer
   readonly names: Readonly<Record<Store, string>>

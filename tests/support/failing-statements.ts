@@ -12,14 +12,14 @@ export interface FailingStatements {
 }
 
 /**
- * Makes the database refuse what a reaction writes about one order, as an error of the data would. A transaction that it
+ * Makes the database reject the writes of a reaction for one order with a data error. A transaction that it
  * shares with others fails too, and is not counted: it is repeated for each of them alone.
  * @returns what ends it
  */
 export async function failStatements(system: System, failing: FailingStatements): Promise<() => Promise<void>> {
   const { store, table, on, orderId, times = 1_000_000 } = failing
   const name = `failing_${randomBytes(4).toString('hex')}`
-  // A sequence counts also what is rolled back.
+  // A sequence also counts in transactions that are rolled back.
   await system.sql(
     store,
     `CREATE SEQUENCE ${name};
@@ -40,7 +40,7 @@ export async function failStatements(system: System, failing: FailingStatements)
 }
 
 /**
- * Makes inventory refuse every reservation, as an error of its data would.
+ * Makes the database of inventory reject every reservation with a data error.
  * @returns what ends it
  */
 export async function breakShelf(system: System): Promise<() => Promise<void>> {

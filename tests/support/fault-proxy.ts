@@ -81,13 +81,13 @@ export class FaultProxy {
     }
   }
 
-  /** Nothing passes and nothing is closed; new connections are accepted and hear nothing. */
+  /** Forwards and closes nothing; new connections are accepted and receive nothing. */
   silence(): void {
     this.#silent = true
     for (const { client, upstream } of this.#links) for (const socket of [client, upstream]) socket.pause()
   }
 
-  /** Falls silent as soon as a reply that contains the text has passed. */
+  /** Becomes silent after forwarding a reply that contains the text. */
   silenceAfter(text: string): void {
     this.#silenceAfter = text
   }
@@ -169,7 +169,7 @@ export class FaultProxy {
     if (link.replyBytesLeft < 0) setImmediate(() => this.#resetLink(link))
   }
 
-  /** Late chunks keep their order, also when the delay changes or ends while they wait. */
+  /** Delayed chunks keep their order, also when the delay changes or ends while they wait. */
   #forward(chunk: Buffer, to: Socket): void {
     const now = performance.now()
     const late = this.#late.get(to) ?? { chunks: [], dueAt: 0 }

@@ -2,7 +2,7 @@ import type { EventName } from '@order-saga/contracts'
 import type { Network } from './network.ts'
 import { someCustomer, type WantedOrder } from './shop.ts'
 
-/** One way an order can go: what triggers it, and the events it publishes. Together they publish all nine. */
+/** A flow of an order: its trigger and its events. Together the flows publish all nine events. */
 export interface Flow {
   readonly name: string
   readonly wanted: () => WantedOrder
@@ -37,7 +37,7 @@ export const flows: readonly Flow[] = [
 /** The amount that the tests' provider declines. */
 export const declinedAmount = 66.6
 
-/** Delivers what an order publishes, each event to each of its consumers in `copies`, until nothing of it is due. */
+/** Delivers each event of an order to each of its consumers in `copies`, until no delivery is due. */
 export async function carry(
   network: Network,
   orderId: string,

@@ -5,7 +5,7 @@ import type { System } from './system.ts'
 
 export interface GateOptions {
   readonly store: Store
-  /** `append`: an event is written to the outbox. `record`: it was confirmed by the broker, and that is to be noted. */
+  /** `append`: the insertion of an event. `record`: the marking of an event as published, after the broker's confirm. */
   readonly before: 'append' | 'record'
   readonly event: string
 }
@@ -13,7 +13,7 @@ export interface GateOptions {
 const timing = { append: 'BEFORE INSERT', record: 'BEFORE UPDATE OF published_at' } as const
 
 /**
- * Blocks transactions of a service when they insert an event into the outbox. A blocked service has already sent its
+ * Blocks a transaction of a service when it inserts or marks an event in the outbox. A blocked service has already sent its
  * COMMIT, so the transaction commits when the gate opens, even if the service was killed.
  */
 export class Gate {
@@ -45,13 +45,13 @@ export class Gate {
     return new Gate(system, options, session, key)
   }
 
-  /** Resolves when the service has come to the gate. */
+  /** Resolves when a transaction of the service is blocked. */
   async reached(): Promise<void> {
     const { store, before, event } = this.#options
     await this.#system.until(`${store} to ${before} ${event}`, async () => (await this.#waiting()).length > 0)
   }
 
-  /** Ends the sessions that wait, as the server does when it notices that their client is gone: nothing is committed. */
+  /** Terminates the blocked sessions, as the server does when the client connection is lost: nothing is committed. */
   async turnAway(): Promise<void> {
     for (const pid of await this.#waiting()) await this.#session.query('SELECT pg_terminate_backend($1)', [pid])
     await this.#system.until('the sessions to be gone', async () => (await this.#waiting()).length === 0)

@@ -9,14 +9,14 @@ export interface Route {
   readonly to: ServiceName
 }
 
-/** Every way an event takes to a consumer. */
+/** Every route of an event to a consumer. */
 export const allRoutes: readonly Route[] = services.flatMap((to) =>
   consumedBy(to).map((event) => ({ name: event.name as EventName, to })),
 )
 
 /**
- * The delivery of some events in the hands of a test: on the routes it has taken, a consumer gets what the test delivers,
- * when and as often as it does, and nothing else. To be taken and given back while no service connects.
+ * Lets a test control the delivery of events: on the taken routes, a consumer receives only the deliveries of the test.
+ * Routes are taken and released while no service connects.
  */
 export class Network {
   readonly #system: System
@@ -59,7 +59,7 @@ export class Network {
       .filter((delivery) => !this.#sent.has(keyOf(delivery)))
   }
 
-  /** Puts the event into the consumer's queue, without waiting for what comes of it. */
+  /** Publishes the event to the consumer's queue, without waiting for the result. */
   async send(event: CapturedEvent, to: ServiceName): Promise<void> {
     this.#sent.add(keyOf({ event, to }))
     const { content, options } = event
@@ -69,7 +69,7 @@ export class Network {
     })
   }
 
-  /** Delivers the event and resolves when the consumer has brought all its copies to an end. */
+  /** Delivers the event and resolves when the consumer has settled all its copies. */
   async deliver(event: CapturedEvent, to: ServiceName, copies = 1): Promise<void> {
     const before = await this.#handled(event, to)
     for (let copy = 1; copy <= copies; copy += 1) await this.send(event, to)
@@ -86,7 +86,7 @@ export class Network {
     return event
   }
 
-  /** Delivers what is due, and lets the broker deliver again. */
+  /** Delivers all due events, and returns the routes to the broker. */
   async giveBack(): Promise<void> {
     await rewire(this.#system.broker, this.#routes, 'bindQueue')
     for (const { event, to } of this.due()) await this.send(event, to)

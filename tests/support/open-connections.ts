@@ -2,8 +2,8 @@ import { Agent } from 'node:http'
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
 
 /**
- * Connections that a client keeps open. While they are held it makes no new ones, as behind a load balancer that knows of
- * a process that is about to end: requests that find no open connection wait.
+ * Keep-alive connections of a client. While held, it opens no new ones, as behind a load balancer that has removed a
+ * terminating process: requests without an open connection wait.
  */
 export class OpenConnections {
   readonly agent: Agent

@@ -14,13 +14,13 @@ export interface OrderStreamOptions {
    * `when refused`: it retries only if the connection was refused, and fails otherwise.
    */
   readonly repeat: 'until accepted' | 'when refused'
-  /** Every request has a connection of its own when left out. */
+  /** If omitted, every request uses its own connection. */
   readonly agent?: Agent
 }
 
 const repeatMs = 50
 
-/** Clients that place orders at a steady pace, of which some are declined and some find nothing in stock. */
+/** Clients that place orders at a constant rate; some orders are declined, some are out of stock. */
 export class OrderStream {
   readonly accepted: PlacedOrder[] = []
   /** The results of requests that were not accepted at once: a status, or an error's code. */

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto'
 
-/** Random numbers that come again with their seed: `SEED=123 npx mocha …` repeats a run. */
+/** Random numbers, reproducible by their seed: `SEED=123 npx mocha …` repeats a run. */
 export class SeededRandom {
   readonly seed: number
   #state: number

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
 
-/** A connection whose bytes a test sends as it likes. */
+/** A TCP connection for raw bytes. */
 export class RawClient {
   received = ''
   /** Resolves when the server has closed the connection; rejects when it has reset it. */

@@ -1,7 +1,7 @@
 import { messageOf } from '@order-saga/chassis'
 import { stopTestServers } from '../../tools/dev/src/test-servers.ts'
 
-/** Says a line to who started the program. */
+/** Prints a line to standard output. */
 export const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
 /**

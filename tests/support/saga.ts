@@ -3,7 +3,7 @@ import { retryDelaysMs } from './broker.ts'
 import { stores } from './databases.ts'
 import type { System } from './system.ts'
 
-/** The object `saga … --json` prints. */
+/** The output of `saga … --json`. */
 export interface SagaOutput {
   readonly exitCode: number
   readonly error: string | null

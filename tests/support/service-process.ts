@@ -14,7 +14,7 @@ export interface ServiceProcessOptions {
   readonly service: ProcessName
   readonly env: Environment
   readonly opsPort: number
-  /** Keeps the process from outliving this one. */
+  /** Ends the process together with this one. */
   readonly folder: RunFolder
 }
 
@@ -22,10 +22,10 @@ const linesKept = 3_000
 const startLimitMs = 60_000
 const stopLimitMs = 60_000
 
-/** One service in a process of its own, which can be crashed, frozen, stopped and started again. */
+/** A service process that can be killed, frozen, stopped and restarted. */
 export class ServiceProcess {
   readonly service: ProcessName
-  /** The newest lines it wrote, of all its lives. */
+  /** The latest output lines, including those before restarts. */
   readonly log: string[] = []
   readonly #options: ServiceProcessOptions
   #env: Environment
@@ -92,7 +92,7 @@ export class ServiceProcess {
     if (outcome === 'ended') throw new Error(`${this.service} ended at its start: ${this.log.slice(-3).join(' / ')}`)
   }
 
-  /** Freezes the process where it is. */
+  /** Freezes the process (SIGSTOP). */
   pause(): void {
     this.#child?.signal('SIGSTOP')
   }

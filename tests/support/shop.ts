@@ -29,9 +29,9 @@ export interface PostOptions {
   readonly agent?: Agent
 }
 
-/** A client of the order API and the stock API that remembers every answer it got to an order. */
+/** A client of the order API and the stock API that records every response to an order. */
 export class Shop {
-  /** For the audit: what was promised to clients. */
+  /** The responses to clients, for the audit. */
   readonly answers: ClientAnswer[] = []
   /** Of the order API. */
   readonly port: number
@@ -96,12 +96,12 @@ export class Shop {
   }
 }
 
-/** An article nobody else has. */
+/** A unique article. */
 export function someSku(): string {
   return `SKU-${randomUUID().slice(0, 8)}`
 }
 
-/** A customer nobody else is; the local part is what triggers simulated failures. */
+/** A unique customer; the local part triggers simulated failures. */
 export function someCustomer(localPart = 'buyer'): string {
   return `${localPart}@${randomUUID().slice(0, 8)}.example.com`
 }

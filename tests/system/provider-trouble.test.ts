@@ -40,7 +40,7 @@ describe('A failing payment provider', function () {
       { answer: 'cut', effectAfterMs: 300 },
       { deliveries: 2 },
     ]
-    // The provider assigns each request a number between 0 and 1; the first rule with a share above it applies.
+    // The provider assigns each request a number between 0 and 1; the first rule whose share reaches it applies.
     return troubles.map((trouble, i) => provider.misbehave({ operation, share: share * (i + 1) }, trouble))
   }
 

@@ -14,7 +14,7 @@ import type { ServiceProcess } from '../support/service-process.ts'
 import { someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
-/** terminationGracePeriodSeconds of the chart, less its preStop delay. */
+/** Default of SHUTDOWN_TIMEOUT_MS. */
 const graceMs = 25_000
 const perSecond = 20
 

@@ -19,7 +19,7 @@ const cases: readonly Case[] = [
     found: 'finality: an order without a saga',
   },
   {
-    // Known to nobody else yet, so nothing but the saga leads to it.
+    // No other service has a record of it, so only the saga refers to it.
     plan: 'pending',
     how: 'is gone while its saga is there',
     breaks: remove('order', 'orders'),

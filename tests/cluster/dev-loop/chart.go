@@ -12,10 +12,10 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// release is what the Tiltfile calls it.
+// release is the release name of the Tiltfile.
 const release = "shop"
 
-// object is what the checks ask of a rendered manifest.
+// object has the fields of a rendered manifest that the checks read.
 type object struct {
 	APIVersion string `yaml:"apiVersion"`
 	Kind       string

@@ -5,7 +5,7 @@ import { command } from './command.ts'
 export type Values = { readonly [key: string]: string | number | boolean | null | Values }
 
 const ownChart = fileURLToPath(new URL('../../../charts/order-saga', import.meta.url))
-/** Helm itself is to say that time is over, not this program. */
+/** Longer than Helm's own timeout, so that Helm reports the timeout. */
 const slackMs = 30_000
 
 export interface ReleaseStatus {
@@ -14,7 +14,7 @@ export interface ReleaseStatus {
   readonly description: string
 }
 
-/** The chart installed under one name; what is set stays set until it is set again. */
+/** A release of the chart; values are kept until they are set again. */
 export class Release {
   readonly name: string
   readonly #cluster: Cluster
@@ -42,7 +42,7 @@ export class Release {
     this.#history.set((await this.status()).revision, merged)
   }
 
-  /** Puts an earlier revision back. The values set since then are forgotten with it. */
+  /** Rolls back to an earlier revision, including its values. */
   async rollback(revision: number, limitMs: number): Promise<void> {
     await this.#helm(['rollback', this.name, String(revision), ...waits(limitMs)], limitMs)
     this.#values = this.#history.get(revision) ?? {}
@@ -65,7 +65,7 @@ export class Release {
     return { revision: version, ...info }
   }
 
-  /** Helm 4 names what was not ready in time; Helm 3 says only that time is over. */
+  /** Helm 4 names what was not ready in time; Helm 3 only reports the timeout. */
   async saysWhatFailed(): Promise<boolean> {
     return !(await this.#helm(['version', '--template={{ .Version }}'], 0)).startsWith('v3.')
   }

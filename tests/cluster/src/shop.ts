@@ -17,7 +17,7 @@ const podLimitMs = 180_000
 const auditLimitMs = 180_000
 const auditAttempts = 3
 
-/** The order system in a namespace of its own, with the handles the steps turn. */
+/** The order system in its own namespace, with the operations of the steps. */
 export class Shop {
   readonly cluster: Cluster
   readonly release: Release
@@ -98,7 +98,7 @@ export class Shop {
     return (await this.#inPrimary(store, psql)).trim()
   }
 
-  /** The statements that make a service's database anew, as it is now. */
+  /** A dump of a service's database that recreates it. */
   async dump(store: Store): Promise<string> {
     return this.#inPrimary(store, ['pg_dump', '--clean', '--if-exists', '--dbname', `${store}_db`])
   }

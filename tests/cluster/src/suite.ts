@@ -2,9 +2,9 @@ import { messageOf } from '@order-saga/chassis'
 
 export interface Step {
   readonly name: string
-  /** Resolves with what is worth telling about it, such as a measurement. */
+  /** Resolves with a note, such as a measurement. */
   readonly run: () => Promise<string>
-  /** Without it nothing that follows makes sense. */
+  /** The following steps depend on it. */
   readonly essential?: boolean
 }
 

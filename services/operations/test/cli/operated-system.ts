@@ -12,7 +12,7 @@ export interface Ran {
   readonly error: string
 }
 
-/** The object `--json` prints, as its page describes it. */
+/** The output of `--json`, as documented. */
 export interface SagaOutput {
   readonly command: string
   readonly exitCode: number
@@ -23,7 +23,7 @@ export interface SagaOutput {
 
 const retryDelaysMs = [100]
 
-/** Three migrated databases and all queues of one test file, with no service at work; and the command pointed at them. */
+/** Three migrated databases and all queues of one test file, without running services, and the command configured for them. */
 export class OperatedSystem {
   readonly data: AuditedSystem
   readonly queues: QueueNames
@@ -136,7 +136,7 @@ export class OperatedSystem {
     return (await this.channel.checkQueue(queue)).messageCount
   }
 
-  /** Waits until that many are ready: the broker returns what a closed channel held a moment later. */
+  /** Waits until that many are ready: the broker requeues the messages of a closed channel asynchronously. */
   async untilDepth(queue: string, depth: number): Promise<void> {
     await waitUntil(async () => (await this.depth(queue)) === depth, {
       what: `${depth} messages in ${queue}`,
@@ -184,7 +184,7 @@ const items = [{ sku: 'TEA', qty: 2 }]
 const order = { customerEmail: 'ann@example.com', items, amount: '125.50', currency: 'EUR' }
 const deadline = '2999-01-01T00:00:00.000Z'
 
-/** A right payload for each event. */
+/** A valid payload for each event. */
 const payloads: Record<EventName, object> = {
   'order.created': { ...order, deadline },
   'payment.completed': { ...order, paymentId: 'p1', deadline },

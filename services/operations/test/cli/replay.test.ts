@@ -43,7 +43,7 @@ describe('saga dead-letters replay', function () {
     )
     assert.equal(await system().depth(system().dlqOf('inventory')), 0)
 
-    // It dies again: the next replay adds to the history.
+    // It is dead-lettered again: the next replay adds to the history.
     await system().die('inventory', content, { ...options, headers: { replays: String(replays), reason: 'again' } })
     const [letter] = (await system().json('dead-letters', 'list')).items
     assert.deepEqual(letter?.['replays'], JSON.parse(String(replays)))
@@ -166,7 +166,7 @@ describe('saga dead-letters replay', function () {
     const gate = new Client({ connectionString: system().data.sources.order.url })
     await gate.connect()
     await gate.query('SELECT pg_advisory_lock(42)')
-    // Recorded as done is what has been confirmed and not yet acknowledged.
+    // A message that is confirmed and not yet acknowledged is recorded as done.
     await gate.query(
       `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
          PERFORM pg_advisory_xact_lock_shared(42); RETURN NEW; END $$;

@@ -10,7 +10,7 @@ interface Order {
 
 export interface StandInShop {
   readonly url: string
-  /** How often each idempotency key came. */
+  /** Number of requests per idempotency key. */
   readonly keys: Map<string, number>
   close(): Promise<void>
 }

@@ -14,7 +14,7 @@ export interface AutoscalingOptions {
   readonly maxReplicas: number
 }
 
-/** Payment is made slow and gets more than one pod can do: pods must come, the backlog go, and the pods go again. */
+/** Payment is slow and gets more load than one pod can process: it must scale out, drain the backlog, and scale in. */
 export function autoscalingSteps(shop: Shop, { title, maxReplicas }: AutoscalingOptions): readonly Step[] {
   return [
     {
@@ -23,7 +23,7 @@ export function autoscalingSteps(shop: Shop, { title, maxReplicas }: Autoscaling
       run: async () => {
         const autoscaling = { minReplicas: 1, maxReplicas }
         const { revision } = await shop.upgrade({
-          // Pods go as soon as the test can see it, not after minutes.
+          // Scales in without the stabilisation window of minutes.
           autoscaling: { behavior: { scaleDownWindowSeconds: 15, scaleDownPeriodSeconds: 15 } },
           services: {
             order: { env: { SAGA_TIMEOUT_MS: '900000', TIMEOUT_CHECK_INTERVAL_MS: '1000' } },
@@ -61,7 +61,7 @@ export function autoscalingSteps(shop: Shop, { title, maxReplicas }: Autoscaling
   ]
 }
 
-/** Waits for the pods that are there, not for the number that is wanted. */
+/** Waits for the actual, not for the desired number of pods. */
 async function replicasReach(shop: Shop, wanted: (replicas: number) => boolean): Promise<void> {
   let seen = 0
   await waitUntil(

@@ -3,7 +3,7 @@ import type { Step } from '../suite.ts'
 import { killUnderOrders } from './losses.ts'
 import { expect } from './expect.ts'
 
-/** With three instances of everything, what is killed must be replaced by a neighbour, not by its own return. */
+/** With three instances of each server, a standby must take over before the killed instance restarts. */
 export function highAvailabilitySteps(shop: Shop): readonly Step[] {
   return [
     ...(['order', 'payment', 'inventory'] as const).map((store) => ({

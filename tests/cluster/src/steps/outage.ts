@@ -32,7 +32,7 @@ export function outageSteps(shop: Shop): readonly Step[] {
         await shop.scale('payment', 1)
         const ids = accepted.map(({ orderId }) => `'${orderId}'`).join(', ')
         const payments = `SELECT status, count(*) FROM payment_transactions WHERE order_id IN (${ids}) GROUP BY status`
-        // Payment hears of the orders and of their ends now; each must leave a tombstone and no charge.
+        // Payment now receives the orders and their cancellations; each must leave a tombstone and no charge.
         await waitUntil(async () => (await shop.sql('payment', payments)) === `cancelled|${orders}`, {
           what: `${orders} orders that are never charged`,
           limitMs: timeoutMs,

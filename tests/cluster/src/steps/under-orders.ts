@@ -6,7 +6,7 @@ const perSecond = 4
 const timeoutMs = 60_000
 
 /**
- * Does something while orders keep coming.
+ * Runs work while orders are placed.
  * @returns the note of the work, and how the orders fared
  * @throws Error when an order was not accepted, was lost, or was not confirmed
  */
