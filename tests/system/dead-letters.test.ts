@@ -18,7 +18,7 @@ const poisons: readonly (Pick<FailingStatements, 'store' | 'table' | 'on'> & { e
     table: 'payment_transactions',
     on: 'INSERT',
     event: 'order.created',
-    would: /^payment none becomes charging; asks the provider to charge 12.50 USD$/,
+    would: /^payment none becomes charging; requests from the provider: charge 12.50 USD$/,
   },
   {
     store: 'inventory',
