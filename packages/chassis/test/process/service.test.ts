@@ -161,6 +161,10 @@ describe('a process on the chassis', function () {
     await one.said('request begins')
     one.signal('SIGTERM')
     await one.said('stopping')
+    await waitUntil(async () => (await broker.consumers()) === 0, {
+      what: 'the consumer to be cancelled',
+      limitMs: 10_000,
+    })
     await broker.send([outgoing()])
     assert.equal((await one.get('/readyz')).status, 503)
     assert.equal((await one.get('/healthz')).status, 200)

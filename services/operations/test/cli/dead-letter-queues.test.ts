@@ -26,7 +26,7 @@ describe('saga dead-letters list', function () {
     return ids
   }
 
-  it('shows thousands in their order, again and again, and leaves each where it was', async () => {
+  it('lists thousands of messages in queue order, repeatedly, and removes none', async () => {
     const ids = await fill(3_300)
     for (let look = 1; look <= 5; look += 1) {
       const { items, summary } = await system().json('dead-letters', 'list', '--limit', '10000')
@@ -52,7 +52,7 @@ describe('saga dead-letters list', function () {
     )
   })
 
-  it('lists event, source queue, failure reason and time of each', async () => {
+  it('lists event, source queue, failure reason and time of each message', async () => {
     const [eventId, sagaId, orderId] = [randomUUID(), randomUUID(), randomUUID()]
     await system().die('payment', bodyOf('order.created', { eventId, sagaId, orderId }), { type: 'order.created' })
     await system().die('order', 'no JSON {', { type: 'payment.failed', messageId: 'm-1' })
@@ -77,7 +77,7 @@ describe('saga dead-letters list', function () {
     assert.match(out, /^3 dead letters shown, 3 in the queues$/m)
   })
 
-  it('finds them by queue, service, event, reason, saga and age', async () => {
+  it('selects messages by queue, service, event, reason, saga and age', async () => {
     const sagaId = randomUUID()
     const [young, old] = [randomUUID(), randomUUID()]
     const long = { 'dead-lettered-at': new Date(Date.now() - 3_600_000).toISOString(), reason: 'Unknown SAGA: x' }
@@ -120,14 +120,14 @@ describe('saga dead-letters list', function () {
     assert.equal(await system().depth(system().dlqOf('payment')), 0)
   })
 
-  it('says which queue it has no idea of', async () => {
+  it('names an unknown queue', async () => {
     const { code, error } = await system().run(['dead-letters', 'list', '--queue', 'postbox'])
     assert.equal(code, 2)
     assert.match(error, /^--queue postbox is not a queue of the system: give order, payment, /)
     const event = await system().run(['dead-letters', 'list', '--event', 'order.exploded'])
-    assert.deepEqual([event.code, event.error.startsWith('--event order.exploded is no event')], [2, true])
+    assert.deepEqual([event.code, event.error.startsWith('--event order.exploded is not an event')], [2, true])
     const wrong = await system().run(['dead-letters', 'list'], { env: { ORDER_QUEUE: 'not_there' } })
     assert.equal(wrong.code, 3)
-    assert.match(wrong.error, /not_there\.dlq.*has the system been started, and is the queue's name right\?/)
+    assert.match(wrong.error, /not_there\.dlq does not exist: check that the services are started, and the queue's name/)
   })
 })

@@ -160,7 +160,7 @@ describe('saga dead-letters replay', function () {
     )
   })
 
-  it('loses nothing when it is killed between the confirm and the ack: the message is there twice, and tried again', async () => {
+  it('loses no message when it is killed between confirm and ack: the message exists twice and is retried', async () => {
     const eventId = randomUUID()
     await system().die('payment', bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
     const gate = new Client({ connectionString: system().data.sources.order.url })
