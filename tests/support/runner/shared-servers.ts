@@ -51,10 +51,10 @@ export async function shareServers(workers: number, log: (line: string) => void)
       const { port, user, password, folder } = server
       return { port, user, password, folder, url: server.url() }
     }
-    const { server, addHost } = await (rabbitMq ??= startBroker(workers, log))
+    const { server: broker, addHost } = await (rabbitMq ??= startBroker(workers, log))
     const host = Number(name.slice('rabbitMq '.length))
     await addHost(host)
-    return { port: server.port, url: `${server.url}/${host}`, folder: server.folder }
+    return { port: broker.port, url: `${broker.url}/${host}`, folder: broker.folder }
   }
   const server = createServer((socket) => {
     socket.on('error', () => undefined)
@@ -69,7 +69,7 @@ export async function shareServers(workers: number, log: (line: string) => void)
   process.env[portVariable] = String((server.address() as AddressInfo).port)
   return async () => {
     server.close()
-    const broker = rabbitMq?.then(({ server }) => server)
+    const broker = rabbitMq?.then((shared) => shared.server)
     await Promise.all([postgres, broker].map(async (one) => (await one?.catch(() => undefined))?.stop()))
   }
 }

@@ -128,6 +128,9 @@ describe('saga dead-letters list', function () {
     assert.deepEqual([event.code, event.error.startsWith('--event order.exploded is not an event')], [2, true])
     const wrong = await system().run(['dead-letters', 'list'], { env: { ORDER_QUEUE: 'not_there' } })
     assert.equal(wrong.code, 3)
-    assert.match(wrong.error, /not_there\.dlq does not exist: check that the services are started, and the queue's name/)
+    assert.match(
+      wrong.error,
+      /not_there\.dlq does not exist: check that the services are started, and the queue's name/,
+    )
   })
 })
