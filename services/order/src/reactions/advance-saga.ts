@@ -38,21 +38,19 @@ export function advance(
   const { now } = context
   const decision = decide(saga.state, input)
   if (decision.kind === 'decided') saga.state = decision.state
-  const record = (entry: Pick<HistoryEntry, 'event' | 'eventId' | 'direction' | 'ignored'>): void => {
-    saga.added.push({ at: now.toISOString(), ...entry, status: saga.state.status })
-  }
+  const [at, { status }] = [now.toISOString(), saga.state]
   if (message !== undefined) {
-    const ignored = decision.kind === 'ignored' ? { ignored: decision.because } : {}
-    record({ event: message.name, eventId: message.eventId, direction: 'seen', ...ignored })
+    const seen: HistoryEntry = { at, event: message.name, eventId: message.eventId, direction: 'seen', status }
+    saga.added.push(decision.kind === 'ignored' ? { ...seen, ignored: decision.because } : seen)
   }
   if (decision.kind === 'ignored') return
-  if (isFinal(saga.state.status) && saga.finishedAt === null) {
+  if (isFinal(status) && saga.finishedAt === null) {
     saga.finishedAt = now
     saga.isNewlyFinished = true
   }
   for (const event of decision.publish) {
     const eventId = publish(saga, event, context, message)
-    record({ event, eventId, direction: 'published' })
+    saga.added.push({ at, event, eventId, direction: 'published', status })
   }
   if (decision.publish.includes('payment.refund.requested')) {
     const waitMs = Math.min(longestRefundWaitMs, context.refundRetryMs * 2 ** Math.min(saga.refundRequests, 20))
