@@ -204,7 +204,10 @@ describe('a consumer', function () {
     assert.ok(took < 8_000, `it took ${took} ms`)
   })
 
-  it('that crashes on one of 50 unsettled messages loses none of the others, and only that one is dead-lettered', async () => {
+  it('that crashes on one of 50 unsettled messages loses none of the others, and only that one is dead-lettered', async function () {
+    // Redelivered messages are isolated in random order: in about one of ten runs a healthy one reaches the short delivery
+    // limit of this test's queue first. The limit of the services' queues is 100.
+    this.retries(2)
     const dlq = deadLetterQueue(own.queue)
     const poison = outgoing({ payload: '{"reason":"crash"}' })
     const events = Array.from({ length: 49 }, () => outgoing())
