@@ -26,6 +26,8 @@ export interface ConsoleOptions {
 }
 
 const keepMs = { sagas: 1_000, delivery: 3_000 } as const
+/** A broker that answers slowly does not hold up what the databases tell. */
+const deliveryWaitMs = 1_000
 
 export class Console {
   readonly deadLetters: DeadLetterService
@@ -47,7 +49,7 @@ export class Console {
 
   /** @throws DependencyUnavailable while the order database is unavailable */
   async overview(): Promise<Overview> {
-    const [sagas, delivery] = await Promise.all([this.#sagas.get(), this.#delivery.get()])
+    const [sagas, delivery] = await Promise.all([this.#sagas.get(), this.#deliverySoon()])
     return json({ mode: this.#options.mode, ...sagas, ...delivery })
   }
 
@@ -68,10 +70,14 @@ export class Console {
   }
 
   async #deadLettersOf(sagaId: string): Promise<readonly DeadLetter[]> {
-    const { queues } = await this.#delivery.get()
+    const { queues } = await this.#deliverySoon()
     if (!(queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)) return []
     const { deadLetters } = await this.deadLetters.list().catch(() => ({ deadLetters: [] }))
     return deadLetters.filter((letter) => letter.sagaId === sagaId)
+  }
+
+  async #deliverySoon(): Promise<Pick<Overview, 'outboxes' | 'queues'>> {
+    return (await this.#delivery.getWithin(deliveryWaitMs)) ?? { outboxes: [], queues: null }
   }
 
   async #readDelivery(): Promise<Pick<Overview, 'outboxes' | 'queues'>> {

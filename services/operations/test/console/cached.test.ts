@@ -26,6 +26,18 @@ describe('A cached read', () => {
     assert.equal(await cached.get(), 3)
   })
 
+  it('gives way to the result before it when it takes too long', async () => {
+    let finish: (value: string) => void = () => undefined
+    const cached = new Cached(() => new Promise<string>((resolve) => (finish = resolve)), 1_000, now)
+    assert.equal(await cached.getWithin(1), undefined)
+    finish('first')
+    assert.equal(await cached.getWithin(60_000), 'first')
+    at = 1_000
+    assert.equal(await cached.getWithin(1), 'first')
+    finish('second')
+    assert.equal(await cached.getWithin(60_000), 'second')
+  })
+
   it('is repeated at once after a failure', async () => {
     const cached = new Cached(read, 1_000, now)
     failure = new Error('unavailable')
