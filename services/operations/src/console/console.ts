@@ -26,7 +26,7 @@ export interface ConsoleOptions {
 }
 
 const keepMs = { sagas: 1_000, delivery: 3_000 } as const
-/** A broker that answers slowly does not hold up what the databases tell. */
+/** A slow broker does not delay the facts from the databases. */
 const deliveryWaitMs = 1_000
 
 export class Console {
