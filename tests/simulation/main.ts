@@ -63,6 +63,7 @@ async function runAll({ first, last, shrinks, ...what }: Options, server: Server
       return 1
     }
     faults += ended.faults.length
+    console.log(`Seed ${seed}: ${ended.faults.length} faults, interleaving ${ended.fingerprint.slice(0, 16)}`)
     for (const [end, count] of ended.ends) ends.set(end, (ends.get(end) ?? 0) + count)
   }
   const seconds = (performance.now() - started) / 1000

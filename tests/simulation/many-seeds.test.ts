@@ -9,7 +9,7 @@ describe('The simulation, with many seeds,', function () {
   it('satisfies every invariant under random faults', async () => {
     const { code, output } = await runSimulation({ SEEDS: '1..25', ORDERS: '40' })
     assert.equal(code, 0, output)
-    assert.match(output, /^Seeds 1 to 25: every promise kept\. 1000 sagas, \d{3,} faults/)
+    assert.match(output, /^Seeds 1 to 25: every promise kept\. 1000 sagas, \d{3,} faults/m)
     for (const end of ['completed', 'cancelled, compensation', 'cancelled, payment_failed', 'timeout_cancelled']) {
       assert(output.includes(end), output)
     }
@@ -45,13 +45,6 @@ describe('The simulation, with many seeds,', function () {
     const again = await runSimulation({ ...Object.fromEntries(settings), SHRINK: 'no' })
     assert.equal(again.code, 1, again.output)
     assert.match(again.output, /^ {2}money: charged or refunded at the provider for an order that does not exist/m)
-  })
-
-  it('runs the same way again', async () => {
-    const pace = /, \d+ s, \d+ sagas a minute/
-    const [first, second] = [await runSimulation({ SEEDS: '7' }), await runSimulation({ SEEDS: '7' })]
-    assert.equal(first.code, 0, first.output)
-    assert.equal(first.output.replace(pace, ''), second.output.replace(pace, ''))
   })
 
   it('ends with 2 when a setting is wrong', async () => {

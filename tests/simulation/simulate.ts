@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ServiceName } from '@order-saga/contracts'
 import { stores } from '../support/databases.ts'
 import { SeededRandom } from '../support/random.ts'
@@ -26,10 +27,8 @@ export interface Ended {
   readonly faults: readonly string[]
   /** The number of sagas per final status. */
   readonly ends: ReadonlyMap<string, number>
-  readonly steps: number
-  readonly virtualMs: number
-  /** The same for two runs that took the same steps. */
-  readonly fingerprint: number
+  /** Hash of the interleaving: which step was taken, among how many, and when. Equal for two runs that took the same steps. */
+  readonly fingerprint: string
 }
 
 const startAt = new Date('2026-01-01T00:00:00Z')
@@ -81,15 +80,13 @@ export async function simulate(server: Server, { seed, orders, faults, mistake }
   const customers = new Customers(orders, chance, time, () => [...pods])
   for (const role of roles) for (let i = 0; i <= chance.below(2); i += 1) start(role, i + 1)
   customers.start()
-  let steps = 0
-  let fingerprint = 0
+  const interleaving = createHash('sha256')
   let nextLook = healAfterMs
   let atRest = false
   while (!atRest && since() < healAfterMs + restWithinMs) {
     await consequences(Object.values(databases))
     if (time.runImmediates()) continue
     if (since() > healAfterMs) chance.heal()
-    steps += 1
     const [pod] = pods.size === 0 ? [] : [chance.of([...pods])]
     if (pod !== undefined && chance.fault('crash', 0.0015, () => pod.name)) {
       await kill(pod)
@@ -110,14 +107,14 @@ export async function simulate(server: Server, { seed, orders, faults, mistake }
       continue
     }
     const index = chance.below(happenings.length)
-    fingerprint = (Math.imul(fingerprint, 31) + index * 64 + happenings.length) | 0
+    interleaving.update(`${since()} ${index}/${happenings.length}\n`)
     await happenings[index]?.()
   }
   await consequences(Object.values(databases))
   const verdict = await evaluate({ server, broker, provider, customers, now: time.now, atRest })
   for (const pod of pods) await kill(pod)
   backToReality()
-  return { ...verdict, faults: chance.record, steps, virtualMs: since(), fingerprint }
+  return { ...verdict, faults: chance.record, fingerprint: interleaving.digest('hex') }
 }
 
 /** Runs all consequences that need no further step and no time. */

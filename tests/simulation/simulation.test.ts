@@ -5,9 +5,18 @@ import { runSimulation } from './run-simulation.ts'
 describe('The simulation', function () {
   this.timeout(120_000)
 
-  it('satisfies every invariant under random faults', async () => {
-    const { code, output } = await runSimulation({ SEEDS: '1..2', ORDERS: '20' })
+  it('satisfies every invariant under random faults, and takes the same steps again for the same seed', async () => {
+    const settings = { SEEDS: '1..2', ORDERS: '20' }
+    const { code, output } = await runSimulation(settings)
     assert.equal(code, 0, output)
-    assert.match(output, /^Seeds 1 to 2: every promise kept\. 40 sagas, \d{2,} faults/)
+    assert.match(output, /^Seeds 1 to 2: every promise kept\. 40 sagas, \d{2,} faults/m)
+    const [first, second, ...others] = interleavings(output)
+    assert(first !== undefined && second !== undefined && first !== second && others.length === 0, output)
+    const again = await runSimulation(settings)
+    assert.deepEqual(interleavings(again.output), [first, second], again.output)
   })
 })
+
+function interleavings(output: string): string[] {
+  return [...output.matchAll(/^Seed \d+: \d+ faults, interleaving ([0-9a-f]{16})$/gm)].map(([, hash]) => hash ?? '')
+}
