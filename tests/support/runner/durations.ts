@@ -4,8 +4,8 @@ import { root } from './test-files.ts'
 /** Names the file to which each worker adds a line `["path", seconds]` when it has run a test file. */
 export const durationsVariable = 'ORDER_SAGA_TEST_DURATIONS'
 
-/** Seconds by path. */
-export type Durations = Readonly<Record<string, number>>
+/** Seconds, or something else, by path. */
+export type Durations<T = number> = Readonly<Record<string, T>>
 
 const kept = `${root}.local/test-durations.json`
 

@@ -30,7 +30,7 @@ const elsewhere = /^tests\/system\/(compose|pictures)\//
  * Reads what a test file declares in its first lines: `// needs: database, broker` and `// slow: reason`.
  * @throws Error when it declares an unknown need
  */
-function declared(path: string, text: string): TestFile {
+export function declared(path: string, text: string): TestFile {
   const head = text.split('\n', 2)
   const read = (word: string): string | undefined =>
     head.find((line) => line.startsWith(`// ${word}: `))?.slice(`// ${word}: `.length)
