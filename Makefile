@@ -41,12 +41,12 @@ test-unit: build ## Run the tests that need no server
 test: build ## Run the quick tests, which cover every guarantee, on servers that start and stop with them; JOBS
 	@$(run_tests) quick
 
-test-all: build ## Run all tests, also the slow ones: seeds, twins, floods, the browser, make up; then chaos and overload
+test-all: build ## Run all tests, also the slow ones: seeds, model, long queues, browser, make up; then chaos and overload
 	@$(run_tests) all
 	@SEED='$(SEED)' MINUTES=2 node --conditions=source --import=tsx tests/chaos/chaos-main.ts
 	@MINUTES=1 node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
-model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
+model: $(installed) ## Explore all reachable states of one order, and show that the check detects defective variants
 	@node --conditions=source --import=tsx tests/model/main.ts
 
 chaos: build ## Inject faults for MINUTES under RATE orders/s, then check every order; SEED repeats a schedule
@@ -98,19 +98,19 @@ charts := node_modules/.bin/mocha --config charts/test/.mocharc.json
 charts: $(installed) ## Check the charts: lint, renderings, values, rights, policies, kinds, advice; needs Helm and Go
 	@$(charts) $(if $(CI),--forbid-only)
 
-charts-golden: $(installed) ## Keep the charts' renderings as they are now, after looking at what changed
+charts-golden: $(installed) ## Write the charts' golden renderings; review the diff
 	@UPDATE_GOLDEN=1 $(charts) --grep 'golden renderings'
 
 charts-docs: $(installed) ## Write the charts' README files from the comments in their values; needs Go
 	@node --conditions=source --import=tsx tools/ci/src/charts-docs-main.ts
 
-dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
+dashboards: $(installed) ## Generate the dashboards and the alert rules for Compose
 	@node --conditions=source --import=tsx tools/monitoring/src/write-dashboards-main.ts
 
 # On a cluster: that of the current kubeconfig.
 on_cluster := node --conditions=source --import=tsx tests/cluster/src
 
-e2e: $(installed) ## Prove the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
+e2e: $(installed) ## Test the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
 	@$(on_cluster)/e2e-main.ts
 
 e2e-keda: $(installed) ## The same for autoscaling by KEDA
@@ -119,10 +119,10 @@ e2e-keda: $(installed) ## The same for autoscaling by KEDA
 e2e-ha: $(installed) ## The same for three instances per database and three RabbitMQ nodes
 	@$(on_cluster)/e2e-ha-main.ts
 
-e2e-watch: $(installed) ## The same for dashboards and alerts: every query of theirs, against the cluster's Prometheus
+e2e-watch: $(installed) ## The same for dashboards and alerts: run every query against the cluster's Prometheus
 	@$(on_cluster)/e2e-watch-main.ts
 
-operators: $(installed) ## Install on the cluster what the chart needs there
+operators: $(installed) ## Install the operators that the chart needs on the cluster
 	@$(on_cluster)/operators-main.ts
 
 dev-loop-test: ## Parse kind-config.yaml as kind does, and execute the Tiltfile; needs Go and Helm
@@ -134,7 +134,7 @@ kind-up: ## Create a local cluster with a registry, by kind
 kind-down: ## Delete that cluster and its registry
 	@k8s/kind/down
 
-release: $(installed) ## Build images, chart and SBOMs of VERSION, print what is to be pushed; REGISTRY and PUSH=1 push it
+release: $(installed) ## Build images, chart and SBOMs of VERSION, print the pushes; REGISTRY and PUSH=1 push
 	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' \
 	node --conditions=source --import=tsx tools/ci/src/release/release-main.ts
 
@@ -145,7 +145,7 @@ version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0;
 	@$${HELM:-helm} dependency update --skip-refresh charts/order-saga
 	@$(MAKE) --no-print-directory charts-docs charts-golden
 
-build: $(installed) ## Install what npm gives, and compile
+build: $(installed) ## Install the npm packages, and compile
 	@npm run --silent build
 
 $(installed): package-lock.json

@@ -1,14 +1,14 @@
 import { formatCheck } from './format.ts'
 import { production } from './parts.ts'
 import { check } from './saga-model.ts'
-import { twins } from './twins.ts'
+import { mutants } from './mutants.ts'
 
-/** Prints the model check of the system, and the counterexample of each defective twin. */
+/** Prints the model check of the system, and the counterexample of each mutant. */
 const started = performance.now()
 const checked = check(production)
 console.log(formatCheck('The system as it is', checked, performance.now() - started))
 
-const undetected = twins.filter(({ name, parts }) => {
+const undetected = mutants.filter(({ name, parts }) => {
   const found = check(parts)
   console.log(`\n${formatCheck(`If ${name}`, found, 0)}`)
   return found.counterexample === undefined

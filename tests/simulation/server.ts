@@ -7,7 +7,7 @@ type PerStore<T> = Readonly<Record<Store, T>>
 const sessions = 24
 
 /** Queries for rows that are not final, by database. */
-const unrest: PerStore<string> = {
+const unfinished: PerStore<string> = {
   order: `SELECT FROM saga_instances WHERE status IN ('pending', 'payment_completed', 'refunding')
     OR compensation = 'refund_requested'`,
   payment: `SELECT FROM payment_transactions WHERE status IN ('charging', 'refunding')`,
@@ -60,7 +60,7 @@ export class Server {
   /** Whether all rows in the databases are final. */
   async isAtRest(): Promise<boolean> {
     for (const store of stores) {
-      const { rowCount } = await this.#admins[store].query(`${unrest[store]} UNION ALL ${unpublished} LIMIT 1`)
+      const { rowCount } = await this.#admins[store].query(`${unfinished[store]} UNION ALL ${unpublished} LIMIT 1`)
       if (rowCount !== 0) return false
     }
     return true

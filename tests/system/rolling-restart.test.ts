@@ -61,7 +61,7 @@ describe('A service that receives SIGTERM under load', function () {
       await moreOrders(orders)
       await orders.stop()
       await system().settle()
-      assert.deepEqual(orders.trouble, [])
+      assert.deepEqual(orders.errors, [])
       const after = await repetitionsAt([...others, main])
       assert.equal(after.handled + atReplica.handled - before.handled, 0, 'events were handled twice')
       // Prefetched deliveries and charges that had not begun are redelivered once, to the next process.

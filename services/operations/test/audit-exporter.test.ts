@@ -84,7 +84,9 @@ describe('The audit exporter', function () {
       tookMs: 1_500,
       orders: 1,
       events: 1,
-      checks: [{ check: 'stock', invariant: 4, promise: '', result: 'violated', violations: 2, kinds: [] }],
+      checks: [
+        { check: 'stock', invariant: 4, guarantee: '', promise: '', result: 'violated', violations: 2, kinds: [] },
+      ],
       information: [],
     }
     const outcomes = [

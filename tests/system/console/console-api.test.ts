@@ -89,7 +89,7 @@ describe('The console', function () {
 
   const lines = ({ timeline }: SagaDetail): string[] =>
     timeline.map((step) =>
-      step.kind === 'note' ? step.what : `${step.from} > ${step.to}: ${step.event} ${step.detail}`.trim(),
+      step.kind === 'note' ? step.description : `${step.from} > ${step.to}: ${step.event} ${step.detail}`.trim(),
     )
   const flows: [name: string, order: { customerEmail?: string; sku?: string }, expected: string[]][] = [
     [

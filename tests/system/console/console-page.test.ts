@@ -26,7 +26,7 @@ describe('The console in a browser', function () {
   })
   afterEach(async () => {
     await page.close()
-    assert.deepEqual(browser.complaints.splice(0), [], 'the page complained')
+    assert.deepEqual(browser.errors.splice(0), [], 'the page reported errors')
   })
   after(() => browser.stop())
 
@@ -119,7 +119,7 @@ describe('The console in a browser', function () {
     await page.keyboard.press('Enter')
     await page.getByText('There is no saga 42: its id is a UUID.').waitFor()
     // Chromium logs every 404 on its console.
-    assert.match(browser.complaints.splice(0).join(), /404/)
+    assert.match(browser.errors.splice(0).join(), /404/)
   })
 
   it('takes what a client wrote for text, never for markup', async () => {
@@ -173,7 +173,7 @@ describe('The console in a browser', function () {
     await page.keyboard.press('Enter')
     await page.locator('#link[data-state=live]').waitFor()
     assert.equal(await dialog.count(), 0)
-    assert.match(browser.complaints.splice(0).join(), /401/)
+    assert.match(browser.errors.splice(0).join(), /401/)
   })
 
   it('replays a dead letter when it is confirmed, with who and why', async () => {

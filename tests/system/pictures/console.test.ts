@@ -110,6 +110,6 @@ describe('The screenshots of the console', function () {
     } finally {
       await browser.stop()
     }
-    if (browser.complaints.length > 0) throw new Error(browser.complaints.join('\n'))
+    if (browser.errors.length > 0) throw new Error(browser.errors.join('\n'))
   })
 })

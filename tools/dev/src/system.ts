@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
 import { RunFolder } from './run-folder.ts'
-import { complaint, runProgram } from './run-program.ts'
+import { failureText, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
 import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
@@ -94,7 +94,8 @@ export class System {
     const env = processEnvironment(name, this.#options.env, ports, servers)
     const script = this.#options.program(name, 'migrate-main')
     const result = await runProgram(process.execPath, [script], { cwd: checkout, env, signal, folder: this.#folder })
-    if (result.end !== 'exit code 0') throw new Error(`${databases[name]} could not be migrated: ${complaint(result)}`)
+    if (result.end !== 'exit code 0')
+      throw new Error(`${databases[name]} could not be migrated: ${failureText(result)}`)
     this.#options.log(`${databases[name].padEnd(12)} ${result.output.trim().split('\n').at(-1)}`)
   }
 

@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url'
 import Knex from 'knex'
 import { messageOf } from '../core/errors.ts'
 import type { DatabaseAddress } from './database.ts'
-import { asDatabaseError, isDatabaseTrouble } from './sql-errors.ts'
+import { asDatabaseError, isDatabaseUnavailable } from './sql-errors.ts'
 
 /** The folder with the migration files: beside `services/` in a checkout and in an image alike. */
 const migrations = fileURLToPath(new URL('../../../../migrations/', import.meta.url))
@@ -72,7 +72,7 @@ async function reachable(probe: () => PromiseLike<unknown>, log: (line: string) 
       await probe()
       return
     } catch (error) {
-      if (!isDatabaseTrouble(error) || Date.now() > deadline) throw asDatabaseError(error)
+      if (!isDatabaseUnavailable(error) || Date.now() > deadline) throw asDatabaseError(error)
       if (!isReported) log(`[migrate] waiting for the database: ${messageOf(error)}`)
       await new Promise((resolve) => setTimeout(resolve, 500))
     }

@@ -1,8 +1,8 @@
 import { DependencyUnavailable } from '../core/errors.ts'
 
 /** SQLSTATE classes and codes about the server's state and not the statement (PostgreSQL manual, appendix A). */
-const troubleClasses = ['08', '53', '58']
-const troubleCodes = new Set([
+const unavailableClasses = ['08', '53', '58']
+const unavailableCodes = new Set([
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
@@ -45,16 +45,16 @@ export function isLostRace(error: unknown): boolean {
   return sqlState(error) === '23505' && typeof constraint === 'string' && constraint.endsWith('_pkey')
 }
 
-export function isDatabaseTrouble(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseTrouble)
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable)
   const code = sqlState(error)
   // First, because EPIPE has the form of an SQLSTATE.
   if (socketErrors.test(code)) return true
-  if (/^[0-9A-Z]{5}$/.test(code)) return troubleCodes.has(code) || troubleClasses.includes(code.slice(0, 2))
+  if (/^[0-9A-Z]{5}$/.test(code)) return unavailableCodes.has(code) || unavailableClasses.includes(code.slice(0, 2))
   return error instanceof Error && driverTexts.test(error.message)
 }
 
 /** The same error, or the dependency error it stands for. */
 export function asDatabaseError(error: unknown): unknown {
-  return isDatabaseTrouble(error) ? new DependencyUnavailable('database', error) : error
+  return isDatabaseUnavailable(error) ? new DependencyUnavailable('database', error) : error
 }

@@ -16,7 +16,7 @@ const readEffect = statement('test-read-effect', 'SELECT n FROM effects WHERE id
 const raise = statement('test-raise', 'SELECT raise($1, $2)')
 const nonsense = statement('test-nonsense', 'SELECT 1/0')
 
-/** How long it took to fail as trouble of the database. */
+/** Milliseconds until it failed because the database was unavailable. */
 async function timed(work: Promise<unknown>): Promise<number> {
   const start = performance.now()
   await assert.rejects(work, DependencyUnavailable)
@@ -131,7 +131,7 @@ describe('the database', () => {
     assert.deepEqual(await pool.query(backend), before)
   })
 
-  it('does not use the connection again on which there was trouble: it may lead to a former primary', async () => {
+  it('does not use the connection again after an error: it may lead to a former primary', async () => {
     const pool = own.open({ poolMax: 1 })
     const before = await pool.query(backend)
     await assert.rejects(pool.query(raise, ['25006', '']), DependencyUnavailable)
@@ -166,7 +166,7 @@ describe('the database', () => {
     }
   })
 
-  it('counts a transaction that PostgreSQL will not let through as trouble of the database', async () => {
+  it('counts a transaction that PostgreSQL will not let through as an unavailable database', async () => {
     await assert.rejects(
       database.transaction((tx) => tx.query(raise, ['40001', ''])),
       new DependencyUnavailable('database', 'raised 40001'),
@@ -181,7 +181,7 @@ describe('the database', () => {
   })
 
   describe('does not repeat, and reports at once', () => {
-    const cases: [what: string, state: string, constraint: string, trouble: boolean][] = [
+    const cases: [what: string, state: string, constraint: string, unavailable: boolean][] = [
       ['another unique violation', '23505', 'effects_n_key', false],
       ['a violated rule', '23514', 'effects_n_check', false],
       ['malformed data', '22P02', '', false],
@@ -194,7 +194,7 @@ describe('the database', () => {
       ['an input/output error', '58030', '', true],
       ['a missing privilege', '42501', '', true],
     ]
-    for (const [what, state, constraint, trouble] of cases) {
+    for (const [what, state, constraint, unavailable] of cases) {
       it(what, async () => {
         let tries = 0
         const work = database.transaction(async (tx) => {
@@ -203,7 +203,7 @@ describe('the database', () => {
         })
         await assert.rejects(work, (error: Error) => {
           assert.match(error.message, new RegExp(`raised ${state}$`))
-          assert.equal(error instanceof DependencyUnavailable, trouble)
+          assert.equal(error instanceof DependencyUnavailable, unavailable)
           return true
         })
         assert.equal(tries, 1)
@@ -407,7 +407,7 @@ describe('the database', () => {
     )
   })
 
-  it('is in trouble while nobody listens, its name is unknown or the password is wrong', async () => {
+  it('is unavailable while nobody listens, its name is unknown or the password is wrong', async () => {
     const proxy = await FaultProxy.start(own.target.port)
     await proxy.refuse()
     for (const wrong of [{ port: proxy.port }, { name: 'no_such_database' }, { password: 'wrong' }]) {

@@ -59,7 +59,7 @@ describe('a group commit', () => {
     assert.deepEqual(groups, [['a', 'bad', 'c'], ['a'], ['bad'], ['c']])
   })
 
-  it('fails the whole group at once when the database is in trouble', async () => {
+  it('fails the whole group at once when the database is unavailable', async () => {
     const subject = committing({ fails: () => new DependencyUnavailable('database', 'refused') })
     const refused = 'database is unavailable: refused'
     assert.deepEqual(await outcomes(['a', 'b'].map((item) => subject.submit(item))), [refused, refused])

@@ -34,6 +34,9 @@ export interface RecordedAct {
   readonly sagaId: string | null
   readonly operator: string
   readonly reason: string
+  readonly startedAt: Date
+  readonly completedAt: Date | null
+  /** @deprecated the same as `startedAt` and `completedAt` */
   readonly begunAt: Date
   readonly doneAt: Date | null
   readonly failure: string | null
@@ -45,7 +48,7 @@ const expected = { operations: 1 }
 const newest = statement(
   'acts-newest',
   `SELECT act_id AS "actId", run_id AS "runId", act, subject, place, event, saga_id AS "sagaId", operator,
-    reason, begun_at AS "begunAt", done_at AS "doneAt", failure, detail
+    reason, begun_at AS "startedAt", done_at AS "completedAt", begun_at AS "begunAt", done_at AS "doneAt", failure, detail
   FROM operator_acts WHERE ($1::text IS NULL OR subject = $1 OR saga_id::text = $1) ORDER BY act_id DESC LIMIT $2`,
 )
 

@@ -37,14 +37,17 @@ describe('saga dead-letters replay', function () {
       'first-failure': '2026-01-01T00:00:00.000Z',
     })
     const [past, ...others] = JSON.parse(String(replays)) as Record<string, unknown>[]
+    assert.equal(past?.['deadLetteredAt'], past?.['diedAt'])
     assert.deepEqual(
       [past?.['by'], past?.['why'], past?.['reason'], past?.['attempts'], others.length],
       ['bob', 'the shelf stands again', 'the shelf has collapsed', 5, 0],
     )
     assert.equal(await system().depth(system().dlqOf('inventory')), 0)
 
-    // It is dead-lettered again: the next replay adds to the history.
-    await system().die('inventory', content, { ...options, headers: { replays: String(replays), reason: 'again' } })
+    // It is dead-lettered again, with the history as release 0.1.0 wrote it: the next replay adds to it.
+    const { deadLetteredAt: _notIn010, ...written010 } = past ?? {}
+    const headers010 = { replays: JSON.stringify([written010]), reason: 'again' }
+    await system().die('inventory', content, { ...options, headers: headers010 })
     const [letter] = (await system().json('dead-letters', 'list')).items
     assert.deepEqual(letter?.['replays'], JSON.parse(String(replays)))
     await system().run(['dead-letters', 'replay', '--queue', 'inventory', ...healed])
@@ -75,6 +78,8 @@ describe('saga dead-letters replay', function () {
       sagaId,
       operator: 'ann',
       reason: 'the shelf stands again',
+      startedAt: now.toISOString(),
+      completedAt: now.toISOString(),
       begunAt: now.toISOString(),
       doneAt: now.toISOString(),
       failure: null,
@@ -155,7 +160,7 @@ describe('saga dead-letters replay', function () {
     await system().untilDepth(system().dlqOf('notification'), 1)
     const [act] = (await system().json('acts')).items
     assert.deepEqual(
-      [act?.['doneAt'], act?.['failure']],
+      [act?.['completedAt'], act?.['failure']],
       [null, `the queue ${system().queueOf('notification')} does not exist`],
     )
   })
@@ -200,7 +205,7 @@ describe('saga dead-letters replay', function () {
   describe('--dry-run', () => {
     async function foreseen(): Promise<[unknown, unknown][]> {
       const { items } = await system().json('dead-letters', 'replay', '--all', '--dry-run')
-      return items.map(({ outcome, why }) => [outcome, why])
+      return items.map(({ result, why }) => [result, why])
     }
 
     async function everything(): Promise<unknown> {
@@ -273,10 +278,16 @@ describe('saga dead-letters replay', function () {
       await system().die('payment', 'no JSON', { type: 'order.created' })
       await system().die('notification', bodyOf('order.confirmed'), { type: 'order.confirmed' })
       assert.deepEqual(await foreseen(), [
-        ['dies_again', `unknown saga: ${sagaId}`],
-        ['dies_again', 'malformed envelope: the body is not valid JSON'],
+        ['would_be_dead_lettered', `unknown saga: ${sagaId}`],
+        ['would_be_dead_lettered', 'malformed envelope: the body is not valid JSON'],
         ['unknown', 'notification has no inbox: a customer who has the e-mail may receive it again'],
       ])
+      const { items, summary } = await system().json('dead-letters', 'replay', '--all', '--dry-run')
+      assert.deepEqual(
+        items.map(({ outcome }) => outcome),
+        ['dies_again', 'dies_again', 'unknown'],
+      )
+      assert.deepEqual([summary['would_be_dead_lettered'], summary['dies_again']], [2, 2])
     })
   })
 })
@@ -315,7 +326,7 @@ describe('saga dead-letters discard', function () {
     assert.deepEqual([unsaid.code, unsaid.error.startsWith('--reason is missing')], [2, true])
     const { items: foreseen } = await system().json('dead-letters', 'discard', 'm-1', '--dry-run')
     assert.deepEqual(
-      foreseen.map(({ id, outcome }) => [id, outcome]),
+      foreseen.map(({ id, result }) => [id, result]),
       [['m-1', 'would_discard']],
     )
     assert.equal(await system().depth(system().dlqOf('order')), 2)
@@ -325,9 +336,9 @@ describe('saga dead-letters discard', function () {
     await system().untilDepth(system().dlqOf('order'), 1)
     const [act, ...more] = (await system().json('acts', '--about', 'm-1')).items
     assert.deepEqual(more, [])
-    const { act: name, subject, operator, reason, doneAt, detail } = act ?? {}
+    const { act: name, subject, operator, reason, completedAt, detail } = act ?? {}
     assert.deepEqual([name, subject, operator, reason], ['discard', 'm-1', 'ann', 'a test of the partner'])
-    assert.notEqual(doneAt, null)
+    assert.notEqual(completedAt, null)
     const { body, headers } = detail as { body: string; headers: Record<string, unknown> }
     assert.deepEqual([body, headers['reason']], ['no JSON {', 'the shelf has collapsed'])
     assert.deepEqual(

@@ -84,9 +84,9 @@ describe('saga show', function () {
   it('says what a pending one waits for, and what its deadline will do', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const first = await shown(scenario.sagaId)
-    assert.deepEqual([first['waitsFor'], first['owedBy']], ['payment to process order.created', 'payment'])
-    const [timer] = first['timers'] as { at: string; will: string }[]
-    assert.equal(timer?.will, 'become timeout_cancelled and publish order.cancelled')
+    assert.deepEqual([first['waitsFor'], first['responsibleService']], ['payment to process order.created', 'payment'])
+    const [timer] = first['timers'] as { at: string; action: string }[]
+    assert.equal(timer?.action, 'become timeout_cancelled and publish order.cancelled')
     assert(Date.parse(timer?.at ?? '') > Date.now())
 
     await system().data.sql('order', 'UPDATE events SET published_at = NULL')
@@ -101,12 +101,12 @@ describe('saga show', function () {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = scenario.events['order.created'] ?? ''
     await system().die('payment', bodyOf('order.created', { ...scenario, eventId }), { type: 'order.created' })
-    const { waitsFor, owedBy, timeline } = await shown(scenario.sagaId)
+    const { waitsFor, responsibleService, timeline } = await shown(scenario.sagaId)
     const died = `an operator: order.created is a dead letter in ${system().queueOf('payment')}: the shelf has collapsed`
-    assert.deepEqual([waitsFor, owedBy], [died, 'payment'])
-    const [last] = (timeline as { what: string; eventId: string }[]).slice(-1)
+    assert.deepEqual([waitsFor, responsibleService], [died, 'payment'])
+    const [last] = (timeline as { description: string; eventId: string }[]).slice(-1)
     assert.match(
-      last?.what ?? '',
+      last?.description ?? '',
       /^order.created .* to payment: dead letter in .* after 5 attempts: the shelf has collapsed$/,
     )
     assert.equal(last?.eventId, eventId)
@@ -117,10 +117,13 @@ describe('saga show', function () {
 
   it('says which service has to answer when all events have been processed', async () => {
     const scenario = await writeScenario(system().data, 'refunding')
-    const { waitsFor, owedBy, timers } = await shown(scenario.sagaId)
-    assert.deepEqual([waitsFor, owedBy], ['payment.refunded from payment (payment status: refunding)', 'payment'])
+    const { waitsFor, responsibleService, timers } = await shown(scenario.sagaId)
+    assert.deepEqual(
+      [waitsFor, responsibleService],
+      ['payment.refunded from payment (payment status: refunding)', 'payment'],
+    )
     assert.match(
-      (timers as { will: string }[])[0]?.will ?? '',
+      (timers as { action: string }[])[0]?.action ?? '',
       /^publish payment.refund.requested again \(\d so far\)$/,
     )
   })
@@ -152,6 +155,8 @@ describe('saga retry-compensation', function () {
     const dry = await system().run(['retry-compensation', orderId, '--dry-run'])
     assert.deepEqual([dry.code, dry.out], [0, `would request the refund of saga ${sagaId}, request 1\n`])
     assert.deepEqual(await requests(), [])
+    const [previewed] = (await system().json('retry-compensation', orderId, '--dry-run')).items
+    assert.deepEqual([previewed?.['result'], previewed?.['outcome']], ['would_request', 'would_ask'])
 
     const { code, out } = await system().run(['retry-compensation', orderId, '--reason', 'the provider is back'], {
       now,
@@ -175,9 +180,9 @@ describe('saga retry-compensation', function () {
       status: 'refunding',
     })
     const [act] = (await system().json('acts', '--about', sagaId)).items
-    const { act: name, operator, reason, doneAt, detail } = act ?? {}
+    const { act: name, operator, reason, completedAt, detail } = act ?? {}
     assert.deepEqual([name, operator, reason], ['retry_compensation', 'ann', 'the provider is back'])
-    assert.equal(doneAt, now.toISOString())
+    assert.equal(completedAt, now.toISOString())
     assert.deepEqual(detail, { eventId: request?.event_id, requests: 1 })
   })
 

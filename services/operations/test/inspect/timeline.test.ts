@@ -124,6 +124,7 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
     reason: 'no such card',
     attempts: 5,
     firstFailure: undefined,
+    deadLetteredAt: at(60),
     diedAt: at(60),
     replays: [],
     bytes: 10,
@@ -252,6 +253,8 @@ describe('The timeline of a saga', () => {
       history: saga.history.map((entry) => (entry.eventId === failed ? { ...entry, ignored: 'late' as const } : entry)),
     }
     const act = {
+      startedAt: at(70),
+      completedAt: at(70),
       begunAt: at(70),
       operator: 'ann',
       act: 'replay',

@@ -160,7 +160,7 @@ describe('explain', () => {
     const again = facts(refunding, { refundRequests: 3, refundDueAt: at(50) })
     assert.match(explain(again, {}, now).text, /requested 3 times; without an answer by 2026-01-02 03:04:50 UTC it is/)
     assert.match(explain(again, {}, at(51)).text, /requested 3 times; the next check requests it again/)
-    assert.deepEqual(explain(again, {}, now).refund, { requests: 3, askedAgainAt: at(50) })
+    assert.deepEqual(explain(again, {}, now).refund, { requests: 3, requestedAgainAt: at(50) })
   })
 
   it('reports the effect of the deadline on a paid order', () => {

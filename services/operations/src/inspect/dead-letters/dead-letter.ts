@@ -10,6 +10,8 @@ export interface PastReplay {
   readonly why: string
   readonly reason: string
   readonly attempts: number
+  readonly deadLetteredAt: string
+  /** @deprecated the same as `deadLetteredAt` */
   readonly diedAt: string
 }
 
@@ -27,6 +29,8 @@ export interface DeadLetter {
   /** Attempts since its publication or last replay. */
   readonly attempts: number
   readonly firstFailure: Date | undefined
+  readonly deadLetteredAt: Date | undefined
+  /** @deprecated the same as `deadLetteredAt` */
   readonly diedAt: Date | undefined
   readonly replays: readonly PastReplay[]
   readonly bytes: number
@@ -51,6 +55,7 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
   const death = brokerDeath(headers)
   const { eventId, sagaId, orderId } = idsIn(content)
   const messageId = text(properties.messageId)
+  const deadLetteredAt = timestampOf(death?.time) ?? date(headers['dead-lettered-at'])
   return {
     id: eventId ?? messageId ?? `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`,
     service,
@@ -62,7 +67,8 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
     reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
     attempts: count(headers['attempt']),
     firstFailure: date(headers['first-failure']),
-    diedAt: timestampOf(death?.time) ?? date(headers['dead-lettered-at']),
+    deadLetteredAt,
+    diedAt: deadLetteredAt,
     replays: replaysIn(headers),
     bytes: content.byteLength,
   }
@@ -80,7 +86,10 @@ export function replaysIn(headers: Readonly<Record<string, unknown>>): PastRepla
   if (typeof past !== 'string') return []
   try {
     const list: unknown = JSON.parse(past)
-    return Array.isArray(list) ? (list as PastReplay[]) : []
+    // Release 0.1.0 wrote only `diedAt`.
+    return Array.isArray(list)
+      ? (list as PastReplay[]).map((each) => ({ ...each, deadLetteredAt: each.deadLetteredAt ?? each.diedAt }))
+      : []
   } catch {
     return []
   }

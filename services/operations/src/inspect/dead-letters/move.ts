@@ -100,13 +100,15 @@ const failureHeaders = ['attempt', 'reason', 'queue', 'dead-lettered-at']
  */
 function replayProperties({ letter, message }: FoundLetter, { operator, reason, now }: Actor): Publication['options'] {
   const at = now().toISOString()
+  const deadLetteredAt = (letter.deadLetteredAt ?? now()).toISOString()
   const past: PastReplay = {
     at,
     by: operator,
     why: reason,
     reason: letter.reason,
     attempts: letter.attempts,
-    diedAt: (letter.diedAt ?? now()).toISOString(),
+    deadLetteredAt,
+    diedAt: deadLetteredAt,
   }
   const headers = headersToSendOn(message)
   for (const name of failureHeaders) delete headers[name]

@@ -7,12 +7,12 @@ import { dateOf } from './clock.ts'
 import { orderId, quantity, sagaId, sku } from './order-under-test.ts'
 import { type Parts, production } from './parts.ts'
 
-/** The system with one mistake in it, to show that the check would see it. */
-export interface Twin {
+/** A defective variant of the system, which the check must detect. */
+export interface Mutant {
   readonly name: string
   readonly parts: Parts
-  /** The promise it breaks first. */
-  readonly breaks: string
+  /** The invariant it violates first. */
+  readonly violates: string
   /** Steps of the shortest way there, from the accepted order on. */
   readonly steps: number
 }
@@ -32,13 +32,13 @@ function instead<S, E extends Effect>(
 
 const { order, payment, inventory } = production
 
-function twin(name: string, different: Partial<Parts>, breaks: string, steps: number): Twin {
-  return { name, parts: { ...production, ...different }, breaks, steps }
+function mutant(name: string, different: Partial<Parts>, violates: string, steps: number): Mutant {
+  return { name, parts: { ...production, ...different }, violates, steps }
 }
 
-/** Mistakes in what the services decide. */
-const decisions: readonly Twin[] = [
-  twin(
+/** Defects in the decisions of the services. */
+const decisions: readonly Mutant[] = [
+  mutant(
     'payment leaves no tombstone for a cancellation that comes first',
     {
       payment: instead(payment, 'order.cancelled', (react) => (message, payments, context) => {
@@ -48,7 +48,7 @@ const decisions: readonly Twin[] = [
     'a charge is started after the cancellation was seen',
     3,
   ),
-  twin(
+  mutant(
     'inventory leaves no tombstone for a cancellation that comes first',
     {
       inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
@@ -58,7 +58,7 @@ const decisions: readonly Twin[] = [
     'a cancelled order holds stock',
     15,
   ),
-  twin(
+  mutant(
     'payment charges also after the deadline',
     {
       isExpired: () => false,
@@ -71,7 +71,7 @@ const decisions: readonly Twin[] = [
     'a charge is started at or after the deadline',
     3,
   ),
-  twin(
+  mutant(
     'order ignores a payment that comes after the deadline',
     {
       order: ['payment.completed', 'inventory.reserved', 'inventory.failed'].reduce<Parts['order']>(
@@ -85,7 +85,7 @@ const decisions: readonly Twin[] = [
     'a cancelled order keeps money',
     10,
   ),
-  twin(
+  mutant(
     'inventory keeps the reservation of a cancelled order',
     {
       inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
@@ -95,7 +95,7 @@ const decisions: readonly Twin[] = [
     'a cancelled order holds stock',
     15,
   ),
-  twin(
+  mutant(
     'inventory releases the items of every cancelled order, reserved or not',
     {
       inventory: instead(inventory, 'order.cancelled', (react) => (message, locked, context) => {
@@ -113,7 +113,7 @@ const decisions: readonly Twin[] = [
     'there is less than nothing in stock',
     2,
   ),
-  twin(
+  mutant(
     'the deadline cancels a saga that is completed',
     {
       advanceSaga: (saga, input, context, seen) => {
@@ -124,8 +124,8 @@ const decisions: readonly Twin[] = [
     'a saga that was completed became timeout_cancelled',
     7,
   ),
-  twin('payment takes no answer for a decline', { silence: 'declined' }, 'a cancelled order keeps money', 7),
-  twin(
+  mutant('payment takes no answer for a decline', { silence: 'declined' }, 'a cancelled order keeps money', 7),
+  mutant(
     'the sweeper counts from the first attempt and not from the deadline',
     {
       decideUnseenCharge: (charge, now, window) => {
@@ -137,13 +137,13 @@ const decisions: readonly Twin[] = [
     'a cancelled order keeps money',
     11,
   ),
-  twin(
+  mutant(
     'a charge is repeated without its key',
     { keys: { charge: false, refund: true } },
     'the order is charged twice',
     6,
   ),
-  twin(
+  mutant(
     'a refund is repeated without its key',
     { keys: { charge: true, refund: false } },
     'more is refunded than was charged',
@@ -151,39 +151,39 @@ const decisions: readonly Twin[] = [
   ),
 ]
 
-/** Mistakes in how decisions are made durable and known. */
-const deliveries: readonly Twin[] = [
-  twin(
+/** Defects in commit, acknowledgement and publication. */
+const deliveries: readonly Mutant[] = [
+  mutant(
     'an id is claimed in a transaction before that of the work',
     { delivery: ['claim', 'transaction without inbox', 'ack'] },
     'order.created never has its effect on payment',
     5,
   ),
-  twin(
+  mutant(
     'a message is acknowledged before the commit',
     { delivery: ['ack', 'transaction'] },
     'order.created never has its effect on payment',
     4,
   ),
-  twin(
+  mutant(
     'an event is published before the commit',
     { delivery: ['publish', 'transaction without outbox', 'ack'] },
     'the order is both confirmed and cancelled',
     7,
   ),
-  twin(
+  mutant(
     'an event is published after the commit, from memory alone',
     { delivery: ['transaction without outbox', 'publish', 'ack'] },
     'the outcome is announced 0 times',
     4,
   ),
-  twin(
+  mutant(
     'an event is marked as published before it is',
     { relay: 'mark, then publish' },
     'order.created never has its effect on payment',
     4,
   ),
-  twin(
+  mutant(
     'redeliveries are known neither by their ids nor by the state',
     {
       delivery: ['transaction without inbox', 'ack'],
@@ -199,4 +199,4 @@ const deliveries: readonly Twin[] = [
   ),
 ]
 
-export const twins: readonly Twin[] = [...decisions, ...deliveries]
+export const mutants: readonly Mutant[] = [...decisions, ...deliveries]

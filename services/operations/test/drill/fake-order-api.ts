@@ -8,15 +8,15 @@ interface Order {
   items: { sku: string; qty: number }[]
 }
 
-export interface StandInShop {
+export interface FakeOrderApi {
   readonly url: string
   /** Number of requests per idempotency key. */
   readonly keys: Map<string, number>
   close(): Promise<void>
 }
 
-/** An order API and a stock API whose sagas end at once, where `endOf` says. Every third new order is answered with 503 first. */
-export async function standInShop(endOf: (order: Order) => SagaState): Promise<StandInShop> {
+/** An order API and a stock API whose sagas reach the state of `endOf` at once. Every third new order gets 503 first. */
+export async function startFakeOrderApi(endOf: (order: Order) => SagaState): Promise<FakeOrderApi> {
   const keys = new Map<string, number>()
   const sagas = new Map<string, Order>()
   const at = new Date().toISOString()
@@ -46,7 +46,7 @@ export async function standInShop(endOf: (order: Order) => SagaState): Promise<S
     const times = (keys.get(key) ?? 0) + 1
     keys.set(key, times)
     const order = (await bodyOf(request)) as Order
-    if (keys.size % 3 === 0 && times === 1) return { status: 503, body: { title: 'away' } }
+    if (keys.size % 3 === 0 && times === 1) return { status: 503, body: { title: 'unavailable' } }
     const sagaId = randomUUID()
     sagas.set(sagaId, order)
     if (endOf(order).status === 'completed') available -= order.items[0]?.qty ?? 0

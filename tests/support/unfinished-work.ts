@@ -3,7 +3,7 @@ import { catalogue, type EventType } from '@order-saga/contracts'
 import type { TestBroker } from './broker.ts'
 import { type Databases, type Store, stores } from './databases.ts'
 
-export interface RestSources {
+export interface WorkSources {
   readonly databases: Databases
   readonly broker: TestBroker
   readonly mailServer?: { readonly received: readonly { readonly messageId: string }[] } | undefined
@@ -16,7 +16,7 @@ const events: readonly EventType[] = catalogue
  * the outboxes and queues are empty, every published event has had its effect at each consumer, every mail has arrived.
  * A message is missed by one consumer only if that one has a dead letter for it.
  */
-export async function unrest(sources: RestSources): Promise<string[]> {
+export async function unfinishedWork(sources: WorkSources): Promise<string[]> {
   const { databases } = sources
   const [open, moving, ...pending] = await Promise.all([
     databases.sql<{ status: string; count: number }>(
@@ -45,7 +45,7 @@ export async function unrest(sources: RestSources): Promise<string[]> {
   ]
 }
 
-async function unhandled({ databases, broker }: RestSources): Promise<string[]> {
+async function unhandled({ databases, broker }: WorkSources): Promise<string[]> {
   const reasons: string[] = []
   for (const [queue, count] of Object.entries(await broker.depths())) {
     if (!queue.endsWith('.dlq')) reasons.push(`${queue} holds ${count}`)
@@ -89,7 +89,7 @@ async function eventsWithMail(databases: Databases): Promise<string[]> {
   return found.flat().map(({ id }) => id)
 }
 
-async function unsentMails({ databases, mailServer }: RestSources): Promise<string[]> {
+async function unsentMails({ databases, mailServer }: WorkSources): Promise<string[]> {
   if (mailServer === undefined) return []
   const received = new Set(mailServer.received.map(({ messageId }) => messageId.slice(1, messageId.indexOf('@'))))
   const missing = (await eventsWithMail(databases)).filter((id) => !received.has(id))

@@ -6,7 +6,7 @@ const eventsShown = 25
 const logLines = 15
 
 /** Prints diagnostics of a failure: the pods, the last events, and the logs of pods that are not ready. */
-export async function explain(cluster: Cluster): Promise<void> {
+export async function printDiagnostics(cluster: Cluster): Promise<void> {
   if (!(await cluster.exists().catch(() => false))) return
   await show('pods', cluster.kubectl(['get', 'pods,jobs,hpa', '--output=wide']))
   const events = cluster.kubectl([

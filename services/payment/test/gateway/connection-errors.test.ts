@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { nothingWasSent, troubleOf } from '../../src/gateway/connection-trouble.ts'
+import { nothingWasSent, errorNameOf } from '../../src/gateway/connection-errors.ts'
 
 function failed(cause: object): TypeError {
   return new TypeError('fetch failed', { cause: Object.assign(new Error('of some kind'), cause) })
@@ -19,7 +19,7 @@ describe('A failed fetch', () => {
   for (const cause of beforeSending) {
     it(`has sent nothing after ${cause.code}`, () => {
       assert.equal(nothingWasSent(failed(cause)), true)
-      assert.equal(troubleOf(failed(cause)), cause.code)
+      assert.equal(errorNameOf(failed(cause)), cause.code)
     })
   }
 
@@ -50,7 +50,7 @@ describe('A failed fetch', () => {
   it('may have sent something when its time is over, and names that in words', () => {
     const over = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
     assert.equal(nothingWasSent(over), false)
-    assert.equal(troubleOf(over), 'TimeoutError')
+    assert.equal(errorNameOf(over), 'TimeoutError')
   })
 
   it('knows the real thing: a name that no server has', async () => {

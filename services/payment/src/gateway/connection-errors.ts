@@ -1,5 +1,5 @@
 /** Verification ends a TLS connection before the request is written to it. */
-const certificateTrouble = new Set([
+const certificateErrors = new Set([
   'CERT_HAS_EXPIRED',
   'CERT_NOT_YET_VALID',
   'CERT_REVOKED',
@@ -22,13 +22,13 @@ export function nothingWasSent(error: unknown): boolean {
   if (error instanceof TypeError && error.cause !== undefined) return nothingWasSent(error.cause)
   const { code = '', syscall } = error as NodeJS.ErrnoException
   if (syscall === 'connect' || syscall === 'getaddrinfo') return true
-  return code === 'UND_ERR_CONNECT_TIMEOUT' || certificateTrouble.has(code)
+  return code === 'UND_ERR_CONNECT_TIMEOUT' || certificateErrors.has(code)
 }
 
 /** The failure in a word or two, without anything that was sent or received. */
-export function troubleOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown trouble'
-  if (error instanceof TypeError && error.cause !== undefined) return troubleOf(error.cause)
+export function errorNameOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown error'
+  if (error instanceof TypeError && error.cause !== undefined) return errorNameOf(error.cause)
   const { code } = error as NodeJS.ErrnoException
   return typeof code === 'string' ? code : error.name
 }

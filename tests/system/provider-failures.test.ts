@@ -27,8 +27,8 @@ describe('A failing payment provider', function () {
   after(() => provider.stop())
 
   /** Each kind of fault applies to its share of the requests. */
-  function troubleWith(operation: 'charge' | 'refund', share: number): Rule[] {
-    const troubles: Misbehaviour[] = [
+  function faultsOf(operation: 'charge' | 'refund', share: number): Rule[] {
+    const faults: Misbehaviour[] = [
       { answer: 'cut' },
       { answer: 'cut-halfway' },
       { answer: 'garbage' },
@@ -41,11 +41,11 @@ describe('A failing payment provider', function () {
       { deliveries: 2 },
     ]
     // The provider assigns each request a number between 0 and 1; the first rule whose share reaches it applies.
-    return troubles.map((trouble, i) => provider.misbehave({ operation, share: share * (i + 1) }, trouble))
+    return faults.map((fault, i) => provider.misbehave({ operation, share: share * (i + 1) }, fault))
   }
 
   it('that is slow, fails before or after a charge or refund, or closes connections, executes each once', async () => {
-    const rules = [...troubleWith('charge', 0.05), ...troubleWith('refund', 0.05)]
+    const rules = [...faultsOf('charge', 0.05), ...faultsOf('refund', 0.05)]
     for (const operation of ['findCharge', 'findRefund'] as const) {
       provider.misbehave({ operation, share: 0.2 }, { answer: { status: 503 } })
     }
@@ -59,7 +59,7 @@ describe('A failing payment provider', function () {
     const confirmed = await system().sql('order', `SELECT order_id FROM orders WHERE status = 'confirmed'`)
     assert(confirmed.length > 20)
     const struck = rules.filter((rule) => rule.applied > 0).length
-    assert(struck > rules.length / 2, `only ${struck} of ${rules.length} kinds of trouble came up`)
+    assert(struck > rules.length / 2, `only ${struck} of ${rules.length} kinds of faults occurred`)
   })
 
   it('that is unavailable delays orders and fails none', async () => {

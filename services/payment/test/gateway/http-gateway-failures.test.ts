@@ -49,7 +49,7 @@ const misbehaviours: readonly (readonly [string, Misbehaviour, Failure])[] = [
   ['429', { takesEffect: false, answer: { status: 429 } }, unavailable],
 ]
 
-describe('The HTTP gateway with a provider in trouble', () => {
+describe('The HTTP gateway with a failing provider', () => {
   let provider: Provider
   let gateway: PaymentGateway
   let hasty: PaymentGateway

@@ -15,8 +15,8 @@ import { waitUntil } from '../src/wait-until.ts'
 
 const fixture = (name: string): string => fileURLToPath(new URL(`fixtures/${name}`, import.meta.url))
 
-/** A folder with stand-ins for the services, in which `make up` is run. */
-export class StandIns {
+/** A folder with fake services, in which `make up` is run. */
+export class FakeServices {
   readonly folder: string
   readonly env: NodeJS.ProcessEnv
   // Guarded, so that a test run that is interrupted leaves neither the folder nor what runs in it.
@@ -28,7 +28,7 @@ export class StandIns {
     this.env = env
   }
 
-  static async create(env: NodeJS.ProcessEnv): Promise<StandIns> {
+  static async create(env: NodeJS.ProcessEnv): Promise<FakeServices> {
     const runFolder = await RunFolder.create('test')
     const folder = runFolder.path
     // PostgreSQL, which does not run as root, must reach the folder of temporary files.
@@ -42,13 +42,13 @@ export class StandIns {
     await writeFile(join(folder, 'notes'), '')
     const ports: NodeJS.ProcessEnv = {}
     for (const name of ['PORT', 'INVENTORY_PORT', 'CONSOLE_PORT']) ports[name] = String(await freePort())
-    return new StandIns(runFolder, {
+    return new FakeServices(runFolder, {
       PATH: process.env['PATH'],
       TMPDIR: join(folder, 'tmp'),
       ...ports,
       ...env,
-      STAND_IN_FOLDER: folder,
-      STAND_IN_NOTES: join(folder, 'notes'),
+      FAKE_SERVICES_FOLDER: folder,
+      FAKE_SERVICES_NOTES: join(folder, 'notes'),
     })
   }
 
@@ -61,7 +61,7 @@ export class StandIns {
     return join(this.folder, 'local')
   }
 
-  /** The notes of the stand-ins, line by line. */
+  /** The notes of the fake services, line by line. */
   async notes(): Promise<string[]> {
     return (await readFile(join(this.folder, 'notes'), 'utf8')).trim().split('\n')
   }
@@ -90,11 +90,11 @@ export class StandIns {
 export class UpRun {
   readonly process: ChildProcess
   readonly exitCode: Promise<number | null>
-  readonly #standIns: StandIns
+  readonly #fakes: FakeServices
   #output = ''
 
-  constructor(standIns: StandIns, env: NodeJS.ProcessEnv, [command, ...args]: [string, ...string[]]) {
-    this.#standIns = standIns
+  constructor(fakes: FakeServices, env: NodeJS.ProcessEnv, [command, ...args]: [string, ...string[]]) {
+    this.#fakes = fakes
     args.push('--conditions=source', '--import', 'tsx', fixture('up.ts'))
     // A group of its own, as a terminal gives it: Ctrl-C reaches all of the group.
     this.process = spawn(command, args, { env, stdio: ['ignore', 'pipe', 'pipe'], detached: true })
@@ -111,7 +111,7 @@ export class UpRun {
   }
 
   get state(): Promise<RunState | undefined> {
-    return readRunState(this.#standIns.localFolder)
+    return readRunState(this.#fakes.localFolder)
   }
 
   /** Resolves when the output matches, with the match; rejects with the output when it does not in time. */
@@ -145,11 +145,11 @@ export class UpRun {
 }
 
 /** Resolves when nothing is left of the processes and of what the run keeps in its folder. */
-export async function nothingLeft(standIns: StandIns, pids: number[]): Promise<void> {
+export async function nothingLeft(fakes: FakeServices, pids: number[]): Promise<void> {
   const left = (): string[] => [
     ...pids.filter(isRunning).map((pid) => `process ${pid}`),
-    ...(existsSync(standIns.localFolder) ? readdirSync(standIns.localFolder) : []),
-    ...standIns.serverFolders(),
+    ...(existsSync(fakes.localFolder) ? readdirSync(fakes.localFolder) : []),
+    ...fakes.serverFolders(),
   ]
   await waitUntil(() => left().length === 0, { what: 'nothing to be left', limitMs: 15_000, state: left })
 }
