@@ -145,6 +145,7 @@ describe('a reactor', function () {
     for (const { orderId } of good) assert.equal(await effectsOf(orderId), 1)
     assert.equal(await count('processed_events'), 9)
     assert.equal(await count('events'), 9)
+    assert.equal(relay.offered.length, 9, 'only committed events are offered to the relay')
     // With the cause of the failure gone, the same event has its effect.
     assert.deepEqual(await reactor().react(bad), { result: 'processed', effects: [] })
   })

@@ -235,7 +235,15 @@ describe('a relay', function () {
 
   it('claims nothing while the broker blocks publishers, marks nothing unconfirmed, and publishes all afterwards', async () => {
     const server = await testServers().rabbitMq()
-    const under = relay()
+    let polls = 0
+    const counting = new Proxy(publisher, {
+      get(target, name) {
+        if (name === 'isAvailable') polls += 1
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    const under = relay({ publisher: counting })
     under.start()
     await server.ctl('set_vm_memory_high_watermark', '0.00001')
     try {
@@ -248,6 +256,12 @@ describe('a relay', function () {
       assert.equal(under.accepts, false)
       under.offer(await commit(10))
       await commit(10, { leased: false })
+      const before = polls
+      await waitUntil(() => polls >= before + 3, { what: 'polls of the outbox', limitMs: 10_000 })
+      const [unclaimed] = await store.sql<{ n: number }>(
+        'SELECT count(*)::integer AS n FROM events WHERE published_at IS NULL AND lease_until = created_at',
+      )
+      assert.deepEqual(unclaimed, { n: 10 })
       assert.ok((await unpublished()) >= 20)
     } finally {
       await server.ctl('set_vm_memory_high_watermark', '0.6')
