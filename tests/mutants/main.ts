@@ -13,6 +13,8 @@ interface Verdict {
   readonly reason: string
 }
 
+const columnWidth = 60
+
 const only = (process.env['ONLY'] ?? '').split(',').filter((name) => name !== '')
 const unknown = only.filter((name) => mutants.every((mutant) => mutant.name !== name))
 if (unknown.length > 0) throw new Error(`There is no mutant ${unknown.join(', ')}.`)
@@ -35,9 +37,7 @@ try {
     if (interrupted) break
     const seconds = Math.round((performance.now() - from) / 1000)
     verdicts.push({ mutant, seconds, ...outcome })
-    say(
-      `    ${outcome.result} in ${seconds} s: ${outcome.reason.split('\n', outcome.result === 'killed' ? 1 : 40).join('\n')}`,
-    )
+    say(`    ${outcome.result} in ${seconds} s: ${outcome.result === 'killed' ? cut(outcome.reason) : outcome.reason}`)
   }
 } finally {
   await copy.remove()
@@ -73,6 +73,12 @@ async function examine(mutant: Mutant): Promise<Pick<Verdict, 'result' | 'reason
   }
 }
 
+/** The first line of a text, as far as it fits into a column. */
+function cut(text: string): string {
+  const [line = ''] = text.split('\n', 1)
+  return line.length > columnWidth ? `${line.slice(0, columnWidth - 1)}…` : line
+}
+
 function report(): void {
   const rows = verdicts.map(({ mutant, result, seconds }) => [
     result,
@@ -82,9 +88,7 @@ function report(): void {
     mutant.test,
   ])
   const header = ['result', 'seconds', 'mutant', 'promise', 'test']
-  const limit = 60
-  const cut = (text: string): string => (text.length > limit ? `${text.slice(0, limit - 1)}…` : text)
-  const table = [header, ...rows].map((row) => row.map(cut))
+  const table = [header, ...rows].map((row) => row.map((cell) => cut(cell)))
   const widths = header.map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)))
   say('')
   for (const row of table)

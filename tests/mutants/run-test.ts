@@ -55,8 +55,10 @@ function resultOf({ passes, failures }: Report, title: string): TestResult {
   return { kind: 'broken', reason: `${first.title}: ${first.err.message ?? 'unknown failure'}` }
 }
 
-/** An assertion, or the end of the wait for a condition; not the failure to start what the test needs. */
+/** Messages of assertions that are no AssertionError: of conditions that do not come, of fast-check, and of the audit. */
+const assertions = /^(Timed out after .* waiting for|Property failed after|The audit found violations)/
+
+/** The failure to start what a test needs is none. */
 function isAssertion({ title, err: { code, message = '' } }: Failure): boolean {
-  if (title.startsWith('"before ')) return false
-  return code === 'ERR_ASSERTION' || /^(Timed out after .* waiting for|Property failed after)/.test(message)
+  return !title.startsWith('"before ') && (code === 'ERR_ASSERTION' || assertions.test(message))
 }

@@ -36,9 +36,11 @@ export class WorkingCopy {
 
   /** Compiles the programs that system tests start. @throws Error with the compiler's messages */
   async build(): Promise<void> {
-    await run('npm', ['run', '--silent', 'build'], { cwd: this.folder }).catch((error: { stdout: string }) => {
-      throw new Error(`It does not compile. ${error.stdout.trim()}`)
-    })
+    await run('npm', ['run', '--silent', 'build'], { cwd: this.folder }).catch(
+      ({ stdout, stderr }: { stdout: string; stderr: string }) => {
+        throw new Error(`It does not compile. ${stdout}${stderr}`)
+      },
+    )
   }
 
   async remove(): Promise<void> {

@@ -102,12 +102,5 @@ export const operation: MutantsByPromise = {
       replacement: "return decided({ ...payment, status: 'charging', orderSeen: true }, [], ['charge'])",
       test: 'satisfies every invariant in every interleaving, and can always complete',
     },
-    {
-      name: 'refund-not-answered',
-      file: 'services/payment/src/domain/payment.ts',
-      original: "return decided(payment, ['payment.refunded'])",
-      replacement: 'return late',
-      test: 'satisfies every invariant in every interleaving, and can always complete',
-    },
   ],
 }
