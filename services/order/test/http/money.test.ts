@@ -110,4 +110,13 @@ describe('money', () => {
     assert.throws(() => moneyFromDecimal('1.001', 'USD'), /1\.001 is no amount of USD/)
     assert.throws(() => moneyFromDecimal('-1', 'USD'), /-1 is no amount of USD/)
   })
+
+  it('knows the active currencies of ISO 4217 with their decimals, in alphabetical order', () => {
+    const withDecimals = (count: number): string[] => currencies.filter((code) => decimalsOf(code) === count)
+    assert.deepEqual(
+      [0, 2, 3, 4].map((count) => withDecimals(count).length),
+      [17, 139, 7, 2],
+    )
+    assert.deepEqual(currencies, currencies.toSorted())
+  })
 })
