@@ -8,7 +8,7 @@ describe('The model of one order, with a defect,', function () {
   this.timeout(180_000)
 
   for (const { name, parts, violates, steps } of mutants) {
-    it(`is broken if ${name}`, () => {
+    it(`violates an invariant if ${name}`, () => {
       const { counterexample } = check(parts)
       assert(counterexample !== undefined, 'nothing was found')
       assert.equal(counterexample.broken, violates, formatCounterexample(name, counterexample))

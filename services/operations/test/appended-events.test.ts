@@ -19,7 +19,7 @@ const cases: readonly Case[] = [
   },
 ]
 
-describe('the audit of announcements', () => {
+describe('the audit of appended events', () => {
   const system = useAuditedSystem()
 
   findsEach(cases, system)

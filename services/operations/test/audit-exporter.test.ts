@@ -74,7 +74,7 @@ describe('The audit exporter', function () {
     assert.equal(code, 0)
   })
 
-  it('keeps the last numbers when an audit cannot be done, and rests nine times as long as it works', async () => {
+  it('keeps the last values when an audit fails, and pauses nine times as long as an audit takes', async () => {
     const registry = createRegistry()
     const stop = new AbortController()
     const rests: number[] = []

@@ -99,7 +99,7 @@ describe('the audit of money', () => {
     })
   })
 
-  it('counts every order when there are more suspects than it holds at once', async () => {
+  it('counts every order when there are more suspects than one page', async () => {
     for (let i = 0; i < 5; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ suspectLimit: 2, idsShown: 10 })
@@ -107,7 +107,7 @@ describe('the audit of money', () => {
     assert.deepEqual([money?.violations, new Set(money?.kinds[0]?.ids).size], [5, 5])
   })
 
-  it('names as many orders as it may, and counts the rest', async () => {
+  it('names orders up to its limit, and counts the rest', async () => {
     for (let i = 0; i < 3; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ idsShown: 2 })

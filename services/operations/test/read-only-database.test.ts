@@ -43,7 +43,7 @@ describe('a database under audit', () => {
     await assert.rejects(database.read('DELETE FROM orders'), /: the order database: .* read-only transaction$/)
   })
 
-  it('may be read through a role that can do nothing else', async () => {
+  it('can be read through a role with SELECT only', async () => {
     const role = `reader_${randomUUID().slice(0, 8)}`
     const urls: Partial<Record<StoreName, { url: string }>> = {}
     try {
@@ -67,7 +67,7 @@ describe('a database under audit', () => {
     assert.deepEqual(await database.read('SELECT 1 AS one'), [{ one: 1 }])
   })
 
-  it('does not wait long behind a change of the schema', async () => {
+  it('limits its wait behind a schema change', async () => {
     const database = await open()
     await system.sql('order', 'BEGIN')
     try {
@@ -89,7 +89,7 @@ describe('a database under audit', () => {
     assert.equal(state?.state, 'idle')
   })
 
-  it('leaves no connection behind, whether the audit could be done or not', async () => {
+  it('closes its connection after a successful and a failed audit', async () => {
     await system.audit()
     await nobodyConnected()
     await assert.rejects(system.audit({}, { payment: { url: 'postgres://127.0.0.1:1/x' } }), /the payment database/)

@@ -90,7 +90,7 @@ describe('the audit of stock', () => {
     })
   }
 
-  it('finds that an article was taken that stock does not know', async () => {
+  it('finds a shipped article without a stock row', async () => {
     await writeScenario(system(), 'confirmed')
     await system().sql('inventory', "DELETE FROM stock WHERE sku = 'POT'")
     assert.deepEqual(violationsIn(await system().audit()), {

@@ -95,7 +95,7 @@ describe('The console in a browser', function () {
     })
   }
 
-  it('shows an order that waits, for what and how long, and how its deadline ends it', async () => {
+  it('shows the awaited event and duration of a pending order, and the effect of its deadline', async () => {
     await system().restart('order', { SAGA_TIMEOUT_MS: 2_500 })
     const { sagaId } = await system().shop.post({ customerEmail: someCustomer('slow') })
     await goTo(`/saga/${sagaId}`)
@@ -110,7 +110,7 @@ describe('The console in a browser', function () {
     await system().restart('order', { SAGA_TIMEOUT_MS: 60_000 })
   })
 
-  it('finds a saga by the id of its order, and says when there is none', async () => {
+  it('finds a saga by the id of its order, and reports an unknown id', async () => {
     const { sagaId, orderId } = await system().shop.post()
     await page.getByLabel('Order or saga id').fill(` ${orderId} `)
     await page.getByRole('button', { name: 'Find' }).click()
@@ -122,7 +122,7 @@ describe('The console in a browser', function () {
     assert.match(browser.errors.splice(0).join(), /404/)
   })
 
-  it('takes what a client wrote for text, never for markup', async () => {
+  it('renders client input as text, never as markup', async () => {
     const customerId = '<script>document.title = "owned"</script><img src=x onerror=alert(1)>'
     const { sagaId } = await system().shop.post({ customerId, items: [{ sku: '<b>BOLD</b>', qty: 1 }] })
     await rowOf(sagaId).click()
@@ -176,7 +176,7 @@ describe('The console in a browser', function () {
     assert.match(browser.errors.splice(0).join(), /401/)
   })
 
-  it('replays a dead letter when it is confirmed, with who and why', async () => {
+  it('replays a dead letter after a confirmation, with operator and reason', async () => {
     const repair = await breakShelf(system())
     const { sagaId } = await system().shop.post()
     await page.locator('#dead-letter-count', { hasText: '1' }).waitFor()

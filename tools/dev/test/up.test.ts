@@ -51,7 +51,7 @@ describe('make up on servers that run already', function () {
     }
   })
 
-  it('starts the four services and the console, says where they are, and stops them when asked', async () => {
+  it('starts the four services and the console, prints their URLs, and stops them on request', async () => {
     const { run, pids } = await started()
     assert.match(run.output, /order_db +\[migrate\] done/)
     assert.match(run.output, new RegExp(`curl -X POST http://127.0.0.1:${fakes.env['PORT']}/orders`))
@@ -123,7 +123,7 @@ describe('make up on servers that run already', function () {
     assert.deepEqual(ports, [fakes.env['PORT'], fakes.env['PORT']])
   })
 
-  it('prints addresses a shell can take in, and a line per process', async () => {
+  it('prints addresses as shell assignments, and one line per process', async () => {
     assert.deepEqual(await addressReport(fakes.localFolder), {
       lines: [],
       message: 'Nothing runs: start it with make up.',
@@ -150,7 +150,7 @@ describe('make up on servers that run already', function () {
     }
   })
 
-  it('refuses a second run in the same checkout, and lets the first one be', async () => {
+  it('refuses a second run in the same checkout without disturbing the first', async () => {
     const { run, pids } = await started()
     const second = await start()
     assert.equal(await second.exitCode, 1)
@@ -162,7 +162,7 @@ describe('make up on servers that run already', function () {
     assert.equal((await addressReport(fakes.localFolder)).exitCode, 0)
   })
 
-  it('leaves nothing when it is killed itself, and the next run starts', async () => {
+  it('leaves nothing running when it is killed, and the next run starts', async () => {
     const { run, pids } = await started()
     run.process.kill('SIGKILL')
     assert.equal(await run.exitCode, null)
@@ -207,7 +207,7 @@ describe('make up on servers that run already', function () {
     await nothingLeft(fakes, pids)
   })
 
-  it('fails with the last words of a service that does not start', async () => {
+  it('fails with the last log lines of a service that does not start', async () => {
     const run = await start({ FAKE_SERVICES: 'inventory:fails' })
     assert.equal(await run.exitCode, 1)
     assert.match(run.output, /inventory did not start \(exit code 1\): fatal the schema is too old\n/)
@@ -225,7 +225,7 @@ describe('make up on servers that run already', function () {
     await nothingLeft(fakes, [])
   })
 
-  it('says what to do about a broker that refuses', async () => {
+  it('reports what to do about a broker that refuses the login', async () => {
     const run = await start({ RABBITMQ_URL: 'amqp://nobody:wrong@127.0.0.1:1/' })
     assert.equal(await run.exitCode, 1)
     assert.match(run.output, /The broker at 127.0.0.1:1 refuses: .*Correct RABBITMQ_URL, or unset it/)

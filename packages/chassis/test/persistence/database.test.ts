@@ -63,7 +63,7 @@ describe('the database', () => {
     assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id = $1', [id]), [])
   })
 
-  it('does not take a failed transaction for committed, though its error was ignored', async () => {
+  it('does not report a failed transaction as committed although its error was ignored', async () => {
     const id = randomUUID()
     const work = database.transaction(async (tx) => {
       await tx.query(addEffect, [id])
@@ -138,7 +138,7 @@ describe('the database', () => {
     assert.notDeepEqual(await pool.query(backend), before)
   })
 
-  it('does not hand on a connection with a transaction still open', async () => {
+  it('does not reuse a connection with an open transaction', async () => {
     await database.query(statement('test-begin', 'BEGIN'))
     const id = randomUUID()
     await database.query(addEffect, [id])
@@ -173,7 +173,7 @@ describe('the database', () => {
     )
   })
 
-  it('gives the error of a race for a primary key that is lost again and again as it is', async () => {
+  it('reports the original error of repeated primary key conflicts', async () => {
     await assert.rejects(
       database.transaction((tx) => tx.query(raise, ['23505', 'effects_pkey'])),
       (error: Error) => !(error instanceof DependencyUnavailable) && /raised 23505/.test(error.message),
@@ -233,7 +233,7 @@ describe('the database', () => {
   })
 
   describe('when connections are lost', () => {
-    it('makes idle ones anew', async () => {
+    it('replaces idle connections', async () => {
       const pool = own.open()
       const held = await Promise.all([1, 2, 3].map(() => pool.query<{ pid: number }>(backend)))
       const pids = held.map(([row]) => row?.pid)
@@ -249,7 +249,7 @@ describe('the database', () => {
       assert.ok(own.lines.some(({ msg }) => msg === 'an idle database connection was lost'))
     })
 
-    it('fails the transaction that was open, and only that', async () => {
+    it('fails the open transaction only', async () => {
       const pool = own.open({ poolMax: 1 })
       const id = randomUUID()
       const work = pool.transaction(async (tx) => {
@@ -262,7 +262,7 @@ describe('the database', () => {
       assert.deepEqual(await pool.query(readEffect, [id]), [])
     })
 
-    it('survives a connection that dies while its transaction does something else', async () => {
+    it('survives the loss of a connection while its transaction runs other work', async () => {
       const pool = own.open({ poolMax: 1 })
       const work = pool.transaction(async (tx) => {
         const [row] = await tx.query<{ pid: number }>(backend)
@@ -325,7 +325,7 @@ describe('the database', () => {
 
     after(async () => proxy?.close())
 
-    it('that has gone silent ends every call within its limits', async () => {
+    it('that stopped responding fails every call within its limits', async () => {
       const limits = { ...databaseLimits, connectMs: 300, queryMs: 600 }
       const pool = own.open({ port: proxy.port, poolMax: 3, limits })
       let silent: (() => void) | undefined
@@ -387,7 +387,7 @@ describe('the database', () => {
     assert.equal((await pool.query(backend)).length, 1)
   })
 
-  it('waits for nothing longer than 8 s', () => {
+  it('limits every wait to 8 s', () => {
     const configs: PoolConfig[] = []
     own.open({
       createPool: (config) => {

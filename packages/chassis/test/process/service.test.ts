@@ -81,7 +81,7 @@ describe('a process on the chassis', function () {
       state: () => broker.ready(queue),
     })
 
-  it('lives through what it depends on coming late, going and coming back, and says why it is not ready', async () => {
+  it('survives late, lost and restored dependencies, and reports why it is not ready', async () => {
     const empty = await DatabaseForTest.create({ empty: true })
     await toBroker.refuse()
     const one = await run({ DB_NAME: empty.target.name })
@@ -105,7 +105,7 @@ describe('a process on the chassis', function () {
     await empty.drop()
   })
 
-  it('serves its metrics under the names of the contract, and is not to be brought down by odd requests', async () => {
+  it('serves its metrics under the names of the contract, and survives invalid requests', async () => {
     const one = await run()
     await one.answers('/readyz', 200)
     await broker.send([outgoing()])
@@ -151,7 +151,7 @@ describe('a process on the chassis', function () {
     assert.equal((await one.get('/healthz')).status, 200)
   })
 
-  it('drains in order on SIGTERM: what is running is done, acknowledged and published, then it exits with 0', async () => {
+  it('drains on SIGTERM: running work is completed, acknowledged and published, then it exits with 0', async () => {
     const one = await run({ REACTION_MS: '800', LAST_WORD: 'refund' })
     await one.answers('/readyz', 200)
     const { address } = await one.said('api listens')
@@ -190,7 +190,7 @@ describe('a process on the chassis', function () {
     )
   })
 
-  it('exits with 1 and a line when it cannot stop in time', async () => {
+  it('exits with 1 and one log line when it exceeds the shutdown time limit', async () => {
     const one = await run({ REACTION_MS: '60000', SHUTDOWN_TIMEOUT_MS: '300' })
     await one.answers('/readyz', 200)
     await broker.send([outgoing()])
@@ -201,7 +201,7 @@ describe('a process on the chassis', function () {
     await inQueue(broker.queue, 1, 'the message that was in its hands')
   })
 
-  it('exits with 1 when something of its end failed, and does the rest of it', async () => {
+  it('exits with 1 when a step of the shutdown failed, and completes the other steps', async () => {
     const one = await run({ LAST_WORD: 'fails' })
     await one.answers('/readyz', 200)
     one.signal('SIGTERM')
@@ -221,7 +221,7 @@ describe('a process on the chassis', function () {
     assert.ok(performance.now() - asked < 5_000)
   })
 
-  it('does not start on a port that is taken, and says so in one sentence', async () => {
+  it('refuses a port in use in one sentence', async () => {
     const taken = createServer().listen(0)
     await once(taken, 'listening')
     const one = await run({}, (taken.address() as AddressInfo).port)
@@ -233,14 +233,14 @@ describe('a process on the chassis', function () {
     taken.close()
   })
 
-  it('does not start with a setting it cannot read, and says so in one sentence', async () => {
+  it('refuses an invalid setting in one sentence', async () => {
     const one = await run({ DB_POOL_MAX: '12abc' })
     assert.equal((await one.exited).code, 1)
     assert.equal(one.errors, 'DB_POOL_MAX must be an integer from 2 to 200 (connections), but is "12abc".\n')
     assert.deepEqual(one.lines, [])
   })
 
-  it('does not run on queues of another making, and says so in one sentence', async () => {
+  it('refuses queues with other arguments in one sentence', async () => {
     const queues = [
       { queue: broker.queue, events: [PaymentRefundRequested] },
       { queue: orderQueue, events: [PaymentRefunded] },

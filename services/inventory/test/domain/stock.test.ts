@@ -13,7 +13,7 @@ const level = (
 })
 
 describe('Stock', () => {
-  it('is short of the first SKU whose lines together exceed what is available', () => {
+  it('reports the first SKU whose total quantity exceeds the available stock', () => {
     const stock: Stock = new Map([
       ['A', level(3)],
       ['B', level(0)],

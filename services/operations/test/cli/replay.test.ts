@@ -62,7 +62,7 @@ describe('saga dead-letters replay', function () {
     )
   })
 
-  it('keeps who did it, when and why', async () => {
+  it('records operator, time and reason', async () => {
     const [eventId, sagaId] = [randomUUID(), randomUUID()]
     await system().die('order', bodyOf('payment.failed', { eventId, sagaId }), { type: 'payment.failed' })
     const now = new Date('2026-02-03T04:05:06.789Z')
@@ -89,7 +89,7 @@ describe('saga dead-letters replay', function () {
     assert.match(out, /^2026-02-03T04:05:06Z {2}ann {2}replay {2}payment.failed/m)
   })
 
-  it('takes what is meant and leaves the rest in its order', async () => {
+  it('replays the selected messages and keeps the order of the others', async () => {
     const ids = Array.from({ length: 1_200 }, () => randomUUID())
     for (const [i, eventId] of ids.entries()) {
       const reason = i % 3 === 0 ? 'no room' : 'no light'
@@ -112,7 +112,7 @@ describe('saga dead-letters replay', function () {
     assert.equal((await system().json('acts', '--limit', '1000')).items.length, 400)
   })
 
-  it('takes no more than --limit', async () => {
+  it('replays at most --limit messages', async () => {
     for (let n = 0; n < 5; n += 1) await system().die('order', bodyOf('payment.failed'), { type: 'payment.failed' })
     const { summary } = await system().json('dead-letters', 'replay', '--all', '--limit', '2', ...healed)
     assert.equal(summary['replayed'], 2)
@@ -140,7 +140,7 @@ describe('saga dead-letters replay', function () {
     assert.deepEqual((await system().json('acts')).items, [])
   })
 
-  it('names an id that nobody has, and replays the others', async () => {
+  it('names an unknown id, and replays the others', async () => {
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
     const { code, out } = await system().run(['dead-letters', 'replay', eventId, 'nobody', ...healed])
@@ -149,7 +149,7 @@ describe('saga dead-letters replay', function () {
     assert.match(out, /^replayed: 1 dead letter$/m)
   })
 
-  it('leaves a message where it is when its queue is gone, and says so', async () => {
+  it('leaves a message in place when its queue does not exist, and reports it', async () => {
     const eventId = randomUUID()
     await system().die('notification', bodyOf('order.confirmed', { eventId }), { type: 'order.confirmed' })
     await system().channel.deleteQueue(system().queueOf('notification'))
@@ -221,7 +221,7 @@ describe('saga dead-letters replay', function () {
       return rows
     }
 
-    it('says what would change, by the decisions of the services, and changes nothing', async () => {
+    it('reports the changes that the services would decide, and changes nothing', async () => {
       const scenario = await writeScenario(system().data, 'pending')
       await system().die('order', bodyOf('payment.completed', { ...scenario }), { type: 'payment.completed' })
       await system().die('order', bodyOf('inventory.failed', { ...scenario }), { type: 'inventory.failed' })
@@ -245,7 +245,7 @@ describe('saga dead-letters replay', function () {
       )
     })
 
-    it('knows a refund that would be paid', async () => {
+    it('reports a refund that would be paid', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       await system().die('payment', bodyOf('payment.refund.requested', { ...scenario }), {
         type: 'payment.refund.requested',
@@ -254,7 +254,7 @@ describe('saga dead-letters replay', function () {
       assert.deepEqual(await foreseen(), [['would_change', why]])
     })
 
-    it('knows a duplicate by the inbox, and without it that the state is final', async () => {
+    it('reports a duplicate by the inbox, and a final state without it', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       const eventId = scenario.events['inventory.reserved'] ?? ''
       await system().die('order', bodyOf('inventory.reserved', { ...scenario, eventId }), {
@@ -272,7 +272,7 @@ describe('saga dead-letters replay', function () {
       assert.match(out, /already final +saga completed: nothing would change$/m)
     })
 
-    it('knows what would be dead-lettered again, and what it cannot know', async () => {
+    it('reports messages that would be dead-lettered again, and what it cannot predict', async () => {
       const sagaId = randomUUID()
       await system().die('order', bodyOf('payment.failed', { sagaId }), { type: 'payment.failed' })
       await system().die('payment', 'no JSON', { type: 'order.created' })
@@ -296,7 +296,7 @@ describe('saga dead-letters show', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
-  it('shows one whole, with what a replay would do; and says when there is none', async () => {
+  it('shows a complete dead letter with the preview of its replay, and reports an unknown id', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { ...scenario, eventId }), { type: 'payment.failed' })
@@ -318,7 +318,7 @@ describe('saga dead-letters discard', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
-  it('needs a reason, and keeps what it took away', async () => {
+  it('requires a reason, and records the discarded messages', async () => {
     const kept = randomUUID()
     await system().die('order', 'no JSON {', { type: 'payment.failed', messageId: 'm-1' })
     await system().die('order', bodyOf('payment.failed', { eventId: kept }), { type: 'payment.failed' })

@@ -49,7 +49,7 @@ describe('saga list', function () {
     assert.deepEqual(next, ['--after', 'null'])
   })
 
-  it('names a status there is not', async () => {
+  it('names an unknown status', async () => {
     const { code, error } = await system().run(['list', '--status', 'lost'])
     assert.equal(code, 2)
     assert.match(error, /^--status lost is not a status of a saga: give one of pending, payment_completed, /)
@@ -81,7 +81,7 @@ describe('saga show', function () {
     assert.equal((await shown(orderId.toUpperCase()))['sagaId'], sagaId)
   })
 
-  it('says what a pending one waits for, and what its deadline will do', async () => {
+  it('reports the awaited event and the effect of the deadline of a pending saga', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const first = await shown(scenario.sagaId)
     assert.deepEqual([first['waitsFor'], first['responsibleService']], ['payment to process order.created', 'payment'])
@@ -97,7 +97,7 @@ describe('saga show', function () {
     assert.equal((await shown(scenario.sagaId))['waitsFor'], parked)
   })
 
-  it('says that a message of it was dead-lettered, and where and why', async () => {
+  it('reports a dead letter of the saga with its queue and reason', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = scenario.events['order.created'] ?? ''
     await system().die('payment', bodyOf('order.created', { ...scenario, eventId }), { type: 'order.created' })
@@ -115,7 +115,7 @@ describe('saga show', function () {
     assert.match(unseen.out, /^waits for {5}payment to process order.created$/m)
   })
 
-  it('says which service has to answer when all events have been processed', async () => {
+  it('names the service that has to respond when all events have been processed', async () => {
     const scenario = await writeScenario(system().data, 'refunding')
     const { waitsFor, responsibleService, timers } = await shown(scenario.sagaId)
     assert.deepEqual(
@@ -128,7 +128,7 @@ describe('saga show', function () {
     )
   })
 
-  it('says when nobody has that id', async () => {
+  it('reports an unknown id', async () => {
     const id = randomUUID()
     const { code, out } = await system().run(['show', id])
     assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: see list.\n`])
@@ -195,7 +195,7 @@ describe('saga retry-compensation', function () {
     assert.deepEqual(saga?.refund_due_at, new Date(now.getTime() + 2_000))
   })
 
-  it('refuses one that waits for no refund, and changes nothing', async () => {
+  it('refuses a saga that awaits no refund, and changes nothing', async () => {
     const { sagaId } = await writeScenario(system().data, 'confirmed')
     for (const how of [['--dry-run'], ['--reason', 'support case']]) {
       const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
@@ -225,7 +225,7 @@ describe('saga outbox', function () {
     return id
   }
 
-  it('lists what is parked, by service', async () => {
+  it('lists parked events by service', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const found = async (...filter: string[]): Promise<unknown[]> =>
       (await system().json('outbox', 'list', ...filter)).items.map(({ eventId }) => eventId)
@@ -241,7 +241,7 @@ describe('saga outbox', function () {
     )
   })
 
-  it('releases what is meant, so that any relay may take it, and records it', async () => {
+  it('releases the selected events, so that any relay may claim them, and records the act', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const unsaid = await system().run(['outbox', 'release', '--reason', 'bound'])
     assert.deepEqual([unsaid.code, unsaid.error.startsWith('Nothing is selected')], [2, true])

@@ -40,7 +40,7 @@ describe('The drill', () => {
     assert.match(formatDrill(result), /10 orders in .*: all as expected/)
   })
 
-  it('names the orders that took another way, and the stock that is wrong', async () => {
+  it('names the orders with another final status, and inconsistent stock', async () => {
     const { result } = await run(({ items }) => (items.length > 1 ? completed : declined))
     assert.equal(result.failures.length, 8)
     assert.match(result.failures.join('\n'), /is cancelled, payment_failed, expected completed\./)

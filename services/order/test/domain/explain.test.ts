@@ -131,7 +131,7 @@ describe('explain', () => {
   const pending: SagaState = { status: 'pending', reason: null, compensation: 'none' }
   const refunding: SagaState = { status: 'refunding', reason: null, compensation: 'refund_requested' }
 
-  it('says it all in plain words', () => {
+  it('describes every state in plain words', () => {
     assert.equal(
       explain(facts(pending, { since: at(29) }), { payment: { p50Ms: 120, p95Ms: 2_300, sagas: 300 } }, now).text,
       'The order is accepted; the result of its payment is not known yet. ' +
@@ -142,7 +142,7 @@ describe('explain', () => {
     )
   })
 
-  it('says that it does not know how long a step takes that too few sagas have taken', () => {
+  it('omits the duration of a step that too few sagas have taken', () => {
     const { waitsFor, text } = explain(facts(refunding), usual, now)
     assert.equal(waitsFor?.usually, null)
     assert.equal(waitsFor?.longerThanUsual, false)
@@ -194,7 +194,7 @@ describe('explain', () => {
     ['parked', 'order', 'an operator: order.created is parked in the outbox of order: unroutable'],
     ['dead_lettered', 'payment', 'an operator: order.created is a dead letter in payment_queue: unroutable'],
   ] as const) {
-    it(`says what an event that is ${state} needs`, () => {
+    it(`reports the next step for an event that is ${state}`, () => {
       const event = { ...undelivered, state, queue: 'payment_queue', reason: 'unroutable' }
       const { needs, text } = explain(
         facts(pending, { payment: { status: 'charging' }, undelivered: [event] }),
@@ -237,7 +237,7 @@ describe('explain', () => {
     assert.equal(explain(facts(pending, { since: at(40) }), usual, now).waitsFor?.forMs, 0)
   })
 
-  it('names few of many items', () => {
+  it('abbreviates a long list of items', () => {
     const items = ['A', 'B', 'C', 'D', 'E'].map((sku) => ({ sku, qty: 1 }))
     assert.match(explain(facts(pending, { items }), usual, now).text, /of 1 x A, 1 x B, 1 x C, 2 more is released/)
   })

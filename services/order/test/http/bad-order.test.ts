@@ -104,7 +104,7 @@ describe('POST /orders with a bad order', () => {
     })
   }
 
-  it('has stored nothing of all that, and offered nothing', async () => {
+  it('stored no row and published no event for them', async () => {
     assert.deepEqual(await api.counts(), { orders: 0, sagas: 0, events: 0, keys: 0 })
     assert.equal(api.offered.length, 0)
     assert.equal(api.accepted, 0)

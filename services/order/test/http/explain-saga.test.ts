@@ -90,7 +90,7 @@ describe('GET /sagas/{sagaId}/explain', () => {
     })
   })
 
-  it('answers 404 for a saga nobody knows, and for what is no id', async () => {
+  it('answers 404 for an unknown saga and for an invalid id', async () => {
     assert.equal((await api.get(`/sagas/${randomUUID()}/explain`)).status, 404)
     assert.equal((await api.get('/sagas/SKU-1/explain')).status, 404)
   })

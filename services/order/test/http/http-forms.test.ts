@@ -61,7 +61,7 @@ describe('the forms of HTTP', () => {
     ['DELETE', `/sagas/${uuidv7()}`, 'GET, HEAD, OPTIONS'],
   ]
   for (const [method, path, allow] of notOffered) {
-    it(`answers 405 to ${method} ${path.slice(0, 8)} and says what is offered`, async () => {
+    it(`answers 405 with Allow to ${method} ${path.slice(0, 8)}`, async () => {
       const answer = await api.send(method, path)
       isProblem(answer, 405)
       assert.equal(answer.headers.get('allow'), allow)

@@ -65,7 +65,7 @@ describe('money', () => {
     it(`refuses ${amount} ${code}: ${message}`, () => assert.equal(refusal(amount, code), message))
   }
 
-  it('takes every amount of every currency that its decimals allow, to the last unit', () => {
+  it('accepts every amount with the decimals of its currency, to the last unit', () => {
     fc.assert(
       fc.property(currency, fc.integer({ min: 1, max: 99_999_999_999 }), (code, minor) => {
         const decimals = decimalsOf(code) ?? 0
@@ -79,7 +79,7 @@ describe('money', () => {
     )
   })
 
-  it('gives back the very number that was posted, or refuses it', () => {
+  it('returns the posted number exactly, or refuses it', () => {
     fc.assert(
       fc.property(currency, fc.double({ min: 0, max: 2e9, noNaN: true }), (code, amount) => {
         const money = moneyOf(amount, code)
@@ -103,11 +103,20 @@ describe('money', () => {
     )
   })
 
-  it('reads what the database gives, zeros at the end or not', () => {
+  it('reads amounts of the database with and without trailing zeros', () => {
     assert.equal(decimalOf(moneyFromDecimal('125.5000', 'USD')), '125.50')
     assert.equal(decimalOf(moneyFromDecimal('100', 'USD')), '100.00')
     assert.equal(decimalOf(moneyFromDecimal('100.0000', 'JPY')), '100')
     assert.throws(() => moneyFromDecimal('1.001', 'USD'), /1\.001 is no amount of USD/)
     assert.throws(() => moneyFromDecimal('-1', 'USD'), /-1 is no amount of USD/)
+  })
+
+  it('knows the active currencies of ISO 4217 with their decimals, in alphabetical order', () => {
+    const withDecimals = (count: number): string[] => currencies.filter((code) => decimalsOf(code) === count)
+    assert.deepEqual(
+      [0, 2, 3, 4].map((count) => withDecimals(count).length),
+      [17, 139, 7, 2],
+    )
+    assert.deepEqual(currencies, currencies.toSorted())
   })
 })

@@ -47,13 +47,13 @@ describe('A failed fetch', () => {
     assert.equal(nothingWasSent(new TypeError('fetch failed', { cause: new AggregateError([]) })), false)
   })
 
-  it('may have sent something when its time is over, and names that in words', () => {
+  it('may have sent something when it times out, and reports the time-out', () => {
     const over = new DOMException('The operation was aborted due to timeout', 'TimeoutError')
     assert.equal(nothingWasSent(over), false)
     assert.equal(errorNameOf(over), 'TimeoutError')
   })
 
-  it('knows the real thing: a name that no server has', async () => {
+  it('recognises the error of an unresolvable name', async () => {
     const error: unknown = await fetch('http://payment-provider.invalid/').catch((reason: unknown) => reason)
     assert.equal(nothingWasSent(error), true)
   }).timeout(20_000)

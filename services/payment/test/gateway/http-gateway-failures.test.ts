@@ -101,7 +101,7 @@ describe('The HTTP gateway with a failing provider', () => {
     })
   }
 
-  it('does not know a charge that takes effect after its connection has ended, until it shows', async () => {
+  it('reports a charge that takes effect after its connection ended as unknown until a look-up finds it', async () => {
     provider.misbehave({ operation: 'charge', times: 1 }, { effectAfterMs: 60_000, answer: 'cut' })
     assert.deepEqual(await outcomeOf(gateway.charge(charge), provider.apiKey), unknown)
     assert.equal(await gateway.findCharge(charge.key), undefined)
@@ -111,7 +111,7 @@ describe('The HTTP gateway with a failing provider', () => {
     assert.equal(provider.ledger.effects, 1)
   })
 
-  it('charges once although a look-up does not show the charge yet', async () => {
+  it('charges once although a look-up does not find the charge yet', async () => {
     provider.misbehave({ operation: 'charge', times: 1 }, { visibleAfterMs: 60_000, answer: 'cut' })
     assert.deepEqual(await outcomeOf(gateway.charge(charge), provider.apiKey), unknown)
     assert.equal(await gateway.findCharge(charge.key), undefined)
@@ -120,7 +120,7 @@ describe('The HTTP gateway with a failing provider', () => {
   })
 
   for (const answer of ['hang', 'stall'] as const) {
-    it(`waits no longer than its time limit for an answer that comes to a ${answer}`, async () => {
+    it(`waits no longer than its time limit for a response that is a ${answer}`, async () => {
       provider.misbehave({}, { answer })
       const before = performance.now()
       assert.deepEqual(await outcomeOf(hasty.charge(charge), provider.apiKey), unknown)
@@ -136,7 +136,7 @@ describe('The HTTP gateway with a failing provider', () => {
     assert.equal(provider.ledger.effects, 0)
   })
 
-  it('is unavailable while nobody listens, and works again when the provider is back', async () => {
+  it('is unavailable while the provider is down, and recovers after its restart', async () => {
     await gateway.charge(charge)
     await provider.stop()
     assert.deepEqual(await outcomeOf(gateway.findCharge(charge.key), provider.apiKey), unavailable)

@@ -7,7 +7,7 @@ import { someCharge, someRefund } from './some-charge.ts'
 
 const unknown: Outcome = { thrown: 'OutcomeUnknown' }
 
-describe('What the HTTP gateway believes of an answer', () => {
+describe("The HTTP gateway's check of responses", () => {
   let provider: Provider
   let gateway: PaymentGateway
   const charge = someCharge('order-1')
@@ -26,13 +26,13 @@ describe('What the HTTP gateway believes of an answer', () => {
     ['reference', 'order-2'],
   ]
   for (const [field = '', value] of contradictions) {
-    it(`believes no charge with another ${field}`, async () => {
+    it(`rejects a charge with another ${field}`, async () => {
       provider.misbehave({ operation: 'charge' }, { answer: { fields: { [field]: value } } })
       assert.deepEqual(await outcomeOf(gateway.charge(charge), provider.apiKey), unknown)
     })
   }
 
-  it('believes no refund of another charge, and none that failed', async () => {
+  it('rejects a refund of another charge, and a failed one', async () => {
     await gateway.charge(charge)
     for (const fields of [{ charge: 'ch_2' }, { amount: '1.00' }, { currency: 'USD' }, { status: 'failed' }]) {
       const rule = provider.misbehave({ operation: 'refund' }, { answer: { fields } })
@@ -41,7 +41,7 @@ describe('What the HTTP gateway believes of an answer', () => {
     }
   })
 
-  it('believes no decline with status 402 that calls itself charged, and one with 200', async () => {
+  it('rejects a 402 with status charged, and accepts a decline with 200', async () => {
     const body = { id: 'ch_7', idempotency_key: charge.key, amount: '49.90', currency: 'EUR', reference: 'order-1' }
     const contrary = { status: 402, body: { ...body, status: 'succeeded' } }
     provider.misbehave({ operation: 'charge', times: 1 }, { takesEffect: false, answer: contrary })
@@ -51,7 +51,7 @@ describe('What the HTTP gateway believes of an answer', () => {
     assert.deepEqual(await gateway.charge(charge), { kind: 'declined', detail: 'declined' })
   })
 
-  it('shows no API key that the provider repeats, in an error or in a decline', async () => {
+  it('redacts an API key that the provider repeats in an error or a decline', async () => {
     const repeated = `no such key: ${provider.apiKey}`
     const reply = { status: 500, body: { error: { code: repeated, message: repeated } } }
     const rule = provider.misbehave({}, { answer: reply })
