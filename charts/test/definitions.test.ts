@@ -130,7 +130,7 @@ describe("the broker's definitions", () => {
         deepEqual(matching(of(permissions, service).configure, [...all, 'order.topic', 'new']), [])
       })
 
-      it(`${service} may look at every queue it checks at start`, () => {
+      it(`${service} may check the existence of every queue it checks at start`, () => {
         deepEqual(matching(of(permissions, service).write, all), all)
       })
     }

@@ -41,7 +41,7 @@ describe('A service that receives SIGTERM under load', function () {
   })
 
   for (const service of services) {
-    it(`${service} is replaced while orders come, in time, and no request fails and nothing is done twice`, async () => {
+    it(`${service} is replaced in time under orders, without a failed request or a repeated effect`, async () => {
       const { agent } = connections
       const main = system().services[service]
       const others = services.filter((other) => other !== service).map((other) => system().services[other])

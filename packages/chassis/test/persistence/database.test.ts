@@ -131,7 +131,7 @@ describe('the database', () => {
     assert.deepEqual(await pool.query(backend), before)
   })
 
-  it('does not use the connection again after an error: it may lead to a former primary', async () => {
+  it('does not reuse a connection after an error: its server may be a former primary', async () => {
     const pool = own.open({ poolMax: 1 })
     const before = await pool.query(backend)
     await assert.rejects(pool.query(raise, ['25006', '']), DependencyUnavailable)
@@ -166,7 +166,7 @@ describe('the database', () => {
     }
   })
 
-  it('counts a transaction that PostgreSQL will not let through as an unavailable database', async () => {
+  it('reports a transaction that PostgreSQL always rejects as an unavailable database', async () => {
     await assert.rejects(
       database.transaction((tx) => tx.query(raise, ['40001', ''])),
       new DependencyUnavailable('database', 'raised 40001'),

@@ -87,7 +87,7 @@ describe('a relay', function () {
       state: () => test.lines.slice(-5),
     })
 
-  it("publishes exactly the specified envelope and properties", async () => {
+  it('publishes exactly the specified envelope and properties', async () => {
     const [event] = await commit(1)
     relay().offer([event as OutgoingEvent])
     await allPublished()

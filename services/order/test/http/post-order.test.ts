@@ -21,7 +21,7 @@ describe('POST /orders', () => {
     ])
   }
 
-  it("accepts the order of the README and returns its location", async () => {
+  it('accepts the order of the README and returns its location', async () => {
     const answer = await api.post(
       '{"customerId": "cust-1001", "customerEmail": "user@example.com", "items": [{"sku":"SKU-1","qty":2}], "amount": 125.50, "currency": "USD"}',
     )

@@ -101,7 +101,7 @@ describe('The HTTP gateway with a failing provider', () => {
     })
   }
 
-  it('reports a charge that takes effect after its connection ended as unknown until a look-up finds it', async () => {
+  it('reports a charge that takes effect after its connection completed as unknown until a look-up finds it', async () => {
     provider.misbehave({ operation: 'charge', times: 1 }, { effectAfterMs: 60_000, answer: 'cut' })
     assert.deepEqual(await outcomeOf(gateway.charge(charge), provider.apiKey), unknown)
     assert.equal(await gateway.findCharge(charge.key), undefined)
