@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test test-unit test-all mutants model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
+.PHONY: help up demo env status test test-unit test-all mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
 .NOTPARALLEL:
 
 installed := node_modules/.package-lock.json
@@ -48,6 +48,9 @@ test-all: build ## Run all tests, also the slow ones: seeds, model, long queues,
 
 mutants: build ## Break each guarantee by a small change, and demand that its test fails; ONLY=name,name
 	@ONLY='$(ONLY)' node --conditions=source --import=tsx tests/mutants/main.ts
+
+mutation: $(installed) ## Measure the mutation score of the pure decisions by StrykerJS; at least 95 %
+	@npm run --silent mutation
 
 model: $(installed) ## Explore all reachable states of one order, and show that the check detects defective variants
 	@node --conditions=source --import=tsx tests/model/main.ts

@@ -9,6 +9,13 @@ export const operation: MutantsByPromise = {
       replacement: '}, 100 * options.shutdownTimeoutMs)',
       test: 'exits with 1 and one log line when it exceeds the shutdown time limit',
     },
+    {
+      name: 'shutdown-without-drain',
+      file: 'packages/chassis/src/process/service.ts',
+      original: '...this.#consumers.map((consumer) => consumer.drain()),',
+      replacement: '',
+      test: 'drains on SIGTERM: running work is completed, acknowledged and published, then it exits with 0',
+    },
   ],
   "Orders above the system's throughput are refused with 503 and `Retry-After`, and the backlog stays bounded.": [
     {
@@ -30,8 +37,8 @@ export const operation: MutantsByPromise = {
     {
       name: 'headers-without-time-limit',
       file: 'packages/chassis/src/http/api.ts',
-      original: 'headersTimeout: 10_000',
-      replacement: 'headersTimeout: 30_000_000',
+      original: 'connectionsCheckingInterval: 5_000',
+      replacement: 'connectionsCheckingInterval: 5_000_000',
       test: 'by clients that send headers byte by byte does not block others, and they receive a response',
     },
   ],

@@ -195,8 +195,11 @@ describe('a process on the chassis', function () {
     await one.answers('/readyz', 200)
     await broker.send([outgoing()])
     await one.said('reaction begins')
+    const from = performance.now()
     one.signal('SIGTERM')
     assert.equal((await one.exited).code, 1)
+    const tookMs = performance.now() - from
+    assert(tookMs < 10_000, `it took ${tookMs} ms`)
     await one.said('not stopped within the time limit')
     await inQueue(broker.queue, 1, 'the message that was in its hands')
   })
