@@ -48,7 +48,6 @@ export class StandIns {
       ...ports,
       ...env,
       STAND_IN_FOLDER: folder,
-      STAND_IN_NOTES: join(folder, 'notes'),
     })
   }
 
