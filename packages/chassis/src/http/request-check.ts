@@ -5,8 +5,8 @@ import { Problem } from './problem.ts'
 /** RFC 9112, section 3: "recommended … to support, at a minimum, request-line lengths of 8000 octets". */
 const longestTarget = 8_000
 
-const host = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+\])?(?::\d*)?$/i
-const absoluteForm = /^https?:\/\/([^/?#]+)(.*)$/i
+const host = /^(?:[\w.~!$&'()*+,;=%-]+|\[[\da-f:.]+(?:%25[\w.~-]+)?\])?(?::\d*)?$/i
+const absoluteForm = /^https?:\/\/([^/?#:][^/?#]*)(.*)$/i
 
 /**
  * Checks what Node's parser accepts and RFC 9110 or 9112 does not, and rewrites an absolute-form target to its path and
@@ -22,7 +22,6 @@ export function checkRequest(request: IncomingMessage, log: Log): void {
   }
 }
 
-/** The path stays out of it: it may be anything, and long. */
 export function logRejection(log: Log, method: string | undefined, { status, message: reason }: Problem): void {
   log.info({ method, status, reason }, 'malformed request rejected')
 }

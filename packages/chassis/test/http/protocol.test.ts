@@ -19,6 +19,8 @@ describe('the HTTP protocol of an API', () => {
   const malformed: [string, string | Buffer, number, string][] = [
     ['an absolute target with a malformed host', get('http://[::1/things'), 400, 'GET none'],
     ['an absolute target without a host', get('http:///things'), 400, 'GET none'],
+    ['an absolute target with a port only', get('http://:80/things'), 400, 'GET none'],
+    ['an absolute target with a user', get('http://user@x/things'), 400, 'GET none'],
     ['a target of another scheme', get('ftp://x/things'), 400, 'GET none'],
     ['the target *', get('*'), 400, 'GET none'],
     ['a target with a fragment', get('/things#x'), 400, 'GET none'],
