@@ -1,9 +1,9 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-# install is not listed by make help: every target that needs it depends on it.
-.PHONY: install help up demo env status test test-unit test-all model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
+.PHONY: help up demo env status test test-unit test-all model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
 .NOTPARALLEL:
 
+installed := install
 local := tools/dev/dist
 
 # Settings of the shell that would change what npm installs or which script it runs; those about its connection stay. The
@@ -52,7 +52,7 @@ test-all: build ## Run all tests, also the slow ones: seeds, twins, floods, the 
 	@SEED='$(SEED)' MINUTES=2 node --conditions=source --import=tsx tests/chaos/chaos-main.ts
 	@MINUTES=1 node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
-model: install ## Explore all that can become of one order, and show how broken twins are found out
+model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
 	@node --conditions=source --import=tsx tests/model/main.ts
 
 chaos: build ## Inject faults for MINUTES under RATE orders/s, then check every order; SEED repeats a schedule
@@ -83,52 +83,52 @@ bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gate
 bench-guard: build ## Check the limits of the cost per saga in one minute, on any machine
 	@SEED='$(SEED)' node --conditions=source --import=tsx tools/bench/src/guard-main.ts
 
-simulate: install ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK
+simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK
 	@SEEDS='$(SEEDS)' ORDERS='$(ORDERS)' FAULTS='$(FAULTS)' FAULT_LIMIT='$(FAULT_LIMIT)' MISTAKE='$(MISTAKE)' \
 	SHRINK='$(SHRINK)' node --conditions=source --import=tsx tests/simulation/main.ts
 
-compose-test: install ## Run the whole system with docker compose and test it, beside a running system
+compose-test: $(installed) ## Run the whole system with docker compose and test it, beside a running system
 	@node_modules/.bin/mocha --config tests/system/compose/.mocharc.json $(if $(CI),--forbid-only)
 
-lint: install ## Check style, likely mistakes and the workflows; needs Go
+lint: $(installed) ## Check style, likely mistakes and the workflows; needs Go
 	@npm run --silent lint
 
-vocabulary: install ## List the retired expressions, each with its place and its replacement
+vocabulary: $(installed) ## List the retired expressions, each with its place and its replacement
 	@node --conditions=source --import=tsx tools/ci/src/vocabulary/vocabulary-main.ts
 
-typecheck: install ## Check the types of sources and tests
+typecheck: $(installed) ## Check the types of sources and tests
 	@npm run --silent typecheck
 
 charts := node_modules/.bin/mocha --config charts/test/.mocharc.json
 
-charts: install ## Check the charts: lint, renderings, values, rights, policies, kinds, advice; needs Helm and Go
+charts: $(installed) ## Check the charts: lint, renderings, values, rights, policies, kinds, advice; needs Helm and Go
 	@$(charts) $(if $(CI),--forbid-only)
 
-charts-golden: install ## Keep the charts' renderings as they are now, after looking at what changed
+charts-golden: $(installed) ## Keep the charts' renderings as they are now, after looking at what changed
 	@UPDATE_GOLDEN=1 $(charts) --grep 'golden renderings'
 
-charts-docs: install ## Write the charts' README files from the comments in their values; needs Go
+charts-docs: $(installed) ## Write the charts' README files from the comments in their values; needs Go
 	@node --conditions=source --import=tsx tools/ci/src/charts-docs-main.ts
 
-dashboards: install ## Write the dashboards and the rules for Compose anew, from their sources
+dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
 	@node --conditions=source --import=tsx tools/monitoring/src/write-dashboards-main.ts
 
 # On a cluster: that of the current kubeconfig.
 on_cluster := node --conditions=source --import=tsx tests/cluster/src
 
-e2e: install ## Prove the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
+e2e: $(installed) ## Prove the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
 	@$(on_cluster)/e2e-main.ts
 
-e2e-keda: install ## The same for autoscaling by KEDA
+e2e-keda: $(installed) ## The same for autoscaling by KEDA
 	@$(on_cluster)/e2e-keda-main.ts
 
-e2e-ha: install ## The same for three instances per database and three RabbitMQ nodes
+e2e-ha: $(installed) ## The same for three instances per database and three RabbitMQ nodes
 	@$(on_cluster)/e2e-ha-main.ts
 
-e2e-watch: install ## The same for dashboards and alerts: every query of theirs, against the cluster's Prometheus
+e2e-watch: $(installed) ## The same for dashboards and alerts: every query of theirs, against the cluster's Prometheus
 	@$(on_cluster)/e2e-watch-main.ts
 
-operators: install ## Install on the cluster what the chart needs there
+operators: $(installed) ## Install on the cluster what the chart needs there
 	@$(on_cluster)/operators-main.ts
 
 dev-loop-test: ## Parse kind-config.yaml as kind does, and execute the Tiltfile; needs Go and Helm
@@ -140,20 +140,21 @@ kind-up: ## Create a local cluster with a registry, by kind
 kind-down: ## Delete that cluster and its registry
 	@k8s/kind/down
 
-release: install ## Build images, chart and SBOMs of VERSION, print what is to be pushed; REGISTRY and PUSH=1 push it
+release: $(installed) ## Build images, chart and SBOMs of VERSION, print what is to be pushed; REGISTRY and PUSH=1 push it
 	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' \
 	node --conditions=source --import=tsx tools/ci/src/release/release-main.ts
 
-version: install ## Set the version everywhere: make version VERSION=0.2.0; needs Helm and Go
+version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0; needs Helm and Go
 	@old=$$(node -p 'require("./package.json").version') && \
 	npm version '$(VERSION)' --workspaces --include-workspace-root --no-git-tag-version --ignore-scripts >/dev/null && \
 	sed -i.old "s/^\( *version\|appVersion\): $$old$$/\1: $(VERSION)/" charts/*/Chart.yaml && rm charts/*/Chart.yaml.old
 	@$${HELM:-helm} dependency update --skip-refresh charts/order-saga
 	@$(MAKE) --no-print-directory charts-docs charts-golden
 
-build: install ## Install what npm gives, and compile
+build: $(installed) ## Install what npm gives, and compile
 	@npm run --silent build
 
+.PHONY: install
 install:
 	@command -v npm >/dev/null || { echo 'Node.js is missing: install version 20.19 or later, with npm.' >&2; exit 1; }
 	@node tools/dev/installed.js || { echo 'Installing packages' && npm ci --include=dev --include=optional --include=peer \
