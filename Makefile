@@ -3,8 +3,14 @@
 .PHONY: help up demo env status test test-unit test-all mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
 .NOTPARALLEL:
 
-installed := node_modules/.package-lock.json
+installed := install
 local := tools/dev/dist
+
+# Settings of the shell that would change what npm installs or which script it runs; those about its connection stay. The
+# processes of make up get the documented settings only (tools/dev/src/environment.ts).
+npm_connection := ^npm_config_(registry|(https?_)?proxy|noproxy|ca|cafile|cert|key|strict_ssl|cache|userconfig|globalconfig|offline|prefer_offline|fetch_.*|maxsockets|_.*|.*:_.*)$$
+unexport NODE_ENV NODE_PATH NODE_USE_ENV_PROXY CDPATH \
+  $(shell env | awk -F= 'tolower($$1) ~ /^npm_config_/ && tolower($$1) !~ /$(npm_connection)/ { print $$1 }')
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -154,8 +160,8 @@ version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0;
 build: $(installed) ## Install the npm packages, and compile
 	@npm run --silent build
 
-$(installed): package-lock.json
+.PHONY: install
+install:
 	@command -v npm >/dev/null || { echo 'Node.js is missing: install version 20.19 or later, with npm.' >&2; exit 1; }
-	@echo 'Installing packages'
-	@npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
-	@touch $@
+	@node tools/dev/installed.js || { echo 'Installing packages' && npm ci --include=dev --include=optional --include=peer \
+	--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error; }

@@ -1,7 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { Static, TSchema } from 'typebox'
+import { isMailAddress } from './mail-address.ts'
 
-const ajv = new Ajv({ allErrors: false, strict: false, verbose: true })
+const formats = { 'mail-address': isMailAddress }
+const ajv = new Ajv({ allErrors: false, strict: false, verbose: true, formats })
 
 /** One thing wrong with a value: the field as a path from the root (`items.0.qty`), and what it must be. */
 export interface Problem {

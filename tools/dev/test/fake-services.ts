@@ -48,7 +48,6 @@ export class FakeServices {
       ...ports,
       ...env,
       FAKE_SERVICES_FOLDER: folder,
-      FAKE_SERVICES_NOTES: join(folder, 'notes'),
     })
   }
 

@@ -1,7 +1,7 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { type AddressInfo, connect, createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { deadLetterQueue, declareTopology, topologyOf } from '../../src/messaging/topology.ts'
@@ -10,6 +10,7 @@ import { BrokerForTest } from '../support/broker-for-test.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
+import { exchange } from '@order-saga/tests/support/raw-client'
 import { TinyProcess } from '../support/tiny-process.ts'
 
 async function freePort(): Promise<number> {
@@ -143,10 +144,27 @@ describe('a process on the chassis', function () {
     }
     assert.match(metrics, /outbox_published_total\{event="payment.refunded"\} 1/)
     for (const target of ['//', '///x', 'http://[', '*', '/?', '/%']) {
-      const socket = connect(one.opsPort, '127.0.0.1')
-      socket.end(`GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
-      const [answer] = (await once(socket, 'data')) as [Buffer]
-      assert.match(answer.toString(), /^HTTP\/1.1 4\d\d /, target)
+      const answer = await exchange(one.opsPort, `GET ${target} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      assert.match(String(answer.status), /^40[04]$/, target)
+      assert.equal(answer.problem?.['status'], answer.status)
+    }
+    for (const path of ['/healthz', '/readyz', '/metrics']) {
+      for (const like of [path, `${path}?x=1`, `${path}/`, `http://x${path}`]) {
+        for (const method of ['GET', 'HEAD']) {
+          const answer = await exchange(
+            one.opsPort,
+            `${method} ${like} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`,
+          )
+          assert.equal(answer.status, 200, `${method} ${like}`)
+          assert.equal(answer.received.endsWith('\r\n\r\n'), method === 'HEAD')
+        }
+      }
+      for (const method of ['POST', 'TRACE', 'FOO']) {
+        const answer = await exchange(one.opsPort, `${method} ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+        assert.equal(answer.status, 405, `${method} ${path}`)
+        assert.equal(answer.problem?.['status'], 405)
+        assert.match(answer.received, /\r\nallow: GET, HEAD, OPTIONS\r\n/i)
+      }
     }
     assert.equal((await one.get('/healthz')).status, 200)
   })

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
 import { waitUntil } from '@order-saga/dev'
+import { exchange, RawClient } from '@order-saga/tests/support/raw-client'
 import { OrderApi, orderDatabase, someOrder } from './order-api.ts'
-import { exchange, RawClient } from './raw-client.ts'
 
 const head = (more: string): string =>
   `POST /orders HTTP/1.1\r\nHost: orders\r\nContent-Type: application/json\r\n${more}\r\n\r\n`
@@ -150,18 +150,5 @@ describe('a bad HTTP request', () => {
       assert.equal(client.received, '')
       client.socket.destroy()
     }
-  })
-
-  it('answers problem details to invalid HTTP', async () => {
-    const client = await exchange(api.port, 'HELO orders\r\n\r\n')
-    assert.equal(client.status, 400)
-    assert.match(client.received, /content-type: application\/problem\+json/i)
-    assert.equal(client.problem?.['title'], 'Bad Request')
-  })
-
-  it('answers 431 to headers that are too large', async () => {
-    const client = await exchange(api.port, head(`X: ${'x'.repeat(20_000)}`))
-    assert.equal(client.status, 431)
-    assert.equal(client.problem?.['status'], 431)
   })
 })
