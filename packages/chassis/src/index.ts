@@ -22,7 +22,8 @@ export {
   type Topology,
   topologyOf,
 } from './messaging/topology.ts'
-export { Database, type DatabaseAddress, type Statement, statement, Transaction } from './persistence/database.ts'
+export { connectionConfig, type DatabaseAddress } from './persistence/connection.ts'
+export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate } from './persistence/migrate.ts'
@@ -31,6 +32,7 @@ export { type Effect, on, type Reaction, type Reactions } from './persistence/re
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { Relay } from './persistence/relay.ts'
 export { cleanUp, type RetentionRule } from './persistence/retention.ts'
+export { openSession, verifySessions } from './persistence/session.ts'
 export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
 export { Breaker } from './core/breaker.ts'
 export {

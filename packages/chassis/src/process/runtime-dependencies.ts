@@ -1,7 +1,8 @@
 import type { ChannelModel } from 'amqplib'
-import { Pool, type PoolConfig } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
 import { connect } from '../messaging/connect.ts'
+import type { Database } from '../persistence/database.ts'
+import { Pool, type PoolConfig } from '../persistence/pg.ts'
 import { createLog, type Log } from '../core/log.ts'
 import { type ChassisMetrics, createMetrics } from '../core/metrics.ts'
 
@@ -14,6 +15,8 @@ export interface RuntimeDependencies {
   readonly createMetrics: () => ChassisMetrics
   readonly connectBroker: (url: string, options: object) => Promise<ChannelModel>
   readonly createPool: (config: PoolConfig) => Pool
+  /** @throws DependencyUnavailable as `Database.verifySessions` */
+  readonly verifySessions: (database: Database) => Promise<void>
 }
 
 export const systemDependencies: RuntimeDependencies = {
@@ -23,4 +26,5 @@ export const systemDependencies: RuntimeDependencies = {
   createMetrics,
   connectBroker: connect,
   createPool: (config) => new Pool(config),
+  verifySessions: (database) => database.verifySessions(),
 }

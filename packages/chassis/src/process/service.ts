@@ -242,6 +242,7 @@ export class Service {
     if (this.#store !== undefined) {
       await waitForSchema(this.#store.database, this.#store.schema, {
         signal: this.#stop.signal,
+        prepare: this.#dependencies.verifySessions,
         onWait: (reason) => this.log.warn({ reason }, 'waiting for the database'),
       })
     }

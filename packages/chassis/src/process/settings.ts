@@ -1,5 +1,5 @@
 import { type QueueNames, services } from '@order-saga/contracts'
-import type { DatabaseAddress } from '../persistence/database.ts'
+import type { DatabaseAddress } from '../persistence/connection.ts'
 import {
   type ConfigOf,
   delays,
