@@ -27,6 +27,7 @@ export { Database, type Statement, statement, Transaction } from './persistence/
 export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate } from './persistence/migrate.ts'
+export { clockOf } from './persistence/read-clock.ts'
 export { appendEvents, type Cause, newEvent } from './persistence/outbox.ts'
 export { type Effect, on, type Reaction, type Reactions } from './persistence/reactor.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
@@ -35,6 +36,7 @@ export { cleanUp, type RetentionRule } from './persistence/retention.ts'
 export { openSession, verifySessions } from './persistence/session.ts'
 export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
 export { Breaker } from './core/breaker.ts'
+export { DatabaseClock } from './core/clock.ts'
 export {
   type ConfigOf,
   ConfigurationError,

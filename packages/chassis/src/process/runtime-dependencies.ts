@@ -8,7 +8,8 @@ import { type ChassisMetrics, createMetrics } from '../core/metrics.ts'
 
 /** Clock, ids, log, metrics, broker and database of a process; the simulation replaces all of them. */
 export interface RuntimeDependencies {
-  readonly now: () => Date
+  /** The clock of the process's database unless given. */
+  readonly now?: () => Date
   /** UUIDv7. */
   readonly newId: () => string
   readonly createLog: (service: string, level: string) => Log
@@ -20,7 +21,6 @@ export interface RuntimeDependencies {
 }
 
 export const systemDependencies: RuntimeDependencies = {
-  now: () => new Date(),
   newId: uuidv7,
   createLog,
   createMetrics,
