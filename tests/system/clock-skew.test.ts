@@ -1,13 +1,18 @@
 // needs: system
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { waitUntil } from '@order-saga/dev'
 import { call } from '../support/call.ts'
 import { Metrics } from '../support/metrics.ts'
+import { operationsEnvironment } from '../support/operations-environment.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 import { shiftedClock } from '../support/shifted-clock.ts'
 import { System } from '../support/system.ts'
 
 const hour = 3_600_000
+const sagaProgram = fileURLToPath(new URL('../../services/operations/dist/saga-main.js', import.meta.url))
 
 describe('a process whose clock is wrong', function () {
   this.timeout(120_000)
@@ -48,6 +53,14 @@ describe('a process whose clock is wrong', function () {
     return replica
   }
 
+  /** Open sagas of that age, by `saga` on a machine whose clock is 25 hours ahead. */
+  async function olderThan(age: string): Promise<string[]> {
+    const args = [sagaProgram, 'list', '--status', 'pending', '--older-than', age, '--json']
+    const env = { PATH: process.env['PATH'], ...operationsEnvironment(system), ...shiftedClock(25 * hour) }
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env: env as NodeJS.ProcessEnv })
+    return (JSON.parse(stdout) as { items: { sagaId: string }[] }).items.map(({ sagaId }) => sagaId)
+  }
+
   it('an hour ahead charges an order before its deadline', async () => {
     const { sagaId } = await system.shop.post()
     assert.equal((await system.untilFinal(sagaId)).status, 'completed')
@@ -68,6 +81,8 @@ describe('a process whose clock is wrong', function () {
     assert.deepEqual(await keys(), ['fresh'])
     assert.equal((await system.shop.post({}, { key: 'fresh' })).orderId, orderId)
     assert.equal((await system.shop.saga(sagaId)).status, 'pending')
+    assert.deepEqual(await olderThan('1h'), [])
+    assert.deepEqual(await olderThan('0s'), [sagaId])
 
     const { status, body } = await call(`${replica.opsUrl}/readyz`)
     assert.equal(status, 503)

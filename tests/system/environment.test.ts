@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { stores } from '../support/databases.ts'
+import { operationsEnvironment } from '../support/operations-environment.ts'
 import { useSystem } from '../support/use-system.ts'
 
 const run = promisify(execFile)
@@ -56,22 +56,6 @@ describe("PostgreSQL's own environment variables", function () {
     return stdout
   }
 
-  function operationsEnvironment(): Record<string, string> {
-    const { databases, broker } = system()
-    const { orderQueue, paymentQueue, inventoryQueue, notificationQueue } = broker.queues
-    return {
-      ...Object.fromEntries(
-        stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])]),
-      ),
-      RABBITMQ_URL: broker.server.url,
-      ORDER_QUEUE: orderQueue,
-      PAYMENT_QUEUE: paymentQueue,
-      INVENTORY_QUEUE: inventoryQueue,
-      NOTIFICATION_QUEUE: notificationQueue,
-      RETRY_DELAYS_MS: '100,200,300',
-    }
-  }
-
   it('do not change how services connect', async () => {
     const { sagaId } = await system().shop.post()
     assert.equal((await system().untilFinal(sagaId)).status, 'completed')
@@ -94,7 +78,7 @@ describe("PostgreSQL's own environment variables", function () {
     const { sagaId } = await system().shop.post()
     await system().untilFinal(sagaId)
     await system().settle()
-    const env = operationsEnvironment()
+    const env = operationsEnvironment(system())
     const report = JSON.parse(await program('services/operations/dist/audit-main.js', env, '--json')) as {
       clean: boolean
     }
