@@ -213,6 +213,27 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
     { when: 'the service is scaled to nothing', series: pods('up', '0x10', ',service="payment"'), at: '5m' },
     { when: 'it has no database', series: pods('up', '1x10', ',service="notification"'), at: '5m' },
   ],
+  OrderSagaClockSkew: [
+    {
+      when: 'the clock of one pod stays behind',
+      series: {
+        [`clock_skew_seconds{${ns},pod="a",service="order"}`]: '-6x10',
+        [`clock_skew_seconds{${ns},pod="b",service="order"}`]: '0.01x10',
+      },
+      at: '8m',
+      fires: { service: 'order', pod: 'a' },
+    },
+    {
+      when: 'the clock of one pod is corrected',
+      series: { [`clock_skew_seconds{${ns},pod="a",service="order"}`]: '3600x2 0x10' },
+      at: '8m',
+    },
+    {
+      when: 'clocks differ by milliseconds',
+      series: pods('clock_skew_seconds', '0.05x10', ',service="order"'),
+      at: '8m',
+    },
+  ],
   OrderSagaReplicationLag: [
     {
       when: 'a replica stays behind',

@@ -22,17 +22,21 @@ export {
   type Topology,
   topologyOf,
 } from './messaging/topology.ts'
-export { Database, type DatabaseAddress, type Statement, statement, Transaction } from './persistence/database.ts'
+export { connectionConfig, type DatabaseAddress } from './persistence/connection.ts'
+export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate } from './persistence/migrate.ts'
+export { clockOf } from './persistence/read-clock.ts'
 export { appendEvents, type Cause, newEvent } from './persistence/outbox.ts'
 export { type Effect, on, type Reaction, type Reactions } from './persistence/reactor.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { Relay } from './persistence/relay.ts'
 export { cleanUp, type RetentionRule } from './persistence/retention.ts'
+export { openSession, verifySessions } from './persistence/session.ts'
 export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
 export { Breaker } from './core/breaker.ts'
+export { DatabaseClock } from './core/clock.ts'
 export {
   type ConfigOf,
   ConfigurationError,

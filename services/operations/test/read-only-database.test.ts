@@ -61,6 +61,33 @@ describe('a database under audit', () => {
     }
   })
 
+  it('is read the same through a role whose settings differ', async () => {
+    const role = `settings_${randomUUID().slice(0, 8)}`
+    const urls: Partial<Record<StoreName, { url: string }>> = {}
+    await writeScenario(system, 'confirmed')
+    try {
+      await system.sql('order', `CREATE ROLE ${role} LOGIN PASSWORD 'reads'`)
+      const settings = [
+        "DateStyle = 'German'",
+        "search_path = 'other'",
+        "TimeZone = 'Asia/Kathmandu'",
+        'array_nulls = off',
+      ]
+      await system.sql('order', settings.map((setting) => `ALTER ROLE ${role} SET ${setting}`).join(';'))
+      for (const store of storeNames) {
+        await system.sql(store, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`)
+        const url = new URL(system.sources[store].url)
+        Object.assign(url, { username: role, password: 'reads' })
+        urls[store] = { url: url.href }
+      }
+      const report = await system.audit({}, urls)
+      assert.deepEqual([report.clean, report.orders], [true, 1])
+    } finally {
+      for (const store of storeNames) await system.sql(store, `DROP OWNED BY ${role}`)
+      await system.sql('order', `DROP ROLE ${role}`)
+    }
+  })
+
   it('cancels a statement after its timeout and stays usable', async () => {
     const database = await open(100)
     await assert.rejects(database.read('SELECT pg_sleep(20)'), /statement timeout/)
@@ -104,6 +131,11 @@ describe('a database under audit', () => {
       await nobodyConnected()
     }
     await assert.rejects(system.audit({ pause }), /: the \w+ database: /)
+  })
+
+  it('is refused when its URL requires TLS and no authority is given', async () => {
+    const url = `${system.sources.order.url}?sslmode=require`
+    await assert.rejects(system.audit({}, { order: { url } }), /the order database: its URL requires TLS, but no/)
   })
 
   it('is refused without TLS when an authority is given', async () => {

@@ -1,3 +1,6 @@
+// First, because pg reads the environment while it is loaded.
+// oxlint-disable-next-line import/no-unassigned-import
+import './pg-environment.ts'
 import { execFile } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'

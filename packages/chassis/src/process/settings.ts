@@ -1,5 +1,5 @@
 import { type QueueNames, services } from '@order-saga/contracts'
-import type { DatabaseAddress } from '../persistence/database.ts'
+import type { DatabaseAddress } from '../persistence/connection.ts'
 import {
   type ConfigOf,
   delays,
@@ -146,6 +146,12 @@ export function databaseSettings(dbName: string) {
       min: 1_000,
       max: 366 * 86_400_000,
       doc: 'How long the ids of processed events are kept.',
+    }),
+    maxClockSkewMs: milliseconds({
+      env: 'MAX_CLOCK_SKEW_MS',
+      default: 10_000,
+      max: 86_400_000,
+      doc: "Difference between the clocks of the process and its database, above which the process is not ready. Its decisions follow the database's clock all the same.",
     }),
     gaugeIntervalMs: milliseconds({
       env: 'GAUGE_INTERVAL_MS',

@@ -43,6 +43,7 @@ describe('the schema of a database', function () {
     const reasons: string[] = []
     const waiting = waitForSchema(empty.open(), fits, {
       signal: new AbortController().signal,
+      prepare: async () => undefined,
       intervalMs: 20,
       onWait: (reason) => {
         reasons.push(reason)
@@ -60,7 +61,7 @@ describe('the schema of a database', function () {
     await waitForSchema(
       store.open(),
       { ...fits, inventory: 9 },
-      { signal: stop.signal, intervalMs: 60_000, onWait: () => stop.abort() },
+      { signal: stop.signal, prepare: async () => undefined, intervalMs: 60_000, onWait: () => stop.abort() },
     )
   })
 })
