@@ -69,31 +69,6 @@ export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
   return delivery.properties.headers ?? {}
 }
 
-/** Headers that RabbitMQ sets, and `CC` and `BCC`, which would route copies to other queues. */
-const notForwarded = /^(x-|B?CC$)/
-
-/** The headers of a delivery that is published to another queue. */
-export function headersToSendOn(delivery: ConsumeMessage): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !notForwarded.test(name)))
-}
-
-/** The properties of a delivery that is published to another queue, with this event name and these headers. */
-export function propertiesToSendOn(
-  { properties }: ConsumeMessage,
-  name: string,
-  headers: Record<string, unknown>,
-): Options.Publish & { readonly messageId?: string } {
-  return {
-    messageId: properties.messageId as string | undefined,
-    correlationId: properties.correlationId as string | undefined,
-    type: name,
-    contentType: properties.contentType as string | undefined,
-    timestamp: properties.timestamp as number | undefined,
-    persistent: true,
-    headers,
-  }
-}
-
 /** @throws PoisonMessage unless the delivery is a well-formed event of a known type and version */
 export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, EventType>): Message {
   const name = nameOf(delivery)

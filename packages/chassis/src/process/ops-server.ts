@@ -11,6 +11,8 @@ export interface OpsServerOptions {
   readonly log: Log
   /** Resolves to the reasons why this process should get no work; empty when it is ready. */
   readonly notReady: () => Promise<readonly string[]>
+  /** Problems that make the process no less ready, because another process would have them too; in the body of /readyz. */
+  readonly warnings?: () => readonly string[]
   /** Everything that is to be done on SIGTERM or SIGINT, within `shutdownTimeoutMs`. */
   readonly shutdown: () => Promise<void>
   readonly shutdownTimeoutMs: number
@@ -56,7 +58,10 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Server>
       '/readyz': async () => {
         const late = delay(checkLimitMs, [`no answer within ${checkLimitMs} ms`], { ref: false })
         const reasons = await Promise.race([options.notReady(), late])
-        if (reasons.length > 0) throw new HealthCheckError('not ready', reasons)
+        const warnings = options.warnings?.() ?? []
+        if (reasons.length > 0) throw new HealthCheckError('not ready', [...reasons, ...warnings])
+        // Without a value terminus answers its short text.
+        return warnings.length > 0 ? warnings : undefined
       },
     },
     beforeShutdown: async () => {

@@ -1,7 +1,7 @@
 import type { ChannelModel } from 'amqplib'
 import { Pool, type PoolConfig } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
-import { connect } from '../messaging/connect.ts'
+import { connect, type ConnectOptions } from '../messaging/connect.ts'
 import { createLog, type Log } from '../core/log.ts'
 import { type ChassisMetrics, createMetrics } from '../core/metrics.ts'
 
@@ -12,7 +12,7 @@ export interface RuntimeDependencies {
   readonly newId: () => string
   readonly createLog: (service: string, level: string) => Log
   readonly createMetrics: () => ChassisMetrics
-  readonly connectBroker: (url: string, options: object) => Promise<ChannelModel>
+  readonly connectBroker: (url: string, options: ConnectOptions) => Promise<ChannelModel>
   readonly createPool: (config: PoolConfig) => Pool
 }
 
