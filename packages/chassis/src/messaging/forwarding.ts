@@ -1,3 +1,4 @@
+import { instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, MessageProperties, Options } from 'amqplib'
 import { headersOf } from './message.ts'
 
@@ -74,7 +75,8 @@ export function forward(delivery: ConsumeMessage, name: string): Forwarding {
 function isForwarded(header: string, value: unknown): value is string | number {
   if (!Object.hasOwn(headerLimits, header)) return false
   if (typeof value === 'number') return Number.isSafeInteger(value)
-  return typeof value === 'string' && Buffer.byteLength(value) <= (headerLimits[header] ?? 0)
+  if (typeof value !== 'string' || Buffer.byteLength(value) > (headerLimits[header] ?? 0)) return false
+  return header !== 'first-failure' || instantOf(value) !== undefined
 }
 
 /** A text that amqplib read as UTF-8 may have become longer: each invalid byte is U+FFFD, three bytes. */

@@ -1,4 +1,4 @@
-import { checkerOf, type Envelope, EnvelopeSchema, type EventType } from '@order-saga/contracts'
+import { checkerOf, type Envelope, EnvelopeSchema, type EventType, instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
 import { PoisonMessage } from '../core/errors.ts'
 
@@ -84,14 +84,12 @@ export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, Even
   const { eventId, sagaId, orderId, timestamp, payload } = envelope.value as Envelope
   const checked = type.check(payload)
   if (!checked.ok) throw new PoisonMessage(`malformed payload: ${checked.problem.field} ${checked.problem.message}`)
-  const instant = new Date(timestamp)
-  if (Number.isNaN(instant.getTime())) throw new PoisonMessage('malformed envelope: timestamp is not a valid instant')
   return {
     name,
     eventId: eventId.toLowerCase(),
     sagaId: sagaId.toLowerCase(),
     orderId: orderId.toLowerCase(),
-    timestamp: instant,
+    timestamp: instantOf(timestamp) as Date,
     payload: checked.value,
     attempt: attemptOf(headers),
     redelivered: delivery.fields.redelivered,

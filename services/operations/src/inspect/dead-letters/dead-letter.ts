@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ServiceName } from '@order-saga/contracts'
+import { instantOf, type ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import type { ServiceQueues } from '../queues.ts'
 
@@ -136,8 +136,7 @@ function count(value: unknown): number {
 }
 
 function date(value: unknown): Date | undefined {
-  const at = new Date(typeof value === 'string' ? value : Number.NaN)
-  return Number.isNaN(at.getTime()) ? undefined : at
+  return typeof value === 'string' ? instantOf(value) : undefined
 }
 
 /** More than any event has, and little enough to be printed by recursion and stored as JSON. */
