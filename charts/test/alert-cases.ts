@@ -175,6 +175,22 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '40m',
     },
   ],
+  OrderSagaConsumerStalled: [
+    {
+      when: 'one pod retains a delivery',
+      series: {
+        [`consumer_oldest_unacknowledged_seconds{${ns},pod="a",queue="payment_queue"}`]: '0+60x10',
+        [`consumer_oldest_unacknowledged_seconds{${ns},pod="b",queue="payment_queue"}`]: '0x10',
+      },
+      at: '6m',
+      fires: { queue: 'payment_queue' },
+    },
+    {
+      when: 'each delivery takes a minute',
+      series: pods('consumer_oldest_unacknowledged_seconds', '60x10', ',queue="payment_queue"'),
+      at: '6m',
+    },
+  ],
   OrderSagaDeadLetters: [
     {
       when: 'a message is dead-lettered, and two nodes report its queue',

@@ -44,7 +44,7 @@ describe('a process whose clock is wrong', function () {
   /** Replaces the order process by one whose clock is ahead, and waits for its API. */
   async function replaceOrder(aheadMs: number): Promise<ServiceProcess> {
     await system.services.order.stop()
-    const replica = await system.services.order.twin({ ...shiftedClock(aheadMs), PORT: system.shop.port })
+    const replica = await system.services.order.replica({ ...shiftedClock(aheadMs), PORT: system.shop.port })
     replicas.push(replica)
     await waitUntil(async () => (await call(`http://127.0.0.1:${system.shop.port}/orders`)).status === 200, {
       what: 'the API of the order process whose clock is ahead',

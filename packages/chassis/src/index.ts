@@ -3,16 +3,9 @@ export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, unavailable, requireValid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
 export { close as closeChannel } from './messaging/close.ts'
-export { withHeartbeat } from './messaging/connect.ts'
-export {
-  decode,
-  encode,
-  headersToSendOn,
-  type Message,
-  type OutgoingEvent,
-  propertiesOf,
-  propertiesToSendOn,
-} from './messaging/message.ts'
+export { connect as connectBroker } from './messaging/connect.ts'
+export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
+export { cutToBytes, forward, replaysLimitBytes } from './messaging/forwarding.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
 export {
   declareTopology,

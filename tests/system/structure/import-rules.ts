@@ -44,6 +44,7 @@ const commonContracts = [
   'Envelope',
   'EnvelopeSchema',
   'EventType',
+  'instantOf',
   'personalFields',
   'QueueNames',
   'ServiceName',

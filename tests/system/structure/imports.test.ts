@@ -20,7 +20,7 @@ describe('the structure of the source code', () => {
       file: 'packages/chassis/src/messaging/message.ts',
       specifier: '@order-saga/contracts',
       target: 'packages/contracts/src/index.ts',
-      names: ['checkerOf', 'Envelope', 'EnvelopeSchema', 'EventType'],
+      names: ['checkerOf', 'Envelope', 'EnvelopeSchema', 'EventType', 'instantOf'],
       isTypeOnly: false,
     })
     assert.ok(

@@ -13,6 +13,8 @@ export interface OpsServerOptions {
   readonly log: Log
   /** Resolves to the reasons why this process should get no work; empty when it is ready. */
   readonly notReady: () => Promise<readonly string[]>
+  /** Problems that make the process no less ready, because another process would have them too; in the body of /readyz. */
+  readonly warnings?: () => readonly string[]
   /** Everything that is to be done on SIGTERM or SIGINT, within `shutdownTimeoutMs`. */
   readonly shutdown: () => Promise<void>
   readonly shutdownTimeoutMs: number
@@ -39,8 +41,11 @@ export async function startOpsServer(options: OpsServerOptions): Promise<Server>
   router.get('/readyz', async (ctx) => {
     const late = delay(checkLimitMs, [`no answer within ${checkLimitMs} ms`], { ref: false })
     const reasons = stopping ? ['The process is stopping.'] : await Promise.race([options.notReady(), late])
+    const warnings = options.warnings?.() ?? []
+    const details = [...reasons, ...warnings]
     ctx.status = reasons.length > 0 ? 503 : 200
-    ctx.body = reasons.length > 0 ? { status: 'error', error: reasons, details: reasons } : { status: 'ok' }
+    if (reasons.length > 0) ctx.body = { status: 'error', error: details, details }
+    else ctx.body = warnings.length > 0 ? { status: 'ok', info: details, details } : { status: 'ok' }
   })
   router.get('/metrics', async (ctx) => {
     ctx.type = registry.contentType

@@ -1,6 +1,6 @@
 import type { ChannelModel } from 'amqplib'
 import { v7 as uuidv7 } from 'uuid'
-import { connect } from '../messaging/connect.ts'
+import { connect, type ConnectOptions } from '../messaging/connect.ts'
 import type { Database } from '../persistence/database.ts'
 import { Pool, type PoolConfig } from '../persistence/pg.ts'
 import { createLog, type Log } from '../core/log.ts'
@@ -14,7 +14,7 @@ export interface RuntimeDependencies {
   readonly newId: () => string
   readonly createLog: (service: string, level: string) => Log
   readonly createMetrics: () => ChassisMetrics
-  readonly connectBroker: (url: string, options: object) => Promise<ChannelModel>
+  readonly connectBroker: (url: string, options: ConnectOptions) => Promise<ChannelModel>
   readonly createPool: (config: PoolConfig) => Pool
   /** @throws DependencyUnavailable as `Database.verifySessions` */
   readonly verifySessions: (database: Database) => Promise<void>

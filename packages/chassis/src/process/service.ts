@@ -5,6 +5,7 @@ import { closeServer } from '../http/close-server.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
+import { exportUnacknowledged, stalledConsumers } from '../messaging/unacknowledged.ts'
 import { type ServiceQueue, type Topology, topologyOf } from '../messaging/topology.ts'
 import { Database } from '../persistence/database.ts'
 import { clockOf } from '../persistence/read-clock.ts'
@@ -237,6 +238,7 @@ export class Service {
       )
     }
     const { config, name } = this.#options
+    if (this.#consumers.length > 0) exportUnacknowledged(this.metrics, this.#consumers)
     removeUnusedMetrics(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
     try {
       await startOpsServer({
@@ -244,6 +246,7 @@ export class Service {
         registry: this.metrics.registry,
         log: this.log,
         notReady: () => this.#notReady(),
+        warnings: () => stalledConsumers(this.#consumers),
         shutdown: () => this.#drain(),
         shutdownTimeoutMs: config.shutdownTimeoutMs,
       })

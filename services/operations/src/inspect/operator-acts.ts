@@ -106,5 +106,15 @@ function toRows({ runId, operator, reason, now }: Actor, acts: readonly Act[]): 
     saga_id: sagaId,
     detail,
   }))
-  return { ids: rows.map((row) => row.act_id), values: [JSON.stringify(rows), runId, operator, reason, now()] }
+  return {
+    ids: rows.map((row) => row.act_id),
+    values: [storable(JSON.stringify(rows)), runId, operator, reason, now()],
+  }
+}
+
+/** JSON text without what PostgreSQL cannot store: `JSON.stringify` escapes NUL and surrogates that have no pair. */
+function storable(json: string): string {
+  return json.replaceAll(/\\(?:u(0000|d[89a-f][0-9a-f]{2})|[^])/g, (escape, code) =>
+    code === undefined ? escape : '\\ufffd',
+  )
 }

@@ -1,5 +1,5 @@
 import { deadLetterQueue } from '@order-saga/chassis'
-import { bodyOf, type DeadLetter, type FoundLetter } from '../../inspect/dead-letters/dead-letter.ts'
+import { bodyOf, type DeadLetter, type FoundLetter, propertiesOf } from '../../inspect/dead-letters/dead-letter.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
@@ -24,13 +24,11 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
   const shown: Shown[] = []
   for (const { letter, message } of all) {
     const preview = await previewReplay(context, letter.service, message)
-    const { headers = {}, ...properties } = message.properties
     shown.push({
       ...letter,
       ...preview,
       verdict: deprecatedResult(preview.result),
-      properties,
-      headers,
+      ...propertiesOf(message),
       body: bodyOf(message.content),
     })
   }

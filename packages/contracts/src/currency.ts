@@ -24,3 +24,6 @@ export const currencies: readonly string[] = [...decimals.keys()].toSorted()
 export function decimalsOf(currency: string): number | undefined {
   return decimals.get(currency)
 }
+
+/** ISO 4217: no currency is involved. */
+export const noCurrency = 'XXX'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
-import { currencies, decimalsOf } from '../../src/domain/currency.ts'
-import { decimalOf, isRefusal, largestAmount, type Money, moneyFromDecimal, moneyOf } from '../../src/domain/money.ts'
+import { currencies, decimalsOf } from '../src/currency.ts'
+import { decimalOf, isRefusal, largestAmount, type Money, moneyFromDecimal, moneyOf } from '../src/money.ts'
 
 function accepted(amount: number, currency: string): Money {
   const money = moneyOf(amount, currency)

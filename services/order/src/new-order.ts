@@ -1,5 +1,4 @@
-import type { Item } from '@order-saga/contracts'
-import { isRefusal, type Money, moneyOf, type MoneyRefusal } from './money.ts'
+import { isRefusal, type Item, type Money, moneyOf, type MoneyRefusal } from '@order-saga/contracts'
 
 /** A requested order that is not accepted yet. */
 export interface NewOrder {

@@ -1,4 +1,5 @@
-import { decimalsOf } from './currency.ts'
+import { decimalsOf, noCurrency } from './currency.ts'
+import type { Problem } from './validation.ts'
 
 /** An exact sum: a whole number of the currency's smallest unit, at most 2^53 - 1. */
 export interface Money {
@@ -8,6 +9,10 @@ export interface Money {
 
 /** The largest amount of one order, in whole units of its currency. */
 export const largestAmount = 999_999_999.99
+
+const rangeWanted = `must be above 0 and at most ${largestAmount}`
+const decimalsWanted = (decimals: number, currency: string): string =>
+  `must have ${decimals === 0 ? 'no decimals' : `at most ${decimals} decimals`} for ${currency}`
 
 export type MoneyRefusal = { readonly field: 'amount' | 'currency'; readonly message: string }
 
@@ -19,12 +24,11 @@ export function moneyOf(amount: number, currency: string): Money | MoneyRefusal 
   const decimals = decimalsOf(currency)
   if (decimals === undefined) return { field: 'currency', message: 'must be an active ISO 4217 code' }
   if (!(amount > 0) || amount > largestAmount) {
-    return { field: 'amount', message: `must be above 0 and at most ${largestAmount}` }
+    return { field: 'amount', message: rangeWanted }
   }
   const minor = minorUnits(shortestDecimal(amount), decimals)
   if (minor === undefined) {
-    const most = decimals === 0 ? 'no decimals' : `at most ${decimals} decimals`
-    return { field: 'amount', message: `must have ${most} for ${currency}` }
+    return { field: 'amount', message: decimalsWanted(decimals, currency) }
   }
   return { minor, currency }
 }
@@ -67,4 +71,29 @@ function minorUnits(text: string, decimals: number): number | undefined {
   if (fraction.length > decimals) return undefined
   const minor = Number(whole + fraction.padEnd(decimals, '0'))
   return Number.isSafeInteger(minor) ? minor : undefined
+}
+
+/**
+ * The rules of the money in an event: those of a request, with the amount as a decimal text. Zeros after the currency's
+ * decimals are allowed, because PostgreSQL's numeric keeps them.
+ */
+export function checkMoney({
+  amount,
+  currency,
+}: {
+  readonly amount: string
+  readonly currency: string
+}): Problem | undefined {
+  const decimals = decimalsOf(currency)
+  if (decimals === undefined) return { field: 'currency', message: 'must be an active ISO 4217 code' }
+  const minor = minorUnits(amount, decimals)
+  if (minor === undefined) return { field: 'amount', message: decimalsWanted(decimals, currency) }
+  return minor > 0 && Number(amount) <= largestAmount ? undefined : { field: 'amount', message: rangeWanted }
+}
+
+/** The same for a refund, whose amount is 0 when nothing was charged; its currency is then XXX if the order is unknown. */
+export function checkRefundedMoney(money: { readonly amount: string; readonly currency: string }): Problem | undefined {
+  const isNothing = /^0(\.0+)?$/.test(money.amount)
+  if (isNothing && (money.currency === noCurrency || decimalsOf(money.currency) !== undefined)) return undefined
+  return checkMoney(money)
 }
