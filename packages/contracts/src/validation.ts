@@ -17,7 +17,7 @@ export interface Problem {
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem }
 
-/** What fields must satisfy together, once each has its form. */
+/** A rule across fields that are valid each. */
 export type Rule<T> = (value: T) => Problem | undefined
 
 /**
