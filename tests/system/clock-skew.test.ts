@@ -57,7 +57,7 @@ describe('a process whose clock is wrong', function () {
   async function olderThan(age: string): Promise<string[]> {
     const args = [sagaProgram, 'list', '--status', 'pending', '--older-than', age, '--json']
     const env = { PATH: process.env['PATH'], ...operationsEnvironment(system), ...shiftedClock(25 * hour) }
-    const { stdout } = await promisify(execFile)(process.execPath, args, { env: env as NodeJS.ProcessEnv })
+    const { stdout } = await promisify(execFile)(process.execPath, args, { env })
     return (JSON.parse(stdout) as { items: { sagaId: string }[] }).items.map(({ sagaId }) => sagaId)
   }
 
