@@ -151,6 +151,8 @@ release: $(installed) ## Build images, chart and SBOMs of VERSION, print the pus
 	node --conditions=source --import=tsx tools/ci/src/release/release-main.ts
 
 version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0; needs Helm and Go
+	@echo '$(VERSION)' | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$$' || \
+	{ echo 'VERSION must be a version such as 0.2.0, but is "$(VERSION)".' >&2; exit 1; }
 	@old=$$(node -p 'require("./package.json").version') && \
 	npm version '$(VERSION)' --workspaces --include-workspace-root --no-git-tag-version --ignore-scripts >/dev/null && \
 	sed -i.old "s/^\( *version\|appVersion\): $$old$$/\1: $(VERSION)/" charts/*/Chart.yaml && rm charts/*/Chart.yaml.old

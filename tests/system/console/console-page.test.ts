@@ -117,7 +117,7 @@ describe('The console in a browser', function () {
     await page.locator('.detail dl', { hasText: sagaId }).waitFor()
     await page.getByLabel('Order or saga id').fill('42')
     await page.keyboard.press('Enter')
-    await page.getByText('There is no saga 42: its id is a UUID.').waitFor()
+    await page.getByText('There is no saga 42: the id of a saga is a UUID.').waitFor()
     // Chromium logs every 404 on its console.
     assert.match(browser.errors.splice(0).join(), /404/)
   })
