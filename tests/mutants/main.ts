@@ -29,6 +29,7 @@ const unchanged = new Map<string, TestResult>()
 const verdicts: Verdict[] = []
 try {
   for (const [i, mutant] of selected.entries()) {
+    if (interrupted) break
     const from = performance.now()
     say(`${i + 1}/${selected.length} ${mutant.name}: ${mutant.promise}`)
     const outcome = await examine(mutant).catch(
