@@ -17,7 +17,10 @@ const columnWidth = 60
 
 const only = (process.env['ONLY'] ?? '').split(',').filter((name) => name !== '')
 const unknown = only.filter((name) => mutants.every((mutant) => mutant.name !== name))
-if (unknown.length > 0) throw new Error(`There is no mutant ${unknown.join(', ')}.`)
+if (unknown.length > 0) {
+  say(`There is no mutant ${unknown.join(', ')}. These are: ${mutants.map(({ name }) => name).join(', ')}.`)
+  process.exit(2)
+}
 const selected = mutants.filter(({ name }) => only.length === 0 || only.includes(name))
 
 let interrupted = false
@@ -29,6 +32,7 @@ const unchanged = new Map<string, TestResult>()
 const verdicts: Verdict[] = []
 try {
   for (const [i, mutant] of selected.entries()) {
+    if (interrupted) break
     const from = performance.now()
     say(`${i + 1}/${selected.length} ${mutant.name}: ${mutant.promise}`)
     const outcome = await examine(mutant).catch(

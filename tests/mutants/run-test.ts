@@ -43,7 +43,8 @@ export async function runTest(folder: string, file: string, title: string): Prom
   return resultOf(JSON.parse(text) as Report, title)
 }
 
-function resultOf({ passes, failures }: Report, title: string): TestResult {
+/** What the report of mocha says about the tests with the title. */
+export function resultOf({ passes, failures }: Report, title: string): TestResult {
   const [first] = failures
   if (first === undefined) {
     return passes.length > 0

@@ -18,6 +18,14 @@ export class WorkingCopy {
 
   static async create(): Promise<WorkingCopy> {
     const copy = new WorkingCopy(await mkdtemp(join(tmpdir(), 'order-saga-mutants-')))
+    await copy.#fill().catch(async (error: unknown) => {
+      await copy.remove()
+      throw error
+    })
+    return copy
+  }
+
+  async #fill(): Promise<void> {
     const { stdout } = await run('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], {
       cwd: root,
       maxBuffer: 64 * 1024 * 1024,
@@ -25,13 +33,12 @@ export class WorkingCopy {
     const files = stdout.split('\0').filter((file) => file !== '')
     for (const file of files) {
       // A file that is deleted and not committed is still listed.
-      await cp(`${root}${file}`, join(copy.folder, file)).catch((error: NodeJS.ErrnoException) => {
+      await cp(`${root}${file}`, join(this.folder, file)).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'ENOENT') throw error
       })
     }
     const packages = files.filter((file) => /(^|\/)package\.json$/.test(file)).map(dirname)
-    for (const folder of packages) await linkModules(folder, copy.folder)
-    return copy
+    for (const folder of packages) await linkModules(folder, this.folder)
   }
 
   /** Compiles the programs that system tests start. @throws Error with the compiler's messages */

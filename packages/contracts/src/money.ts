@@ -18,7 +18,8 @@ export type MoneyRefusal = { readonly field: 'amount' | 'currency'; readonly mes
 
 /**
  * Reads the amount of a request. A JSON number has reached us as a double: its shortest decimal text is what the client
- * wrote, so the digits are taken from that text and no arithmetic is done on the double.
+ * wrote, so the digits are taken from that text and no arithmetic is done on the double. The text has an exponent only
+ * below 1e-6, which is no amount of any currency.
  */
 export function moneyOf(amount: number, currency: string): Money | MoneyRefusal {
   const decimals = decimalsOf(currency)
@@ -26,7 +27,7 @@ export function moneyOf(amount: number, currency: string): Money | MoneyRefusal 
   if (!(amount > 0) || amount > largestAmount) {
     return { field: 'amount', message: rangeWanted }
   }
-  const minor = minorUnits(shortestDecimal(amount), decimals)
+  const minor = minorUnits(String(amount), decimals)
   if (minor === undefined) {
     return { field: 'amount', message: decimalsWanted(decimals, currency) }
   }
@@ -54,14 +55,6 @@ export function decimalOf({ minor, currency }: Money): string {
   if (decimals === 0) return String(minor)
   const digits = String(minor).padStart(decimals + 1, '0')
   return `${digits.slice(0, -decimals)}.${digits.slice(-decimals)}`
-}
-
-/** The text of a positive number without an exponent: 1e-7 is 0.0000001. */
-function shortestDecimal(value: number): string {
-  const [mantissa = '', exponent] = String(value).split('e')
-  if (exponent === undefined) return mantissa
-  // Amounts end far below 1e21, where exponents start at the large end: this one is negative.
-  return `0.${'0'.repeat(-Number(exponent) - 1)}${mantissa.replace('.', '')}`
 }
 
 function minorUnits(text: string, decimals: number): number | undefined {

@@ -108,6 +108,7 @@ describe('money', () => {
     assert.equal(decimalOf(moneyFromDecimal('100', 'USD')), '100.00')
     assert.equal(decimalOf(moneyFromDecimal('100.0000', 'JPY')), '100')
     assert.throws(() => moneyFromDecimal('1.001', 'USD'), /1\.001 is no amount of USD/)
+    assert.throws(() => moneyFromDecimal('1', 'XXX'), /1 is no amount of XXX/)
     assert.throws(() => moneyFromDecimal('-1', 'USD'), /-1 is no amount of USD/)
   })
 

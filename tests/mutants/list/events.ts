@@ -77,8 +77,8 @@ export const events: MutantsByPromise = {
     {
       name: 'dead-letter-discarded',
       file: consumer,
-      original: 'await this.#move(delivery, deadLetterQueue(queue), deadLetterHeaders)',
-      replacement: "if (reason === '') await this.#move(delivery, deadLetterQueue(queue), deadLetterHeaders)",
+      original: 'if (delayMs === undefined) {',
+      replacement: 'if (delayMs === undefined) return\n    if (delayMs === undefined) {',
       test: 'leaves good messages between bad ones unharmed',
     },
   ],

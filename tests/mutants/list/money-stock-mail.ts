@@ -1,7 +1,5 @@
 import type { MutantsByPromise } from '../mutant.ts'
 
-const saga = 'services/order/src/domain/saga.ts'
-
 export const moneyStockMail: MutantsByPromise = {
   'A customer is charged once for an order, and a charge is refunded once.': [
     {
@@ -14,10 +12,10 @@ export const moneyStockMail: MutantsByPromise = {
   ],
   'A cancelled order keeps no money, even if the charge succeeds after the cancellation.': [
     {
-      name: 'late-charge-kept',
-      file: saga,
-      original: "? to({ ...saga, compensation: 'refund_requested' }, 'payment.refund.requested')",
-      replacement: '? late',
+      name: 'refund-not-started',
+      file: 'services/payment/src/domain/payment.ts',
+      original: "case 'charged':\n      return startRefund(payment)",
+      replacement: "case 'charged':\n      return late",
       test: 'refunds a payment that arrives after it, exactly once',
     },
   ],

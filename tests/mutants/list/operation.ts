@@ -10,9 +10,9 @@ export const operation: MutantsByPromise = {
       test: 'exits with 1 and one log line when it exceeds the shutdown time limit',
     },
     {
-      name: 'shutdown-without-drain',
+      name: 'shutdown-without-publishing',
       file: 'packages/chassis/src/process/service.ts',
-      original: '...this.#consumers.map((consumer) => consumer.drain()),',
+      original: 'await this.#store?.relay.drain()',
       replacement: '',
       test: 'drains on SIGTERM: running work is completed, acknowledged and published, then it exits with 0',
     },
@@ -28,10 +28,10 @@ export const operation: MutantsByPromise = {
   ],
   'Slow, idle and oversized clients do not block others.': [
     {
-      name: 'chunked-body-without-limit',
+      name: 'body-limit-of-100-mb',
       file: 'packages/chassis/src/http/json-body.ts',
-      original: 'textLimit: `${limitBytes}b`',
-      replacement: "textLimit: '100mb'",
+      original: 'export function jsonBody(limitBytes: number): Middleware {',
+      replacement: 'export function jsonBody(limitBytes: number): Middleware {\n  limitBytes = 100_000_000',
       test: 'refuses a chunked body of 1 GB early with a response that the client receives',
     },
     {

@@ -51,7 +51,7 @@ export const orders: MutantsByPromise = {
       name: 'confirmed-after-cancellation',
       file: saga,
       original: 'return afterCancel(saga, input)',
-      replacement: 'return whileOpen(saga, input)',
+      replacement: "return decide({ ...saga, status: 'pending' }, input)",
       test: 'never leaves a final state for another status',
     },
   ],
