@@ -9,7 +9,7 @@ type Values = Readonly<Record<string, unknown>>
 /** Why the name cannot be that of an exchange or a queue. */
 export function nameProblem(name: string): string | undefined {
   if (/\p{Cc}/u.test(name)) return 'must not contain control characters'
-  if (name.startsWith('amq.')) return 'must not begin with amq., which is reserved by RabbitMQ'
+  if (name.startsWith('amq.')) return 'must not begin with amq., as the names of RabbitMQ do'
   const bytes = Buffer.byteLength(name)
   return bytes > nameLimitBytes ? `must have at most ${nameLimitBytes} bytes, but has ${bytes}` : undefined
 }
