@@ -33,6 +33,16 @@ const queueSettings = Object.fromEntries(
   ]),
 ) as Record<keyof QueueNames, Setting<string>>
 
+const rabbitmqUrl: Setting<string> = {
+  ...url({
+    env: 'RABBITMQ_URL',
+    default: 'amqp://guest:guest@localhost:5672',
+    schemes: ['amqp', 'amqps'],
+    doc: 'The broker: user, password and vhost in percent-encoded UTF-8; `?heartbeat=` (seconds), `channelMax` and `frameMax` (bytes) are optional.',
+  }),
+  check: brokerUrlProblem,
+}
+
 /** Settings of every service. */
 export const commonSettings = {
   opsPort: port({ env: 'OPS_PORT', default: 9464, doc: 'Port of /healthz, /readyz and /metrics.' }),
@@ -42,15 +52,7 @@ export const commonSettings = {
     values: ['debug', 'info', 'warn', 'error'],
     doc: 'The least severe lines that are logged.',
   }),
-  rabbitmqUrl: {
-    ...url({
-      env: 'RABBITMQ_URL',
-      default: 'amqp://guest:guest@localhost:5672',
-      schemes: ['amqp', 'amqps'],
-      doc: 'The broker: user, password and vhost in percent-encoded UTF-8; `?heartbeat=` (seconds), `channelMax` and `frameMax` (bytes) are optional.',
-    }),
-    check: brokerUrlProblem,
-  },
+  rabbitmqUrl,
   exchange: checkedText({
     env: 'ORDER_EXCHANGE',
     default: 'order.topic',
