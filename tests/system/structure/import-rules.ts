@@ -47,6 +47,7 @@ const commonContracts = [
   'instantOf',
   'personalFields',
   'QueueNames',
+  'secondaryQueuesOf',
   'ServiceName',
   'services',
 ]

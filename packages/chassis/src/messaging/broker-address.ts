@@ -1,4 +1,5 @@
 import type { Options } from 'amqplib'
+import { messageOf } from '../core/errors.ts'
 
 /** The smallest frame that RabbitMQ 4 accepts (`frame_max`); the headers of our messages fit into it. */
 const smallestFrame = 8_192
@@ -54,11 +55,21 @@ function decoded(text: string, part: string): string {
   throw new Error(`must have a ${part} in percent-encoded UTF-8 without NUL`)
 }
 
+/** The same as a check of the setting. */
+export function brokerUrlProblem(text: string): string | undefined {
+  try {
+    brokerAddressOf(text)
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
 function parametersOf(query: URLSearchParams): Record<string, number> {
   const values: Record<string, number> = {}
   for (const [name, value] of query) {
     const range = Object.hasOwn(parameters, name) ? parameters[name] : undefined
-    if (range === undefined) throw new Error(`must not have the query parameter ${name}: known are ${known}`)
+    if (range === undefined) throw new Error(`must have no query parameters but ${known}`)
     if (Object.hasOwn(values, name)) throw new Error(`must have the query parameter ${name} once`)
     const number = /^\d{1,10}$/.test(value) ? Number(value) : Number.NaN
     if (number !== 0 && !(number >= range.min && number <= range.max)) {

@@ -146,7 +146,7 @@ export class Consumer {
     const channel = await model.createChannel()
     const session: Session = {
       channel,
-      consumerTag: `${from}-${Math.random().toString(36).slice(2)}`,
+      consumerTag: `${cutToBytes(from, 200)}-${Math.random().toString(36).slice(2)}`,
       acks: new AckTracker(),
       running: new Set(),
       stop: new AbortController(),

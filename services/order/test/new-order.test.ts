@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { newOrderOf } from '../../src/domain/new-order.ts'
+import { newOrderOf } from '../src/new-order.ts'
 
 describe('A new order', () => {
   const wish = { customerId: 'c', customerEmail: 'buyer@example.com', items: [{ sku: 'A', qty: 2 }], amount: 10.5 }
