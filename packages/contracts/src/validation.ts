@@ -13,7 +13,7 @@ export interface Problem {
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem }
 
-/** What fields must satisfy together, once each has its form. */
+/** A condition on several fields, checked when each has its form. */
 export type Rule<T> = (value: T) => Problem | undefined
 
 /**
