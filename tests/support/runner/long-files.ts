@@ -16,8 +16,13 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
   'packages/chassis/test/process/service.test.ts': { seconds: 90, reason: 'starts ten processes, one after the other' },
   'services/operations/test/audit-exporter.test.ts': { seconds: 40, reason: 'starts and stops its own database' },
   'services/operations/test/cli/dead-letter-queues.test.ts': { seconds: 40, reason: 'fills queues by the thousand' },
+  'services/order/test/http/database-unavailable.test.ts': {
+    seconds: 40,
+    reason: 'restarts and pauses its own database',
+  },
   'services/order/test/wait-for-schema.test.ts': { seconds: 40, reason: 'starts programs, one after the other' },
-  'tests/simulation/simulation.test.ts': { seconds: 40, reason: 'runs every saga of the simulation twice' },
+  'tests/simulation/simulation.test.ts': { seconds: 60, reason: 'runs every saga of the simulation twice' },
+  'tests/system/clock-skew.test.ts': { seconds: 50, reason: 'replaces processes by ones with another clock' },
   'tests/system/console/console-api.test.ts': {
     seconds: 60,
     reason: 'drives sagas to each state that the console shows',

@@ -64,7 +64,7 @@ export const mochaHooks: RootHookObject = {
     const file = process.env[durationsVariable]
     const seconds = Math.round(performance.now() - startedAt) / 1000
     if (file !== undefined) await appendFile(file, `${JSON.stringify([fileOf(this), seconds])}\n`)
-    await assertNothingOpen()
+    await assertNothingOpen(fileOf(this))
   },
 }
 
@@ -87,7 +87,7 @@ function fileOf({ test }: Context): string {
 }
 
 /** Fails if the tests of a file leave resources open that keep a process alive: connections, children, timers. */
-async function assertNothingOpen(): Promise<void> {
+async function assertNothingOpen(file: string): Promise<void> {
   const open = (): string[] => {
     const before = [...openBefore]
     return process.getActiveResourcesInfo().filter((resource) => {
@@ -101,7 +101,7 @@ async function assertNothingOpen(): Promise<void> {
   )
   if (closed) return
   throw new Error(
-    `Still open ${graceMs / 1000} s after the last test: ${open().join(', ')}. ` +
+    `Still open ${graceMs / 1000} s after the last test, that of ${file} or before: ${open().join(', ')}. ` +
       'Close what the tests opened; running fewer files at a time shows which one leaves it.',
   )
 }

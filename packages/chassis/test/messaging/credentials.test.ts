@@ -1,4 +1,4 @@
-// needs: broker
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { testServers } from '@order-saga/dev'
 import { connect } from '../../src/messaging/connect.ts'

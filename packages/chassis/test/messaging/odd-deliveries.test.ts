@@ -1,4 +1,4 @@
-// needs: broker
+// needs: own-servers
 import assert from 'node:assert/strict'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { GetMessage } from 'amqplib'

@@ -75,7 +75,8 @@ describe('saga dead-letters with a message that has', function () {
       const id = String(items[0]?.['id'])
       assert.equal(items.length, 2)
       const { code, error } = await system().run(['dead-letters', 'show', id])
-      assert.deepEqual([code, error], [0, ''])
+      // Progress is printed when it takes long.
+      assert.deepEqual([code, error.replace(/^scanned .*\n/gm, '')], [0, ''])
       assert.equal((await system().json('dead-letters', 'show', id)).exitCode, 0)
       await system().untilDepth(system().dlqOf('payment'), 2)
 
