@@ -11,6 +11,32 @@
 {{- .Values.auth.existingSecret | default (printf "%s-auth" (include "rabbitmq.fullname" .)) -}}
 {{- end }}
 
+{{/* The keys of that Secret, as a JSON list. */}}
+{{- define "rabbitmq.secretKeys" -}}
+{{- concat (list "admin") (include "rabbitmq.services" . | fromJsonArray) (list "operations" "monitoring" "erlang-cookie") | toJson -}}
+{{- end }}
+
+{{/* "true" where passwords are generated, which auth.generate must allow. */}}
+{{- define "rabbitmq.generatesPasswords" -}}
+{{- $missing := list -}}
+{{- range include "rabbitmq.secretKeys" . | fromJsonArray -}}
+{{- if not (get $.Values.auth.passwords .) -}}{{- $missing = append $missing . -}}{{- end -}}
+{{- end -}}
+{{- if and $missing (not .Values.auth.existingSecret) -}}
+{{- if not (dig "generate" true .Values.auth) -}}
+{{- fail (printf "rabbitmq.auth.generate is false: set rabbitmq.auth.existingSecret, or rabbitmq.auth.passwords with all keys (without one: %s)." (join ", " $missing)) -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end }}
+
+{{/* "true" where they differ at the next rendering: `lookup` of a list finds nothing at all only without a cluster. */}}
+{{- define "rabbitmq.changingPasswords" -}}
+{{- if include "rabbitmq.generatesPasswords" . -}}
+{{- if not (or (lookup "v1" "Secret" .Release.Namespace (include "rabbitmq.authSecret" .)) (lookup "v1" "Secret" .Release.Namespace "")) -}}true{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "rabbitmq.serviceAccount" -}}
 {{- .Values.serviceAccount.name | default (include "rabbitmq.fullname" .) -}}
 {{- end }}
