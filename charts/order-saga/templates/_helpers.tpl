@@ -19,9 +19,9 @@ app.kubernetes.io/component: {{ last . }}
 {{- $ := first . -}}
 {{ include "order-saga.selector" . }}
 app.kubernetes.io/part-of: order-saga
-app.kubernetes.io/version: {{ $.Values.image.tag | default $.Chart.AppVersion | trunc 63 | quote }}
+app.kubernetes.io/version: {{ include "common.label" ($.Values.image.tag | default $.Chart.AppVersion) }}
 app.kubernetes.io/managed-by: {{ $.Release.Service }}
-helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
+helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Version) }}
 {{- end }}
 
 {{/* Takes (list $ image). */}}

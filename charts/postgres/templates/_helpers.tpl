@@ -9,7 +9,7 @@ app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: {{ .Chart.Name }}
 app.kubernetes.io/part-of: order-saga
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: postgres-{{ .Chart.Version }}
+helm.sh/chart: {{ include "common.label" (printf "postgres-%s" .Chart.Version) }}
 {{- end }}
 
 {{- define "postgres.monitoring" -}}

@@ -55,9 +55,9 @@ app.kubernetes.io/name: order-saga
 app.kubernetes.io/instance: {{ .Release.Name }}
 app.kubernetes.io/component: rabbitmq
 app.kubernetes.io/part-of: order-saga
-app.kubernetes.io/version: {{ .Values.image.tag | trunc 63 | trimSuffix "-" | quote }}
+app.kubernetes.io/version: {{ include "common.label" .Values.image.tag }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+helm.sh/chart: {{ include "common.label" (printf "%s-%s" .Chart.Name .Chart.Version) }}
 {{- end }}
 
 {{- define "rabbitmq.image" -}}
