@@ -33,7 +33,7 @@ function check(rendered: Loose[]): void {
     for (const [key, value] of labelsIn(object)) {
       ok(
         typeof value === 'string' && labelValue.test(value),
-        `${object.kind}/${object.metadata.name}: ${key}: ${value}`,
+        `${object.kind}/${object.metadata.name}: ${key}: ${JSON.stringify(value)}`,
       )
     }
   }

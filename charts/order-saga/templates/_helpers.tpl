@@ -11,8 +11,8 @@
 {{- define "order-saga.selector" -}}
 {{- $ := first . -}}
 app.kubernetes.io/name: order-saga
-app.kubernetes.io/instance: {{ $.Release.Name }}
-app.kubernetes.io/component: {{ last . }}
+app.kubernetes.io/instance: {{ $.Release.Name | quote }}
+app.kubernetes.io/component: {{ last . | quote }}
 {{- end }}
 
 {{- define "order-saga.labels" -}}
@@ -20,7 +20,7 @@ app.kubernetes.io/component: {{ last . }}
 {{ include "order-saga.selector" . }}
 app.kubernetes.io/part-of: order-saga
 app.kubernetes.io/version: {{ include "common.label" ($.Values.image.tag | default $.Chart.AppVersion) }}
-app.kubernetes.io/managed-by: {{ $.Release.Service }}
+app.kubernetes.io/managed-by: {{ $.Release.Service | quote }}
 helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Version) }}
 {{- end }}
 
@@ -93,13 +93,13 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 - name: DB_USER
   valueFrom:
     secretKeyRef:
-      name: {{ $db.secret }}
-      key: {{ $db.userKey }}
+      name: {{ $db.secret | quote }}
+      key: {{ $db.userKey | quote }}
 - name: DB_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ $db.secret }}
-      key: {{ $db.passwordKey }}
+      name: {{ $db.secret | quote }}
+      key: {{ $db.passwordKey | quote }}
 {{- if $db.caSecret }}
 - name: DB_CA_FILE
   value: /etc/order-saga/{{ last . }}-db/ca.crt
@@ -112,9 +112,9 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if $db.caSecret -}}
 - name: {{ last . }}-db-ca
   secret:
-    secretName: {{ $db.caSecret }}
+    secretName: {{ $db.caSecret | quote }}
     items:
-      - key: {{ $db.caKey }}
+      - key: {{ $db.caKey | quote }}
         path: ca.crt
 {{- end }}
 {{- end }}
@@ -138,7 +138,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 - name: RABBITMQ_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ $auth.existingSecret | default (printf "%s-rabbitmq-auth" (include "order-saga.prefix" $)) }}
+      name: {{ $auth.existingSecret | default (printf "%s-rabbitmq-auth" (include "order-saga.prefix" $)) | quote }}
       key: {{ $user }}
 - name: RABBITMQ_URL
   value: amqp://{{ $user }}:$(RABBITMQ_PASSWORD)@{{ include "order-saga.prefix" $ }}-rabbitmq:5672/{{ if ne $messaging.vhost "/" }}{{ urlquery $messaging.vhost }}{{ else }}%2F{{ end }}
@@ -148,10 +148,10 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 - name: RABBITMQ_URL
   valueFrom:
     secretKeyRef:
-      name: {{ required "rabbitmq.enabled is false: set externalBroker.existingSecret." $.Values.externalBroker.existingSecret }}
-      key: {{ get $.Values.externalBroker.keys $user }}
+      name: {{ required "rabbitmq.enabled is false: set externalBroker.existingSecret." $.Values.externalBroker.existingSecret | quote }}
+      key: {{ get $.Values.externalBroker.keys $user | quote }}
 - name: TOPOLOGY
-  value: {{ $.Values.externalBroker.topology }}
+  value: {{ $.Values.externalBroker.topology | quote }}
 {{- end }}
 - name: ORDER_EXCHANGE
   value: {{ $messaging.exchange | quote }}
@@ -169,7 +169,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- range . -}}{{- $all = mergeOverwrite $all (deepCopy .) -}}{{- end -}}
 {{- range $name, $value := $all }}
 {{- if not (kindIs "invalid" $value) }}
-- name: {{ $name }}
+- name: {{ $name | quote }}
   value: {{ include "order-saga.envValue" $value | quote }}
 {{- end }}
 {{- end -}}
@@ -191,13 +191,13 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- with $.Values.image.pullSecrets }}
 imagePullSecrets: {{- range . }}{{ list (dict "name" .) | toYaml | nindent 2 }}{{ end }}
 {{- end }}
-serviceAccountName: {{ index . 2 }}
+serviceAccountName: {{ index . 2 | quote }}
 automountServiceAccountToken: false
 # A Service called payment would otherwise put PAYMENT_PORT=tcp://… into the environment.
 enableServiceLinks: false
 securityContext: {{- toYaml $pod.podSecurityContext | nindent 2 }}
 {{- with $pod.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with $pod.nodeSelector }}
 nodeSelector: {{- toYaml . | nindent 2 }}

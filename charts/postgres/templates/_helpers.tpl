@@ -5,10 +5,10 @@
 
 {{- define "postgres.labels" -}}
 app.kubernetes.io/name: order-saga
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: {{ .Chart.Name | quote }}
 app.kubernetes.io/part-of: order-saga
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 helm.sh/chart: {{ include "common.label" (printf "postgres-%s" .Chart.Version) }}
 {{- end }}
 

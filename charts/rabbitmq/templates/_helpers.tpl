@@ -46,17 +46,17 @@ true
 {{- if eq .Values.mode "statefulset" -}}
 app.kubernetes.io/name: order-saga
 {{ end -}}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: rabbitmq
 {{- end }}
 
 {{- define "rabbitmq.labels" -}}
 app.kubernetes.io/name: order-saga
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: rabbitmq
 app.kubernetes.io/part-of: order-saga
 app.kubernetes.io/version: {{ include "common.label" .Values.image.tag }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
 helm.sh/chart: {{ include "common.label" (printf "%s-%s" .Chart.Name .Chart.Version) }}
 {{- end }}
 
