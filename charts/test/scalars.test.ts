@@ -121,30 +121,29 @@ function rendered(variant: Variant | undefined, values: Loose, helm?: string): M
   return old
 }
 
-/** Sets every one of `at` that the schema lets be `value`. */
+/** Sets every one of `at` to `value` that the schemas let be so, after the ones before it. */
 function withAll(base: Loose, at: readonly Path[], value: Loose): { values: Loose; taken: Path[] } {
   const values = structuredClone(base)
   const taken = at.filter((path) => {
-    const alone = structuredClone(base)
-    set(alone, path, value)
-    return accepted(alone)
+    const before: Loose = get(values, path)
+    set(values, path, value)
+    if (accepted(values)) return true
+    set(values, path, before)
+    return false
   })
-  for (const path of taken) set(values, path, value)
   return { values, taken }
 }
 
 for (const helm of helms()) {
   describe(`every string of the values stays a string, with ${helm}`, () => {
-    for (const [name, variant, further] of bases) {
+    for (const [name, variant, further] of helm === helms()[0] ? bases : bases.slice(1, 2)) {
       const base = valuesOf(variant, further)
       const strings = paths(base, (value) => typeof value === 'string').filter((path) => !ownTest.has(path.join('.')))
       for (const word of words) {
         it(`${JSON.stringify(word)} over ${name}`, () => {
           const { values, taken } = withAll(base, strings, word)
-          ok(taken.length > 15, String(taken.length))
-          const placeholder = structuredClone(base)
-          for (const path of taken)
-            set(placeholder, path, withAll(base, [path], 'word').taken.length > 0 ? 'word' : get(base, path))
+          ok(taken.length > 5, String(taken.length))
+          const placeholder = withAll(base, taken, 'word').values
           const expected = rendered(variant, placeholder, helm)
           const wrong = [...rendered(variant, values, helm)].filter(
             ([at, value]) => expected.has(at) && typeOf(value) !== typeOf(expected.get(at)),

@@ -24,6 +24,11 @@ app.kubernetes.io/managed-by: {{ $.Release.Service | quote }}
 helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Version) }}
 {{- end }}
 
+{{/* The labels of an object that a monitoring stack finds by further ones. Takes (list $ component). */}}
+{{- define "order-saga.monitoringLabels" -}}
+{{- include "common.texts" (list (include "order-saga.labels" . | fromYaml) (first .).Values.global.monitoring.labels) -}}
+{{- end }}
+
 {{/* Takes (list $ image). */}}
 {{- define "order-saga.image" -}}
 {{- $ := first . -}}
@@ -37,13 +42,6 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- define "order-saga.service" -}}
 {{- $ := first . -}}
 {{- mergeOverwrite (deepCopy $.Values.defaults) (deepCopy (get $.Values.services (last .))) | toJson -}}
-{{- end }}
-
-{{/* Helm reads numbers as floats and would print 86400000 as 8.64e+07. */}}
-{{- define "order-saga.envValue" -}}
-{{- if kindIs "float64" . -}}
-{{- if eq (floor .) . -}}{{ printf "%.0f" . }}{{- else -}}{{ toString . }}{{- end -}}
-{{- else -}}{{ toString . }}{{- end -}}
 {{- end }}
 
 {{/* "true" where the console runs; its values are missing under --reuse-values of a release that did not have them. Takes $. */}}
@@ -160,7 +158,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
   value: {{ get $messaging.queues $service | quote }}
 {{- end }}
 - name: RETRY_DELAYS_MS
-  value: {{ $delays := list }}{{ range $messaging.retryDelaysMs }}{{ $delays = append $delays (include "order-saga.envValue" .) }}{{ end }}{{ join "," $delays | quote }}
+  value: {{ $delays := list }}{{ range $messaging.retryDelaysMs }}{{ $delays = append $delays (include "common.text" .) }}{{ end }}{{ join "," $delays | quote }}
 {{- end }}
 
 {{/* Maps of values, later ones over earlier ones, as a list of variables. */}}
@@ -170,7 +168,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- range $name, $value := $all }}
 {{- if not (kindIs "invalid" $value) }}
 - name: {{ $name | quote }}
-  value: {{ include "order-saga.envValue" $value | quote }}
+  value: {{ include "common.text" $value | quote }}
 {{- end }}
 {{- end -}}
 {{- end }}
@@ -195,15 +193,15 @@ serviceAccountName: {{ index . 2 | quote }}
 automountServiceAccountToken: false
 # A Service called payment would otherwise put PAYMENT_PORT=tcp://… into the environment.
 enableServiceLinks: false
-securityContext: {{- toYaml $pod.podSecurityContext | nindent 2 }}
+securityContext: {{- include "common.object" $pod.podSecurityContext | nindent 2 }}
 {{- with $pod.priorityClassName }}
 priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with $pod.nodeSelector }}
-nodeSelector: {{- toYaml . | nindent 2 }}
+nodeSelector: {{- include "common.texts" (list .) | nindent 2 }}
 {{- end }}
 {{- with $pod.tolerations }}
-tolerations: {{- toYaml . | nindent 2 }}
+tolerations: {{- include "common.object" . | nindent 2 }}
 {{- end }}
 {{- end }}
 

@@ -11,3 +11,51 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- $text := regexReplaceAll "[^A-Za-z0-9_.-]" (splitList "@" (toString .) | first) "_" -}}
 {{- regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" (regexReplaceAll "^[^A-Za-z0-9]+" $text "" | trunc 63) "" | quote -}}
 {{- end }}
+
+{{/* A scalar as text. Helm reads the numbers of a values file as floats and would print 86400000 as 8.64e+07. */}}
+{{- define "common.text" -}}
+{{- if kindIs "float64" . -}}
+{{- if eq (floor .) . -}}{{ printf "%.0f" . }}{{- else -}}{{ regexReplaceAll "0+$" (printf "%.12f" .) "" }}{{- end -}}
+{{- else -}}{{ toString . }}{{- end -}}
+{{- end }}
+
+{{/* Maps, the later ones over the earlier ones, as YAML with strings for all values; null takes a key away. Takes a list of maps. */}}
+{{- define "common.texts" -}}
+{{- $all := dict -}}
+{{- range . -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "invalid" $value -}}{{- $all = omit $all $key -}}{{- else -}}{{- $_ := set $all $key (include "common.text" $value) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with $all -}}{{- toYaml . -}}{{- end -}}
+{{- end }}
+
+{{/* An object or a list that values give as the API has it, as YAML: with strings where the API has strings. */}}
+{{- define "common.object" -}}
+{{- (include "common.strings" . | fromJson).value | toYaml -}}
+{{- end }}
+
+{{- define "common.strings" -}}
+{{- $result := . -}}
+{{- if kindIs "map" . -}}
+{{- $result = dict -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "invalid" $value -}}
+{{- else if and (kindIs "map" $value) (has $key (list "matchLabels" "nodeSelector" "labels" "annotations" "parameters" "connectionParameters" "volumeAttributes")) -}}
+{{- $_ := set $result $key (include "common.texts" (list $value) | fromYaml) -}}
+{{- else if and (eq $key "value") (not (kindIs "map" $value)) -}}
+{{- $_ := set $result $key (include "common.text" $value) -}}
+{{- else if and (eq $key "values") (kindIs "slice" $value) -}}
+{{- $texts := list -}}
+{{- range $value -}}{{- $texts = append $texts (include "common.text" .) -}}{{- end -}}
+{{- $_ := set $result $key $texts -}}
+{{- else -}}
+{{- $_ := set $result $key (include "common.strings" $value | fromJson).value -}}
+{{- end -}}
+{{- end -}}
+{{- else if kindIs "slice" . -}}
+{{- $result = list -}}
+{{- range . -}}{{- $result = append $result (include "common.strings" . | fromJson).value -}}{{- end -}}
+{{- end -}}
+{{- dict "value" $result | toJson -}}
+{{- end }}
