@@ -82,9 +82,19 @@ export function objects(variant: Variant, kind?: string): Loose[] {
   return kind === undefined ? all : all.filter((object) => object.kind === kind)
 }
 
+interface Pod {
+  name: string
+  labels: Record<string, string>
+  annotations: Record<string, string>
+  spec: Loose
+  object: Loose
+}
+
 /** Every pod the chart makes itself, with the name of what makes it. */
-export function pods(variant: Variant): { name: string; labels: Record<string, string>; spec: Loose; object: Loose }[] {
-  return objects(variant).flatMap((object) => {
+export const pods = (variant: Variant): Pod[] => podsOf(objects(variant))
+
+export function podsOf(rendered: readonly Loose[]): Pod[] {
+  return rendered.flatMap((object) => {
     const pod =
       object.kind === 'Pod'
         ? object
@@ -95,7 +105,9 @@ export function pods(variant: Variant): { name: string; labels: Record<string, s
             : undefined
     if (pod === undefined) return []
     const name = `${object.kind}/${object.metadata.name}`
-    return [{ name, labels: pod.metadata.labels ?? {}, spec: pod.spec, object }]
+    return [
+      { name, labels: pod.metadata.labels ?? {}, annotations: pod.metadata.annotations ?? {}, spec: pod.spec, object },
+    ]
   })
 }
 

@@ -59,3 +59,10 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- end -}}
 {{- dict "value" $result | toJson -}}
 {{- end }}
+
+{{/* Names of Secrets as a pod has them. */}}
+{{- define "common.pullSecrets" -}}
+{{- $references := list -}}
+{{- range . | uniq -}}{{- $references = append $references (dict "name" .) -}}{{- end -}}
+{{- toYaml $references -}}
+{{- end }}

@@ -173,6 +173,34 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- end -}}
 {{- end }}
 
+{{/* Variables from Secrets, as a list of variables. Takes a map of {secret, key}; null takes away what an earlier values file names. */}}
+{{- define "order-saga.secretEnv" -}}
+{{- range $name, $from := . }}
+{{- if $from }}
+- name: {{ $name | quote }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $from.secret | quote }}
+      key: {{ $from.key | quote }}
+{{- end }}
+{{- end -}}
+{{- end }}
+
+{{/* Lists of variables as one: of those with the same name the last counts, at the place of the first. Takes a list of YAML texts. */}}
+{{- define "order-saga.mergedEnv" -}}
+{{- $names := list -}}
+{{- $variables := dict -}}
+{{- range . -}}
+{{- range . | fromYamlArray -}}
+{{- $names = append $names .name -}}
+{{- $_ := set $variables .name . -}}
+{{- end -}}
+{{- end -}}
+{{- $merged := list -}}
+{{- range $names | uniq -}}{{- $merged = append $merged (get $variables .) -}}{{- end -}}
+{{- toYaml $merged -}}
+{{- end }}
+
 {{- define "order-saga.serviceAccount" -}}
 {{- $ := first . -}}
 {{- $component := last . -}}
@@ -187,7 +215,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- $ := index . 0 -}}
 {{- $pod := index . 1 -}}
 {{- with $.Values.image.pullSecrets }}
-imagePullSecrets: {{- range . }}{{ list (dict "name" .) | toYaml | nindent 2 }}{{ end }}
+imagePullSecrets: {{- include "common.pullSecrets" . | nindent 2 }}
 {{- end }}
 serviceAccountName: {{ index . 2 | quote }}
 automountServiceAccountToken: false
