@@ -157,7 +157,7 @@ for (const helm of helms()) {
 
 describe('names of the release and its namespace stay strings', () => {
   const types = (release: string, namespace: string): Map<string, string> => {
-    const { code, out, err } = templateWith({ values: everything, variant: 'operator', release, namespace })
+    const { code, out, err } = templateWith({ values: everything, variant: 'production-keda', release, namespace })
     equal(code, 0, err)
     return new Map([...scalars(loadAll(out, { schema: YAML11_SCHEMA }))].map(([at, value]) => [at, typeOf(value)]))
   }

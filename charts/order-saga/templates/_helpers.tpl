@@ -210,6 +210,15 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- $account.name | default (ternary (include "order-saga.name" .) "default" $account.create) -}}
 {{- end }}
 
+{{/* Labels and annotations of a pod. Takes (list $ ownLabels podValues ownAnnotations). */}}
+{{- define "order-saga.podMetadata" -}}
+{{- $pod := index . 2 -}}
+labels: {{- include "common.texts" (list (index . 1) (first .).Values.podLabels $pod.podLabels) | nindent 2 }}
+{{- with include "common.texts" (list (last .) $pod.podAnnotations) }}
+annotations: {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* What all pods of this chart have. Takes (list $ podValues account). */}}
 {{- define "order-saga.podBasics" -}}
 {{- $ := index . 0 -}}

@@ -38,7 +38,7 @@ true
 {{- end }}
 
 {{- define "rabbitmq.serviceAccount" -}}
-{{- .Values.serviceAccount.name | default (include "rabbitmq.fullname" .) -}}
+{{- .Values.serviceAccount.name | default (ternary (include "rabbitmq.fullname" .) "default" .Values.serviceAccount.create) -}}
 {{- end }}
 
 {{/* The operator gives its pods a name of its own, which its StatefulSet is bound to. */}}

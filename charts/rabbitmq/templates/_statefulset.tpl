@@ -1,4 +1,4 @@
-{{- if eq .Values.mode "statefulset" }}
+{{- define "rabbitmq.statefulset" -}}
 {{- $name := include "rabbitmq.fullname" . }}
 apiVersion: apps/v1
 kind: StatefulSet

@@ -1,4 +1,4 @@
-{{- if eq .Values.mode "operator" }}
+{{- define "rabbitmq.operatorCluster" -}}
 {{- $name := include "rabbitmq.fullname" . }}
 apiVersion: rabbitmq.com/v1beta1
 kind: RabbitmqCluster
@@ -33,12 +33,16 @@ spec:
       spec:
         template:
           metadata:
-            labels:
-              # The rest is the operator's.
-              app.kubernetes.io/instance: {{ .Release.Name | quote }}
-            annotations:
-              checksum/definitions: {{ include "rabbitmq.definitions" . | sha256sum | quote }}
+            {{- /* The rest is the operator's. */}}
+            labels: {{- include "common.texts" (list (dict "app.kubernetes.io/instance" .Release.Name) .Values.podLabels) | nindent 14 }}
+            annotations: {{- include "common.texts" (list (dict "checksum/definitions" (include "rabbitmq.definitions" . | sha256sum)) .Values.podAnnotations) | nindent 14 }}
           spec:
+            {{- with .Values.nodeSelector }}
+            nodeSelector: {{- include "common.texts" (list .) | nindent 14 }}
+            {{- end }}
+            {{- with .Values.priorityClassName }}
+            priorityClassName: {{ . | quote }}
+            {{- end }}
             initContainers:
               - name: prepare
                 image: {{ include "rabbitmq.image" . | quote }}
