@@ -1,6 +1,6 @@
-import { deepEqual, equal } from 'node:assert/strict'
+import { deepEqual, equal, match } from 'node:assert/strict'
 import { helms } from '../../tools/ci/src/programs.ts'
-import { type Loose, objectsWith, podsOf, type Variant } from './render.ts'
+import { type Loose, objectsWith, podsOf, templateWith, type Variant } from './render.ts'
 
 const secret = { secret: 'mine', key: 'k' }
 const fromMine = { secretKeyRef: { name: 'mine', key: 'k' } }
@@ -86,5 +86,65 @@ for (const helm of helms()) {
     deepEqual(cluster.spec.imagePullSecrets, [{ name: 'a' }, { name: 'b' }])
     const [config] = rendered.filter(({ metadata }) => metadata.name === 'shop-rabbitmq-config')
     equal(config.data.enabled_plugins.trim(), '[rabbitmq_management,rabbitmq_prometheus,rabbitmq_top].')
+  })
+}
+
+for (const helm of helms()) {
+  describe(`labels and annotations that the chart has itself, with ${helm}`, () => {
+    const own = {
+      'app.kubernetes.io/part-of': 'shopfront',
+      'app.kubernetes.io/version': '9',
+      'app.kubernetes.io/managed-by': 'me',
+      'helm.sh/chart': 'mine',
+    }
+    const annotations = {
+      'kubectl.kubernetes.io/default-container': 'other',
+      'kube-score/ignore': 'x',
+      'helm.sh/hook': 'test',
+    }
+
+    it('are there once, as values give them', () => {
+      const operations = {
+        console: { enabled: true },
+        toolbox: { enabled: true },
+        audit: { exporter: { enabled: true } },
+      }
+      const values = {
+        podLabels: own,
+        operations,
+        defaults: { podLabels: own, podAnnotations: annotations },
+        rabbitmq: { podLabels: own, podAnnotations: annotations },
+        global: { monitoring: { labels: own } },
+        dashboards: { labels: own },
+      }
+      // js-yaml refuses a key that is there twice.
+      const rendered = objectsWith({ values, helm })
+      for (const { name, labels } of podsOf(rendered)) equal(labels['app.kubernetes.io/part-of'], 'shopfront', name)
+      for (const { kind, metadata } of rendered) {
+        if (['PodMonitor', 'PrometheusRule'].includes(kind))
+          equal(metadata.labels['helm.sh/chart'], 'mine', metadata.name)
+      }
+    })
+
+    for (const key of [
+      'app.kubernetes.io/name',
+      'app.kubernetes.io/instance',
+      'app.kubernetes.io/component',
+      'order-saga/uses-order-db',
+    ]) {
+      it(`are refused for ${key}, which selectors use`, () => {
+        const podLabels = { [key]: 'web' }
+        const broker: Loose[] = ['statefulset', 'operator'].map((mode) => ({ rabbitmq: { mode, podLabels } }))
+        for (const values of [
+          { podLabels },
+          { defaults: { podLabels } },
+          { services: { order: { podLabels } } },
+          ...broker,
+        ]) {
+          const { err } = templateWith({ values, helm })
+          match(err, new RegExp(`podLabels must not have ${key}: the chart selects its pods by this label`))
+        }
+      })
+    }
   })
 }

@@ -213,7 +213,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{/* Labels and annotations of a pod. Takes (list $ ownLabels podValues ownAnnotations). */}}
 {{- define "order-saga.podMetadata" -}}
 {{- $pod := index . 2 -}}
-labels: {{- include "common.texts" (list (index . 1) (first .).Values.podLabels $pod.podLabels) | nindent 2 }}
+labels: {{- include "common.podLabels" (list (index . 1) (first .).Values.podLabels $pod.podLabels) | nindent 2 }}
 {{- with include "common.texts" (list (last .) $pod.podAnnotations) }}
 annotations: {{- . | nindent 2 }}
 {{- end }}

@@ -66,3 +66,15 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- range . | uniq -}}{{- $references = append $references (dict "name" .) -}}{{- end -}}
 {{- toYaml $references -}}
 {{- end }}
+
+{{/* A pod's labels: the chart's own, and further ones, which must leave alone those that selectors use. Takes (list own further…). */}}
+{{- define "common.podLabels" -}}
+{{- range $labels := rest . -}}
+{{- range $key, $_ := $labels -}}
+{{- if or (has $key (list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component")) (hasPrefix "order-saga/" $key) -}}
+{{- fail (printf "podLabels must not have %s: the chart selects its pods by this label." $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- include "common.texts" . -}}
+{{- end }}

@@ -34,7 +34,7 @@ spec:
         template:
           metadata:
             {{- /* The rest is the operator's. */}}
-            labels: {{- include "common.texts" (list (dict "app.kubernetes.io/instance" .Release.Name) .Values.podLabels) | nindent 14 }}
+            labels: {{- include "common.podLabels" (list (dict "app.kubernetes.io/instance" .Release.Name) .Values.podLabels) | nindent 14 }}
             annotations: {{- include "common.texts" (list (dict "checksum/definitions" (include "rabbitmq.definitions" . | sha256sum)) .Values.podAnnotations) | nindent 14 }}
           spec:
             {{- with .Values.nodeSelector }}

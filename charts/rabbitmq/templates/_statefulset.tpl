@@ -20,7 +20,7 @@ spec:
     matchLabels: {{- include "rabbitmq.selector" . | nindent 6 }}
   template:
     metadata:
-      labels: {{- include "common.texts" (list (include "rabbitmq.labels" . | fromYaml) .Values.podLabels) | nindent 8 }}
+      labels: {{- include "common.podLabels" (list (include "rabbitmq.labels" . | fromYaml) .Values.podLabels) | nindent 8 }}
       {{- /* Definitions and settings are read at start. */}}
       {{- $own := dict
         "kubectl.kubernetes.io/default-container" "rabbitmq"
