@@ -38,10 +38,25 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if $image.digest -}}@{{ $image.digest }}{{- else -}}:{{ $image.tag | default $.Values.image.tag | default $.Chart.AppVersion }}{{- end -}}
 {{- end }}
 
-{{/* A service's values over the defaults, as JSON. Takes (list $ "payment"). */}}
+{{/* A service's values over the defaults, as JSON; an empty key of the service is that of the defaults. Takes (list $ "payment"). */}}
 {{- define "order-saga.service" -}}
 {{- $ := first . -}}
-{{- mergeOverwrite (deepCopy $.Values.defaults) (deepCopy (get $.Values.services (last .))) | toJson -}}
+{{- $values := include "order-saga.defaults" $ | fromJson -}}
+{{- range $key, $value := get $.Values.services (last .) -}}
+{{- if kindIs "map" $value -}}{{- $_ := set $values $key (mergeOverwrite (get $values $key | default dict) (deepCopy $value)) -}}
+{{- else if not (kindIs "invalid" $value) -}}{{- $_ := set $values $key $value -}}{{- end -}}
+{{- end -}}
+{{- toJson $values -}}
+{{- end }}
+
+{{/* The defaults with all maps and lists, of which a values file may leave some empty, as JSON. */}}
+{{- define "order-saga.defaults" -}}
+{{- $values := dict -}}
+{{- range list "env" "secretEnv" "podLabels" "podAnnotations" "nodeSelector" "networkPolicy" "resources" "initResources" "podSecurityContext" "securityContext" -}}
+{{- $_ := set $values . dict -}}
+{{- end -}}
+{{- range list "nodeArgs" "extraVolumes" "extraVolumeMounts" "tolerations" "topologySpreadKeys" -}}{{- $_ := set $values . list -}}{{- end -}}
+{{- mergeOverwrite $values .Values.defaults | toJson -}}
 {{- end }}
 
 {{/* "true" where the console runs; its values are missing under --reuse-values of a release that did not have them. Takes $. */}}
@@ -164,7 +179,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{/* Maps of values, later ones over earlier ones, as a list of variables. */}}
 {{- define "order-saga.plainEnv" -}}
 {{- $all := dict -}}
-{{- range . -}}{{- $all = mergeOverwrite $all (deepCopy .) -}}{{- end -}}
+{{- range . -}}{{- $all = mergeOverwrite $all (deepCopy (. | default dict)) -}}{{- end -}}
 {{- range $name, $value := $all }}
 {{- if not (kindIs "invalid" $value) }}
 - name: {{ $name | quote }}
@@ -208,6 +223,11 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if eq $component "operations" -}}{{- $account = $.Values.operations.serviceAccount -}}
 {{- else -}}{{- $account = (include "order-saga.service" . | fromJson).serviceAccount -}}{{- end -}}
 {{- $account.name | default (ternary (include "order-saga.name" .) "default" $account.create) -}}
+{{- end }}
+
+{{/* Takes (list path probeValues). */}}
+{{- define "order-saga.probe" -}}
+{{- merge (dict "httpGet" (dict "path" (first .) "port" "ops")) (last .) | toYaml -}}
 {{- end }}
 
 {{/* Labels and annotations of a pod. Takes (list $ ownLabels podValues ownAnnotations). */}}
@@ -276,7 +296,7 @@ order-saga/why-ignored: >-
 {{- $values := include "order-saga.service" . | fromJson -}}
 {{- $sub := get $.Values (printf "%s-db" $service) | default dict -}}
 {{- if $sub.enabled -}}
-{{- $env := mergeOverwrite (deepCopy $.Values.env) $.Values.defaults.env $values.env -}}
+{{- $env := mergeOverwrite (deepCopy ($.Values.env | default dict)) $values.env -}}
 {{- $pool := int (get $env "DB_POOL_MAX" | default 10) -}}
 {{- $pods := ternary (int ($values.replicaCount | default 1)) (int $values.autoscaling.maxReplicas) (eq $.Values.autoscaling.provider "none") -}}
 {{- $limit := int (dig "postgresql" "maxConnections" 100 $sub) -}}

@@ -20,7 +20,7 @@
 {{- define "rabbitmq.generatesPasswords" -}}
 {{- $missing := list -}}
 {{- range include "rabbitmq.secretKeys" . | fromJsonArray -}}
-{{- if not (get $.Values.auth.passwords .) -}}{{- $missing = append $missing . -}}{{- end -}}
+{{- if not (get ($.Values.auth.passwords | default dict) .) -}}{{- $missing = append $missing . -}}{{- end -}}
 {{- end -}}
 {{- if and $missing (not .Values.auth.existingSecret) -}}
 {{- if not (dig "generate" true .Values.auth) -}}

@@ -25,7 +25,7 @@ spec:
   tolerations: {{- include "common.object" . | nindent 4 }}
   {{- end }}
   rabbitmq:
-    additionalPlugins: {{ concat (list "rabbitmq_prometheus") .Values.extraPlugins | uniq | toJson }}
+    additionalPlugins: {{ concat (list "rabbitmq_prometheus") (.Values.extraPlugins | default list) | uniq | toJson }}
     additionalConfig: |
       {{- include "rabbitmq.commonConf" . | nindent 6 }}
   override:
@@ -48,7 +48,7 @@ spec:
                 image: {{ include "rabbitmq.image" . | quote }}
                 imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
                 command: [/bin/bash, /prepare/config/prepare.sh, /etc/rabbitmq-definitions]
-                resources: {{- toYaml .Values.initResources | nindent 18 }}
+                resources: {{- toYaml (.Values.initResources | default dict) | nindent 18 }}
                 securityContext:
                   allowPrivilegeEscalation: false
                   readOnlyRootFilesystem: true

@@ -25,7 +25,7 @@ spec:
       {{- $own := dict
         "kubectl.kubernetes.io/default-container" "rabbitmq"
         "checksum/config" (printf "%s%s%s" (include "rabbitmq.definitions" .) (include "rabbitmq.conf" .) (.Files.Get "files/prepare.sh") | sha256sum)
-        "checksum/passwords" (.Values.auth.passwords | toJson | sha256sum) }}
+        "checksum/passwords" (.Values.auth.passwords | default dict | toJson | sha256sum) }}
       annotations: {{- include "common.texts" (list $own .Values.podAnnotations) | nindent 8 }}
     spec:
       {{- with .Values.image.pullSecrets }}
@@ -78,7 +78,7 @@ spec:
               value: {{ $name }}-nodes.{{ .Release.Namespace }}
             - name: REPLICAS
               value: {{ .Values.replicas | quote }}
-          resources: {{- toYaml .Values.initResources | nindent 12 }}
+          resources: {{- toYaml (.Values.initResources | default dict) | nindent 12 }}
           securityContext: &restricted
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
