@@ -78,3 +78,27 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- end -}}
 {{- include "common.texts" . -}}
 {{- end }}
+
+{{/* A quantity of the API as a number with three decimals. */}}
+{{- define "common.quantity" -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $text := include "common.text" . -}}
+{{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" $text -}}
+{{- mulf (float64 $number) (get $units (trimPrefix $number $text)) | printf "%.3f" -}}
+{{- end }}
+
+{{/* Requests and limits of a container, with quantities as strings. */}}
+{{- define "common.resources" -}}
+{{- $resources := dict -}}
+{{- with .claims -}}{{- $_ := set $resources "claims" . -}}{{- end -}}
+{{- range $part := list "requests" "limits" -}}
+{{- with include "common.texts" (list (get ($ | default dict) $part)) -}}{{- $_ := set $resources $part (fromYaml .) -}}{{- end -}}
+{{- end -}}
+{{- range $name, $request := $resources.requests -}}
+{{- $limit := get ($resources.limits | default dict) $name -}}
+{{- if and $limit (gt (include "common.quantity" $request | float64) (include "common.quantity" $limit | float64)) -}}
+{{- fail (printf "resources: the request of %s (%s) is more than its limit (%s)." $name $request $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end }}

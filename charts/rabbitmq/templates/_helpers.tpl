@@ -83,14 +83,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" .Chart.Name .Chart.Vers
 
 {{/* A quantity of memory or disk in bytes. */}}
 {{- define "rabbitmq.bytes" -}}
-{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
-{{- $text := toString . -}}
-{{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" $text -}}
-{{- $unit := trimPrefix $number $text -}}
-{{- if or (eq $number "") (not (hasKey $units $unit)) -}}
-{{- fail (printf "%q is no quantity such as 512Mi or 8Gi" $text) -}}
-{{- end -}}
-{{- mulf (float64 $number) (get $units $unit) | int64 -}}
+{{- include "common.quantity" . | float64 | int64 -}}
 {{- end }}
 
 {{/* Whether monitoring objects are made: values win, "auto" asks the cluster. */}}

@@ -6,18 +6,18 @@ metadata:
   name: {{ $name }}
   labels: {{- include "rabbitmq.labels" . | nindent 4 }}
 spec:
-  replicas: {{ .Values.replicas }}
+  replicas: {{ int64 .Values.replicas }}
   image: {{ include "rabbitmq.image" . | quote }}
   {{- with .Values.image.pullSecrets }}
   imagePullSecrets: {{- include "common.pullSecrets" . | nindent 4 }}
   {{- end }}
-  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ int64 .Values.terminationGracePeriodSeconds }}
   persistence:
-    storage: {{ .Values.storage.size | quote }}
+    storage: {{ include "common.text" .Values.storage.size | quote }}
     {{- with .Values.storage.storageClass }}
     storageClassName: {{ . | quote }}
     {{- end }}
-  resources: {{- toYaml (pick .Values.resources "requests" "limits") | nindent 4 }}
+  resources: {{- include "common.resources" (pick .Values.resources "requests" "limits") | nindent 4 }}
   {{- with .Values.affinity }}
   affinity: {{- include "common.object" . | nindent 4 }}
   {{- end }}
@@ -48,7 +48,7 @@ spec:
                 image: {{ include "rabbitmq.image" . | quote }}
                 imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
                 command: [/bin/bash, /prepare/config/prepare.sh, /etc/rabbitmq-definitions]
-                resources: {{- toYaml (.Values.initResources | default dict) | nindent 18 }}
+                resources: {{- include "common.resources" .Values.initResources | nindent 18 }}
                 securityContext:
                   allowPrivilegeEscalation: false
                   readOnlyRootFilesystem: true

@@ -12,7 +12,7 @@ metadata:
       The image's files belong to user 999. Images are pinned by version or digest, so pulling them again at each start
       gives nothing and makes the registry a condition of every restart.
 spec:
-  replicas: {{ .Values.replicas }}
+  replicas: {{ int64 .Values.replicas }}
   serviceName: {{ $name }}-nodes
   # Nodes of a cluster wait for each other when all were stopped: one after the other would wait for ever.
   podManagementPolicy: Parallel
@@ -34,7 +34,7 @@ spec:
       serviceAccountName: {{ include "rabbitmq.serviceAccount" . | quote }}
       automountServiceAccountToken: false
       enableServiceLinks: false
-      terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+      terminationGracePeriodSeconds: {{ int64 .Values.terminationGracePeriodSeconds }}
       {{- with .Values.priorityClassName }}
       priorityClassName: {{ . | quote }}
       {{- end }}
@@ -78,7 +78,7 @@ spec:
               value: {{ $name }}-nodes.{{ .Release.Namespace }}
             - name: REPLICAS
               value: {{ .Values.replicas | quote }}
-          resources: {{- toYaml (.Values.initResources | default dict) | nindent 12 }}
+          resources: {{- include "common.resources" .Values.initResources | nindent 12 }}
           securityContext: &restricted
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
@@ -131,13 +131,13 @@ spec:
           startupProbe:
             tcpSocket:
               port: amqp
-            periodSeconds: {{ .Values.startupProbe.periodSeconds }}
-            failureThreshold: {{ .Values.startupProbe.failureThreshold }}
+            periodSeconds: {{ int64 .Values.startupProbe.periodSeconds }}
+            failureThreshold: {{ int64 .Values.startupProbe.failureThreshold }}
           readinessProbe:
             tcpSocket:
               port: amqp
-            periodSeconds: {{ .Values.readinessProbe.periodSeconds }}
-            failureThreshold: {{ .Values.readinessProbe.failureThreshold }}
+            periodSeconds: {{ int64 .Values.readinessProbe.periodSeconds }}
+            failureThreshold: {{ int64 .Values.readinessProbe.failureThreshold }}
           lifecycle:
             preStop:
               exec:
@@ -150,7 +150,7 @@ spec:
                     rabbitmq-upgrade -t 60 await_online_quorum_plus_one
                     {{- end }}
                     rabbitmq-upgrade -t 60 drain
-          resources: {{- toYaml .Values.resources | nindent 12 }}
+          resources: {{- include "common.resources" .Values.resources | nindent 12 }}
           securityContext: *restricted
           volumeMounts:
             - name: config
@@ -189,5 +189,5 @@ spec:
         {{- end }}
         resources:
           requests:
-            storage: {{ .Values.storage.size | quote }}
+            storage: {{ include "common.text" .Values.storage.size | quote }}
 {{- end }}
