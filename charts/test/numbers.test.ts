@@ -55,6 +55,8 @@ for (const helm of helms()) {
         const large = valuesOf(variant, { operations: { audit: { exporter: { enabled: true } } } })
         large['order-db'].postgresql.maxConnections = 10000
         const taken = paths(large, (value) => typeof value === 'number').filter((path) => {
+          // These must increase.
+          if (path.includes('retryDelaysMs') && path.at(-1) !== 3) return false
           const before = structuredClone(large)
           set(large, path, path.includes('minReplicas') || path.includes('maxReplicas') ? 5 : 3000000)
           if (accepted(large)) return true

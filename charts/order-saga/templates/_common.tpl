@@ -3,6 +3,15 @@ Rules that the charts of this repository share. Each chart has the same file, so
 compares the copies.
 */}}
 
+{{/* What the names of all objects begin with. 34 characters leave room for the longest name, of a migration's Job. */}}
+{{- define "common.prefix" -}}
+{{- $prefix := (.Values.global).nameOverride | default .Release.Name -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]{0,32}[a-z0-9])?$" $prefix) -}}
+{{- fail (printf "The names of all objects begin with the release's name or global.nameOverride, so %q must have at most 34 lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen." $prefix) -}}
+{{- end -}}
+{{- $prefix -}}
+{{- end }}
+
 {{/*
 A label's value, quoted: at most 63 characters, with a letter or digit at both ends. The digest of an image's tag is left
 out, and so is every character that the API refuses, such as the + of a chart's version.
@@ -90,9 +99,9 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{/* Requests and limits of a container, with quantities as strings. */}}
 {{- define "common.resources" -}}
 {{- $resources := dict -}}
-{{- with .claims -}}{{- $_ := set $resources "claims" . -}}{{- end -}}
+{{- with get (. | default dict) "claims" -}}{{- $_ := set $resources "claims" . -}}{{- end -}}
 {{- range $part := list "requests" "limits" -}}
-{{- with include "common.texts" (list (get ($ | default dict) $part)) -}}{{- $_ := set $resources $part (fromYaml .) -}}{{- end -}}
+{{- with include "common.texts" (list (get ($ | default dict) $part | default dict)) -}}{{- $_ := set $resources $part (fromYaml .) -}}{{- end -}}
 {{- end -}}
 {{- range $name, $request := $resources.requests -}}
 {{- $limit := get ($resources.limits | default dict) $name -}}

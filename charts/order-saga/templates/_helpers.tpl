@@ -1,10 +1,6 @@
-{{- define "order-saga.prefix" -}}
-{{- .Values.global.nameOverride | default .Release.Name -}}
-{{- end }}
-
 {{/* Names, one rule for all: the prefix and what it is. Takes (list $ "payment"). */}}
 {{- define "order-saga.name" -}}
-{{- include "order-saga.prefix" (first .) }}-{{ last . -}}
+{{- include "common.prefix" (first .) }}-{{ last . -}}
 {{- end }}
 
 {{/* Takes (list $ component). */}}
@@ -83,7 +79,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- $service := last . -}}
 {{- $sub := get $.Values (printf "%s-db" $service) -}}
 {{- $external := (include "order-saga.service" . | fromJson).database -}}
-{{- $cluster := printf "%s-%s-db" (include "order-saga.prefix" $) $service -}}
+{{- $cluster := printf "%s-%s-db" (include "common.prefix" $) $service -}}
 {{- if $sub.enabled -}}
 {{- dict "host" (printf "%s-rw" $cluster) "port" 5432 "name" $sub.database "secret" (printf "%s-app" $cluster) "userKey" "username" "passwordKey" "password" "caSecret" (printf "%s-ca" $cluster) "caKey" "ca.crt" | toJson -}}
 {{- else -}}
@@ -151,10 +147,10 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 - name: RABBITMQ_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ $auth.existingSecret | default (printf "%s-rabbitmq-auth" (include "order-saga.prefix" $)) | quote }}
+      name: {{ $auth.existingSecret | default (printf "%s-rabbitmq-auth" (include "common.prefix" $)) | quote }}
       key: {{ $user }}
 - name: RABBITMQ_URL
-  value: amqp://{{ $user }}:$(RABBITMQ_PASSWORD)@{{ include "order-saga.prefix" $ }}-rabbitmq:5672/{{ if ne $messaging.vhost "/" }}{{ urlquery $messaging.vhost }}{{ else }}%2F{{ end }}
+  value: amqp://{{ $user }}:$(RABBITMQ_PASSWORD)@{{ include "common.prefix" $ }}-rabbitmq:5672/{{ if ne $messaging.vhost "/" }}{{ urlquery $messaging.vhost }}{{ else }}%2F{{ end }}
 - name: TOPOLOGY
   value: assume
 {{- else -}}
@@ -172,8 +168,28 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 - name: {{ upper $service }}_QUEUE
   value: {{ get $messaging.queues $service | quote }}
 {{- end }}
+{{- $delays := list }}
+{{- $last := 0 }}
+{{- range $messaging.retryDelaysMs }}
+{{- if le (int64 .) $last }}{{ fail (printf "global.messaging.retryDelaysMs must increase, and %d comes after %d." (int64 .) $last) }}{{ end }}
+{{- $last = int64 . }}
+{{- $delays = append $delays (include "common.text" .) }}
+{{- end }}
 - name: RETRY_DELAYS_MS
-  value: {{ $delays := list }}{{ range $messaging.retryDelaysMs }}{{ $delays = append $delays (include "common.text" .) }}{{ end }}{{ join "," $delays | quote }}
+  value: {{ join "," $delays | quote }}
+{{- end }}
+
+{{/* How many pods a service has: least and most, and whether an autoscaler decides, as JSON. Takes (list $ "payment"). */}}
+{{- define "order-saga.pods" -}}
+{{- $values := include "order-saga.service" . | fromJson -}}
+{{- $scaling := $values.autoscaling -}}
+{{- $count := 1 -}}
+{{- if not (kindIs "invalid" $values.replicaCount) -}}{{- $count = $values.replicaCount -}}{{- end -}}
+{{- if and $scaling.enabled (ne (first .).Values.autoscaling.provider "none") -}}
+{{- dict "scaled" true "least" $scaling.minReplicas "most" $scaling.maxReplicas | toJson -}}
+{{- else -}}
+{{- dict "scaled" false "least" $count "most" $count | toJson -}}
+{{- end -}}
 {{- end }}
 
 {{/* Maps of values, later ones over earlier ones, as a list of variables. */}}
@@ -274,11 +290,11 @@ order-saga/uses-{{ . }}: 'true'
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}true{{- end -}}
 {{- end }}
 
-{{/* global.monitoring.interval in milliseconds. */}}
+{{/* global.monitoring.interval in milliseconds, within the limits of GAUGE_INTERVAL_MS. */}}
 {{- define "order-saga.scrapeIntervalMs" -}}
 {{- $interval := .Values.global.monitoring.interval -}}
 {{- $units := dict "ms" 1 "s" 1000 "m" 60000 -}}
-{{- mul (regexFind "^[0-9]+" $interval) (get $units (regexFind "[a-z]+$" $interval)) -}}
+{{- mul (regexFind "^[0-9]+" $interval) (get $units (regexFind "[a-z]+$" $interval)) | max 100 | min 300000 -}}
 {{- end }}
 
 {{/* Why kube-score's advice is not followed, on the objects themselves. */}}
@@ -298,7 +314,7 @@ order-saga/why-ignored: >-
 {{- if $sub.enabled -}}
 {{- $env := mergeOverwrite (deepCopy ($.Values.env | default dict)) $values.env -}}
 {{- $pool := int (get $env "DB_POOL_MAX" | default 10) -}}
-{{- $pods := ternary (int ($values.replicaCount | default 1)) (int $values.autoscaling.maxReplicas) (eq $.Values.autoscaling.provider "none") -}}
+{{- $pods := int (include "order-saga.pods" . | fromJson).most -}}
 {{- $limit := int (dig "postgresql" "maxConnections" 100 $sub) -}}
 {{- /* The console opens 4 at most, and there are two pods of it during a roll-out. */ -}}
 {{- $others := ternary 23 15 (eq (include "order-saga.hasConsole" $) "true") -}}

@@ -1,6 +1,6 @@
 {{/* The chart's name is the alias the umbrella gives it: order-db, payment-db, inventory-db. */}}
 {{- define "postgres.fullname" -}}
-{{- (.Values.global).nameOverride | default .Release.Name }}-{{ .Chart.Name -}}
+{{- include "common.prefix" . }}-{{ .Chart.Name -}}
 {{- end }}
 
 {{- define "postgres.labels" -}}

@@ -1,10 +1,5 @@
-{{/* The prefix of all object names: the release, unless overridden by global.nameOverride. */}}
-{{- define "rabbitmq.prefix" -}}
-{{- (.Values.global).nameOverride | default .Release.Name -}}
-{{- end }}
-
 {{- define "rabbitmq.fullname" -}}
-{{- include "rabbitmq.prefix" . }}-rabbitmq
+{{- include "common.prefix" . }}-rabbitmq
 {{- end }}
 
 {{- define "rabbitmq.authSecret" -}}
