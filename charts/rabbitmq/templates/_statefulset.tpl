@@ -56,14 +56,9 @@ spec:
                 labelSelector:
                   matchLabels: {{- include "rabbitmq.selector" . | nindent 20 }}
         {{- end }}
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 999
-        runAsGroup: 999
-        fsGroup: 999
-        fsGroupChangePolicy: OnRootMismatch
-        seccompProfile:
-          type: RuntimeDefault
+      {{- /* Missing under --reuse-values of a release that did not have it. */}}
+      {{- $user := dict "runAsNonRoot" true "runAsUser" 999 "runAsGroup" 999 "fsGroup" 999 "seccompProfile" (dict "type" "RuntimeDefault") }}
+      securityContext: {{- include "common.object" (.Values.podSecurityContext | default $user) | nindent 8 }}
       initContainers:
         - name: prepare
           image: {{ include "rabbitmq.image" . | quote }}
@@ -82,8 +77,6 @@ spec:
           securityContext: &restricted
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
-            runAsUser: 999
-            runAsGroup: 999
             capabilities:
               drop: [ALL]
           volumeMounts:
