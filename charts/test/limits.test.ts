@@ -30,7 +30,7 @@ describe('the limits of the schema are those of the programs', () => {
       it(`${env}: ${format}`, () => {
         const words = known.enum.filter((word: Loose) => typeof word === 'string' && word !== '')
         deepEqual(words, format.slice('one of '.length).split(', '))
-        // What a parser of YAML 1.1 makes of these words.
+        // A parser of YAML 1.1 reads these words as booleans.
         equal(
           known.enum.includes(true),
           words.some((word: string) => ['on', 'yes', 'true'].includes(word)),

@@ -49,7 +49,15 @@ for (const helm of helms()) {
       const values = {
         env: { LOG_LEVEL: 'warn' },
         operations: {
-          env: { ...own, OPS_PORT: 1, PORT: 1, CONSOLE: 'x', DRILL_ORDERS: 1, AUDIT_INTERVAL_MS: 1, ADMIN_TOKEN: 'x' },
+          env: {
+            ...own,
+            OPS_PORT: 1,
+            PORT: 1,
+            CONSOLE: 'read-only',
+            DRILL_ORDERS: 10,
+            AUDIT_INTERVAL_MS: 5000,
+            ADMIN_TOKEN: 'x',
+          },
           console: { enabled: true, mode: 'full', adminToken: secret },
           toolbox: { enabled: true },
           audit: { exporter: { enabled: true } },

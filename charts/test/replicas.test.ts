@@ -29,7 +29,7 @@ for (const helm of helms()) {
       match(templateWith({ values: { services: { payment } }, helm }).err, /payment: 20 pods and one more/)
     })
 
-    it('three brokers have a budget, whoever runs them', () => {
+    it('three brokers have a budget in both modes', () => {
       for (const mode of ['statefulset', 'operator']) {
         const rendered = objectsWith({ values: { rabbitmq: { mode, replicas: 3 } }, helm })
         equal(rendered.filter(({ kind }) => kind === 'PodDisruptionBudget').length, 1, mode)

@@ -54,7 +54,7 @@ export function set(values: Loose, path: Path, value: Loose): void {
   get(values, path.slice(0, -1))[path.at(-1) as string] = value
 }
 
-// The schemas are draft 7, and their formats and unions are Helm's to judge.
+// The schemas are draft 7, and Helm evaluates their formats and unions.
 const ajv = new Ajv({ strict: false })
 const schemas: [string, ValidateFunction][] = [
   ['', ajv.compile(json('order-saga/values.schema.json'))],
