@@ -146,7 +146,7 @@ describe('dashboards', () => {
   it('can be placed in another namespace, or disabled', () => {
     const only = ['--show-only', 'templates/dashboards.yaml']
     const { out } = template([...only, '--set', 'dashboards.namespace=grafana,dashboards.labels.team=orders'])
-    equal(out.match(/^ {2}namespace: grafana$/gm)?.length, files.length)
+    equal(out.match(/^ {2}namespace: "grafana"$/gm)?.length, files.length)
     equal(out.match(/^ {4}team: orders$/gm)?.length, files.length)
     equal(template([...only, '--set', 'dashboards.enabled=false']).code, 1)
   })

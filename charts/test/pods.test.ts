@@ -19,7 +19,7 @@ for (const variant of variantNames) {
           equal(own.capabilities.add, undefined, container)
           notEqual(own.privileged, true, container)
           // A developer's changed code is copied into the running container.
-          if (variant !== 'development' || own.runAsUser === 999) equal(own.readOnlyRootFilesystem, true, container)
+          if (variant !== 'development' || pod.runAsUser === 999) equal(own.readOnlyRootFilesystem, true, container)
           ok((own.runAsUser ?? pod.runAsUser) > 0, container)
         }
         for (const volume of spec.volumes ?? []) equal(volume.hostPath, undefined)

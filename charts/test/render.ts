@@ -31,6 +31,35 @@ export function template(args: readonly string[], helm = helms()[0] ?? 'helm'): 
   return run(helm, ['template', 'shop', umbrella, '--namespace', 'orders', ...cluster, ...args])
 }
 
+interface Input {
+  /** The values file, over those of the variant. */
+  values?: Loose
+  variant?: Variant
+  release?: string
+  namespace?: string
+  helm?: string | undefined
+  chart?: string
+  args?: readonly string[]
+}
+
+/** Renders with a values file as a user writes one: numbers of a file are floats to Helm, those of --set are not. */
+export function templateWith(input: Input): Outcome {
+  const { values = {}, variant, release = 'shop', namespace = 'orders', chart = umbrella, args = [] } = input
+  const files = variant === undefined ? [] : valuesOf(variant)
+  return run(
+    input.helm ?? helms()[0] ?? 'helm',
+    ['template', release, chart, '--namespace', namespace, ...cluster, ...files, '-f', '-', ...args],
+    typeof values === 'string' ? values : JSON.stringify(values),
+  )
+}
+
+/** @throws Error with Helm's message when the chart refuses the values */
+export function objectsWith(input: Input): Loose[] {
+  const { code, out, err } = templateWith(input)
+  if (code !== 0) throw new Error(err)
+  return parse(out)
+}
+
 export function render(variant: Variant, helm?: string): string {
   const { code, out, err } = template(valuesOf(variant), helm)
   if (code !== 0) throw new Error(`${variant} does not render: ${err}`)
@@ -53,9 +82,19 @@ export function objects(variant: Variant, kind?: string): Loose[] {
   return kind === undefined ? all : all.filter((object) => object.kind === kind)
 }
 
+interface Pod {
+  name: string
+  labels: Record<string, string>
+  annotations: Record<string, string>
+  spec: Loose
+  object: Loose
+}
+
 /** Every pod the chart makes itself, with the name of what makes it. */
-export function pods(variant: Variant): { name: string; labels: Record<string, string>; spec: Loose; object: Loose }[] {
-  return objects(variant).flatMap((object) => {
+export const pods = (variant: Variant): Pod[] => podsOf(objects(variant))
+
+export function podsOf(rendered: readonly Loose[]): Pod[] {
+  return rendered.flatMap((object) => {
     const pod =
       object.kind === 'Pod'
         ? object
@@ -66,7 +105,9 @@ export function pods(variant: Variant): { name: string; labels: Record<string, s
             : undefined
     if (pod === undefined) return []
     const name = `${object.kind}/${object.metadata.name}`
-    return [{ name, labels: pod.metadata.labels ?? {}, spec: pod.spec, object }]
+    return [
+      { name, labels: pod.metadata.labels ?? {}, annotations: pod.metadata.annotations ?? {}, spec: pod.spec, object },
+    ]
   })
 }
 

@@ -1,27 +1,28 @@
-{{- define "order-saga.prefix" -}}
-{{- .Values.global.nameOverride | default .Release.Name -}}
-{{- end }}
-
 {{/* Names, one rule for all: the prefix and what it is. Takes (list $ "payment"). */}}
 {{- define "order-saga.name" -}}
-{{- include "order-saga.prefix" (first .) }}-{{ last . -}}
+{{- include "common.prefix" (first .) }}-{{ last . -}}
 {{- end }}
 
 {{/* Takes (list $ component). */}}
 {{- define "order-saga.selector" -}}
 {{- $ := first . -}}
 app.kubernetes.io/name: order-saga
-app.kubernetes.io/instance: {{ $.Release.Name }}
-app.kubernetes.io/component: {{ last . }}
+app.kubernetes.io/instance: {{ $.Release.Name | quote }}
+app.kubernetes.io/component: {{ last . | quote }}
 {{- end }}
 
 {{- define "order-saga.labels" -}}
 {{- $ := first . -}}
 {{ include "order-saga.selector" . }}
 app.kubernetes.io/part-of: order-saga
-app.kubernetes.io/version: {{ $.Values.image.tag | default $.Chart.AppVersion | trunc 63 | quote }}
-app.kubernetes.io/managed-by: {{ $.Release.Service }}
-helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
+app.kubernetes.io/version: {{ include "common.label" ($.Values.image.tag | default $.Chart.AppVersion) }}
+app.kubernetes.io/managed-by: {{ $.Release.Service | quote }}
+helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Version) }}
+{{- end }}
+
+{{/* The labels of an object that a monitoring stack finds by further ones. Takes (list $ component). */}}
+{{- define "order-saga.monitoringLabels" -}}
+{{- include "common.texts" (list (include "order-saga.labels" . | fromYaml) (first .).Values.global.monitoring.labels) -}}
 {{- end }}
 
 {{/* Takes (list $ image). */}}
@@ -33,17 +34,25 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- if $image.digest -}}@{{ $image.digest }}{{- else -}}:{{ $image.tag | default $.Values.image.tag | default $.Chart.AppVersion }}{{- end -}}
 {{- end }}
 
-{{/* A service's values over the defaults, as JSON. Takes (list $ "payment"). */}}
+{{/* A service's values over the defaults, as JSON; an empty key of the service is that of the defaults. Takes (list $ "payment"). */}}
 {{- define "order-saga.service" -}}
 {{- $ := first . -}}
-{{- mergeOverwrite (deepCopy $.Values.defaults) (deepCopy (get $.Values.services (last .))) | toJson -}}
+{{- $values := include "order-saga.defaults" $ | fromJson -}}
+{{- range $key, $value := get $.Values.services (last .) -}}
+{{- if kindIs "map" $value -}}{{- $_ := set $values $key (mergeOverwrite (get $values $key | default dict) (deepCopy $value)) -}}
+{{- else if not (kindIs "invalid" $value) -}}{{- $_ := set $values $key $value -}}{{- end -}}
+{{- end -}}
+{{- toJson $values -}}
 {{- end }}
 
-{{/* Helm reads numbers as floats and would print 86400000 as 8.64e+07. */}}
-{{- define "order-saga.envValue" -}}
-{{- if kindIs "float64" . -}}
-{{- if eq (floor .) . -}}{{ printf "%.0f" . }}{{- else -}}{{ toString . }}{{- end -}}
-{{- else -}}{{ toString . }}{{- end -}}
+{{/* The defaults with all maps and lists, of which a values file may leave some empty, as JSON. */}}
+{{- define "order-saga.defaults" -}}
+{{- $values := dict -}}
+{{- range list "env" "secretEnv" "podLabels" "podAnnotations" "nodeSelector" "networkPolicy" "resources" "initResources" "podSecurityContext" "securityContext" -}}
+{{- $_ := set $values . dict -}}
+{{- end -}}
+{{- range list "nodeArgs" "extraVolumes" "extraVolumeMounts" "tolerations" "topologySpreadKeys" -}}{{- $_ := set $values . list -}}{{- end -}}
+{{- mergeOverwrite $values .Values.defaults | toJson -}}
 {{- end }}
 
 {{/* "true" where the console runs; its values are missing under --reuse-values of a release that did not have them. Takes $. */}}
@@ -70,7 +79,7 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- $service := last . -}}
 {{- $sub := get $.Values (printf "%s-db" $service) -}}
 {{- $external := (include "order-saga.service" . | fromJson).database -}}
-{{- $cluster := printf "%s-%s-db" (include "order-saga.prefix" $) $service -}}
+{{- $cluster := printf "%s-%s-db" (include "common.prefix" $) $service -}}
 {{- if $sub.enabled -}}
 {{- dict "host" (printf "%s-rw" $cluster) "port" 5432 "name" $sub.database "secret" (printf "%s-app" $cluster) "userKey" "username" "passwordKey" "password" "caSecret" (printf "%s-ca" $cluster) "caKey" "ca.crt" | toJson -}}
 {{- else -}}
@@ -93,13 +102,13 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 - name: DB_USER
   valueFrom:
     secretKeyRef:
-      name: {{ $db.secret }}
-      key: {{ $db.userKey }}
+      name: {{ $db.secret | quote }}
+      key: {{ $db.userKey | quote }}
 - name: DB_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ $db.secret }}
-      key: {{ $db.passwordKey }}
+      name: {{ $db.secret | quote }}
+      key: {{ $db.passwordKey | quote }}
 {{- if $db.caSecret }}
 - name: DB_CA_FILE
   value: /etc/order-saga/{{ last . }}-db/ca.crt
@@ -112,9 +121,9 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- if $db.caSecret -}}
 - name: {{ last . }}-db-ca
   secret:
-    secretName: {{ $db.caSecret }}
+    secretName: {{ $db.caSecret | quote }}
     items:
-      - key: {{ $db.caKey }}
+      - key: {{ $db.caKey | quote }}
         path: ca.crt
 {{- end }}
 {{- end }}
@@ -138,20 +147,20 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 - name: RABBITMQ_PASSWORD
   valueFrom:
     secretKeyRef:
-      name: {{ $auth.existingSecret | default (printf "%s-rabbitmq-auth" (include "order-saga.prefix" $)) }}
+      name: {{ $auth.existingSecret | default (printf "%s-rabbitmq-auth" (include "common.prefix" $)) | quote }}
       key: {{ $user }}
 - name: RABBITMQ_URL
-  value: amqp://{{ $user }}:$(RABBITMQ_PASSWORD)@{{ include "order-saga.prefix" $ }}-rabbitmq:5672/{{ if ne $messaging.vhost "/" }}{{ urlquery $messaging.vhost }}{{ else }}%2F{{ end }}
+  value: amqp://{{ $user }}:$(RABBITMQ_PASSWORD)@{{ include "common.prefix" $ }}-rabbitmq:5672/{{ if ne $messaging.vhost "/" }}{{ urlquery $messaging.vhost }}{{ else }}%2F{{ end }}
 - name: TOPOLOGY
   value: assume
 {{- else -}}
 - name: RABBITMQ_URL
   valueFrom:
     secretKeyRef:
-      name: {{ required "rabbitmq.enabled is false: set externalBroker.existingSecret." $.Values.externalBroker.existingSecret }}
-      key: {{ get $.Values.externalBroker.keys $user }}
+      name: {{ required "rabbitmq.enabled is false: set externalBroker.existingSecret." $.Values.externalBroker.existingSecret | quote }}
+      key: {{ get $.Values.externalBroker.keys $user | quote }}
 - name: TOPOLOGY
-  value: {{ $.Values.externalBroker.topology }}
+  value: {{ $.Values.externalBroker.topology | quote }}
 {{- end }}
 - name: ORDER_EXCHANGE
   value: {{ $messaging.exchange | quote }}
@@ -159,20 +168,68 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 - name: {{ upper $service }}_QUEUE
   value: {{ get $messaging.queues $service | quote }}
 {{- end }}
+{{- $delays := list }}
+{{- $last := 0 }}
+{{- range $messaging.retryDelaysMs }}
+{{- if le (int64 .) $last }}{{ fail (printf "global.messaging.retryDelaysMs must increase, and %d comes after %d." (int64 .) $last) }}{{ end }}
+{{- $last = int64 . }}
+{{- $delays = append $delays (include "common.text" .) }}
+{{- end }}
 - name: RETRY_DELAYS_MS
-  value: {{ $delays := list }}{{ range $messaging.retryDelaysMs }}{{ $delays = append $delays (include "order-saga.envValue" .) }}{{ end }}{{ join "," $delays | quote }}
+  value: {{ join "," $delays | quote }}
+{{- end }}
+
+{{/* How many pods a service has: least and most, and whether an autoscaler decides, as JSON. Takes (list $ "payment"). */}}
+{{- define "order-saga.pods" -}}
+{{- $values := include "order-saga.service" . | fromJson -}}
+{{- $scaling := $values.autoscaling -}}
+{{- $count := 1 -}}
+{{- if not (kindIs "invalid" $values.replicaCount) -}}{{- $count = $values.replicaCount -}}{{- end -}}
+{{- if and $scaling.enabled (ne (first .).Values.autoscaling.provider "none") -}}
+{{- dict "scaled" true "least" $scaling.minReplicas "most" $scaling.maxReplicas | toJson -}}
+{{- else -}}
+{{- dict "scaled" false "least" $count "most" $count | toJson -}}
+{{- end -}}
 {{- end }}
 
 {{/* Maps of values, later ones over earlier ones, as a list of variables. */}}
 {{- define "order-saga.plainEnv" -}}
 {{- $all := dict -}}
-{{- range . -}}{{- $all = mergeOverwrite $all (deepCopy .) -}}{{- end -}}
+{{- range . -}}{{- $all = mergeOverwrite $all (deepCopy (. | default dict)) -}}{{- end -}}
 {{- range $name, $value := $all }}
 {{- if not (kindIs "invalid" $value) }}
-- name: {{ $name }}
-  value: {{ include "order-saga.envValue" $value | quote }}
+- name: {{ $name | quote }}
+  value: {{ include "common.text" $value | quote }}
 {{- end }}
 {{- end -}}
+{{- end }}
+
+{{/* Variables from Secrets, as a list of variables. Takes a map of {secret, key}; null takes away what an earlier values file names. */}}
+{{- define "order-saga.secretEnv" -}}
+{{- range $name, $from := . }}
+{{- if $from }}
+- name: {{ $name | quote }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ $from.secret | quote }}
+      key: {{ $from.key | quote }}
+{{- end }}
+{{- end -}}
+{{- end }}
+
+{{/* Lists of variables as one: of those with the same name the last counts, at the place of the first. Takes a list of YAML texts. */}}
+{{- define "order-saga.mergedEnv" -}}
+{{- $names := list -}}
+{{- $variables := dict -}}
+{{- range . -}}
+{{- range . | fromYamlArray -}}
+{{- $names = append $names .name -}}
+{{- $_ := set $variables .name . -}}
+{{- end -}}
+{{- end -}}
+{{- $merged := list -}}
+{{- range $names | uniq -}}{{- $merged = append $merged (get $variables .) -}}{{- end -}}
+{{- toYaml $merged -}}
 {{- end }}
 
 {{- define "order-saga.serviceAccount" -}}
@@ -184,26 +241,40 @@ helm.sh/chart: {{ $.Chart.Name }}-{{ $.Chart.Version }}
 {{- $account.name | default (ternary (include "order-saga.name" .) "default" $account.create) -}}
 {{- end }}
 
+{{/* Takes (list path probeValues). */}}
+{{- define "order-saga.probe" -}}
+{{- merge (dict "httpGet" (dict "path" (first .) "port" "ops")) (last .) | toYaml -}}
+{{- end }}
+
+{{/* Labels and annotations of a pod. Takes (list $ ownLabels podValues ownAnnotations). */}}
+{{- define "order-saga.podMetadata" -}}
+{{- $pod := index . 2 -}}
+labels: {{- include "common.podLabels" (list (index . 1) (first .).Values.podLabels $pod.podLabels) | nindent 2 }}
+{{- with include "common.texts" (list (last .) $pod.podAnnotations) }}
+annotations: {{- . | nindent 2 }}
+{{- end }}
+{{- end }}
+
 {{/* What all pods of this chart have. Takes (list $ podValues account). */}}
 {{- define "order-saga.podBasics" -}}
 {{- $ := index . 0 -}}
 {{- $pod := index . 1 -}}
 {{- with $.Values.image.pullSecrets }}
-imagePullSecrets: {{- range . }}{{ list (dict "name" .) | toYaml | nindent 2 }}{{ end }}
+imagePullSecrets: {{- include "common.pullSecrets" . | nindent 2 }}
 {{- end }}
-serviceAccountName: {{ index . 2 }}
+serviceAccountName: {{ index . 2 | quote }}
 automountServiceAccountToken: false
 # A Service called payment would otherwise put PAYMENT_PORT=tcp://… into the environment.
 enableServiceLinks: false
-securityContext: {{- toYaml $pod.podSecurityContext | nindent 2 }}
+securityContext: {{- include "common.object" $pod.podSecurityContext | nindent 2 }}
 {{- with $pod.priorityClassName }}
-priorityClassName: {{ . }}
+priorityClassName: {{ . | quote }}
 {{- end }}
 {{- with $pod.nodeSelector }}
-nodeSelector: {{- toYaml . | nindent 2 }}
+nodeSelector: {{- include "common.texts" (list .) | nindent 2 }}
 {{- end }}
 {{- with $pod.tolerations }}
-tolerations: {{- toYaml . | nindent 2 }}
+tolerations: {{- include "common.object" . | nindent 2 }}
 {{- end }}
 {{- end }}
 
@@ -219,11 +290,11 @@ order-saga/uses-{{ . }}: 'true'
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}true{{- end -}}
 {{- end }}
 
-{{/* global.monitoring.interval in milliseconds. */}}
+{{/* global.monitoring.interval in milliseconds, within the limits of GAUGE_INTERVAL_MS. */}}
 {{- define "order-saga.scrapeIntervalMs" -}}
 {{- $interval := .Values.global.monitoring.interval -}}
 {{- $units := dict "ms" 1 "s" 1000 "m" 60000 -}}
-{{- mul (regexFind "^[0-9]+" $interval) (get $units (regexFind "[a-z]+$" $interval)) -}}
+{{- mul (regexFind "^[0-9]+" $interval) (get $units (regexFind "[a-z]+$" $interval)) | max 100 | min 300000 -}}
 {{- end }}
 
 {{/* Why kube-score's advice is not followed, on the objects themselves. */}}
@@ -241,9 +312,9 @@ order-saga/why-ignored: >-
 {{- $values := include "order-saga.service" . | fromJson -}}
 {{- $sub := get $.Values (printf "%s-db" $service) | default dict -}}
 {{- if $sub.enabled -}}
-{{- $env := mergeOverwrite (deepCopy $.Values.env) $.Values.defaults.env $values.env -}}
+{{- $env := mergeOverwrite (deepCopy ($.Values.env | default dict)) $values.env -}}
 {{- $pool := int (get $env "DB_POOL_MAX" | default 10) -}}
-{{- $pods := ternary (int ($values.replicaCount | default 1)) (int $values.autoscaling.maxReplicas) (eq $.Values.autoscaling.provider "none") -}}
+{{- $pods := int (include "order-saga.pods" . | fromJson).most -}}
 {{- $limit := int (dig "postgresql" "maxConnections" 100 $sub) -}}
 {{- /* The console opens 4 at most, and there are two pods of it during a roll-out. */ -}}
 {{- $others := ternary 23 15 (eq (include "order-saga.hasConsole" $) "true") -}}

@@ -1,15 +1,15 @@
 {{/* The chart's name is the alias the umbrella gives it: order-db, payment-db, inventory-db. */}}
 {{- define "postgres.fullname" -}}
-{{- (.Values.global).nameOverride | default .Release.Name }}-{{ .Chart.Name -}}
+{{- include "common.prefix" . }}-{{ .Chart.Name -}}
 {{- end }}
 
 {{- define "postgres.labels" -}}
 app.kubernetes.io/name: order-saga
-app.kubernetes.io/instance: {{ .Release.Name }}
-app.kubernetes.io/component: {{ .Chart.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
+app.kubernetes.io/component: {{ .Chart.Name | quote }}
 app.kubernetes.io/part-of: order-saga
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: postgres-{{ .Chart.Version }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: {{ include "common.label" (printf "postgres-%s" .Chart.Version) }}
 {{- end }}
 
 {{- define "postgres.monitoring" -}}

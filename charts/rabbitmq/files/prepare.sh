@@ -7,9 +7,10 @@ secrets=/prepare/auth
 target=$1
 
 definitions=$(<"$config/definitions.json")
-for file in "$secrets"/*; do
-  user=${file##*/}
-  password=$(<"$file")
+# These keys only: others may keep keys of their own in the Secret.
+for user in admin order payment inventory notification operations monitoring erlang-cookie; do
+  [ -f "$secrets/$user" ] || continue
+  password=$(<"$secrets/$user")
   if [[ ! $password =~ ^[A-Za-z0-9]+$ ]]; then
     echo "The key $user of the broker's Secret must be letters and digits only, and not empty." >&2
     exit 1

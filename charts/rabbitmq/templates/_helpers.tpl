@@ -1,18 +1,39 @@
-{{/* The prefix of all object names: the release, unless overridden by global.nameOverride. */}}
-{{- define "rabbitmq.prefix" -}}
-{{- (.Values.global).nameOverride | default .Release.Name -}}
-{{- end }}
-
 {{- define "rabbitmq.fullname" -}}
-{{- include "rabbitmq.prefix" . }}-rabbitmq
+{{- include "common.prefix" . }}-rabbitmq
 {{- end }}
 
 {{- define "rabbitmq.authSecret" -}}
 {{- .Values.auth.existingSecret | default (printf "%s-auth" (include "rabbitmq.fullname" .)) -}}
 {{- end }}
 
+{{/* The keys of that Secret, as a JSON list. */}}
+{{- define "rabbitmq.secretKeys" -}}
+{{- concat (list "admin") (include "rabbitmq.services" . | fromJsonArray) (list "operations" "monitoring" "erlang-cookie") | toJson -}}
+{{- end }}
+
+{{/* "true" where passwords are generated, which auth.generate must allow. */}}
+{{- define "rabbitmq.generatesPasswords" -}}
+{{- $missing := list -}}
+{{- range include "rabbitmq.secretKeys" . | fromJsonArray -}}
+{{- if not (get ($.Values.auth.passwords | default dict) .) -}}{{- $missing = append $missing . -}}{{- end -}}
+{{- end -}}
+{{- if and $missing (not .Values.auth.existingSecret) -}}
+{{- if not (dig "generate" true .Values.auth) -}}
+{{- fail (printf "rabbitmq.auth.generate is false: set rabbitmq.auth.existingSecret, or rabbitmq.auth.passwords with all keys (without one: %s)." (join ", " $missing)) -}}
+{{- end -}}
+true
+{{- end -}}
+{{- end }}
+
+{{/* "true" where they differ at the next rendering: `lookup` of a list finds nothing at all only without a cluster. */}}
+{{- define "rabbitmq.changingPasswords" -}}
+{{- if include "rabbitmq.generatesPasswords" . -}}
+{{- if not (or (lookup "v1" "Secret" .Release.Namespace (include "rabbitmq.authSecret" .)) (lookup "v1" "Secret" .Release.Namespace "")) -}}true{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{- define "rabbitmq.serviceAccount" -}}
-{{- .Values.serviceAccount.name | default (include "rabbitmq.fullname" .) -}}
+{{- .Values.serviceAccount.name | default (ternary (include "rabbitmq.fullname" .) "default" .Values.serviceAccount.create) -}}
 {{- end }}
 
 {{/* The operator gives its pods a name of its own, which its StatefulSet is bound to. */}}
@@ -20,18 +41,18 @@
 {{- if eq .Values.mode "statefulset" -}}
 app.kubernetes.io/name: order-saga
 {{ end -}}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: rabbitmq
 {{- end }}
 
 {{- define "rabbitmq.labels" -}}
 app.kubernetes.io/name: order-saga
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 app.kubernetes.io/component: rabbitmq
 app.kubernetes.io/part-of: order-saga
-app.kubernetes.io/version: {{ .Values.image.tag | trunc 63 | trimSuffix "-" | quote }}
-app.kubernetes.io/managed-by: {{ .Release.Service }}
-helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+app.kubernetes.io/version: {{ include "common.label" .Values.image.tag }}
+app.kubernetes.io/managed-by: {{ .Release.Service | quote }}
+helm.sh/chart: {{ include "common.label" (printf "%s-%s" .Chart.Name .Chart.Version) }}
 {{- end }}
 
 {{- define "rabbitmq.image" -}}
@@ -57,14 +78,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
 
 {{/* A quantity of memory or disk in bytes. */}}
 {{- define "rabbitmq.bytes" -}}
-{{- $units := dict "" 1 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
-{{- $text := toString . -}}
-{{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" $text -}}
-{{- $unit := trimPrefix $number $text -}}
-{{- if or (eq $number "") (not (hasKey $units $unit)) -}}
-{{- fail (printf "%q is no quantity such as 512Mi or 8Gi" $text) -}}
-{{- end -}}
-{{- mulf (float64 $number) (get $units $unit) | int64 -}}
+{{- include "common.quantity" . | float64 | int64 -}}
 {{- end }}
 
 {{/* Whether monitoring objects are made: values win, "auto" asks the cluster. */}}

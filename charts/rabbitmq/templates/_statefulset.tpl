@@ -1,4 +1,4 @@
-{{- if eq .Values.mode "statefulset" }}
+{{- define "rabbitmq.statefulset" -}}
 {{- $name := include "rabbitmq.fullname" . }}
 apiVersion: apps/v1
 kind: StatefulSet
@@ -12,7 +12,7 @@ metadata:
       The image's files belong to user 999. Images are pinned by version or digest, so pulling them again at each start
       gives nothing and makes the registry a condition of every restart.
 spec:
-  replicas: {{ .Values.replicas }}
+  replicas: {{ int64 .Values.replicas }}
   serviceName: {{ $name }}-nodes
   # Nodes of a cluster wait for each other when all were stopped: one after the other would wait for ever.
   podManagementPolicy: Parallel
@@ -20,35 +20,33 @@ spec:
     matchLabels: {{- include "rabbitmq.selector" . | nindent 6 }}
   template:
     metadata:
-      labels:
-        {{- include "rabbitmq.labels" . | nindent 8 }}
-        {{- with .Values.podLabels }}{{ toYaml . | nindent 8 }}{{ end }}
-      annotations:
-        kubectl.kubernetes.io/default-container: rabbitmq
-        # Definitions and settings are read at start.
-        checksum/config: {{ printf "%s%s%s" (include "rabbitmq.definitions" .) (include "rabbitmq.conf" .) (.Files.Get "files/prepare.sh") | sha256sum }}
-        checksum/passwords: {{ .Values.auth.passwords | toJson | sha256sum }}
-        {{- with .Values.podAnnotations }}{{ toYaml . | nindent 8 }}{{ end }}
+      labels: {{- include "common.podLabels" (list (include "rabbitmq.labels" . | fromYaml) .Values.podLabels) | nindent 8 }}
+      {{- /* Definitions and settings are read at start. */}}
+      {{- $own := dict
+        "kubectl.kubernetes.io/default-container" "rabbitmq"
+        "checksum/config" (printf "%s%s%s" (include "rabbitmq.definitions" .) (include "rabbitmq.conf" .) (.Files.Get "files/prepare.sh") | sha256sum)
+        "checksum/passwords" (.Values.auth.passwords | default dict | toJson | sha256sum) }}
+      annotations: {{- include "common.texts" (list $own .Values.podAnnotations) | nindent 8 }}
     spec:
       {{- with .Values.image.pullSecrets }}
-      imagePullSecrets: {{- range . }}{{ list (dict "name" .) | toYaml | nindent 8 }}{{ end }}
+      imagePullSecrets: {{- include "common.pullSecrets" . | nindent 8 }}
       {{- end }}
-      serviceAccountName: {{ include "rabbitmq.serviceAccount" . }}
+      serviceAccountName: {{ include "rabbitmq.serviceAccount" . | quote }}
       automountServiceAccountToken: false
       enableServiceLinks: false
-      terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+      terminationGracePeriodSeconds: {{ int64 .Values.terminationGracePeriodSeconds }}
       {{- with .Values.priorityClassName }}
-      priorityClassName: {{ . }}
+      priorityClassName: {{ . | quote }}
       {{- end }}
       {{- with .Values.nodeSelector }}
-      nodeSelector: {{- toYaml . | nindent 8 }}
+      nodeSelector: {{- include "common.texts" (list .) | nindent 8 }}
       {{- end }}
       {{- with .Values.tolerations }}
-      tolerations: {{- toYaml . | nindent 8 }}
+      tolerations: {{- include "common.object" . | nindent 8 }}
       {{- end }}
       affinity:
         {{- with .Values.affinity }}
-        {{- toYaml . | nindent 8 }}
+        {{- include "common.object" . | nindent 8 }}
         {{- else }}
         podAntiAffinity:
           preferredDuringSchedulingIgnoredDuringExecution:
@@ -58,18 +56,13 @@ spec:
                 labelSelector:
                   matchLabels: {{- include "rabbitmq.selector" . | nindent 20 }}
         {{- end }}
-      securityContext:
-        runAsNonRoot: true
-        runAsUser: 999
-        runAsGroup: 999
-        fsGroup: 999
-        fsGroupChangePolicy: OnRootMismatch
-        seccompProfile:
-          type: RuntimeDefault
+      {{- /* Missing under --reuse-values of a release that did not have it. */}}
+      {{- $user := dict "runAsNonRoot" true "runAsUser" 999 "runAsGroup" 999 "fsGroup" 999 "seccompProfile" (dict "type" "RuntimeDefault") }}
+      securityContext: {{- include "common.object" (.Values.podSecurityContext | default $user) | nindent 8 }}
       initContainers:
         - name: prepare
-          image: {{ include "rabbitmq.image" . }}
-          imagePullPolicy: {{ .Values.image.pullPolicy }}
+          image: {{ include "rabbitmq.image" . | quote }}
+          imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
           command: [/bin/bash, /prepare/config/prepare.sh, /etc/rabbitmq]
           env:
             - name: POD_NAME
@@ -80,12 +73,10 @@ spec:
               value: {{ $name }}-nodes.{{ .Release.Namespace }}
             - name: REPLICAS
               value: {{ .Values.replicas | quote }}
-          resources: {{- toYaml .Values.initResources | nindent 12 }}
+          resources: {{- include "common.resources" .Values.initResources | nindent 12 }}
           securityContext: &restricted
             allowPrivilegeEscalation: false
             readOnlyRootFilesystem: true
-            runAsUser: 999
-            runAsGroup: 999
             capabilities:
               drop: [ALL]
           volumeMounts:
@@ -105,8 +96,8 @@ spec:
               mountPath: /tmp
       containers:
         - name: rabbitmq
-          image: {{ include "rabbitmq.image" . }}
-          imagePullPolicy: {{ .Values.image.pullPolicy }}
+          image: {{ include "rabbitmq.image" . | quote }}
+          imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
           env:
             - name: POD_NAME
               valueFrom:
@@ -133,13 +124,13 @@ spec:
           startupProbe:
             tcpSocket:
               port: amqp
-            periodSeconds: {{ .Values.startupProbe.periodSeconds }}
-            failureThreshold: {{ .Values.startupProbe.failureThreshold }}
+            periodSeconds: {{ int64 .Values.startupProbe.periodSeconds }}
+            failureThreshold: {{ int64 .Values.startupProbe.failureThreshold }}
           readinessProbe:
             tcpSocket:
               port: amqp
-            periodSeconds: {{ .Values.readinessProbe.periodSeconds }}
-            failureThreshold: {{ .Values.readinessProbe.failureThreshold }}
+            periodSeconds: {{ int64 .Values.readinessProbe.periodSeconds }}
+            failureThreshold: {{ int64 .Values.readinessProbe.failureThreshold }}
           lifecycle:
             preStop:
               exec:
@@ -152,7 +143,7 @@ spec:
                     rabbitmq-upgrade -t 60 await_online_quorum_plus_one
                     {{- end }}
                     rabbitmq-upgrade -t 60 drain
-          resources: {{- toYaml .Values.resources | nindent 12 }}
+          resources: {{- include "common.resources" .Values.resources | nindent 12 }}
           securityContext: *restricted
           volumeMounts:
             - name: config
@@ -169,7 +160,7 @@ spec:
             name: {{ $name }}-config
         - name: auth
           secret:
-            secretName: {{ include "rabbitmq.authSecret" . }}
+            secretName: {{ include "rabbitmq.authSecret" . | quote }}
         - name: config
           emptyDir:
             medium: Memory
@@ -187,9 +178,9 @@ spec:
       spec:
         accessModes: [ReadWriteOnce]
         {{- with .Values.storage.storageClass }}
-        storageClassName: {{ . }}
+        storageClassName: {{ . | quote }}
         {{- end }}
         resources:
           requests:
-            storage: {{ .Values.storage.size }}
+            storage: {{ include "common.text" .Values.storage.size | quote }}
 {{- end }}

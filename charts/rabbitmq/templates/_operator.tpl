@@ -1,4 +1,4 @@
-{{- if eq .Values.mode "operator" }}
+{{- define "rabbitmq.operatorCluster" -}}
 {{- $name := include "rabbitmq.fullname" . }}
 apiVersion: rabbitmq.com/v1beta1
 kind: RabbitmqCluster
@@ -6,26 +6,26 @@ metadata:
   name: {{ $name }}
   labels: {{- include "rabbitmq.labels" . | nindent 4 }}
 spec:
-  replicas: {{ .Values.replicas }}
-  image: {{ include "rabbitmq.image" . }}
+  replicas: {{ int64 .Values.replicas }}
+  image: {{ include "rabbitmq.image" . | quote }}
   {{- with .Values.image.pullSecrets }}
-  imagePullSecrets: {{- range . }}{{ list (dict "name" .) | toYaml | nindent 4 }}{{ end }}
+  imagePullSecrets: {{- include "common.pullSecrets" . | nindent 4 }}
   {{- end }}
-  terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
+  terminationGracePeriodSeconds: {{ int64 .Values.terminationGracePeriodSeconds }}
   persistence:
-    storage: {{ .Values.storage.size }}
+    storage: {{ include "common.text" .Values.storage.size | quote }}
     {{- with .Values.storage.storageClass }}
-    storageClassName: {{ . }}
+    storageClassName: {{ . | quote }}
     {{- end }}
-  resources: {{- toYaml (pick .Values.resources "requests" "limits") | nindent 4 }}
+  resources: {{- include "common.resources" (pick .Values.resources "requests" "limits") | nindent 4 }}
   {{- with .Values.affinity }}
-  affinity: {{- toYaml . | nindent 4 }}
+  affinity: {{- include "common.object" . | nindent 4 }}
   {{- end }}
   {{- with .Values.tolerations }}
-  tolerations: {{- toYaml . | nindent 4 }}
+  tolerations: {{- include "common.object" . | nindent 4 }}
   {{- end }}
   rabbitmq:
-    additionalPlugins: {{ concat (list "rabbitmq_prometheus") .Values.extraPlugins | toJson }}
+    additionalPlugins: {{ concat (list "rabbitmq_prometheus") (.Values.extraPlugins | default list) | uniq | toJson }}
     additionalConfig: |
       {{- include "rabbitmq.commonConf" . | nindent 6 }}
   override:
@@ -33,18 +33,22 @@ spec:
       spec:
         template:
           metadata:
-            labels:
-              # The rest is the operator's.
-              app.kubernetes.io/instance: {{ .Release.Name }}
-            annotations:
-              checksum/definitions: {{ include "rabbitmq.definitions" . | sha256sum }}
+            {{- /* The rest is the operator's. */}}
+            labels: {{- include "common.podLabels" (list (dict "app.kubernetes.io/instance" .Release.Name) .Values.podLabels) | nindent 14 }}
+            annotations: {{- include "common.texts" (list (dict "checksum/definitions" (include "rabbitmq.definitions" . | sha256sum)) .Values.podAnnotations) | nindent 14 }}
           spec:
+            {{- with .Values.nodeSelector }}
+            nodeSelector: {{- include "common.texts" (list .) | nindent 14 }}
+            {{- end }}
+            {{- with .Values.priorityClassName }}
+            priorityClassName: {{ . | quote }}
+            {{- end }}
             initContainers:
               - name: prepare
-                image: {{ include "rabbitmq.image" . }}
-                imagePullPolicy: {{ .Values.image.pullPolicy }}
+                image: {{ include "rabbitmq.image" . | quote }}
+                imagePullPolicy: {{ .Values.image.pullPolicy | quote }}
                 command: [/bin/bash, /prepare/config/prepare.sh, /etc/rabbitmq-definitions]
-                resources: {{- toYaml .Values.initResources | nindent 18 }}
+                resources: {{- include "common.resources" .Values.initResources | nindent 18 }}
                 securityContext:
                   allowPrivilegeEscalation: false
                   readOnlyRootFilesystem: true
@@ -71,7 +75,7 @@ spec:
                   name: {{ $name }}-config
               - name: auth
                 secret:
-                  secretName: {{ include "rabbitmq.authSecret" . }}
+                  secretName: {{ include "rabbitmq.authSecret" . | quote }}
               - name: definitions
                 emptyDir:
                   medium: Memory

@@ -1,0 +1,113 @@
+{{/*
+Rules that the charts of this repository share. Each chart has the same file, so that each also renders alone; a test
+compares the copies.
+*/}}
+
+{{/* What the names of all objects begin with. 34 characters leave room for the longest name, of a migration's Job. */}}
+{{- define "common.prefix" -}}
+{{- $prefix := (.Values.global).nameOverride | default .Release.Name -}}
+{{- if not (regexMatch "^[a-z]([-a-z0-9]{0,32}[a-z0-9])?$" $prefix) -}}
+{{- fail (printf "The names of all objects begin with the release's name or global.nameOverride, so %q must have at most 34 lower-case letters, digits and hyphens, begin with a letter and not end with a hyphen." $prefix) -}}
+{{- end -}}
+{{- $prefix -}}
+{{- end }}
+
+{{/*
+A label's value, quoted: at most 63 characters, with a letter or digit at both ends. The digest of an image's tag is left
+out, and so is every character that the API refuses, such as the + of a chart's version.
+*/}}
+{{- define "common.label" -}}
+{{- $text := regexReplaceAll "[^A-Za-z0-9_.-]" (splitList "@" (toString .) | first) "_" -}}
+{{- regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" (regexReplaceAll "^[^A-Za-z0-9]+" $text "" | trunc 63) "" | quote -}}
+{{- end }}
+
+{{/* A scalar as text. Helm reads the numbers of a values file as floats and would print 86400000 as 8.64e+07. */}}
+{{- define "common.text" -}}
+{{- if kindIs "float64" . -}}
+{{- if eq (floor .) . -}}{{ printf "%.0f" . }}{{- else -}}{{ regexReplaceAll "0+$" (printf "%.12f" .) "" }}{{- end -}}
+{{- else -}}{{ toString . }}{{- end -}}
+{{- end }}
+
+{{/* Maps, the later ones over the earlier ones, as YAML with strings for all values; null takes a key away. Takes a list of maps. */}}
+{{- define "common.texts" -}}
+{{- $all := dict -}}
+{{- range . -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "invalid" $value -}}{{- $all = omit $all $key -}}{{- else -}}{{- $_ := set $all $key (include "common.text" $value) -}}{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- with $all -}}{{- toYaml . -}}{{- end -}}
+{{- end }}
+
+{{/* An object or a list that values give as the API has it, as YAML: with strings where the API has strings. */}}
+{{- define "common.object" -}}
+{{- (include "common.strings" . | fromJson).value | toYaml -}}
+{{- end }}
+
+{{- define "common.strings" -}}
+{{- $result := . -}}
+{{- if kindIs "map" . -}}
+{{- $result = dict -}}
+{{- range $key, $value := . -}}
+{{- if kindIs "invalid" $value -}}
+{{- else if and (kindIs "map" $value) (has $key (list "matchLabels" "nodeSelector" "labels" "annotations" "parameters" "connectionParameters" "volumeAttributes")) -}}
+{{- $_ := set $result $key (include "common.texts" (list $value) | fromYaml) -}}
+{{- else if and (eq $key "value") (not (kindIs "map" $value)) -}}
+{{- $_ := set $result $key (include "common.text" $value) -}}
+{{- else if and (eq $key "values") (kindIs "slice" $value) -}}
+{{- $texts := list -}}
+{{- range $value -}}{{- $texts = append $texts (include "common.text" .) -}}{{- end -}}
+{{- $_ := set $result $key $texts -}}
+{{- else -}}
+{{- $_ := set $result $key (include "common.strings" $value | fromJson).value -}}
+{{- end -}}
+{{- end -}}
+{{- else if kindIs "slice" . -}}
+{{- $result = list -}}
+{{- range . -}}{{- $result = append $result (include "common.strings" . | fromJson).value -}}{{- end -}}
+{{- end -}}
+{{- dict "value" $result | toJson -}}
+{{- end }}
+
+{{/* Names of Secrets as a pod has them. */}}
+{{- define "common.pullSecrets" -}}
+{{- $references := list -}}
+{{- range . | uniq -}}{{- $references = append $references (dict "name" .) -}}{{- end -}}
+{{- toYaml $references -}}
+{{- end }}
+
+{{/* A pod's labels: the chart's own, and further ones, which must leave alone those that selectors use. Takes (list own further…). */}}
+{{- define "common.podLabels" -}}
+{{- range $labels := rest . -}}
+{{- range $key, $_ := $labels -}}
+{{- if or (has $key (list "app.kubernetes.io/name" "app.kubernetes.io/instance" "app.kubernetes.io/component")) (hasPrefix "order-saga/" $key) -}}
+{{- fail (printf "podLabels must not have %s: the chart selects its pods by this label." $key) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- include "common.texts" . -}}
+{{- end }}
+
+{{/* A quantity of the API as a number with three decimals. */}}
+{{- define "common.quantity" -}}
+{{- $units := dict "" 1 "m" 0.001 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
+{{- $text := include "common.text" . -}}
+{{- $number := regexFind "^[0-9]+(\\.[0-9]+)?" $text -}}
+{{- mulf (float64 $number) (get $units (trimPrefix $number $text)) | printf "%.3f" -}}
+{{- end }}
+
+{{/* Requests and limits of a container, with quantities as strings. */}}
+{{- define "common.resources" -}}
+{{- $resources := dict -}}
+{{- with get (. | default dict) "claims" -}}{{- $_ := set $resources "claims" . -}}{{- end -}}
+{{- range $part := list "requests" "limits" -}}
+{{- with include "common.texts" (list (get ($ | default dict) $part | default dict)) -}}{{- $_ := set $resources $part (fromYaml .) -}}{{- end -}}
+{{- end -}}
+{{- range $name, $request := $resources.requests -}}
+{{- $limit := get ($resources.limits | default dict) $name -}}
+{{- if and $limit (gt (include "common.quantity" $request | float64) (include "common.quantity" $limit | float64)) -}}
+{{- fail (printf "resources: the request of %s (%s) is more than its limit (%s)." $name $request $limit) -}}
+{{- end -}}
+{{- end -}}
+{{- toYaml $resources -}}
+{{- end }}

@@ -1,0 +1,158 @@
+import { deepEqual, equal, match } from 'node:assert/strict'
+import { helms } from '../../tools/ci/src/programs.ts'
+import { type Loose, objectsWith, podsOf, templateWith, type Variant } from './render.ts'
+
+const secret = { secret: 'mine', key: 'k' }
+const fromMine = { secretKeyRef: { name: 'mine', key: 'k' } }
+
+function environments(values: Loose, helm: string, variant?: Variant): Map<string, Loose[]> {
+  const rendered = objectsWith({ values, helm, ...(variant === undefined ? {} : { variant }) })
+  return new Map(podsOf(rendered).map(({ name, spec }) => [name, spec.containers[0].env ?? []]))
+}
+
+function only(env: Loose[] | undefined, name: string): Loose {
+  const found = (env ?? []).filter((variable) => variable.name === name)
+  equal(found.length, 1, `${name} is there ${found.length} times`)
+  return found[0]
+}
+
+for (const helm of helms()) {
+  describe(`variables given twice, with ${helm}`, () => {
+    it('are taken from the Secret', () => {
+      const { PAYMENT_GATEWAY_URL, SHUTDOWN_TIMEOUT_MS } = { PAYMENT_GATEWAY_URL: secret, SHUTDOWN_TIMEOUT_MS: secret }
+      const values = {
+        env: { LOG_LEVEL: 'warn' },
+        defaults: { secretEnv: { LOG_LEVEL: secret } },
+        services: { payment: { secretEnv: { PAYMENT_GATEWAY_URL, SHUTDOWN_TIMEOUT_MS } } },
+      }
+      const env = environments(values, helm, 'production').get('Deployment/shop-payment')
+      for (const name of ['PAYMENT_GATEWAY_URL', 'SHUTDOWN_TIMEOUT_MS', 'LOG_LEVEL']) {
+        deepEqual(only(env, name), { name, valueFrom: fromMine })
+      }
+    })
+
+    it('are the plain one where null takes the Secret away', () => {
+      const values = {
+        services: { payment: { env: { PAYMENT_GATEWAY_URL: 'http://a' }, secretEnv: { PAYMENT_GATEWAY_URL: null } } },
+      }
+      equal(only(environments(values, helm).get('Deployment/shop-payment'), 'PAYMENT_GATEWAY_URL').value, 'http://a')
+    })
+
+    it('are those of operations.env, and over them those of the pod', () => {
+      const own = {
+        ORDER_URL: 'http://a',
+        ORDER_DB_PASSWORD: 'x',
+        RABBITMQ_URL: 'amqp://a',
+        LOG_LEVEL: 'debug',
+        TOPOLOGY: 'assume',
+      }
+      const values = {
+        env: { LOG_LEVEL: 'warn' },
+        operations: {
+          env: {
+            ...own,
+            OPS_PORT: 1,
+            PORT: 1,
+            CONSOLE: 'read-only',
+            DRILL_ORDERS: 10,
+            AUDIT_INTERVAL_MS: 5000,
+            ADMIN_TOKEN: 'x',
+          },
+          console: { enabled: true, mode: 'full', adminToken: secret },
+          toolbox: { enabled: true },
+          audit: { exporter: { enabled: true } },
+        },
+      }
+      const all = environments(values, helm)
+      for (const name of [
+        'CronJob/shop-audit',
+        'Deployment/shop-console',
+        'Deployment/shop-audit-exporter',
+        'Pod/shop-saga-drill',
+      ]) {
+        for (const [variable, value] of Object.entries(own)) equal(only(all.get(name), variable).value, value)
+      }
+      const console = all.get('Deployment/shop-console')
+      deepEqual(only(console, 'ADMIN_TOKEN').valueFrom, fromMine)
+      equal(only(console, 'PORT').value, '3002')
+      equal(only(console, 'CONSOLE').value, 'full')
+      equal(only(all.get('Deployment/shop-audit-exporter'), 'OPS_PORT').value, '9464')
+      equal(only(all.get('Pod/shop-saga-drill'), 'DRILL_ORDERS').value, '40')
+    })
+  })
+
+  it(`names given twice are there once, with ${helm}`, () => {
+    const image = { pullSecrets: ['a', 'a', 'b'] }
+    const values = {
+      image,
+      rabbitmq: { image, extraPlugins: ['rabbitmq_top', 'rabbitmq_prometheus'] },
+      'order-db': { image },
+    }
+    const rendered = objectsWith({ values, helm })
+    for (const { spec } of podsOf(rendered)) deepEqual(spec.imagePullSecrets, [{ name: 'a' }, { name: 'b' }])
+    const [cluster] = rendered.filter(({ metadata }) => metadata.name === 'shop-order-db')
+    deepEqual(cluster.spec.imagePullSecrets, [{ name: 'a' }, { name: 'b' }])
+    const [config] = rendered.filter(({ metadata }) => metadata.name === 'shop-rabbitmq-config')
+    equal(config.data.enabled_plugins.trim(), '[rabbitmq_management,rabbitmq_prometheus,rabbitmq_top].')
+  })
+}
+
+for (const helm of helms()) {
+  describe(`labels and annotations that the chart has itself, with ${helm}`, () => {
+    const own = {
+      'app.kubernetes.io/part-of': 'shopfront',
+      'app.kubernetes.io/version': '9',
+      'app.kubernetes.io/managed-by': 'me',
+      'helm.sh/chart': 'mine',
+    }
+    const annotations = {
+      'kubectl.kubernetes.io/default-container': 'other',
+      'kube-score/ignore': 'x',
+      'helm.sh/hook': 'test',
+    }
+
+    it('are there once, as values give them', () => {
+      const operations = {
+        console: { enabled: true },
+        toolbox: { enabled: true },
+        audit: { exporter: { enabled: true } },
+      }
+      const values = {
+        podLabels: own,
+        operations,
+        defaults: { podLabels: own, podAnnotations: annotations },
+        rabbitmq: { podLabels: own, podAnnotations: annotations },
+        global: { monitoring: { labels: own } },
+        dashboards: { labels: own },
+      }
+      // js-yaml refuses a key that is there twice.
+      const rendered = objectsWith({ values, helm })
+      for (const { name, labels } of podsOf(rendered)) equal(labels['app.kubernetes.io/part-of'], 'shopfront', name)
+      for (const { kind, metadata } of rendered) {
+        if (['PodMonitor', 'PrometheusRule'].includes(kind))
+          equal(metadata.labels['helm.sh/chart'], 'mine', metadata.name)
+      }
+    })
+
+    for (const key of [
+      'app.kubernetes.io/name',
+      'app.kubernetes.io/instance',
+      'app.kubernetes.io/component',
+      'order-saga/uses-order-db',
+    ]) {
+      it(`are refused for ${key}, which selectors use`, () => {
+        const podLabels = { [key]: 'web' }
+        const broker: Loose[] = ['statefulset', 'operator'].map((mode) => ({ rabbitmq: { mode, podLabels } }))
+        for (const values of [
+          { podLabels },
+          { defaults: { podLabels } },
+          { services: { order: { podLabels } } },
+          ...broker,
+        ]) {
+          const { err } = templateWith({ values, helm })
+          match(err, new RegExp(`podLabels must not have ${key}: the chart selects its pods by this label`))
+        }
+      })
+    }
+  })
+}

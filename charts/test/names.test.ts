@@ -1,0 +1,46 @@
+import { equal, match, notEqual, ok } from 'node:assert/strict'
+import { helms } from '../../tools/ci/src/programs.ts'
+import { charts, type Loose, objectsWith, templateWith, type Variant } from './render.ts'
+
+const everything = {
+  operations: { console: { enabled: true }, toolbox: { enabled: true }, audit: { exporter: { enabled: true } } },
+}
+/** A name that also becomes a label or a host name has at most 63 characters and no dot; a CronJob's Jobs take 11 of them. */
+const name = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
+
+for (const helm of helms()) {
+  describe(`names of all objects, with ${helm}`, () => {
+    for (const prefix of ['a'.repeat(34), 'a', 'shop-2']) {
+      it(`are valid with ${prefix}`, () => {
+        for (const variant of ['production-keda', 'operator'] as Variant[]) {
+          for (const given of [{ release: prefix }, { values: { global: { nameOverride: prefix }, ...everything } }]) {
+            for (const { kind, metadata } of objectsWith({ helm, variant, values: everything, ...given })) {
+              match(metadata.name, name, kind)
+              ok(kind !== 'CronJob' || metadata.name.length <= 52)
+              ok(kind !== 'Cluster' || metadata.name.length <= 50)
+            }
+          }
+        }
+      })
+    }
+
+    for (const prefix of ['a'.repeat(35), '2shop', 'my.shop', '1']) {
+      it(`are refused with one sentence for the release ${prefix}`, () => refused({ helm, release: prefix }, prefix))
+    }
+    for (const prefix of ['1shop', 'Shop', 'shop-', 'a_b', 'a'.repeat(40)]) {
+      it(`are refused with one sentence for global.nameOverride ${prefix}`, () => {
+        const values = { global: { nameOverride: prefix } }
+        refused({ helm, values }, prefix)
+        refused({ helm, values, chart: `${charts}rabbitmq` }, prefix)
+        refused({ helm, values: { ...values, database: 'a', owner: 'a' }, chart: `${charts}postgres` }, prefix)
+      })
+    }
+  })
+}
+
+function refused(input: Loose, prefix: string): void {
+  const { code, err } = templateWith(input)
+  notEqual(code, 0)
+  equal(err.match(/The names of all objects begin with/g)?.length, 1, err)
+  ok(err.includes(`so "${prefix}" must have at most 34`), err)
+}
