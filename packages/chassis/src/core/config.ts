@@ -104,7 +104,10 @@ export function optionalText(setting: SettingDescription & { default?: string; s
   return { ...setting, default: setting.default ?? '', format: format('a text', (value) => value) }
 }
 
-/** A URL with one of the given schemes; may be empty if the default is. An error never contains the value: it may include a password. */
+/**
+ * A URL with one of the given schemes; may be empty if the default is. An error never contains the value: it may include a
+ * password. User and password must be percent-encoded: otherwise a part of the password would be read as the host.
+ */
 export function url(setting: SettingDescription & { default: string; schemes: readonly string[] }): Setting<string> {
   const { schemes, ...rest } = setting
   const name = `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`
@@ -115,9 +118,17 @@ export function url(setting: SettingDescription & { default: string; schemes: re
     format: format(optional ? `${name}, or empty` : name, (value) => {
       if (value === '') return optional ? value : undefined
       const { protocol, host } = URL.canParse(value) ? new URL(value) : { protocol: '', host: '' }
-      return schemes.includes(protocol.slice(0, -1)) && host !== '' ? value : undefined
+      const usable = schemes.includes(protocol.slice(0, -1)) && host !== '' && !hasReservedCharacters(value)
+      return usable ? value : undefined
     }),
   }
+}
+
+/** Whether a URL of a server, as opposed to one of the web, has parts that were not percent-encoded. */
+function hasReservedCharacters(value: string): boolean {
+  const [, scheme = '', authority = '', rest = ''] = /^([a-z]+):\/\/([^/?#]*)([^]*)$/i.exec(value) ?? []
+  if (scheme === '' || /^https?$/i.test(scheme)) return false
+  return /%(?![0-9a-f]{2})/i.test(value) || /#|^[^?]*@/.test(rest) || (rest.includes('@') && !authority.includes('@'))
 }
 
 /**
@@ -138,8 +149,10 @@ function read(setting: Setting<unknown>, env: NodeJS.ProcessEnv): unknown {
   try {
     config.validate({ allowed: 'strict' })
   } catch {
-    const shown = setting.sensitive === true ? '' : `, but is ${JSON.stringify(env[setting.env])}`
-    throw new ConfigurationError(`${setting.env} must be ${setting.format}${shown}.`)
+    const value = env[setting.env] ?? ''
+    const shown = setting.sensitive === true ? '' : `, but is ${JSON.stringify(value)}`
+    const encoding = hasReservedCharacters(value) ? ', with the reserved characters of its parts percent-encoded' : ''
+    throw new ConfigurationError(`${setting.env} must be ${setting.format}${encoding}${shown}.`)
   }
   return config.get('value')
 }

@@ -20,7 +20,7 @@ import { createGaugeRefresh } from '../core/gauge-refresh.ts'
 import { type ChassisMetrics, removeUnusedMetrics } from '../core/metrics.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from '../core/periodic.ts'
-import { addressOf, type CommonConfig, type DatabaseConfig } from './settings.ts'
+import { addressOf, brokerUrl, type CommonConfig, type DatabaseConfig } from './settings.ts'
 import { systemDependencies, type RuntimeDependencies } from './runtime-dependencies.ts'
 import { createTracing, type Tracing } from '../core/tracing.ts'
 
@@ -109,7 +109,7 @@ export class Service {
   #broker(purpose: string): Broker {
     const { name, config } = this.#options
     return new Broker({
-      url: config.rabbitmqUrl,
+      url: brokerUrl(config),
       name: `${name} ${purpose} ${hostname()} ${process.pid}`,
       topology: this.#topology,
       mode: config.topology,

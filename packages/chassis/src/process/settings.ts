@@ -42,7 +42,12 @@ export const commonSettings = {
     env: 'RABBITMQ_URL',
     default: 'amqp://guest:guest@localhost:5672',
     schemes: ['amqp', 'amqps'],
-    doc: 'The broker.',
+    doc: 'The broker; its virtual host is the path. Percent-encode reserved characters.',
+  }),
+  rabbitmqPassword: optionalText({
+    env: 'RABBITMQ_PASSWORD',
+    sensitive: true,
+    doc: "The user's password as it is, if RABBITMQ_URL has none.",
   }),
   exchange: text({ env: 'ORDER_EXCHANGE', default: 'order.topic', doc: `Topic exchange of all events. ${everywhere}` }),
   ...queueSettings,
@@ -85,6 +90,16 @@ export const commonSettings = {
 }
 
 export type CommonConfig = ConfigOf<typeof commonSettings>
+
+/** The broker's URL with the password that is set separately. */
+export function brokerUrl(config: Pick<CommonConfig, 'rabbitmqUrl' | 'rabbitmqPassword'>): string {
+  const address = new URL(config.rabbitmqUrl)
+  if (address.password !== '' || config.rabbitmqPassword === '') return config.rabbitmqUrl
+  // A URL without a user stands for guest.
+  if (address.username === '') address.username = 'guest'
+  address.password = encodeURIComponent(config.rabbitmqPassword)
+  return address.href
+}
 
 /** Where a service's database is, and who logs in. */
 function addressSettings(dbName: string) {

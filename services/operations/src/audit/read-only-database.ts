@@ -29,12 +29,13 @@ export class ReadOnlyDatabase {
   /** @throws SourceUnavailable */
   static async connect(
     store: StoreName,
-    { url, caFile }: DatabaseSource,
+    source: DatabaseSource,
     statementTimeoutMs: number,
   ): Promise<ReadOnlyDatabase> {
     try {
+      const { caFile } = source
       const config: ClientConfig = {
-        connectionString: url,
+        ...loginOf(source),
         application_name: 'order-saga audit',
         connectionTimeoutMillis: connectMs,
         query_timeout: statementTimeoutMs + networkSlackMs,
@@ -73,6 +74,12 @@ export class ReadOnlyDatabase {
       throw new SourceUnavailable(this.store, error)
     }
   }
+}
+
+function loginOf(source: DatabaseSource): ClientConfig {
+  if ('url' in source) return { connectionString: source.url }
+  const { host, port, name, user, password } = source
+  return { host, port, database: name, user, password }
 }
 
 export type Databases = Readonly<Record<StoreName, ReadOnlyDatabase>>

@@ -1,8 +1,8 @@
-import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
+import { Database, type DatabaseAddress, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import { Pool } from 'pg'
-import { type DatabaseSource, SourceUnavailable, type StoreName } from './stores.ts'
+import { type DatabaseSource, type DatabaseUrl, SourceUnavailable, type StoreName } from './stores.ts'
 
 /** @throws SourceUnavailable */
 export type StoreReader = Pick<Database, 'query'>
@@ -21,18 +21,8 @@ export class Store implements StoreReader {
 
   /** @param program part of `application_name` */
   constructor(store: StoreName, source: DatabaseSource, program: string, log: Log) {
-    const { hostname, port, pathname, username, password } = new URL(source.url)
-    const options = {
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? 5432 : Number(port),
-      name: decodeURIComponent(pathname.slice(1)),
-      user: decodeURIComponent(username),
-      password: decodeURIComponent(password),
-      caFile: source.caFile ?? '',
-      poolMax,
-      applicationName: `order-saga ${program}`,
-      log,
-    }
+    const address = 'url' in source ? addressIn(source) : source
+    const options = { ...address, poolMax, applicationName: `order-saga ${program}`, log }
     this.#store = store
     this.#readOnly = new Database({
       ...options,
@@ -57,6 +47,18 @@ export class Store implements StoreReader {
     return await result.catch((error: unknown) => {
       throw error instanceof DependencyUnavailable ? new SourceUnavailable(this.#store, error.cause) : error
     })
+  }
+}
+
+function addressIn({ url, caFile = '' }: DatabaseUrl): DatabaseAddress {
+  const { hostname, port, pathname, username, password } = new URL(url)
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 5432 : Number(port),
+    name: decodeURIComponent(pathname.slice(1)),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    caFile,
   }
 }
 

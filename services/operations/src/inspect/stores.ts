@@ -1,15 +1,17 @@
-import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
+import { type DatabaseAddress, DependencyUnavailable, messageOf } from '@order-saga/chassis'
 import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
 
 export type StoreName = Exclude<ServiceName, 'notification'>
 export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
 
-export interface DatabaseSource {
+export interface DatabaseUrl {
   /** `postgres://user:password@host:port/name`; a role with SELECT is sufficient. */
   readonly url: string
   /** File with the certificate authority; with it the connection is encrypted and the server's name verified. */
   readonly caFile?: string | undefined
 }
+
+export type DatabaseSource = DatabaseUrl | DatabaseAddress
 
 const consumers = new Map<string, readonly StoreName[]>(
   catalogue.map((event: EventType) => [event.name, storeNames.filter((store) => event.consumedBy.includes(store))]),
