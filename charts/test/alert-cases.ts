@@ -1,5 +1,5 @@
 /** Series as `promtool test rules` reads them: `0+5x60` counts 0, 5, 10, … for 60 intervals. */
-type Series = Readonly<Record<string, string>>
+export type Series = Readonly<Record<string, string>>
 
 export interface AlertCase {
   readonly when: string
@@ -7,11 +7,11 @@ export interface AlertCase {
   /** Since the first sample, as `90m`. */
   readonly at: string
   readonly interval?: string
-  /** Labels of the alert that fires, beside its name, severity and namespace; undefined when it must be silent. */
+  /** Labels of the alert that fires, beside its name, severity, namespace and release; undefined when it must be silent. */
   readonly fires?: Readonly<Record<string, string>>
 }
 
-const ns = 'namespace="orders"'
+const ns = 'namespace="orders",release="shop"'
 const finished = (perInterval: number, timeouts: number, count: number): Series => ({
   [`saga_finished_total{${ns},pod="a",outcome="confirmed"}`]: `0+${perInterval - timeouts}x${count}`,
   [`saga_finished_total{${ns},pod="a",outcome="timeout"}`]: `0+${timeouts}x${count}`,
@@ -24,8 +24,8 @@ const depth = (queue: string, values: string): Series => ({
   [`rabbitmq_detailed_queue_messages{${ns},pod="r",vhost="/",queue="${queue}"}`]: values,
 })
 const job = (name: string, failed: number, succeeded: number): Series => ({
-  [`kube_job_status_failed{${ns},job_name="${name}"}`]: `${failed}x5`,
-  [`kube_job_status_succeeded{${ns},job_name="${name}"}`]: `${succeeded}x5`,
+  [`kube_job_status_failed{namespace="orders",job_name="${name}"}`]: `${failed}x5`,
+  [`kube_job_status_succeeded{namespace="orders",job_name="${name}"}`]: `${succeeded}x5`,
 })
 
 /** The required behaviour of each alert: fire, once and with the right labels, and be silent where there is no need of it. */

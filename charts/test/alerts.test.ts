@@ -2,7 +2,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type AlertCase, alertCases } from './alert-cases.ts'
+import { type AlertCase, alertCases, type Series } from './alert-cases.ts'
 import { type Loose, parse, template, umbrella } from './render.ts'
 import { tool } from '../../tools/ci/src/go-tools.ts'
 import { run } from '../../tools/ci/src/programs.ts'
@@ -41,7 +41,7 @@ describe('alerts', () => {
   /** The output of promtool for the alert in this case. */
   function tried(rules: Loose, alert: string, { series, at, interval = '1m', fires }: AlertCase): string {
     const { severity } = alertsOf(rules).find((rule) => rule.alert === alert).labels
-    const labels = { alertname: alert, alertstate: 'firing', namespace: 'orders', severity, ...fires }
+    const labels = { alertname: alert, alertstate: 'firing', namespace: 'orders', release: 'shop', severity, ...fires }
     const written = Object.entries(labels).map(([name, value]) => `${name}="${value}"`)
     const test = {
       interval,
@@ -88,6 +88,49 @@ describe('alerts', () => {
       })
     }
   }
+
+  describe('of one release of two in a namespace', () => {
+    const ofB = (series: Series): Series =>
+      Object.fromEntries(
+        Object.entries(series).map(([name, values]) => [
+          name.replaceAll('release="shop"', 'release="shop-b"').replaceAll('job_name="shop-', 'job_name="shop-b-'),
+          values,
+        ]),
+      )
+    for (const [alert, cases] of Object.entries(alertCases)) {
+      const fires = cases.find((example) => example.fires !== undefined)
+      const silent = cases.find((example) => example.fires === undefined)
+      if (fires === undefined || silent === undefined) continue
+
+      it(`${alert} fires for its own release alone`, () => {
+        equal(tried(spec, alert, { ...fires, series: { ...fires.series, ...ofB(silent.series) } }), '')
+        const { fires: _, ...others } = fires
+        equal(tried(spec, alert, { ...others, series: { ...silent.series, ...ofB(fires.series) } }), '')
+      })
+    }
+  })
+
+  it('of servers outside the release take series without a release, but none of another release', () => {
+    const outside = rendered(
+      'rabbitmq.enabled=false,externalBroker.existingSecret=broker',
+      'order-db.enabled=false,services.order.database.host=db,services.order.database.existingSecret=db',
+    )
+    for (const alert of [
+      'OrderSagaBacklogGrowing',
+      'OrderSagaDeadLetters',
+      'OrderSagaBrokerAlarm',
+      'OrderSagaReplicationLag',
+    ]) {
+      const [{ fires, ...example }] = alertCases[alert] as [AlertCase]
+      const labelled = (label: string): Series =>
+        Object.fromEntries(
+          Object.entries(example.series).map(([name, values]) => [name.replace(',release="shop"', label), values]),
+        )
+      equal(tried(outside, alert, { ...example, ...(fires && { fires }) }), '', alert)
+      equal(tried(outside, alert, { ...example, ...(fires && { fires }), series: labelled('') }), '', alert)
+      equal(tried(outside, alert, { ...example, series: labelled(',release="shop-b"') }), '', alert)
+    }
+  })
 
   it('have a summary, a severity and a runbook, which has its four parts', () => {
     for (const { alert, annotations, labels } of alerts) {

@@ -30,7 +30,7 @@ describe('the console', () => {
 
   it('uses the broker as operations', () => {
     const url = envOf(objects('development'), 'shop-console').find(({ name }) => name === 'RABBITMQ_URL')
-    match(url.value, /^amqp:\/\/operations:/)
+    match(url.value, /^amqp:\/\/operations@/)
   })
 })
 

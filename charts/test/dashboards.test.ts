@@ -10,6 +10,7 @@ import {
   foreignMetrics,
   metricsIn,
   recordedMetrics,
+  selectorsIn,
   textOf,
 } from '@order-saga/monitoring'
 import { type Loose, objects, template, umbrella } from './render.ts'
@@ -45,9 +46,9 @@ describe('dashboards', () => {
 
   for (const dashboard of all) {
     describe(dashboard.title, () => {
-      it('chooses data source and namespace by variables', () => {
+      it('chooses data source, namespace and release by variables', () => {
         const variables = dashboard.templating.list.map(({ name, type }: Loose) => `${name} ${type}`)
-        deepEqual(variables.slice(0, 2), ['datasource datasource', 'namespace query'])
+        deepEqual(variables.slice(0, 3), ['datasource datasource', 'namespace query', 'release query'])
         for (const { type, datasource } of dashboard.templating.list) {
           if (type === 'query') equal(datasource.uid, '${datasource}')
         }
@@ -63,7 +64,13 @@ describe('dashboards', () => {
           equal(panel.datasource.uid, '${datasource}')
           ok(panel.targets.length > 0)
           for (const { expr, legendFormat, refId } of panel.targets) {
-            match(expr, /namespace="\$namespace"/)
+            for (const { metric, text } of selectorsIn(expr)) {
+              match(text, /namespace="\$namespace"/)
+              match(
+                text,
+                /^(kube|container)_/.test(metric) ? /=~"[^"]*\$prefix-/ : /release="\$release"|release=~"\$release\|"/,
+              )
+            }
             deepEqual(bareNames(expr), [])
             notEqual(legendFormat, '')
             match(refId, /^[A-Z]$/)
@@ -92,7 +99,10 @@ describe('dashboards', () => {
         const uids = all.map(({ uid }) => uid)
         for (const { links = [] } of panelsOf(dashboard)) {
           for (const { url } of links) {
-            match(url, /^\/d\/[a-z-]+\?\$\{datasource:queryparam\}&\$\{namespace:queryparam\}&\$\{__url_time_range\}$/)
+            match(
+              url,
+              /^\/d\/[a-z-]+\?\$\{datasource:queryparam\}&\$\{namespace:queryparam\}&\$\{release:queryparam\}&\$\{__url_time_range\}$/,
+            )
             ok(uids.includes(/^\/d\/([a-z-]+)/.exec(url)?.[1]), url)
           }
         }
@@ -157,5 +167,7 @@ function withVariables(expr: string): string {
     .replaceAll('$__rate_interval', '1m')
     .replaceAll('$__range', '1h')
     .replaceAll('$namespace', 'orders')
+    .replaceAll('$release', 'shop')
+    .replaceAll('$prefix', 'shop')
     .replaceAll('$service', '.+')
 }

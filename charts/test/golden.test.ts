@@ -41,7 +41,7 @@ describe('golden renderings', () => {
       '--show-only',
       name.startsWith('charts') ? name : `templates/${name}`,
     ])
-    const { out, err } = template([...shown, '--namespace', 'order-saga'])
+    const { out, err } = template([...shown, '--namespace', 'order-saga'], undefined, 'order-saga')
     const rules = parse(out).filter(({ kind }) => kind === 'PrometheusRule')
     equal(rules.length, 2, err)
     const groups = rules.flatMap(({ spec }) => spec.groups)

@@ -1,48 +1,74 @@
-import { equal, match } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { charts, type Loose, parse, template } from './render.ts'
 import { type Outcome, run } from '../../tools/ci/src/programs.ts'
-import { charts, objectsWith } from './render.ts'
 
-const ours = ['admin', 'order', 'payment', 'inventory', 'notification', 'operations', 'monitoring', 'erlang-cookie']
+const passwords: Readonly<Record<string, string>> = {
+  admin: 'p@ss/w#rd%1:x',
+  order: `"quoted" and \\escaped\\ $(HOME) \`id\` & ' *`,
+  payment: '@inventory@',
+  inventory: 'pässé 密码',
+  notification: '\\u0041{}[],',
+  operations: '&&&&&&&&',
+  monitoring: '"@admin@"',
+}
 
-describe("the init container of the broker's nodes", () => {
+describe("the broker's definitions with the passwords of its Secret", () => {
   let folder: string
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'order-saga-prepare-'))
     for (const name of ['config', 'auth', 'target']) mkdirSync(join(folder, name))
-    const config = objectsWith({}).find(({ metadata }) => metadata.name === 'shop-rabbitmq-config')
-    writeFileSync(join(folder, 'config/definitions.json'), config.data['definitions.json'])
-    for (const key of ours) writeFileSync(join(folder, 'auth', key), `${key.replace('-', '')}1`)
+    const args = ['--show-only', 'charts/rabbitmq/templates/config.yaml', '--set', 'rabbitmq.mode=operator']
+    writeFileSync(join(folder, 'config/definitions.json'), parse(template(args).out)[0].data['definitions.json'])
+    write({ ...passwords, 'erlang-cookie': 'cookie1' })
   })
-
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  const prepare = (): Outcome => {
-    const script = readFileSync(`${charts}rabbitmq/files/prepare.sh`, 'utf8').replaceAll('/prepare/', `${folder}/`)
-    return run('bash', ['-c', script, 'prepare', join(folder, 'target')])
+  function write(secret: Readonly<Record<string, string>>): void {
+    for (const [key, value] of Object.entries(secret)) writeFileSync(join(folder, 'auth', key), value)
   }
 
-  it('leaves alone the keys of others in the Secret', () => {
-    writeFileSync(join(folder, 'auth/rotation.example.com_last-rotated'), '2026-01-01T00:00:00Z')
-    writeFileSync(join(folder, 'auth/empty'), '')
-    const { code, err } = prepare()
+  function prepared(): Outcome {
+    const script = readFileSync(`${charts}rabbitmq/files/prepare.sh`, 'utf8').replaceAll('/prepare/', `${folder}/`)
+    writeFileSync(join(folder, 'prepare.sh'), script)
+    return run('bash', [join(folder, 'prepare.sh'), join(folder, 'target')])
+  }
+
+  it('have every password as it is', () => {
+    const { code, err } = prepared()
     equal(code, 0, err)
     const { users } = JSON.parse(readFileSync(join(folder, 'target/definitions.json'), 'utf8'))
-    for (const { name, password } of users) equal(password, `${name}1`)
+    deepEqual(Object.fromEntries(users.map(({ name, password }: Loose) => [name, password])), passwords)
   })
 
-  it('names a key of ours that is missing', () => {
+  it('are not made of a password that is empty or has a line feed, nor of such a cookie, and none is printed', () => {
+    for (const [key, value] of [
+      ['order', ''],
+      ['order', 'secret1\nsecret2'],
+      ['erlang-cookie', 'secret/1'],
+    ] as const) {
+      write({ [key]: value })
+      const { code, out, err } = prepared()
+      equal(code, 1)
+      match(err, new RegExp(`^The key ${key} of the broker's Secret must `))
+      ok(!(out + err).includes('secret1'))
+      write({ ...passwords, 'erlang-cookie': 'cookie1' })
+    }
+  })
+
+  it('are not made without a password for each user', () => {
     rmSync(join(folder, 'auth/payment'))
-    const { code, err } = prepare()
+    const { code, err } = prepared()
     equal(code, 1)
-    match(err, /no key payment/)
+    equal(err.trim(), "The broker's Secret has no key payment.")
   })
 
-  it('names a key of ours with other characters', () => {
-    writeFileSync(join(folder, 'auth/payment'), 'p@ss')
-    match(prepare().err, /The key payment .* must be letters and digits only/)
+  it('leaves alone the keys of others in the Secret', () => {
+    write({ 'rotation.example.com_last-rotated': '2026-01-01T00:00:00Z', empty: '' })
+    const { code, err } = prepared()
+    equal(code, 0, err)
   })
 })

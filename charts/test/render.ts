@@ -27,8 +27,8 @@ const cluster = ['--kube-version', '1.34.0', '--api-versions', 'monitoring.coreo
 
 const valuesOf = (variant: Variant): string[] => variants[variant].flatMap((file) => ['-f', charts + file])
 
-export function template(args: readonly string[], helm = helms()[0] ?? 'helm'): Outcome {
-  return run(helm, ['template', 'shop', umbrella, '--namespace', 'orders', ...cluster, ...args])
+export function template(args: readonly string[], helm = helms()[0] ?? 'helm', release = 'shop'): Outcome {
+  return run(helm, ['template', release, umbrella, '--namespace', 'orders', ...cluster, ...args])
 }
 
 interface Input {

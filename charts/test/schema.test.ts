@@ -39,7 +39,7 @@ const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['dashboards.enabled=maybe'], because: /dashboards\/enabled/ },
   { values: ['rabbitmq.replicas=2'], because: /replicas.*1, 3, 5, 7/ },
   { values: ['rabbitmq.mode=bitnami'], because: /mode.*'statefulset', 'operator'/ },
-  { values: ['rabbitmq.auth.passwords.order=with:colon'], because: /passwords\/order.*does not match/ },
+  { values: ['rabbitmq.auth.passwords.order=p@ss/1:'], because: /passwords\/order.*does not match/ },
   { values: ['rabbitmq.auth.passwords.shipping=shipping1'], because: /'shipping' not allowed/ },
   { values: ['rabbitmq.storage.size=big'], because: /size.*does not match/ },
   { values: ['rabbitmq.persistence.size=8Gi'], because: /'persistence' not allowed/ },
@@ -117,7 +117,7 @@ describe('the environment of the values schema', () => {
   /** The chart sets these itself, from what it makes or from global.messaging. */
   const ours = new Set(
     [
-      'OPS_PORT PORT RABBITMQ_URL TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
+      'OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
       'ORDER_QUEUE PAYMENT_QUEUE INVENTORY_QUEUE NOTIFICATION_QUEUE',
       'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE GAUGE_INTERVAL_MS',
     ].flatMap((line) => line.split(' ')),

@@ -137,7 +137,12 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- end }}
 {{- end }}
 
-{{/* RABBITMQ_URL with the user of its own, and the names everybody must agree on. Takes (list $ "payment"). */}}
+{{/* A text as a part of a URL's path, where a plus would be a plus. */}}
+{{- define "order-saga.inPath" -}}
+{{- urlquery . | replace "+" "%20" -}}
+{{- end }}
+
+{{/* RABBITMQ_URL with the user of its own, the password beside it as it is, and the names everybody must agree on. Takes (list $ "payment"). */}}
 {{- define "order-saga.brokerEnv" -}}
 {{- $ := first . -}}
 {{- $user := last . -}}
@@ -150,7 +155,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
       name: {{ $auth.existingSecret | default (printf "%s-rabbitmq-auth" (include "common.prefix" $)) | quote }}
       key: {{ $user }}
 - name: RABBITMQ_URL
-  value: amqp://{{ $user }}:$(RABBITMQ_PASSWORD)@{{ include "common.prefix" $ }}-rabbitmq:5672/{{ if ne $messaging.vhost "/" }}{{ urlquery $messaging.vhost }}{{ else }}%2F{{ end }}
+  value: amqp://{{ $user }}@{{ include "common.prefix" $ }}-rabbitmq:5672/{{ include "order-saga.inPath" $messaging.vhost }}
 - name: TOPOLOGY
   value: assume
 {{- else -}}

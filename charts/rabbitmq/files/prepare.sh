@@ -11,10 +11,17 @@ definitions=$(<"$config/definitions.json")
 for user in admin order payment inventory notification operations monitoring erlang-cookie; do
   [ -f "$secrets/$user" ] || continue
   password=$(<"$secrets/$user")
-  if [[ ! $password =~ ^[A-Za-z0-9]+$ ]]; then
+  if [[ $user = erlang-cookie && ! $password =~ ^[A-Za-z0-9]+$ ]]; then
     echo "The key $user of the broker's Secret must be letters and digits only, and not empty." >&2
     exit 1
+  elif [[ -z $password || $password = *[[:cntrl:]]* ]]; then
+    echo "The key $user of the broker's Secret must not be empty, nor have control characters." >&2
+    exit 1
   fi
+  # As JSON writes it; and without the sign that encloses the names still to be replaced.
+  password=${password//'\'/'\\'}
+  password=${password//'"'/'\"'}
+  password=${password//@/'\u0040'}
   definitions=${definitions//"@$user@"/"$password"}
 done
 if [[ $definitions =~ \"@([a-z]+)@\" ]]; then

@@ -1,4 +1,5 @@
 import {
+  brokerUrl,
   type CommonConfig,
   commonSettings,
   databaseSettings,
@@ -16,6 +17,7 @@ type Queues = Pick<CommonConfig, 'orderQueue' | 'paymentQueue' | 'inventoryQueue
 
 export interface AuditConfig extends Queues, StoresConfig {
   rabbitmqUrl: string
+  rabbitmqPassword: string
   retryDelaysMs: readonly number[]
   outboxRetentionMs: number
   inboxRetentionMs: number
@@ -34,6 +36,7 @@ const longestMs = 3_600_000
 export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> } = {
   ...storeSettings,
   rabbitmqUrl: commonSettings.rabbitmqUrl,
+  rabbitmqPassword: commonSettings.rabbitmqPassword,
   orderQueue: commonSettings.orderQueue,
   paymentQueue: commonSettings.paymentQueue,
   inventoryQueue: commonSettings.inventoryQueue,
@@ -93,7 +96,7 @@ export const auditExporterSettings: { [K in keyof AuditExporterConfig]: Setting<
 export function auditSources(config: AuditConfig): AuditSources {
   return {
     ...databaseSources(config),
-    broker: { url: config.rabbitmqUrl, queues: config, retryDelaysMs: config.retryDelaysMs },
+    broker: { url: brokerUrl(config), queues: config, retryDelaysMs: config.retryDelaysMs },
     clientAnswers: config.clientLog === '' ? undefined : readClientLog(config.clientLog),
   }
 }

@@ -10,7 +10,7 @@ import { CommanderError } from 'commander'
 import { CommandContext } from './cli/command-context.ts'
 import { sagaProgram } from './cli/program.ts'
 import { type Result, sagaExitCodes, UsageError } from './cli/result.ts'
-import { NotDone, SourceUnavailable } from './inspect/stores.ts'
+import { NotDone, SourceUnavailable, type StoreName } from './inspect/stores.ts'
 import { type SagaConfig, sagaSettings } from './saga-config.ts'
 
 export interface CommandDependencies {
@@ -62,7 +62,7 @@ export async function runSaga(
     if (failure instanceof CommanderError && failure.exitCode === 0) return sagaExitCodes.done
     const usage = [CommanderError, UsageError, ConfigurationError].some((kind) => failure instanceof kind)
     code = usage ? sagaExitCodes.usage : sagaExitCodes.notDone
-    const message = sentence(failure)
+    const message = sentence(failure, environment)
     error(message)
     if (json) out(jsonOf(name, code, { items: [], summary: {} }, message))
     return code
@@ -78,10 +78,15 @@ function jsonOf(
   return JSON.stringify({ command, exitCode, error, items, summary })
 }
 
-function sentence(failure: unknown): string {
+function databaseSetting(store: StoreName, environment: NodeJS.ProcessEnv): string {
+  const env = `${store.toUpperCase()}_DB`
+  return environment[`${env}_HOST`] && !environment[`${env}_URL`] ? `${env}_HOST` : `${env}_URL`
+}
+
+function sentence(failure: unknown, environment: NodeJS.ProcessEnv): string {
   if (failure instanceof SourceUnavailable) {
     const { source, cause } = failure
-    const setting = source === 'broker' ? 'RABBITMQ_URL' : `${source.toUpperCase()}_DB_URL`
+    const setting = source === 'broker' ? 'RABBITMQ_URL' : databaseSetting(source, environment)
     const name = source === 'broker' ? source : `${source} database`
     return `The ${name} cannot be used: ${messageOf(cause).replace(/\.$/, '')}; check ${setting}.`
   }

@@ -1,35 +1,59 @@
-import { type Log, optionalText, type Setting, url } from '@order-saga/chassis'
+import { type Log, optionalText, port, type Setting, text, url } from '@order-saga/chassis'
 import { Store } from './inspect/store.ts'
 import { type DatabaseSource, type StoreName, storeNames } from './inspect/stores.ts'
 
-export type StoresConfig = Record<`${StoreName}DbUrl` | `${StoreName}DbCaFile`, string>
+type TextPart = 'Host' | 'Name' | 'User' | 'Password' | 'CaFile'
+export type StoresConfig = Record<`${StoreName}Db${'Url' | TextPart}`, string> & Record<`${StoreName}DbPort`, number>
 
-export const storeSettings = Object.fromEntries(
-  storeNames.flatMap((store): [keyof StoresConfig, Setting<string>][] => {
-    const env = `${store.toUpperCase()}_DB`
-    return [
-      [
-        `${store}DbUrl`,
-        url({
-          env: `${env}_URL`,
-          default: `postgres://postgres@localhost:5432/${store}_db`,
-          schemes: ['postgres', 'postgresql'],
-          doc: `Database of the ${store} service; a role with SELECT is sufficient.`,
-        }),
-      ],
-      [
-        `${store}DbCaFile`,
-        optionalText({
-          env: `${env}_CA_FILE`,
-          doc: `File with the certificate authority of the ${store} database server, as DB_CA_FILE.`,
-        }),
-      ],
-    ]
-  }),
-) as { [K in keyof StoresConfig]: Setting<string> }
+export const storeSettings = Object.fromEntries(storeNames.flatMap((store) => Object.entries(settingsOf(store)))) as {
+  [K in keyof StoresConfig]: Setting<StoresConfig[K]>
+}
+
+function settingsOf(store: StoreName): Record<string, Setting<string> | Setting<number>> {
+  const env = `${store.toUpperCase()}_DB`
+  const unlessUrl = `unless ${env}_URL is set.`
+  return {
+    [`${store}DbUrl`]: url({
+      env: `${env}_URL`,
+      default: `postgres://postgres@localhost:5432/${store}_db`,
+      schemes: ['postgres', 'postgresql'],
+      doc: `Database of the ${store} service; a role with SELECT is sufficient. Percent-encode reserved characters.`,
+    }),
+    [`${store}DbHost`]: text({
+      env: `${env}_HOST`,
+      default: 'localhost',
+      doc: `Host of the ${store} database, ${unlessUrl}`,
+    }),
+    [`${store}DbPort`]: port({ env: `${env}_PORT`, default: 5432, doc: `Its port, ${unlessUrl}` }),
+    [`${store}DbName`]: text({ env: `${env}_NAME`, default: `${store}_db`, doc: `Its name, ${unlessUrl}` }),
+    [`${store}DbUser`]: text({ env: `${env}_USER`, default: 'postgres', doc: `User of it, ${unlessUrl}` }),
+    [`${store}DbPassword`]: optionalText({
+      env: `${env}_PASSWORD`,
+      sensitive: true,
+      doc: `The user's password as it is, ${unlessUrl}`,
+    }),
+    [`${store}DbCaFile`]: optionalText({
+      env: `${env}_CA_FILE`,
+      doc: `File with the certificate authority of the ${store} database server, as DB_CA_FILE.`,
+    }),
+  }
+}
 
 export function databaseSources(config: StoresConfig): Record<StoreName, DatabaseSource> {
-  return ofEach((store) => ({ url: config[`${store}DbUrl`], caFile: config[`${store}DbCaFile`] }))
+  return ofEach((store) => {
+    const caFile = config[`${store}DbCaFile`]
+    const address = config[`${store}DbUrl`]
+    // The default URL and the defaults of the other settings are the same database.
+    if (address !== storeSettings[`${store}DbUrl`].default) return { url: address, caFile }
+    return {
+      host: config[`${store}DbHost`],
+      port: config[`${store}DbPort`],
+      name: config[`${store}DbName`],
+      user: config[`${store}DbUser`],
+      password: config[`${store}DbPassword`],
+      caFile,
+    }
+  })
 }
 
 export function openStores(config: StoresConfig, program: string, log: Log): Record<StoreName, Store> {

@@ -4,7 +4,7 @@ import { createFrom } from '@order-saga/tests/support/database-template'
 import { Client } from 'pg'
 import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
 import { lowestIdAt } from '../src/audit/orphans.ts'
-import { type StoreName, storeNames } from '../src/inspect/stores.ts'
+import { type DatabaseUrl, type StoreName, storeNames } from '../src/inspect/stores.ts'
 
 /** The constraints of the tables would reject most violations. */
 const withoutGuards = `DO $$ DECLARE guard record; BEGIN
@@ -23,12 +23,14 @@ export function idAt(at: Date): string {
   return `${lowestIdAt(at).slice(0, 14)}7${randomUUID().slice(15)}`
 }
 
+type AddressedSources = AuditSources & Readonly<Record<StoreName, DatabaseUrl>>
+
 /** Three migrated databases of one test file, to write histories into and audit them. */
 export class AuditedSystem {
-  readonly sources: AuditSources
+  readonly sources: AddressedSources
   readonly #clients: Record<StoreName, Client>
 
-  private constructor(sources: AuditSources, clients: Record<StoreName, Client>) {
+  private constructor(sources: AddressedSources, clients: Record<StoreName, Client>) {
     this.sources = sources
     this.#clients = clients
   }
@@ -48,7 +50,7 @@ export class AuditedSystem {
     const opened = await Promise.all(storeNames.map(open))
     const sources = Object.fromEntries(opened.map(([store, url]) => [store, { url }]))
     const clients = Object.fromEntries(opened.map(([store, , client]) => [store, client]))
-    return new AuditedSystem(sources as unknown as AuditSources, clients as Record<StoreName, Client>)
+    return new AuditedSystem(sources as unknown as AddressedSources, clients as Record<StoreName, Client>)
   }
 
   async sql<R extends object>(store: StoreName, text: string, values: readonly unknown[] = []): Promise<R[]> {

@@ -2,6 +2,7 @@ import { printDiagnostics } from './print-diagnostics.ts'
 import { preparationSteps } from './prepare.ts'
 import { Shop } from './shop.ts'
 import { autoscalingSteps } from './steps/autoscaling.ts'
+import { copySteps } from './steps/copy.ts'
 import { installSteps, usualDeadline } from './steps/install.ts'
 import { lossSteps } from './steps/losses.ts'
 import { outageSteps } from './steps/outage.ts'
@@ -13,6 +14,7 @@ import { watchSteps } from './steps/watch.ts'
 import { runSuite } from './suite.ts'
 
 const shop = new Shop('order-saga-e2e', ['values-test.yaml'])
+const copy = new Shop('order-saga-e2e', ['values-test.yaml'], 'copy')
 const upgraded = new Shop('order-saga-e2e-previous', ['values-test.yaml'])
 
 const steps = [
@@ -23,6 +25,7 @@ const steps = [
   ...upgradeSteps(shop, { services: { order: { env: usualDeadline } } }),
   ...lossSteps(shop),
   ...restoreSteps(shop),
+  ...copySteps(shop, copy),
   ...autoscalingSteps(shop, { title: 'HPA', maxReplicas: 4 }),
   ...uninstallSteps(shop),
   ...previousReleaseSteps(upgraded),
@@ -31,4 +34,4 @@ const steps = [
 process.exitCode = await runSuite('make e2e', steps, async () => {
   for (const { cluster } of [shop, upgraded]) await printDiagnostics(cluster)
 })
-for (const each of [shop, upgraded]) await each.close()
+for (const each of [shop, copy, upgraded]) await each.close()

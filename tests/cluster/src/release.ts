@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Cluster } from './cluster.ts'
 import { command } from './command.ts'
 
-export type Values = { readonly [key: string]: string | number | boolean | null | Values }
+export type Values = { readonly [key: string]: string | number | boolean | null | Values | readonly Values[] }
 
 const ownChart = fileURLToPath(new URL('../../../charts/order-saga', import.meta.url))
 /** Longer than Helm's own timeout, so that Helm reports the timeout. */
@@ -97,5 +97,5 @@ function merge(base: Values, over: Values): Values {
 }
 
 function isObject(value: unknown): value is Values {
-  return typeof value === 'object' && value !== null
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -11,7 +11,6 @@ interface Job {
   readonly status: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] }
 }
 
-const releaseName = 'shop'
 const upgradeLimitMs = 600_000
 const podLimitMs = 180_000
 const auditLimitMs = 180_000
@@ -23,13 +22,13 @@ export class Shop {
   readonly release: Release
   #forward: PortForward | undefined
 
-  constructor(namespace: string, valuesFiles: readonly string[]) {
+  constructor(namespace: string, valuesFiles: readonly string[], name = 'shop') {
     this.cluster = new Cluster(namespace)
-    this.release = new Release(this.cluster, releaseName, valuesFiles)
+    this.release = new Release(this.cluster, name, valuesFiles)
   }
 
   nameOf(part: string): string {
-    return `${releaseName}-${part}`
+    return `${this.release.name}-${part}`
   }
 
   async upgrade(values: Values, chart?: string): Promise<ReleaseStatus> {
@@ -60,7 +59,7 @@ export class Shop {
   pods(component: string): Promise<readonly Pod[]> {
     return this.cluster.list<Pod>(
       'pods',
-      `app.kubernetes.io/instance=${releaseName},app.kubernetes.io/component=${component}`,
+      `app.kubernetes.io/instance=${this.release.name},app.kubernetes.io/component=${component}`,
     )
   }
 

@@ -10,6 +10,7 @@ interface Behaviour {
   readonly alerts: readonly string[]
   readonly health?: string
   readonly namespaces?: readonly string[]
+  readonly releases?: readonly string[]
 }
 
 const allAlerts = alertRules().map(({ alert }) => alert)
@@ -30,10 +31,14 @@ describe('The check of all queries', () => {
   })
   after(() => server.close())
 
-  async function check(changed: Partial<Behaviour>, without: readonly string[] = []): Promise<CheckedQuery[]> {
+  async function check(
+    changed: Partial<Behaviour>,
+    without: readonly string[] = [],
+    release?: string,
+  ): Promise<CheckedQuery[]> {
     behaviour = { ...well, ...changed }
     const { port } = server.address() as AddressInfo
-    return await checkQueries({ prometheusUrl: `http://127.0.0.1:${port}`, namespace: 'orders', without })
+    return await checkQueries({ prometheusUrl: `http://127.0.0.1:${port}`, namespace: 'orders', release, without })
   }
 
   it('passes when every query returns a number', async () => {
@@ -49,7 +54,10 @@ describe('The check of all queries', () => {
       const checked = await check({ find: (query) => (query.includes('saga_past_deadline') ? nothing : ['1']) })
       const wrong = failures(checked)
       assert.equal(wrong.length, 2, wrong.join('\n'))
-      assert.match(wrong[0] ?? '', /Past their deadline: empty[^]*saga_past_deadline\{namespace="orders"\}/)
+      assert.match(
+        wrong[0] ?? '',
+        /Past their deadline: empty[^]*saga_past_deadline\{namespace="orders", release="shop"\}/,
+      )
       assert.match(wrong[1] ?? '', /^OrderSagaPastDeadline: empty/)
     }
   })
@@ -66,6 +74,16 @@ describe('The check of all queries', () => {
     assert.deepEqual(failures(await check({ find: nothingOf(/cnpg_/) }, ['CloudNativePG'])), [])
   })
 
+  it('checks the release that is given, which must be there if there are several', async () => {
+    await assert.rejects(check({ releases: ['shop', 'b'] }), /Choose a release of the namespace orders: shop, b\./)
+    await assert.rejects(
+      check({ releases: ['shop', 'b'] }, [], 'c'),
+      /Choose a release of the namespace orders: shop, b\./,
+    )
+    const checked = await check({ releases: ['shop', 'b'] }, [], 'b')
+    assert.ok(checked.some(({ query }) => query.includes('saga_past_deadline{namespace="orders", release="b"}')))
+  })
+
   it('fails when an alert is not loaded or fails, or the namespace is missing', async () => {
     await assert.rejects(
       check({ alerts: allAlerts.slice(1) }),
@@ -79,8 +97,9 @@ describe('The check of all queries', () => {
 function answer(
   path: string,
   query: string,
-  { find, alerts, health = 'ok', namespaces = ['orders'] }: Behaviour,
+  { find, alerts, health = 'ok', namespaces = ['orders'], releases = ['shop'] }: Behaviour,
 ): object {
+  if (path.startsWith('/api/v1/label/release')) return { status: 'success', data: releases }
   if (path.startsWith('/api/v1/label/')) return { status: 'success', data: namespaces }
   if (path === '/api/v1/rules') {
     const rules = alertRules()

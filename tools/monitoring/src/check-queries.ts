@@ -8,6 +8,8 @@ import { metricsIn, selectorsIn } from './promql.ts'
 export interface CheckOptions {
   readonly prometheusUrl: string
   readonly namespace: string
+  /** By default the only one in the namespace. */
+  readonly release?: string | undefined
   /** Exporters of `foreignMetrics` that this system does not have; their metrics may be missing. */
   readonly without?: readonly string[]
 }
@@ -42,7 +44,8 @@ export async function checkQueries(options: CheckOptions): Promise<CheckedQuery[
   if (!namespaces.includes(options.namespace)) {
     throw new Error(`The namespace variable does not include ${options.namespace}, but ${namespaces.join(', ')}.`)
   }
-  const planned = [...panelQueries(options), ...alertQueries(rules, options)]
+  const release = await releaseIn(prometheus, options)
+  const planned = [...panelQueries(options, release), ...alertQueries(rules, options)]
   const checked: CheckedQuery[] = []
   for (const { where, query, expectEmpty } of planned) {
     try {
@@ -70,12 +73,20 @@ export function summarize(checked: readonly CheckedQuery[]): string {
   return `${checked.length} queries: ${[...counts].map(([result, count]) => `${count} ${result}`).join(', ')}`
 }
 
-function panelQueries(options: CheckOptions): PlannedQuery[] {
+/** @throws Error when the release is not in the namespace, or when none is given and there are several */
+async function releaseIn(prometheus: Prometheus, { namespace, release }: CheckOptions): Promise<string> {
+  const found = await prometheus.labelValues('release', `outbox_published_total{namespace="${namespace}"}`)
+  const chosen = release ?? (found.length === 1 ? found[0] : undefined)
+  if (chosen !== undefined && found.includes(chosen)) return chosen
+  throw new Error(`Choose a release of the namespace ${namespace}: ${found.join(', ') || 'it has none'}.`)
+}
+
+function panelQueries(options: CheckOptions, release: string): PlannedQuery[] {
   return dashboards.flatMap(({ title, rows }) =>
     rows.flatMap(({ panels }) =>
       panels.flatMap((panel) =>
         panel.queries.map(({ expr }) => {
-          const query = withVariables(expr, options.namespace)
+          const query = withVariables(expr, options.namespace, release)
           const declared = panel.expectEmpty && emptyReasons[panel.expectEmpty]
           return {
             where: `${title} / ${panel.title}`,
@@ -129,10 +140,12 @@ function reasonForMissing(query: string, { without = [] }: CheckOptions): string
 }
 
 /** Grafana's values of the variables for all services and a scrape interval of 15 s. */
-function withVariables(expr: string, namespace: string): string {
+function withVariables(expr: string, namespace: string, release: string): string {
   return expr
     .replaceAll('$__rate_interval', '1m')
     .replaceAll('$__range', '5m')
     .replaceAll('$namespace', namespace)
+    .replaceAll('$release', release)
+    .replaceAll('$prefix', '.+')
     .replaceAll('$service', '.+')
 }

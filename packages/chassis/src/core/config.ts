@@ -148,7 +148,7 @@ function urlProblem(input: string, without: readonly ('credentials' | 'query')[]
   if (!/^(\[[\da-f:.]+\]|[\w.-]+)$/i.test(hostname)) return 'must be a URL with a valid host'
   if (portText === '0') return 'must be a URL with a port from 1 to 65535'
   if (hash !== '') return 'must be a URL without a fragment: a # in a password is written %23'
-  if (![username, password, pathname].every(isEncoded)) {
+  if (![username, password, pathname].every(isEncoded) || hasAuthorityInPath(input)) {
     return 'must be a URL with user, password and path in percent-encoded UTF-8'
   }
   if (without.includes('credentials') && username + password !== '') return 'must be a URL without credentials'
@@ -163,6 +163,11 @@ function isEncoded(input: string): boolean {
   } catch {
     return false
   }
+}
+
+/** An unencoded / in a password ends the authority, and a part of the password would be read as the host. */
+function hasAuthorityInPath(input: string): boolean {
+  return !/^https?:/i.test(input) && /^[a-z]+:\/\/[^/?]*\/[^?]*@/i.test(input)
 }
 
 /**

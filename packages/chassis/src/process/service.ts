@@ -24,7 +24,7 @@ import { type ChassisMetrics, removeUnusedMetrics } from '../core/metrics.ts'
 import { clockProblem, exportClockSkew } from './follow-clock.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from '../core/periodic.ts'
-import { addressOf, type CommonConfig, type DatabaseConfig } from './settings.ts'
+import { addressOf, brokerUrl, type CommonConfig, type DatabaseConfig } from './settings.ts'
 import { systemDependencies, type RuntimeDependencies } from './runtime-dependencies.ts'
 import { createTracing, type Tracing } from '../core/tracing.ts'
 
@@ -118,7 +118,7 @@ export class Service {
   #broker(purpose: string): Broker {
     const { name, config } = this.#options
     return new Broker({
-      url: config.rabbitmqUrl,
+      url: brokerUrl(config),
       name: `${name} ${purpose} ${hostname()} ${process.pid}`,
       topology: this.#topology,
       mode: config.topology,

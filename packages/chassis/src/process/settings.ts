@@ -53,6 +53,11 @@ export const commonSettings = {
     doc: 'The least severe lines that are logged.',
   }),
   rabbitmqUrl,
+  rabbitmqPassword: optionalText({
+    env: 'RABBITMQ_PASSWORD',
+    sensitive: true,
+    doc: "The user's password as it is, if RABBITMQ_URL has none.",
+  }),
   exchange: checkedText({
     env: 'ORDER_EXCHANGE',
     default: 'order.topic',
@@ -100,6 +105,16 @@ export const commonSettings = {
 }
 
 export type CommonConfig = ConfigOf<typeof commonSettings>
+
+/** The broker's URL with the password that is set separately. */
+export function brokerUrl(config: Pick<CommonConfig, 'rabbitmqUrl' | 'rabbitmqPassword'>): string {
+  const address = new URL(config.rabbitmqUrl)
+  if (address.password !== '' || config.rabbitmqPassword === '') return config.rabbitmqUrl
+  // A URL without a user stands for guest.
+  if (address.username === '') address.username = 'guest'
+  address.password = encodeURIComponent(config.rabbitmqPassword)
+  return address.href
+}
 
 /** Where a service's database is, and who logs in. */
 function addressSettings(dbName: string) {

@@ -97,11 +97,21 @@ const kinds: {
   {
     name: 'a URL',
     setting: url({ env: 'BROKER_URL', default: 'amqp://localhost', schemes: ['amqp', 'amqps'], doc }),
-    good: { 'amqps://user:pass@host:1/v': 'amqps://user:pass@host:1/v' },
+    good: {
+      'amqps://user:pass@host:1/v': 'amqps://user:pass@host:1/v',
+      'amqp://u%40x:p%40ss%2Fw%23rd%251@host/order%20saga?heartbeat=5':
+        'amqp://u%40x:p%40ss%2Fw%23rd%251@host/order%20saga?heartbeat=5',
+    },
     bad: {
       'http://user:hunter2@host': 'BROKER_URL must be a URL that starts with amqp:// or amqps://.',
       'amqp:hunter2@': 'BROKER_URL must be a URL that starts with amqp:// or amqps://.',
       ' ': 'BROKER_URL must be a URL that starts with amqp:// or amqps://.',
+      ...Object.fromEntries(
+        ['p@ss/w#rd%1:x', 'p@ss/word', 'pass#word', '1/word', '1?word', 'pass%word'].map((password) => [
+          `amqp://user:${password}@host`,
+          'BROKER_URL must be a URL that starts with amqp:// or amqps://, with the reserved characters of its parts percent-encoded.',
+        ]),
+      ),
     },
   },
   {

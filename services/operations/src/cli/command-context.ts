@@ -1,4 +1,4 @@
-import type { Publisher } from '@order-saga/chassis'
+import { brokerUrl, type Publisher } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
@@ -57,6 +57,6 @@ export class CommandContext implements InspectSources, MoveSources {
   }
 
   async #connected(): Promise<OperatorBroker> {
-    return await (this.#broker ??= OperatorBroker.connect(this.config.rabbitmqUrl))
+    return await (this.#broker ??= OperatorBroker.connect(brokerUrl(this.config)))
   }
 }

@@ -4,12 +4,14 @@ import { catalogue, type EventType, type ServiceName } from '@order-saga/contrac
 export type StoreName = Exclude<ServiceName, 'notification'>
 export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
 
-export interface DatabaseSource {
+export interface DatabaseUrl {
   /** `postgres://user:password@host:port/name`; a role with SELECT is sufficient. */
   readonly url: string
   /** File with the certificate authority; with it the connection is encrypted and the server's name verified. */
   readonly caFile?: string | undefined
 }
+
+export type DatabaseSource = DatabaseUrl | DatabaseAddress
 
 /** The modes of `sslmode` in which a client connects to a server without TLS. */
 const optionalTls = [null, 'disable', 'allow', 'prefer']
@@ -18,7 +20,9 @@ const optionalTls = [null, 'disable', 'allow', 'prefer']
  * The address that a source's URL holds. Its parameters are for other clients, except that TLS is never dropped.
  * @throws Error when the URL requires TLS and no authority is given
  */
-export function addressOf({ url, caFile }: DatabaseSource): DatabaseAddress {
+export function addressOf(source: DatabaseSource): DatabaseAddress {
+  if (!('url' in source)) return source
+  const { url, caFile } = source
   const { hostname, port, pathname, username, password, searchParams } = new URL(url)
   const authority = caFile || (searchParams.get('sslrootcert') ?? '')
   if (authority === '' && !optionalTls.includes(searchParams.get('sslmode'))) {

@@ -15,7 +15,7 @@ const timeoutMs = 90_000
  * The queues are purged, so events that were published shortly before the backup may not have been consumed. They are
  * published again; the inbox of a service that has consumed one recognises its id.
  */
-const publishAgain = `UPDATE public.events SET published_at = NULL
+export const publishAgain = `UPDATE public.events SET published_at = NULL
   WHERE published_at > (SELECT max(published_at) FROM public.events) - interval '5 minutes'`
 
 /** As docs/kubernetes.md has it under "Back-up and restore". */

@@ -27,7 +27,7 @@ export function watchSteps(shop: Shop): readonly Step[] {
           return await waitUntil(
             async () => {
               await sendOrders(orderUrl, ordersAtATime)
-              const checked = await asked(forward.url, shop.cluster.namespace)
+              const checked = await asked(forward.url, shop)
               wrong = Array.isArray(checked) ? failures(checked) : [checked.message]
               return Array.isArray(checked) && wrong.length === 0 && summarize(checked)
             },
@@ -42,6 +42,8 @@ export function watchSteps(shop: Shop): readonly Step[] {
 }
 
 /** The rules are loaded, and the first samples there, some scrapes after the installation. */
-async function asked(prometheusUrl: string, namespace: string): Promise<CheckedQuery[] | Error> {
-  return await checkQueries({ prometheusUrl, namespace }).catch((error: unknown) => error as Error)
+async function asked(prometheusUrl: string, { cluster, release }: Shop): Promise<CheckedQuery[] | Error> {
+  return await checkQueries({ prometheusUrl, namespace: cluster.namespace, release: release.name }).catch(
+    (error: unknown) => error as Error,
+  )
 }

@@ -1,9 +1,9 @@
-import { neutral, type DashboardSpec, inNamespace, linkTo, noneAllowed, percentile, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, linkTo, noneAllowed, ofRelease, ofServers, percentile, upTo } from './panel.ts'
 
-const queueOf = (selector: string): string => `rabbitmq_detailed_queue_messages{${inNamespace}, ${selector}}`
+const queueOf = (selector: string): string => `rabbitmq_detailed_queue_messages{${ofServers}, ${selector}}`
 const deadLetters = 'queue=~".+[.]dlq"'
 const waiting = 'queue=~".+[.]retry[.][0-9]+"'
-const consumed = (selector = ''): string => `event_consumed_total{${inNamespace}${selector}}`
+const consumed = (selector = ''): string => `event_consumed_total{${ofRelease}${selector}}`
 const toServers = [linkTo('order-saga-servers', 'PostgreSQL and RabbitMQ')]
 
 export const delivery: DashboardSpec = {
@@ -21,7 +21,7 @@ export const delivery: DashboardSpec = {
           unit: 'short',
           width: 4,
           steps: upTo(100, 1_000),
-          queries: [{ expr: `sum(max by (service) (outbox_pending_events{${inNamespace}}))`, legend: 'pending' }],
+          queries: [{ expr: `sum(max by (service) (outbox_pending_events{${ofRelease}}))`, legend: 'pending' }],
         },
         {
           title: 'Oldest in an outbox',
@@ -31,7 +31,7 @@ export const delivery: DashboardSpec = {
           width: 4,
           steps: upTo(10, 60),
           links: toServers,
-          queries: [{ expr: `max(outbox_oldest_pending_seconds{${inNamespace}})`, legend: 'oldest' }],
+          queries: [{ expr: `max(outbox_oldest_pending_seconds{${ofRelease}})`, legend: 'oldest' }],
         },
         {
           title: 'Parked',
@@ -41,7 +41,7 @@ export const delivery: DashboardSpec = {
           unit: 'short',
           width: 4,
           steps: noneAllowed,
-          queries: [{ expr: `sum(max by (service) (outbox_parked_events{${inNamespace}}))`, legend: 'parked' }],
+          queries: [{ expr: `sum(max by (service) (outbox_parked_events{${ofRelease}}))`, legend: 'parked' }],
         },
         {
           title: 'Backlog',
@@ -51,7 +51,7 @@ export const delivery: DashboardSpec = {
           unit: 'short',
           width: 4,
           steps: upTo(500, 5_000),
-          queries: [{ expr: `sum(saga_queue_backlog{${inNamespace}})`, legend: 'backlog' }],
+          queries: [{ expr: `sum(saga_queue_backlog{${ofServers}})`, legend: 'backlog' }],
         },
         {
           title: 'Waiting for a retry',
@@ -84,7 +84,7 @@ export const delivery: DashboardSpec = {
           unit: 'short',
           width: 8,
           steps: upTo(100, 1_000),
-          queries: [{ expr: `max by (service) (outbox_pending_events{${inNamespace}})`, legend: '{{service}}' }],
+          queries: [{ expr: `max by (service) (outbox_pending_events{${ofRelease}})`, legend: '{{service}}' }],
         },
         {
           title: 'Age of the oldest pending event',
@@ -94,9 +94,7 @@ export const delivery: DashboardSpec = {
           width: 8,
           steps: upTo(10, 60),
           links: toServers,
-          queries: [
-            { expr: `max by (service) (outbox_oldest_pending_seconds{${inNamespace}})`, legend: '{{service}}' },
-          ],
+          queries: [{ expr: `max by (service) (outbox_oldest_pending_seconds{${ofRelease}})`, legend: '{{service}}' }],
         },
         {
           title: 'Published',
@@ -108,7 +106,7 @@ export const delivery: DashboardSpec = {
           steps: neutral,
           queries: [
             {
-              expr: `sum by (event) (rate(outbox_published_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum by (event) (rate(outbox_published_total{${ofRelease}}[$__rate_interval]))`,
               legend: '{{event}}',
             },
           ],
@@ -126,7 +124,7 @@ export const delivery: DashboardSpec = {
           unit: 'short',
           width: 12,
           steps: upTo(500, 5_000),
-          queries: [{ expr: `saga_queue_backlog{${inNamespace}}`, legend: '{{queue}}' }],
+          queries: [{ expr: `saga_queue_backlog{${ofServers}}`, legend: '{{queue}}' }],
         },
         {
           title: 'Time to drain',
@@ -138,7 +136,7 @@ export const delivery: DashboardSpec = {
           steps: upTo(30, 90),
           queries: [
             {
-              expr: `sum by (queue) (saga_queue_backlog{${inNamespace}}) / (sum by (queue) (rate(${consumed()}[$__rate_interval])) > 0)`,
+              expr: `sum by (queue) (saga_queue_backlog{${ofServers}}) / (sum by (queue) (rate(${consumed()}[$__rate_interval])) > 0)`,
               legend: '{{queue}}',
             },
           ],
@@ -153,7 +151,7 @@ export const delivery: DashboardSpec = {
           links: [linkTo('order-saga-services', 'Services')],
           queries: [
             {
-              expr: `max by (queue) (rabbitmq_detailed_queue_consumers{${inNamespace}, queue!~".+[.](dlq|retry[.][0-9]+)"})`,
+              expr: `max by (queue) (rabbitmq_detailed_queue_consumers{${ofServers}, queue!~".+[.](dlq|retry[.][0-9]+)"})`,
               legend: '{{queue}}',
             },
           ],
@@ -200,7 +198,7 @@ export const delivery: DashboardSpec = {
           steps: neutral,
           queries: [
             {
-              expr: `sum by (queue) (rate(event_redelivered_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum by (queue) (rate(event_redelivered_total{${ofRelease}}[$__rate_interval]))`,
               legend: '{{queue}} redelivered',
             },
             {
@@ -219,7 +217,7 @@ export const delivery: DashboardSpec = {
           steps: upTo(60, 120),
           queries: [
             {
-              expr: `max by (queue) (consumer_oldest_unacknowledged_seconds{${inNamespace}})`,
+              expr: `max by (queue) (consumer_oldest_unacknowledged_seconds{${ofRelease}})`,
               legend: '{{queue}}',
             },
           ],
@@ -268,7 +266,7 @@ export const delivery: DashboardSpec = {
           steps: upTo(5, 30),
           queries: [
             {
-              expr: percentile(0.95, 'event_delivery_seconds', inNamespace, ['queue', 'event']),
+              expr: percentile(0.95, 'event_delivery_seconds', ofRelease, ['queue', 'event']),
               legend: '{{event}} to {{queue}}',
             },
           ],
@@ -283,7 +281,7 @@ export const delivery: DashboardSpec = {
           steps: upTo(5, 30),
           queries: [
             {
-              expr: percentile(0.95, 'event_handling_seconds', inNamespace, ['queue', 'event']),
+              expr: percentile(0.95, 'event_handling_seconds', ofRelease, ['queue', 'event']),
               legend: '{{event}} in {{queue}}',
             },
           ],

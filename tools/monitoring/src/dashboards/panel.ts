@@ -42,8 +42,10 @@ export interface DashboardSpec {
   readonly rows: readonly { readonly title: string; readonly panels: readonly PanelSpec[] }[]
 }
 
-/** A release is identified by its namespace. */
-export const inNamespace = 'namespace="$namespace"'
+/** Selects the series of the release's pods. */
+export const ofRelease = 'namespace="$namespace", release="$release"'
+/** Selects the series of its servers; those of a server outside the release may have no label `release`. */
+export const ofServers = 'namespace="$namespace", release=~"$release|"'
 
 /** A percentile of a histogram, by the labels given. */
 export function percentile(share: number, histogram: string, selector: string, by: readonly string[] = []): string {
@@ -51,9 +53,12 @@ export function percentile(share: number, histogram: string, selector: string, b
   return `histogram_quantile(${share}, sum by (${['le', ...by].join(', ')}) (${buckets}))`
 }
 
-/** A link to another dashboard with the same namespace and time range. */
+/** A link to another dashboard with the same release and time range. */
 export function linkTo(uid: string, title: string): { title: string; url: string } {
-  return { title, url: `/d/${uid}?\${datasource:queryparam}&\${namespace:queryparam}&\${__url_time_range}` }
+  return {
+    title,
+    url: `/d/${uid}?\${datasource:queryparam}&\${namespace:queryparam}&\${release:queryparam}&\${__url_time_range}`,
+  }
 }
 
 export const neutral: readonly Step[] = [[null, 'blue']]

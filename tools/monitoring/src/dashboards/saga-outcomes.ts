@@ -1,7 +1,7 @@
-import { neutral, type DashboardSpec, inNamespace, linkTo, noneAllowed, percentile, type Step, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, ofRelease, linkTo, noneAllowed, percentile, type Step, upTo } from './panel.ts'
 
-const finished = `saga_finished_total{${inNamespace}}`
-const finishedWith = (outcome: string): string => `saga_finished_total{${inNamespace}, outcome="${outcome}"}`
+const finished = `saga_finished_total{${ofRelease}}`
+const finishedWith = (outcome: string): string => `saga_finished_total{${ofRelease}, outcome="${outcome}"}`
 const share = (outcome: string): string =>
   `sum(increase(${finishedWith(outcome)}[$__range])) / sum(increase(${finished}[$__range]))`
 const toDelivery = [linkTo('order-saga-delivery', 'Delivery')]
@@ -27,7 +27,7 @@ export const sagaOutcomes: DashboardSpec = {
           unit: 'ops',
           width: 3,
           steps: neutral,
-          queries: [{ expr: `sum(rate(saga_started_total{${inNamespace}}[$__rate_interval]))`, legend: 'accepted' }],
+          queries: [{ expr: `sum(rate(saga_started_total{${ofRelease}}[$__rate_interval]))`, legend: 'accepted' }],
         },
         {
           title: 'Confirmed',
@@ -57,7 +57,7 @@ export const sagaOutcomes: DashboardSpec = {
           unit: 'short',
           width: 3,
           steps: neutral,
-          queries: [{ expr: `sum(max by (status) (saga_open{${inNamespace}}))`, legend: 'open' }],
+          queries: [{ expr: `sum(max by (status) (saga_open{${ofRelease}}))`, legend: 'open' }],
         },
         {
           title: 'Oldest open',
@@ -68,7 +68,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 3,
           steps: upTo(60, 120),
           links: toDelivery,
-          queries: [{ expr: `max(saga_oldest_open_seconds{${inNamespace}})`, legend: 'oldest' }],
+          queries: [{ expr: `max(saga_oldest_open_seconds{${ofRelease}})`, legend: 'oldest' }],
         },
         {
           title: 'Past their deadline',
@@ -79,7 +79,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 3,
           steps: noneAllowed,
           links: toServices,
-          queries: [{ expr: `max(saga_past_deadline{${inNamespace}})`, legend: 'past deadline' }],
+          queries: [{ expr: `max(saga_past_deadline{${ofRelease}})`, legend: 'past deadline' }],
         },
         {
           title: 'Overdue compensations',
@@ -89,7 +89,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 3,
           steps: noneAllowed,
           links: toDelivery,
-          queries: [{ expr: `max(saga_compensations_overdue{${inNamespace}})`, legend: 'overdue' }],
+          queries: [{ expr: `max(saga_compensations_overdue{${ofRelease}})`, legend: 'overdue' }],
         },
         {
           title: 'Audit violations',
@@ -99,7 +99,7 @@ export const sagaOutcomes: DashboardSpec = {
           unit: 'short',
           width: 3,
           steps: noneAllowed,
-          queries: [{ expr: `sum(max by (invariant) (saga_audit_violations{${inNamespace}}))`, legend: 'violations' }],
+          queries: [{ expr: `sum(max by (invariant) (saga_audit_violations{${ofRelease}}))`, legend: 'violations' }],
         },
       ],
     },
@@ -115,7 +115,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 12,
           steps: neutral,
           queries: [
-            { expr: `sum(rate(saga_started_total{${inNamespace}}[$__rate_interval]))`, legend: 'started' },
+            { expr: `sum(rate(saga_started_total{${ofRelease}}[$__rate_interval]))`, legend: 'started' },
             { expr: `sum by (outcome) (rate(${finished}[$__rate_interval]))`, legend: '{{outcome}}' },
           ],
         },
@@ -139,7 +139,7 @@ export const sagaOutcomes: DashboardSpec = {
           steps: upTo(10, 60),
           links: toDelivery,
           queries: [0.5, 0.95, 0.99].map((rank) => ({
-            expr: percentile(rank, 'saga_duration_seconds', `${inNamespace}, outcome="confirmed"`),
+            expr: percentile(rank, 'saga_duration_seconds', `${ofRelease}, outcome="confirmed"`),
             legend: `p${rank * 100}`,
           })),
         },
@@ -151,9 +151,7 @@ export const sagaOutcomes: DashboardSpec = {
           unit: 's',
           width: 12,
           steps: upTo(60, 90),
-          queries: [
-            { expr: percentile(0.95, 'saga_duration_seconds', inNamespace, ['outcome']), legend: '{{outcome}}' },
-          ],
+          queries: [{ expr: percentile(0.95, 'saga_duration_seconds', ofRelease, ['outcome']), legend: '{{outcome}}' }],
         },
         {
           title: 'Timeouts against the error budget',
@@ -164,7 +162,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 24,
           steps: upTo(0.005, 0.05),
           queries: ['5m', '1h', '6h', '3d'].map((window) => ({
-            expr: `saga:timeout_ratio:rate${window}{${inNamespace}}`,
+            expr: `saga:timeout_ratio:rate${window}{${ofRelease}}`,
             legend: window,
           })),
         },
@@ -182,7 +180,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 12,
           steps: neutral,
           links: toDelivery,
-          queries: [{ expr: `max by (status) (saga_open{${inNamespace}})`, legend: '{{status}}' }],
+          queries: [{ expr: `max by (status) (saga_open{${ofRelease}})`, legend: '{{status}}' }],
         },
         {
           title: 'Age of the oldest open saga',
@@ -191,7 +189,7 @@ export const sagaOutcomes: DashboardSpec = {
           unit: 's',
           width: 12,
           steps: upTo(60, 120),
-          queries: [{ expr: `max(saga_oldest_open_seconds{${inNamespace}})`, legend: 'oldest' }],
+          queries: [{ expr: `max(saga_oldest_open_seconds{${ofRelease}})`, legend: 'oldest' }],
         },
       ],
     },
@@ -207,7 +205,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 6,
           steps: neutral,
           queries: [
-            { expr: `sum by (result) (rate(payments_total{${inNamespace}}[$__rate_interval]))`, legend: '{{result}}' },
+            { expr: `sum by (result) (rate(payments_total{${ofRelease}}[$__rate_interval]))`, legend: '{{result}}' },
           ],
         },
         {
@@ -218,7 +216,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 6,
           steps: neutral,
           queries: [
-            { expr: `sum by (result) (rate(refunds_total{${inNamespace}}[$__rate_interval]))`, legend: '{{result}}' },
+            { expr: `sum by (result) (rate(refunds_total{${ofRelease}}[$__rate_interval]))`, legend: '{{result}}' },
           ],
         },
         {
@@ -230,7 +228,7 @@ export const sagaOutcomes: DashboardSpec = {
           steps: neutral,
           queries: [
             {
-              expr: `sum by (result) (rate(reservations_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum by (result) (rate(reservations_total{${ofRelease}}[$__rate_interval]))`,
               legend: '{{result}}',
             },
           ],
@@ -245,7 +243,7 @@ export const sagaOutcomes: DashboardSpec = {
           steps: neutral,
           queries: [
             {
-              expr: `sum by (kind, result) (rate(notifications_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum by (kind, result) (rate(notifications_total{${ofRelease}}[$__rate_interval]))`,
               legend: '{{kind}} {{result}}',
             },
           ],
@@ -259,7 +257,7 @@ export const sagaOutcomes: DashboardSpec = {
           width: 12,
           steps: upTo(2, 10),
           queries: [
-            { expr: percentile(0.95, 'payment_gateway_seconds', inNamespace, ['operation']), legend: '{{operation}}' },
+            { expr: percentile(0.95, 'payment_gateway_seconds', ofRelease, ['operation']), legend: '{{operation}}' },
           ],
         },
         {
@@ -272,7 +270,7 @@ export const sagaOutcomes: DashboardSpec = {
           steps: neutral,
           queries: [
             {
-              expr: `sum by (operation, result) (rate(payment_gateway_seconds_count{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum by (operation, result) (rate(payment_gateway_seconds_count{${ofRelease}}[$__rate_interval]))`,
               legend: '{{operation}} {{result}}',
             },
           ],
@@ -289,7 +287,7 @@ export const sagaOutcomes: DashboardSpec = {
           unit: 'short',
           width: 12,
           steps: noneAllowed,
-          queries: [{ expr: `max by (invariant) (saga_audit_violations{${inNamespace}})`, legend: '{{invariant}}' }],
+          queries: [{ expr: `max by (invariant) (saga_audit_violations{${ofRelease}})`, legend: '{{invariant}}' }],
         },
         {
           title: 'Age of the last audit',
@@ -300,8 +298,8 @@ export const sagaOutcomes: DashboardSpec = {
           width: 12,
           steps: upTo(3_600, 7_200),
           queries: [
-            { expr: `time() - max(saga_audit_finished_timestamp_seconds{${inNamespace}})`, legend: 'age' },
-            { expr: `max(saga_audit_duration_seconds{${inNamespace}})`, legend: 'duration' },
+            { expr: `time() - max(saga_audit_finished_timestamp_seconds{${ofRelease}})`, legend: 'age' },
+            { expr: `max(saga_audit_duration_seconds{${ofRelease}})`, legend: 'duration' },
           ],
         },
       ],

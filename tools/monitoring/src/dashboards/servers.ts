@@ -1,6 +1,6 @@
-import { neutral, type DashboardSpec, inNamespace, noneAllowed, type Step, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, ofServers, noneAllowed, type Step, upTo } from './panel.ts'
 
-const ours = `${inNamespace}, datname=~".+_db"`
+const ours = `${ofServers}, datname=~".+_db"`
 const someLeft: readonly Step[] = [
   [null, 'red'],
   [0.5, 'green'],
@@ -22,7 +22,7 @@ export const servers: DashboardSpec = {
           unit: 'short',
           width: 4,
           steps: someLeft,
-          queries: [{ expr: `sum(cnpg_collector_up{${inNamespace}})`, legend: 'up' }],
+          queries: [{ expr: `sum(cnpg_collector_up{${ofServers}})`, legend: 'up' }],
         },
         {
           title: 'Replication lag',
@@ -31,7 +31,7 @@ export const servers: DashboardSpec = {
           unit: 's',
           width: 4,
           steps: upTo(5, 30),
-          queries: [{ expr: `max(cnpg_pg_replication_lag{${inNamespace}})`, legend: 'lag' }],
+          queries: [{ expr: `max(cnpg_pg_replication_lag{${ofServers}})`, legend: 'lag' }],
         },
         {
           title: 'Connections in use',
@@ -42,7 +42,7 @@ export const servers: DashboardSpec = {
           steps: upTo(0.8, 0.95),
           queries: [
             {
-              expr: `max(sum by (pod) (cnpg_backends_total{${inNamespace}}) / on (pod) max by (pod) (cnpg_pg_settings_setting{${inNamespace}, name="max_connections"}))`,
+              expr: `max(sum by (pod) (cnpg_backends_total{${ofServers}}) / on (pod) max by (pod) (cnpg_pg_settings_setting{${ofServers}, name="max_connections"}))`,
               legend: 'in use',
             },
           ],
@@ -55,7 +55,7 @@ export const servers: DashboardSpec = {
           unit: 's',
           width: 4,
           steps: upTo(60, 600),
-          queries: [{ expr: `max(cnpg_backends_max_tx_duration_seconds{${inNamespace}})`, legend: 'longest' }],
+          queries: [{ expr: `max(cnpg_backends_max_tx_duration_seconds{${ofServers}})`, legend: 'longest' }],
         },
         {
           title: 'Blocked backends',
@@ -64,7 +64,7 @@ export const servers: DashboardSpec = {
           unit: 'short',
           width: 4,
           steps: upTo(5, 20),
-          queries: [{ expr: `max(cnpg_backends_waiting_total{${inNamespace}})`, legend: 'blocked' }],
+          queries: [{ expr: `max(cnpg_backends_waiting_total{${ofServers}})`, legend: 'blocked' }],
         },
         {
           title: 'Deadlocks',
@@ -102,7 +102,7 @@ export const servers: DashboardSpec = {
           unit: 's',
           width: 8,
           steps: upTo(5, 30),
-          queries: [{ expr: `max by (pod) (cnpg_pg_replication_lag{${inNamespace}})`, legend: '{{pod}}' }],
+          queries: [{ expr: `max by (pod) (cnpg_pg_replication_lag{${ofServers}})`, legend: '{{pod}}' }],
         },
         {
           title: 'Connections by server',
@@ -111,7 +111,7 @@ export const servers: DashboardSpec = {
           unit: 'short',
           width: 8,
           steps: upTo(80, 95),
-          queries: [{ expr: `sum by (pod) (cnpg_backends_total{${inNamespace}})`, legend: '{{pod}}' }],
+          queries: [{ expr: `sum by (pod) (cnpg_backends_total{${ofServers}})`, legend: '{{pod}}' }],
         },
         {
           title: 'Size of the databases',
@@ -150,7 +150,7 @@ export const servers: DashboardSpec = {
           unit: 'bytes',
           width: 8,
           steps: neutral,
-          queries: [{ expr: `max by (pod) (cnpg_collector_pg_wal{${inNamespace}, value="size"})`, legend: '{{pod}}' }],
+          queries: [{ expr: `max by (pod) (cnpg_collector_pg_wal{${ofServers}, value="size"})`, legend: '{{pod}}' }],
         },
       ],
     },
@@ -167,7 +167,7 @@ export const servers: DashboardSpec = {
           queries: [
             {
               // The kinds of alarms depend on the version.
-              expr: `sum({__name__=~"rabbitmq_alarms_.+", ${inNamespace}})`,
+              expr: `sum({__name__=~"rabbitmq_alarms_.+", ${ofServers}})`,
               legend: 'alarms',
             },
           ],
@@ -181,7 +181,7 @@ export const servers: DashboardSpec = {
           steps: upTo(0.7, 0.9),
           queries: [
             {
-              expr: `max(rabbitmq_process_resident_memory_bytes{${inNamespace}} / rabbitmq_resident_memory_limit_bytes{${inNamespace}})`,
+              expr: `max(rabbitmq_process_resident_memory_bytes{${ofServers}} / rabbitmq_resident_memory_limit_bytes{${ofServers}})`,
               legend: 'used',
             },
           ],
@@ -199,7 +199,7 @@ export const servers: DashboardSpec = {
           ],
           queries: [
             {
-              expr: `min(rabbitmq_disk_space_available_bytes{${inNamespace}} - rabbitmq_disk_space_available_limit_bytes{${inNamespace}})`,
+              expr: `min(rabbitmq_disk_space_available_bytes{${ofServers}} - rabbitmq_disk_space_available_limit_bytes{${ofServers}})`,
               legend: 'free',
             },
           ],
@@ -211,7 +211,7 @@ export const servers: DashboardSpec = {
           unit: 'short',
           width: 4,
           steps: someLeft,
-          queries: [{ expr: `count(rabbitmq_build_info{${inNamespace}})`, legend: 'nodes' }],
+          queries: [{ expr: `count(rabbitmq_build_info{${ofServers}})`, legend: 'nodes' }],
         },
         {
           title: 'Connections',
@@ -220,7 +220,7 @@ export const servers: DashboardSpec = {
           unit: 'short',
           width: 4,
           steps: neutral,
-          queries: [{ expr: `sum(rabbitmq_connections{${inNamespace}})`, legend: 'connections' }],
+          queries: [{ expr: `sum(rabbitmq_connections{${ofServers}})`, legend: 'connections' }],
         },
         {
           title: 'Messages in all queues',
@@ -231,7 +231,7 @@ export const servers: DashboardSpec = {
           steps: upTo(1_000, 10_000),
           queries: [
             {
-              expr: `sum(max by (queue) (rabbitmq_detailed_queue_messages{${inNamespace}}))`,
+              expr: `sum(max by (queue) (rabbitmq_detailed_queue_messages{${ofServers}}))`,
               legend: 'messages',
             },
           ],
@@ -245,15 +245,15 @@ export const servers: DashboardSpec = {
           steps: neutral,
           queries: [
             {
-              expr: `sum(rate(rabbitmq_global_messages_received_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_received_total{${ofServers}}[$__rate_interval]))`,
               legend: 'received',
             },
             {
-              expr: `sum(rate(rabbitmq_global_messages_delivered_consume_manual_ack_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_delivered_consume_manual_ack_total{${ofServers}}[$__rate_interval]))`,
               legend: 'delivered',
             },
             {
-              expr: `sum(rate(rabbitmq_global_messages_acknowledged_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_acknowledged_total{${ofServers}}[$__rate_interval]))`,
               legend: 'acknowledged',
             },
           ],
@@ -268,11 +268,11 @@ export const servers: DashboardSpec = {
           steps: upTo(0.001, 1),
           queries: [
             {
-              expr: `sum(rate(rabbitmq_global_messages_unroutable_returned_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_unroutable_returned_total{${ofServers}}[$__rate_interval]))`,
               legend: 'returned',
             },
             {
-              expr: `sum(rate(rabbitmq_global_messages_unroutable_dropped_total{${inNamespace}}[$__rate_interval]))`,
+              expr: `sum(rate(rabbitmq_global_messages_unroutable_dropped_total{${ofServers}}[$__rate_interval]))`,
               legend: 'dropped',
             },
           ],
@@ -286,11 +286,11 @@ export const servers: DashboardSpec = {
           steps: neutral,
           queries: [
             {
-              expr: `max by (pod) (rabbitmq_process_resident_memory_bytes{${inNamespace}})`,
+              expr: `max by (pod) (rabbitmq_process_resident_memory_bytes{${ofServers}})`,
               legend: '{{pod}}',
             },
             {
-              expr: `max by (pod) (rabbitmq_resident_memory_limit_bytes{${inNamespace}})`,
+              expr: `max by (pod) (rabbitmq_resident_memory_limit_bytes{${ofServers}})`,
               legend: '{{pod}} watermark',
             },
           ],
@@ -304,9 +304,9 @@ export const servers: DashboardSpec = {
           width: 12,
           steps: neutral,
           queries: [
-            { expr: `min by (pod) (rabbitmq_disk_space_available_bytes{${inNamespace}})`, legend: '{{pod}}' },
+            { expr: `min by (pod) (rabbitmq_disk_space_available_bytes{${ofServers}})`, legend: '{{pod}}' },
             {
-              expr: `max by (pod) (rabbitmq_disk_space_available_limit_bytes{${inNamespace}})`,
+              expr: `max by (pod) (rabbitmq_disk_space_available_limit_bytes{${ofServers}})`,
               legend: '{{pod}} limit',
             },
           ],

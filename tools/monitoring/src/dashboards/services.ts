@@ -1,8 +1,10 @@
-import { neutral, type DashboardSpec, inNamespace, noneAllowed, percentile, upTo } from './panel.ts'
+import { neutral, type DashboardSpec, ofRelease, noneAllowed, percentile, upTo } from './panel.ts'
 
-const chosen = `${inNamespace}, service=~"$service"`
+const chosen = `${ofRelease}, service=~"$service"`
 const requests = (selector = ''): string => `http_request_duration_seconds_count{${chosen}${selector}}`
-const containers = `${inNamespace}, container=~"order|payment|inventory|notification"`
+const names = 'order|payment|inventory|notification'
+const containers = `namespace="$namespace", pod=~"$prefix-(${names})-[^-]+-[^-]+", container=~"${names}"`
+const autoscalers = `namespace="$namespace", horizontalpodautoscaler=~"(keda-hpa-)?$prefix-(${names})(-keda)?"`
 
 export const services: DashboardSpec = {
   uid: 'order-saga-services',
@@ -99,11 +101,11 @@ export const services: DashboardSpec = {
           expectEmpty: 'autoscaler',
           queries: [
             {
-              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_desired_replicas{${inNamespace}})`,
+              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_status_desired_replicas{${autoscalers}})`,
               legend: '{{horizontalpodautoscaler}}',
             },
             {
-              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{${inNamespace}})`,
+              expr: `max by (horizontalpodautoscaler) (kube_horizontalpodautoscaler_spec_max_replicas{${autoscalers}})`,
               legend: '{{horizontalpodautoscaler}} maximum',
             },
           ],

@@ -24,6 +24,7 @@ import {
   RowBuilder,
   ThresholdsConfigBuilder,
   ThresholdsMode,
+  VariableHide,
   VariableRefresh,
   VariableSort,
 } from '@grafana/grafana-foundation-sdk/dashboard'
@@ -35,7 +36,7 @@ import type { DashboardSpec, PanelSpec, Query, Step } from './panel.ts'
 const datasource = { type: 'prometheus', uid: '${datasource}' }
 const heights = { number: 4, graph: 8 }
 
-/** Builds Grafana's dashboard, with common styles and variables for data source and namespace. */
+/** Builds Grafana's dashboard, with common styles and variables for data source, namespace and release. */
 export function dashboardOf(spec: DashboardSpec): Dashboard {
   const builder = new DashboardBuilder(spec.title)
     .uid(spec.uid)
@@ -55,13 +56,23 @@ export function dashboardOf(spec: DashboardSpec): Dashboard {
     )
     .withVariable(new DatasourceVariableBuilder('datasource').label('Data source').type('prometheus'))
     .withVariable(labelVariable('namespace', 'Namespace', 'label_values(outbox_published_total, namespace)'))
+    .withVariable(
+      labelVariable('release', 'Release', 'label_values(outbox_published_total{namespace="$namespace"}, release)'),
+    )
   if (spec.byService === true) {
     const services = labelVariable(
       'service',
       'Service',
-      'label_values(process_start_time_seconds{namespace="$namespace"}, service)',
+      'label_values(process_start_time_seconds{namespace="$namespace", release="$release"}, service)',
     )
     builder.withVariable(services.multi(true).includeAll(true))
+    // Metrics of the cluster know the release only by the names of its objects.
+    const prefixes = labelVariable(
+      'prefix',
+      'Prefix of names',
+      'label_values(outbox_published_total{namespace="$namespace", release="$release"}, pod)',
+    )
+    builder.withVariable(prefixes.regex('/^(.+)-[a-z]+-[^-]+-[^-]+$/').hide(VariableHide.HideVariable))
   }
   let id = 1
   for (const row of spec.rows) {
