@@ -43,7 +43,7 @@ export async function runTest(folder: string, file: string, title: string): Prom
   return resultOf(JSON.parse(text) as Report, title)
 }
 
-/** What the report of mocha says about the tests with the title. */
+/** Reads the result of the tests with the title from the report of mocha. */
 export function resultOf({ passes, failures }: Report, title: string): TestResult {
   const [first] = failures
   if (first === undefined) {
