@@ -34,7 +34,7 @@ const countLimit = 10_000
 const shownOfEach = 20
 
 export const sagaColumns = `saga_id AS "sagaId", order_id AS "orderId", customer_id AS "customerId", amount::text, currency,
-  s.status, reason, compensation, timeout_at AS deadline, refund_due_at AS "refundDueAt", s.created_at AS "createdAt",
+  s.status, reason, compensation, reservation_seen AS "reservationSeen", mismatch, timeout_at AS deadline, refund_due_at AS "refundDueAt", s.created_at AS "createdAt",
   s.updated_at AS "updatedAt", finished_at AS "finishedAt"`
 export const sagaTables = 'saga_instances s JOIN orders o USING (order_id, saga_id)'
 

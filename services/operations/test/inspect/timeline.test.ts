@@ -36,6 +36,8 @@ const saga: RecordedSaga = {
   status: 'refunding',
   reason: null,
   compensation: 'refund_requested',
+  reservationSeen: false,
+  mismatch: false,
   createdAt: at(0),
   updatedAt: at(40),
   deadline: at(90_000),
