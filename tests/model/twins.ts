@@ -4,8 +4,10 @@ import { moveStock } from '../../services/inventory/src/domain/stock.ts'
 import { newSaga } from '../../services/order/src/domain/saga.ts'
 import { unknownPayment } from '../../services/payment/src/domain/payment.ts'
 import { dateOf } from './clock.ts'
-import { orderId, quantity, sagaId, sku } from './order-under-test.ts'
-import { type Parts, production } from './parts.ts'
+import { created, orderId, quantity, sagaId, sku } from './order-under-test.ts'
+import { forgeries } from './forgeries.ts'
+import { attacked, misreported, type Parts, production, upgrading } from './parts.ts'
+import { asPreviousRelease, previousAdvance, previousReactions } from './releases.ts'
 
 /** The system with one mistake in it, to show that the check would see it. */
 export interface Twin {
@@ -34,6 +36,14 @@ const { order, payment, inventory } = production
 
 function twin(name: string, different: Partial<Parts>, breaks: string, steps: number): Twin {
   return { name, parts: { ...production, ...different }, breaks, steps }
+}
+
+const previousOrder = { order: previousReactions(order), advanceSaga: previousAdvance(production.advanceSaga) }
+
+const neverProven: Parts['advanceSaga'] = (saga, input, context) => {
+  if (input.on !== 'deadline' || !saga.state.reservationSeen || saga.state.status !== 'payment_completed') {
+    production.advanceSaga(saga, input, context)
+  }
 }
 
 /** Mistakes in what the services decide. */
@@ -122,7 +132,7 @@ const decisions: readonly Twin[] = [
       },
     },
     'a saga that was completed became timeout_cancelled',
-    7,
+    8,
   ),
   twin('payment takes no answer for a decline', { silence: 'declined' }, 'a cancelled order keeps money', 7),
   twin(
@@ -169,7 +179,7 @@ const deliveries: readonly Twin[] = [
     'an event is published before the commit',
     { delivery: ['publish', 'transaction without outbox', 'ack'] },
     'the order is both confirmed and cancelled',
-    7,
+    8,
   ),
   twin(
     'an event is published after the commit, from memory alone',
@@ -199,4 +209,46 @@ const deliveries: readonly Twin[] = [
   ),
 ]
 
-export const twins: readonly Twin[] = [...decisions, ...deliveries]
+/** Mistakes in what counts as proof, each in the world that shows it. */
+const proofs: readonly Twin[] = [
+  {
+    name: 'a reservation alone confirms an order',
+    parts: { ...attacked(forgeries.amount), ...previousOrder },
+    breaks: 'an order is confirmed that was not charged',
+    steps: 2,
+  },
+  {
+    name: 'a payment of any amount is a proof',
+    parts: {
+      ...attacked(forgeries.amount),
+      order: instead(order, 'payment.completed', (react) => (message, sagas, context) => {
+        react({ ...message, payload: { ...(message.payload as object), amount: created.amount } }, sagas, context)
+      }),
+    },
+    breaks: 'an order is confirmed that was not charged',
+    steps: 3,
+  },
+  {
+    name: 'the deadline sees neither a reservation without its payment nor a mismatch',
+    parts: {
+      ...misreported,
+      advanceSaga: (saga, input, context) => {
+        asPreviousRelease(saga, input.on, () => production.advanceSaga(saga, input, context))
+      },
+    },
+    breaks: 'a cancelled order keeps money',
+    steps: 10,
+  },
+  {
+    name: 'no check completes a saga that a pod of the previous release left open with both proofs',
+    parts: {
+      ...upgrading,
+      otherOrder: { order: upgrading.otherOrder?.order ?? [], advanceSaga: neverProven },
+      advanceSaga: neverProven,
+    },
+    breaks: 'the saga stays payment_completed',
+    steps: 7,
+  },
+]
+
+export const twins: readonly Twin[] = [...decisions, ...deliveries, ...proofs]
