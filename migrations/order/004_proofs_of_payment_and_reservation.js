@@ -1,7 +1,7 @@
 /**
- * What a saga knows besides its status: a reservation that overtook its payment, and a payment or reservation that is not
- * the order's. Pods of the previous release leave both columns as they are. And the sagas with events that broke the
- * protocol: few, in a table of their own.
+ * A saga records a reservation that overtook its payment, and that a payment or reservation was not the order's. Pods of
+ * the previous release leave both columns as they are. The few sagas with events that violate the protocol are in a table
+ * of their own.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {

@@ -80,7 +80,7 @@ export const production: Parts = {
   silence: 'unknown',
 }
 
-/** Production while an upgrade is under way: pods of the previous release of the order service take part. */
+/** Production during an upgrade: pods of the previous release of the order service take part. */
 export const upgrading: Parts = {
   ...production,
   otherOrder: { order: previousReactions(production.order), advanceSaga: previousAdvance(production.advanceSaga) },

@@ -4,8 +4,8 @@ import type { advance } from '../../services/order/src/reactions/advance-saga.ts
 import type { LockedSagas, SagaRecord } from '../../services/order/src/store/sagas.ts'
 
 /**
- * What a pod of the previous release does with a saga, from its own table: it knows neither of the two columns, and
- * confirms an open order as soon as its items are reserved. It leaves the columns as they are.
+ * Handles a saga as a pod of the previous release does: it knows neither of the two columns, leaves them as they are, and
+ * confirms an open order as soon as its items are reserved.
  */
 export function asPreviousRelease(saga: SagaRecord, event: string, work: () => void): void {
   const { reservationSeen, mismatch } = saga.state

@@ -78,7 +78,6 @@ describe('An order is confirmed only with proof of payment and of reservation', 
   for (const [title, event, change] of [
     ['a payment of another amount', 'payment.completed', { amount: '0.01' }],
     ['a payment in another currency', 'payment.completed', { currency: 'EUR' }],
-    ['a payment of an amount that its currency does not have', 'payment.completed', { amount: '40.201' }],
     ['a reservation of another quantity', 'inventory.reserved', { items: [{ sku: 'SKU', qty: 1 }] }],
   ] as const) {
     it(`${title} does not confirm it: the deadline requests the refund`, async () => {

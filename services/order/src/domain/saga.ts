@@ -28,7 +28,7 @@ export interface SagaState {
   readonly mismatch: boolean
 }
 
-/** Inputs of a saga: an event of another service, its deadline, an overdue refund. For `matches` see `match.ts`. */
+/** Inputs of a saga: an event of another service, its deadline, an overdue refund. For `matches` see `reactions/match.ts`. */
 export type SagaInput =
   | { readonly on: 'payment.completed'; readonly matches: boolean }
   | { readonly on: 'payment.failed'; readonly reason: 'declined' | 'expired' | 'order_cancelled' }

@@ -1,6 +1,6 @@
 import { PaymentRefunded } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import { isOrdersRefund } from '../domain/match.ts'
+import { isOrdersRefund } from './match.ts'
 import type { LockedSagas, SagaRecord } from '../store/sagas.ts'
 import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 

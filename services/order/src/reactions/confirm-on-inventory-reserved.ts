@@ -1,6 +1,6 @@
 import { InventoryReserved } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import { isOrdersItems } from '../domain/match.ts'
+import { isOrdersItems } from './match.ts'
 import type { LockedSagas, SagaRecord } from '../store/sagas.ts'
 import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 

@@ -1,6 +1,6 @@
 import { PaymentCompleted } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import { isOrdersAmount } from '../domain/match.ts'
+import { isOrdersAmount } from './match.ts'
 import type { LockedSagas, SagaRecord } from '../store/sagas.ts'
 import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 

@@ -9,7 +9,7 @@ export interface HistoryEntry {
   readonly eventId: string
   readonly direction: 'seen' | 'published'
   readonly status: SagaStatus
-  /** late: without effect. violation: it breaks the protocol, and proves neither payment nor reservation. */
+  /** late: without effect. violation: it violates the protocol or does not match the order, and proves nothing. */
   readonly ignored?: 'late' | 'violation'
 }
 
@@ -106,7 +106,7 @@ export async function lockTimedOutSagas(tx: Transaction, now: Date, limit: numbe
   return (await tx.query<Row>(lockTimedOut, [now, limit])).map(recordOf)
 }
 
-/** Open sagas that hold both proofs, whatever their deadline. */
+/** Open sagas that hold both proofs, before or after their deadline. */
 export async function lockProvenSagas(tx: Transaction, _now: Date, limit: number): Promise<SagaRecord[]> {
   return (await tx.query<Row>(lockProven, [limit])).map(recordOf)
 }
@@ -150,7 +150,7 @@ export function saveSagas(tx: Transaction, sagas: Iterable<SagaRecord>, now: Dat
   ])
 }
 
-/** The events of this transaction that broke the protocol. */
+/** The events of this transaction that violate the protocol. */
 export function violationsOf({ added }: SagaRecord): HistoryEntry[] {
   return added.filter(({ ignored }) => ignored === 'violation')
 }

@@ -1,5 +1,5 @@
 import type { Item } from '@order-saga/contracts'
-import { minorUnitsOf } from './money.ts'
+import { minorUnitsOf } from '../domain/money.ts'
 
 interface Amount {
   readonly amount: string

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isOrdersAmount, isOrdersItems, isOrdersRefund } from '../../src/domain/match.ts'
+import { isOrdersAmount, isOrdersItems, isOrdersRefund } from '../../src/reactions/match.ts'
 
 const order = { amount: '125.50', currency: 'USD' }
 const yen = { amount: '100', currency: 'JPY' }
