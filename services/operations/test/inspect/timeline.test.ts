@@ -38,6 +38,7 @@ const saga: RecordedSaga = {
   compensation: 'refund_requested',
   reservationSeen: false,
   mismatch: false,
+  violations: 0,
   createdAt: at(0),
   updatedAt: at(40),
   deadline: at(90_000),
