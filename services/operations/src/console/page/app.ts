@@ -91,7 +91,7 @@ function update(newest: Overview): void {
   list.overview = newest
   if (route.view === 'delivery') delivery.show(newest)
   const letters = (newest.queues ?? []).reduce((sum, { deadLetters: dead }) => sum + (dead ?? 0), 0)
-  const badge = byId('dead-badge')
+  const badge = byId('dead-letter-count')
   badge.textContent = count(letters)
   badge.hidden = letters === 0
   if (route.view === 'dead-letters' && listVersion !== `${letters} ${newest.mode}`) {
