@@ -95,6 +95,25 @@ describe('The console in a browser', function () {
     })
   }
 
+  it('shows the sagas with violations in a list of their own', async () => {
+    const { sagaId } = await system().shop.post()
+    const other = await system().shop.post()
+    await system().untilFinal(sagaId)
+    await rowOf(other.sagaId).waitFor()
+    assert.equal(await page.locator('.counts a.violations').count(), 0)
+    await system().sql(
+      'order',
+      'INSERT INTO saga_violations (saga_id, violations, first_at, last_at) VALUES ($1, 2, now(), now())',
+      [sagaId],
+    )
+    await page.locator('.counts a.violations', { hasText: 'Violations' }).click()
+    await rowOf(sagaId).locator('small', { hasText: '2 violations' }).waitFor()
+    assert.equal(await rowOf(other.sagaId).count(), 0)
+    await system().sql('order', 'DELETE FROM saga_violations')
+    await goTo('/sagas')
+    await rowOf(other.sagaId).waitFor()
+  })
+
   it('shows an order that waits, for what and how long, and how its deadline ends it', async () => {
     await system().restart('order', { SAGA_TIMEOUT_MS: 2_500 })
     const { sagaId } = await system().shop.post({ customerEmail: someCustomer('slow') })
@@ -117,7 +136,7 @@ describe('The console in a browser', function () {
     await page.locator('.detail dl', { hasText: sagaId }).waitFor()
     await page.getByLabel('Order or saga id').fill('42')
     await page.keyboard.press('Enter')
-    await page.getByText('There is no saga 42: its id is a UUID.').waitFor()
+    await page.getByText('There is no saga 42: the id of a saga is a UUID.').waitFor()
     // Chromium logs every 404 on its console.
     assert.match(browser.complaints.splice(0).join(), /404/)
   })
