@@ -1,10 +1,16 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test test-unit test-all model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
+.PHONY: help up demo env status test test-unit test-all mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release version vocabulary
 .NOTPARALLEL:
 
-installed := node_modules/.package-lock.json
+installed := install
 local := tools/dev/dist
+
+# Settings of the shell that would change what npm installs or which script it runs; those about its connection stay. The
+# processes of make up get the documented settings only (tools/dev/src/environment.ts).
+npm_connection := ^npm_config_(registry|(https?_)?proxy|noproxy|ca|cafile|cert|key|strict_ssl|cache|userconfig|globalconfig|offline|prefer_offline|fetch_.*|maxsockets|_.*|.*:_.*)$$
+unexport NODE_ENV NODE_PATH NODE_USE_ENV_PROXY CDPATH \
+  $(shell env | awk -F= 'tolower($$1) ~ /^npm_config_/ && tolower($$1) !~ /$(npm_connection)/ { print $$1 }')
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,12 +47,18 @@ test-unit: build ## Run the tests that need no server
 test: build ## Run the quick tests, which cover every guarantee, on servers that start and stop with them; JOBS
 	@$(run_tests) quick
 
-test-all: build ## Run all tests, also the slow ones: seeds, twins, floods, the browser, make up; then chaos and overload
+test-all: build ## Run all tests, also the slow ones: seeds, model, long queues, browser, make up; then chaos and overload
 	@$(run_tests) all
 	@SEED='$(SEED)' MINUTES=2 node --conditions=source --import=tsx tests/chaos/chaos-main.ts
 	@MINUTES=1 node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
-model: $(installed) ## Explore all that can become of one order, and show how broken twins are found out
+mutants: build ## Break each guarantee by a small change, and demand that its test fails; ONLY=name,name
+	@ONLY='$(ONLY)' node --conditions=source --import=tsx tests/mutants/main.ts
+
+mutation: $(installed) ## Measure the mutation score of the pure decisions by StrykerJS; at least 95 %
+	@npm run --silent mutation
+
+model: $(installed) ## Explore all reachable states of one order, and show that the check detects defective variants
 	@node --conditions=source --import=tsx tests/model/main.ts
 
 chaos: build ## Inject faults for MINUTES under RATE orders/s, then check every order; SEED repeats a schedule
@@ -98,19 +110,19 @@ charts := node_modules/.bin/mocha --config charts/test/.mocharc.json
 charts: $(installed) ## Check the charts: lint, renderings, values, rights, policies, kinds, advice; needs Helm and Go
 	@$(charts) $(if $(CI),--forbid-only)
 
-charts-golden: $(installed) ## Keep the charts' renderings as they are now, after looking at what changed
+charts-golden: $(installed) ## Write the charts' golden renderings; review the diff
 	@UPDATE_GOLDEN=1 $(charts) --grep 'golden renderings'
 
 charts-docs: $(installed) ## Write the charts' README files from the comments in their values; needs Go
 	@node --conditions=source --import=tsx tools/ci/src/charts-docs-main.ts
 
-dashboards: $(installed) ## Write the dashboards and the rules for Compose anew, from their sources
+dashboards: $(installed) ## Generate the dashboards and the alert rules for Compose
 	@node --conditions=source --import=tsx tools/monitoring/src/write-dashboards-main.ts
 
 # On a cluster: that of the current kubeconfig.
 on_cluster := node --conditions=source --import=tsx tests/cluster/src
 
-e2e: $(installed) ## Prove the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
+e2e: $(installed) ## Test the chart on the cluster: install, upgrades, also from the previous release, drills, losses, autoscaling
 	@$(on_cluster)/e2e-main.ts
 
 e2e-keda: $(installed) ## The same for autoscaling by KEDA
@@ -119,10 +131,10 @@ e2e-keda: $(installed) ## The same for autoscaling by KEDA
 e2e-ha: $(installed) ## The same for three instances per database and three RabbitMQ nodes
 	@$(on_cluster)/e2e-ha-main.ts
 
-e2e-watch: $(installed) ## The same for dashboards and alerts: every query of theirs, against the cluster's Prometheus
+e2e-watch: $(installed) ## The same for dashboards and alerts: run every query against the cluster's Prometheus
 	@$(on_cluster)/e2e-watch-main.ts
 
-operators: $(installed) ## Install on the cluster what the chart needs there
+operators: $(installed) ## Install the operators that the chart needs on the cluster
 	@$(on_cluster)/operators-main.ts
 
 dev-loop-test: ## Parse kind-config.yaml as kind does, and execute the Tiltfile; needs Go and Helm
@@ -134,22 +146,24 @@ kind-up: ## Create a local cluster with a registry, by kind
 kind-down: ## Delete that cluster and its registry
 	@k8s/kind/down
 
-release: $(installed) ## Build images, chart and SBOMs of VERSION, print what is to be pushed; REGISTRY and PUSH=1 push it
+release: $(installed) ## Build images, chart and SBOMs of VERSION, print the pushes; REGISTRY and PUSH=1 push
 	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' \
 	node --conditions=source --import=tsx tools/ci/src/release/release-main.ts
 
 version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0; needs Helm and Go
+	@echo '$(VERSION)' | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$$' || \
+	{ echo 'VERSION must be a version such as 0.2.0, but is "$(VERSION)".' >&2; exit 1; }
 	@old=$$(node -p 'require("./package.json").version') && \
 	npm version '$(VERSION)' --workspaces --include-workspace-root --no-git-tag-version --ignore-scripts >/dev/null && \
 	sed -i.old "s/^\( *version\|appVersion\): $$old$$/\1: $(VERSION)/" charts/*/Chart.yaml && rm charts/*/Chart.yaml.old
 	@$${HELM:-helm} dependency update --skip-refresh charts/order-saga
 	@$(MAKE) --no-print-directory charts-docs charts-golden
 
-build: $(installed) ## Install what npm gives, and compile
+build: $(installed) ## Install the npm packages, and compile
 	@npm run --silent build
 
-$(installed): package-lock.json
+.PHONY: install
+install:
 	@command -v npm >/dev/null || { echo 'Node.js is missing: install version 20.19 or later, with npm.' >&2; exit 1; }
-	@echo 'Installing packages'
-	@npm ci --ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error
-	@touch $@
+	@node tools/dev/installed.js || { echo 'Installing packages' && npm ci --include=dev --include=optional --include=peer \
+	--ignore-scripts --no-audit --no-fund --no-update-notifier --loglevel=error; }

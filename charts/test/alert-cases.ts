@@ -196,6 +196,22 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '40m',
     },
   ],
+  OrderSagaConsumerStalled: [
+    {
+      when: 'one pod retains a delivery',
+      series: {
+        [`consumer_oldest_unacknowledged_seconds{${ns},pod="a",queue="payment_queue"}`]: '0+60x10',
+        [`consumer_oldest_unacknowledged_seconds{${ns},pod="b",queue="payment_queue"}`]: '0x10',
+      },
+      at: '6m',
+      fires: { queue: 'payment_queue' },
+    },
+    {
+      when: 'each delivery takes a minute',
+      series: pods('consumer_oldest_unacknowledged_seconds', '60x10', ',queue="payment_queue"'),
+      at: '6m',
+    },
+  ],
   OrderSagaDeadLetters: [
     {
       when: 'a message is dead-lettered, and two nodes report its queue',
@@ -233,6 +249,27 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
     },
     { when: 'the service is scaled to nothing', series: pods('up', '0x10', ',service="payment"'), at: '5m' },
     { when: 'it has no database', series: pods('up', '1x10', ',service="notification"'), at: '5m' },
+  ],
+  OrderSagaClockSkew: [
+    {
+      when: 'the clock of one pod stays behind',
+      series: {
+        [`clock_skew_seconds{${ns},pod="a",service="order"}`]: '-6x10',
+        [`clock_skew_seconds{${ns},pod="b",service="order"}`]: '0.01x10',
+      },
+      at: '8m',
+      fires: { service: 'order', pod: 'a' },
+    },
+    {
+      when: 'the clock of one pod is corrected',
+      series: { [`clock_skew_seconds{${ns},pod="a",service="order"}`]: '3600x2 0x10' },
+      at: '8m',
+    },
+    {
+      when: 'clocks differ by milliseconds',
+      series: pods('clock_skew_seconds', '0.05x10', ',service="order"'),
+      at: '8m',
+    },
   ],
   OrderSagaReplicationLag: [
     {

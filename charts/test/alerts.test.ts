@@ -63,7 +63,7 @@ describe('alerts', () => {
     return code === 0 ? '' : out + err
   }
 
-  it('are rules that promtool has nothing to say against', () => {
+  it('pass promtool check rules', () => {
     const { code, out, err } = run(tool('promtool'), [
       'check',
       'rules',
@@ -74,7 +74,7 @@ describe('alerts', () => {
     equal(code, 0, out + err)
   })
 
-  it('have cases to fire in and cases to be silent in, each of them', () => {
+  it('each have cases that fire and cases that do not', () => {
     deepEqual(alerts.map(({ alert }) => alert as string).toSorted(), Object.keys(alertCases).toSorted())
     for (const [alert, cases] of Object.entries(alertCases)) {
       ok(cases.some(({ fires }) => fires !== undefined) && cases.some(({ fires }) => fires === undefined), alert)
@@ -136,7 +136,7 @@ describe('alerts', () => {
     equal(template(['--show-only', 'templates/alerts.yaml', '--set', 'alerts.enabled=false']).code, 1)
   })
 
-  it('carry further labels and lead to where the runbooks are read', () => {
+  it('have further labels and the URL of their runbook', () => {
     const { labels, annotations } = alertsOf(
       rendered('alerts.labels.team=orders', 'alerts.runbooks=https://wiki.example.com/runbooks/'),
     )[0]
@@ -144,7 +144,7 @@ describe('alerts', () => {
     equal(annotations.runbook_url, `https://wiki.example.com/runbooks/${alerts[0]?.alert}.md`)
   })
 
-  it('find the dead letters of queues that are named otherwise', () => {
+  it('cover the dead letters of queues with other names', () => {
     const { expr } = alertsOf(rendered('global.messaging.queues.order=shop.order')).find(
       ({ alert }) => alert === 'OrderSagaDeadLetters',
     )

@@ -31,7 +31,7 @@ describe('the profile monitoring of Docker Compose', () => {
     }
   })
 
-  it('mounts what is there', () => {
+  it('mounts existing files', () => {
     for (const service of ['prometheus', 'grafana']) {
       for (const { from } of mountsOf(service)) {
         if (from.startsWith('.')) ok(existsSync(join(root, from)), from)

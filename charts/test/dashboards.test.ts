@@ -32,7 +32,7 @@ const known = new Set([
 ])
 
 describe('dashboards', () => {
-  it('are what their source makes, file by file', () => {
+  it('equal the output of their source, file by file', () => {
     deepEqual(files.toSorted(), dashboards.map(({ uid }) => `${uid}.json`).toSorted())
     for (const dashboard of dashboards) {
       equal(
@@ -71,7 +71,7 @@ describe('dashboards', () => {
         })
       }
 
-      it('fills its rows, and nothing lies over anything else', () => {
+      it('fills its rows without overlapping panels', () => {
         const taken = new Set<string>()
         for (const { title, gridPos } of dashboard.panels) {
           ok(gridPos.x + gridPos.w <= 24, title)
@@ -132,7 +132,7 @@ describe('dashboards', () => {
     }
   })
 
-  it('are shipped as ConfigMaps that the sidecar knows', () => {
+  it('are shipped as ConfigMaps with the label of the sidecar', () => {
     const shipped = objects('production', 'ConfigMap').filter(({ metadata }) => /-dashboard-/.test(metadata.name))
     equal(shipped.length, files.length)
     for (const { metadata, data } of shipped) {
@@ -143,7 +143,7 @@ describe('dashboards', () => {
     }
   })
 
-  it('can be put elsewhere, or switched off', () => {
+  it('can be placed in another namespace, or disabled', () => {
     const only = ['--show-only', 'templates/dashboards.yaml']
     const { out } = template([...only, '--set', 'dashboards.namespace=grafana,dashboards.labels.team=orders'])
     equal(out.match(/^ {2}namespace: grafana$/gm)?.length, files.length)

@@ -68,7 +68,7 @@ const matching = (pattern: string, candidates: readonly string[]): string[] =>
   candidates.filter((name) => new RegExp(pattern).test(name))
 
 describe("the broker's definitions", () => {
-  it('hold what the services would declare, argument by argument', () => {
+  it('equal the declarations of the services, argument by argument', () => {
     const topology = topologyOf({
       exchange: 'order.topic',
       queues: serviceQueues(names),
@@ -130,7 +130,7 @@ describe("the broker's definitions", () => {
         deepEqual(matching(of(permissions, service).configure, [...all, 'order.topic', 'new']), [])
       })
 
-      it(`${service} may look at every queue it checks at start`, () => {
+      it(`${service} may check the existence of every queue it checks at start`, () => {
         deepEqual(matching(of(permissions, service).write, all), all)
       })
     }
@@ -140,7 +140,7 @@ describe("the broker's definitions", () => {
       equal(of(topics, 'operations').write, '^$')
     })
 
-    it('monitoring sees numbers and no message', () => {
+    it('monitoring reads metrics and no message', () => {
       const { configure, write, read } = of(permissions, 'monitoring')
       deepEqual([configure, write, read], ['^$', '^$', '^$'])
       deepEqual(users.find(({ name }) => name === 'monitoring')?.tags, ['monitoring'])

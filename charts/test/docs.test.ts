@@ -2,7 +2,7 @@ import { equal } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { charts } from './render.ts'
 import { tool } from '../../tools/ci/src/go-tools.ts'
-import { must } from '../../tools/ci/src/programs.ts'
+import { helmDocs } from '../../tools/ci/src/helm-docs.ts'
 
 describe("the charts' README files", () => {
   before(function () {
@@ -12,13 +12,7 @@ describe("the charts' README files", () => {
 
   for (const chart of ['order-saga', 'rabbitmq', 'postgres']) {
     it(`${chart}'s is made from the comments in its values.yaml`, () => {
-      const made = must(tool('helm-docs'), [
-        '--chart-search-root',
-        `${charts}${chart}`,
-        '--dry-run',
-        '--log-level',
-        'error',
-      ])
+      const made = helmDocs(`${charts}${chart}`, '--dry-run')
       // helm-docs ends a dry run with a line break of its own.
       equal(
         readFileSync(`${charts}${chart}/README.md`, 'utf8').trimEnd(),

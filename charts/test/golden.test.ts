@@ -22,7 +22,7 @@ describe('golden renderings', () => {
 
   for (const variant of variantNames) {
     for (const helm of helms()) {
-      it(`${variant} is as it was, with ${helm}`, () => {
+      it(`${variant} equals its golden file, with ${helm}`, () => {
         const now = withoutDashboards(render(variant, helm))
         if (update && helm === helms()[0]) writeFileSync(fileOf(variant), now)
         const before = readFileSync(fileOf(variant), 'utf8')

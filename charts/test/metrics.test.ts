@@ -35,7 +35,7 @@ describe('promtool check metrics', () => {
   })
 
   for (const [name, metrics] of Object.entries(processes)) {
-    it(`has nothing to say against those of ${name}`, async () => {
+    it(`accepts those of ${name}`, async () => {
       const { code, out, err } = run(tool('promtool'), ['check', 'metrics'], await metrics())
       equal(out + err, '')
       equal(code, 0)

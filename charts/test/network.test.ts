@@ -150,7 +150,7 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       for (const port of [4369, 5672, 25_672]) ok(reaches(variant, node, node, port), String(port))
     })
 
-    it('keep strangers out', () => {
+    it('reject pods outside the release', () => {
       const stranger = elsewhere('default')
       for (const [to, port] of [
         [here(brokerOf(variant)), 5672],

@@ -112,7 +112,7 @@ function args(values: readonly string[], prod?: true): string[] {
 
 const names = (part: Loose): string[] => part.propertyNames.anyOf[0].enum.toSorted()
 
-describe('the environment the schema knows', () => {
+describe('the environment of the values schema', () => {
   const schema: Loose = JSON.parse(readFileSync(`${umbrella}/values.schema.json`, 'utf8'))
   /** The chart sets these itself, from what it makes or from global.messaging. */
   const ours = new Set(

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import { unrest } from '../support/rest.ts'
+import { unfinishedWork } from '../support/unfinished-work.ts'
 import { someSku } from '../support/shop.ts'
 import { checkHistory, isClean, type Verdict } from './check-history.ts'
 import { countRepeatedMails } from './checks/mails.ts'
@@ -110,7 +110,7 @@ async function reasonsForUnrest({ system, mails }: ChaosEnvironment, customers: 
   if (customers.waiting > 0) return [`${customers.waiting} customers wait for a response`]
   const { databases, broker } = system
   try {
-    return await unrest({ databases, broker, mailServer: mails })
+    return await unfinishedWork({ databases, broker, mailServer: mails })
   } catch (error) {
     return [`the state could not be read: ${String(error)}`]
   }

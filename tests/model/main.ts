@@ -2,9 +2,9 @@ import { formatCheck } from './format.ts'
 import { forgeries } from './forgeries.ts'
 import { attacked, misreported, type Parts, production, upgrading } from './parts.ts'
 import { check } from './saga-model.ts'
-import { twins } from './twins.ts'
+import { mutants } from './mutants.ts'
 
-/** Prints the model checks of the system, and the counterexample of each defective twin. */
+/** Prints the model checks of the system, and the counterexample of each mutant. */
 const systems: readonly (readonly [string, Parts])[] = [
   ['The system as it is', production],
   ['With pods of the previous release', upgrading],
@@ -18,7 +18,7 @@ const broken = systems.filter(([name, parts]) => {
   return checked.counterexample !== undefined
 })
 
-const undetected = twins.filter(({ name, parts }) => {
+const undetected = mutants.filter(({ name, parts }) => {
   const found = check(parts)
   console.log(`${formatCheck(`If ${name}`, found, 0)}\n`)
   return found.counterexample === undefined

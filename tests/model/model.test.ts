@@ -71,7 +71,7 @@ describe('The exploration', () => {
     assert.deepEqual(explore(counter), { states: 6, steps: 9, depth: 3, ends: new Map([['5', 1]]) })
   })
 
-  it('finds the shortest way to a broken state, step or end', () => {
+  it('finds the shortest path to a violating state, step or end', () => {
     const atFour = explore({ ...counter, brokenIn: (at) => (at === 4 ? 'four' : undefined) })
     assert.deepEqual(atFour.counterexample, { broken: 'four', steps: ['start', '+2', '+2'] })
     const atEnd = explore({ ...counter, brokenAtEnd: () => 'ended' })
@@ -81,7 +81,7 @@ describe('The exploration', () => {
     assert.deepEqual(explore({ ...counter, steps }).counterexample, { broken: 'three', steps: ['start', '+2', '+1'] })
   })
 
-  it('finds a circle that no way leads out of', () => {
+  it('finds a cycle without an exit', () => {
     const steps = (at: number): { label: string; next: number }[] =>
       at === 3 || at === 9 ? [{ label: 'round', next: at === 3 ? 9 : 3 }] : counter.steps(at)
     const { counterexample } = explore({ ...counter, steps })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { ClientAnswer } from '@order-saga/operations'
-import { newOrderOf, type OrderWish } from '../../services/order/src/domain/new-order.ts'
+import { newOrderOf, type OrderWish } from '../../services/order/src/new-order.ts'
 import type { Chance } from './chance.ts'
 import type { Pod } from './pods.ts'
 import { running, type VirtualTime } from './virtual-time.ts'

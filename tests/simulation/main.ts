@@ -1,6 +1,6 @@
 import { messageOf } from '@order-saga/chassis'
 import { stopTestServers } from '../../tools/dev/src/test-servers.ts'
-import { mistakes } from './mistakes.ts'
+import { defects } from './defects.ts'
 import { commandFor, type Options, optionsFrom } from './options.ts'
 import { Server } from './server.ts'
 import { shrink } from './shrink.ts'
@@ -50,7 +50,7 @@ async function main(): Promise<number> {
 }
 
 async function runAll({ first, last, shrinks, ...what }: Options, server: Server): Promise<number> {
-  if (what.mistake !== undefined) console.log(`On purpose: ${mistakes[what.mistake]}.`)
+  if (what.defect !== undefined) console.log(`On purpose: ${defects[what.defect]}.`)
   const started = performance.now()
   const ends = new Map<string, number>()
   let faults = 0

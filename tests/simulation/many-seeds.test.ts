@@ -1,5 +1,5 @@
 // needs: own-servers
-// slow: 25 seeds of the simulation, and four mistakes found by more
+// slow: 25 seeds of the simulation, and four defects found by more
 import assert from 'node:assert/strict'
 import { runSimulation } from './run-simulation.ts'
 
@@ -16,17 +16,17 @@ describe('The simulation, with many seeds,', function () {
   })
 
   // The system recovers most lost effects, so several orders are needed to lose one that it cannot recover.
-  for (const [mistake, faults, broken] of [
+  for (const [defect, faults, broken] of [
     ['early-ack', 'crash', /events: published, and neither processed by/],
     ['early-confirm', 'broker', /events: published, and neither processed by/],
     ['early-claim', 'database,crash', /stock: |money: /],
   ] as const) {
-    it(`finds the mistake ${mistake}`, async () => {
+    it(`finds the defect ${defect}`, async () => {
       const found = await runSimulation({
         SEEDS: '1..100',
         ORDERS: '40',
         FAULTS: faults,
-        MISTAKE: mistake,
+        MISTAKE: defect,
         SHRINK: 'no',
       })
       assert.equal(found.code, 1, found.output)

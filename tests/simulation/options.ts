@@ -1,5 +1,5 @@
 import { faultKinds, type FaultKind } from './chance.ts'
-import { type Mistake, mistakes } from './mistakes.ts'
+import { type Defect, defects } from './defects.ts'
 import type { Run } from './simulate.ts'
 
 export interface Options extends Omit<Run, 'seed'> {
@@ -26,19 +26,19 @@ export function optionsFrom(environment: NodeJS.ProcessEnv): Options {
     last,
     orders: integer('ORDERS', ORDERS, defaults.orders, 1),
     faults: { kinds: kindsIn(FAULTS), limit: integer('FAULT_LIMIT', FAULT_LIMIT, defaults.limit, 0) },
-    mistake: mistakeIn(MISTAKE),
+    defect: defectIn(MISTAKE),
     shrinks: oneOf('SHRINK', SHRINK || 'yes', ['yes', 'no']) === 'yes',
   }
 }
 
 /** The command that repeats a run. */
-export function commandFor({ seed, orders, faults: { kinds, limit }, mistake }: Run): string {
+export function commandFor({ seed, orders, faults: { kinds, limit }, defect }: Run): string {
   const some = kinds.size < faultKinds.length
   return [
     `make simulate SEEDS=${seed} ORDERS=${orders}`,
     ...(some ? [`FAULTS=${[...kinds].join(',') || 'none'}`] : []),
     ...(limit === defaults.limit ? [] : [`FAULT_LIMIT=${limit}`]),
-    ...(mistake === undefined ? [] : [`MISTAKE=${mistake}`]),
+    ...(defect === undefined ? [] : [`MISTAKE=${defect}`]),
   ].join(' ')
 }
 
@@ -56,8 +56,8 @@ function kindsIn(text: string): ReadonlySet<FaultKind> {
   return new Set(text.split(',').map((kind) => oneOf('FAULTS', kind, faultKinds)))
 }
 
-function mistakeIn(text: string): Mistake | undefined {
-  return text === '' ? undefined : oneOf('MISTAKE', text, Object.keys(mistakes) as Mistake[])
+function defectIn(text: string): Defect | undefined {
+  return text === '' ? undefined : oneOf('MISTAKE', text, Object.keys(defects) as Defect[])
 }
 
 function oneOf<T extends string>(name: string, text: string, values: readonly T[]): T {

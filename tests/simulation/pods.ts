@@ -67,6 +67,8 @@ export function startPod(pod: Pod, world: PodWorld): void {
     createMetrics: () => createMetrics(new Registry()),
     connectBroker: () => broker.connect(pod),
     createPool: ({ max }) => databases[pod.role as Store].poolOf(pod, max ?? 4),
+    // They are connections of the simulation.
+    verifySessions: async () => undefined,
   }
   void running.run(pod, () => boot(pod, world, dependencies))
 }

@@ -7,7 +7,7 @@ type PerStore<T> = Readonly<Record<Store, T>>
 const sessions = 24
 
 /** Queries for rows that are not final, by database. */
-const unrest: PerStore<string> = {
+const unfinished: PerStore<string> = {
   order: `SELECT FROM saga_instances WHERE status IN ('pending', 'payment_completed', 'refunding')
     OR compensation = 'refund_requested'`,
   payment: `SELECT FROM payment_transactions WHERE status IN ('charging', 'refunding')`,
@@ -46,7 +46,9 @@ export class Server {
 
   /** Empties all tables and inserts the stock. */
   async clear(shelves: readonly { readonly sku: string; readonly available: number }[]): Promise<void> {
-    await this.#admins.order.query('TRUNCATE orders, saga_instances, idempotency_keys, events, processed_events')
+    await this.#admins.order.query(
+      'TRUNCATE orders, saga_instances, saga_violations, idempotency_keys, events, processed_events',
+    )
     await this.#admins.payment.query('TRUNCATE payment_transactions, events, processed_events')
     await this.#admins.inventory.query('TRUNCATE stock, inventory_reservations, events, processed_events')
     for (const { sku, available } of shelves) {
@@ -60,7 +62,7 @@ export class Server {
   /** Whether all rows in the databases are final. */
   async isAtRest(): Promise<boolean> {
     for (const store of stores) {
-      const { rowCount } = await this.#admins[store].query(`${unrest[store]} UNION ALL ${unpublished} LIMIT 1`)
+      const { rowCount } = await this.#admins[store].query(`${unfinished[store]} UNION ALL ${unpublished} LIMIT 1`)
       if (rowCount !== 0) return false
     }
     return true

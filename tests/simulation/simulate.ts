@@ -4,7 +4,7 @@ import { stores } from '../support/databases.ts'
 import { SeededRandom } from '../support/random.ts'
 import { Chance, type Faults } from './chance.ts'
 import { Customers, plenty, scarce } from './customers.ts'
-import { brokerMistakes, type Mistake, meddleFor } from './mistakes.ts'
+import { brokerDefects, type Defect, statementRewriter } from './defects.ts'
 import { Pod, startPod, type PodWorld } from './pods.ts'
 import type { Server } from './server.ts'
 import { type Happening, SimulatedBroker } from './simulated-broker.ts'
@@ -17,7 +17,7 @@ export interface Run {
   readonly seed: number
   readonly orders: number
   readonly faults: Faults
-  readonly mistake?: Mistake | undefined
+  readonly defect?: Defect | undefined
 }
 
 export interface Ended {
@@ -40,7 +40,7 @@ const looksEveryMs = 5_000
 const roles: readonly ServiceName[] = ['order', 'payment', 'inventory', 'notification']
 
 /** Executes one run: places orders, injects the faults of the seed, ends all faults, and waits until the system is at rest. */
-export async function simulate(server: Server, { seed, orders, faults, mistake }: Run): Promise<Ended> {
+export async function simulate(server: Server, { seed, orders, faults, defect }: Run): Promise<Ended> {
   const time = new VirtualTime(startAt)
   const chance = new Chance(seed, faults)
   await server.clear([plenty, scarce])
@@ -48,10 +48,10 @@ export async function simulate(server: Server, { seed, orders, faults, mistake }
   // A separate stream: the draws of the services do not affect other decisions.
   const services = new SeededRandom(seed)
   Math.random = () => services.next()
-  const provider = new SimulatedProvider(chance, time, mistake === 'no-charge-key')
-  const broker = new SimulatedBroker(chance, time, brokerMistakes(mistake))
+  const provider = new SimulatedProvider(chance, time, defect === 'no-charge-key')
+  const broker = new SimulatedBroker(chance, time, brokerDefects(defect))
   const databases = server.databases(
-    (url, admin, idle) => new SimulatedDatabase(url, admin, idle, chance, meddleFor(mistake)),
+    (url, admin, idle) => new SimulatedDatabase(url, admin, idle, chance, statementRewriter(defect)),
   )
   let ids = 0
   const world: PodWorld = {

@@ -27,7 +27,7 @@ interface Taken {
 }
 
 /** Intentional defects of the broker. */
-export interface BrokerMistakes {
+export interface BrokerDefects {
   /** A delivery counts as acknowledged when it is sent. */
   readonly acksEarly: boolean
   /** A publication counts as confirmed when it is sent. */
@@ -44,12 +44,12 @@ export class SimulatedBroker {
   readonly #connections = new Set<Connection>()
   readonly chance: Chance
   readonly #time: VirtualTime
-  readonly mistakes: BrokerMistakes
+  readonly defects: BrokerDefects
 
-  constructor(chance: Chance, time: VirtualTime, mistakes: BrokerMistakes) {
+  constructor(chance: Chance, time: VirtualTime, defects: BrokerDefects) {
     this.chance = chance
     this.#time = time
-    this.mistakes = mistakes
+    this.defects = defects
   }
 
   connect(owner: Owner): Promise<ChannelModel> {
@@ -295,7 +295,7 @@ class Channel extends EventEmitter {
       if (this.#unconfirmed.delete(confirmed)) confirmed(null)
     }
     this.#unconfirmed.add(confirmed)
-    if (this.#broker.mistakes.confirmsEarly) toClient.push(confirm)
+    if (this.#broker.defects.confirmsEarly) toClient.push(confirm)
     toServer.push(() => {
       const routed = this.#broker.route(message)
       if (!routed) {
@@ -320,7 +320,7 @@ class Channel extends EventEmitter {
     const { content, properties, exchange, routingKey, returns } = message
     consumer.taken += 1
     this.#taken.set(deliveryTag, { queue, message, consumer })
-    if (this.#broker.mistakes.acksEarly) this.#done(deliveryTag)
+    if (this.#broker.defects.acksEarly) this.#done(deliveryTag)
     const headers = { ...(properties['headers'] as object), ...(returns > 0 ? { 'x-delivery-count': returns } : {}) }
     const fields = { consumerTag: consumer.tag, deliveryTag, redelivered: returns > 0, exchange, routingKey }
     const delivery = { content, fields, properties: { ...properties, headers } }

@@ -15,7 +15,7 @@ interface Waiting {
 }
 
 /** Replaces statements before they are sent, to inject a defect. @returns the statement to send */
-export type Meddle = (sql: QueryConfig, besides: Client) => Promise<QueryConfig>
+export type StatementRewriter = (sql: QueryConfig, besides: Client) => Promise<QueryConfig>
 
 /**
  * A real database whose statements wait until it is their connection's turn. One statement runs at a time, so that a run
@@ -24,18 +24,18 @@ export type Meddle = (sql: QueryConfig, besides: Client) => Promise<QueryConfig>
 export class SimulatedDatabase {
   readonly #url: string
   readonly #chance: Chance
-  readonly #meddle: Meddle
+  readonly #rewrite: StatementRewriter
   readonly #admin: Client
   readonly #idle: Client[]
   readonly #sessions = new Set<Session>()
   readonly #pending = new Set<Promise<unknown>>()
 
-  constructor(url: string, admin: Client, idle: Client[], chance: Chance, meddle: Meddle) {
+  constructor(url: string, admin: Client, idle: Client[], chance: Chance, rewrite: StatementRewriter) {
     this.#url = url
     this.#admin = admin
     this.#idle = idle
     this.#chance = chance
-    this.#meddle = meddle
+    this.#rewrite = rewrite
   }
 
   poolOf(owner: Owner, size: number): Pool {
@@ -109,7 +109,7 @@ export class SimulatedDatabase {
 
   async #run(session: Session, sql: QueryConfig): Promise<Ended> {
     try {
-      return { result: await session.client.query(await this.#meddle(sql, this.#admin)) }
+      return { result: await session.client.query(await this.#rewrite(sql, this.#admin)) }
     } catch (error) {
       return { error }
     }

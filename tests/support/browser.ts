@@ -22,7 +22,7 @@ const flags = [
 /** A headless Chromium with a profile of its own. Every page must end without an error on its console. */
 export class Browser {
   /** The errors of all pages: script errors, blocked loads, blocked markup. */
-  readonly complaints: string[] = []
+  readonly errors: string[] = []
   readonly #context: BrowserContext
   readonly #folder: RunFolder
 
@@ -50,9 +50,9 @@ export class Browser {
   async open(url: string): Promise<Page> {
     const page = await this.#context.newPage()
     page.setDefaultTimeout(15_000)
-    page.on('pageerror', (error) => this.complaints.push(String(error)))
+    page.on('pageerror', (error) => this.errors.push(String(error)))
     page.on('console', (message) => {
-      if (message.type() === 'error') this.complaints.push(message.text())
+      if (message.type() === 'error') this.errors.push(message.text())
     })
     await page.goto(url)
     return page

@@ -19,8 +19,8 @@ export async function assertBuilt(services: readonly (ServiceName | 'operations'
     const built = await stat(new URL(`${folder}/dist/.tsbuildinfo`, root)).catch(() => undefined)
     const newest = await newestIn(new URL(`${folder}/src/`, root))
     if (built === undefined || built.mtimeMs < newest) {
-      const trouble = built === undefined ? 'is not built' : 'has changed since it was built'
-      throw new Error(`${folder} ${trouble}: run npm run build before the system tests.`)
+      const failure = built === undefined ? 'is not built' : 'has changed since it was built'
+      throw new Error(`${folder} ${failure}: run npm run build before the system tests.`)
     }
   }
 }

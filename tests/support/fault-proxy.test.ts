@@ -53,7 +53,7 @@ describe('The fault proxy', () => {
     await untilReceived('one two three')
   })
 
-  it('lets what was held back pass after a silence', async () => {
+  it('forwards the retained bytes after a silence', async () => {
     proxy.silence()
     served.write('held')
     proxy.pass()

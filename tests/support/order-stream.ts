@@ -24,7 +24,7 @@ const repeatMs = 50
 export class OrderStream {
   readonly accepted: PlacedOrder[] = []
   /** The results of requests that were not accepted at once: a status, or an error's code. */
-  readonly trouble: string[] = []
+  readonly errors: string[] = []
   /** Requests that failed and are not retried. */
   readonly failed: string[] = []
   readonly #options: OrderStreamOptions
@@ -72,10 +72,10 @@ export class OrderStream {
         this.accepted.push(outcome.body as PlacedOrder)
         return
       }
-      const trouble = outcome instanceof Error ? (outcome.code ?? outcome.message) : String(outcome.status)
-      this.trouble.push(trouble)
-      if (repeat === 'when refused' && trouble !== 'ECONNREFUSED') {
-        this.failed.push(trouble)
+      const failure = outcome instanceof Error ? (outcome.code ?? outcome.message) : String(outcome.status)
+      this.errors.push(failure)
+      if (repeat === 'when refused' && failure !== 'ECONNREFUSED') {
+        this.failed.push(failure)
         return
       }
       await pause(repeatMs)

@@ -71,11 +71,11 @@ export class ServiceProcess {
   }
 
   /** Starts a second process like this one, with some settings of its own. */
-  async twin(env: Environment): Promise<ServiceProcess> {
+  async replica(env: Environment): Promise<ServiceProcess> {
     const opsPort = await freePort()
-    const twin = new ServiceProcess({ ...this.#options, opsPort, env: { ...this.#env, ...env, OPS_PORT: opsPort } })
-    await twin.start()
-    return twin
+    const replica = new ServiceProcess({ ...this.#options, opsPort, env: { ...this.#env, ...env, OPS_PORT: opsPort } })
+    await replica.start()
+    return replica
   }
 
   /** Resolves when /readyz answers 200. */

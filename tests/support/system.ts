@@ -12,7 +12,7 @@ import { assertBuilt } from './built.ts'
 import { Databases, type Store, stores } from './databases.ts'
 import { ledgerOf } from './ledger.ts'
 import { Metrics } from './metrics.ts'
-import { unrest } from './rest.ts'
+import { unfinishedWork } from './unfinished-work.ts'
 import { type Environment, ServiceProcess } from './service-process.ts'
 import { type PlacedOrder, Shop } from './shop.ts'
 
@@ -124,7 +124,7 @@ export class System {
 
   /** Starts one more process of a service, beside the one that runs. */
   async addReplica(service: ServiceName): Promise<ServiceProcess> {
-    const replica = await this.services[service].twin({ PORT: await freePort() })
+    const replica = await this.services[service].replica({ PORT: await freePort() })
     this.#replicas.push(replica)
     await replica.ready()
     return replica
@@ -178,7 +178,7 @@ export class System {
     const { mailServer } = this.options
     await this.until(
       'the system to come to rest',
-      async () => (await unrest({ databases, broker, mailServer })).length === 0,
+      async () => (await unfinishedWork({ databases, broker, mailServer })).length === 0,
       limitMs,
       settleIntervalMs,
     )
@@ -208,9 +208,9 @@ export class System {
   /** The state of services and queues, as text for error messages. */
   async state(): Promise<string> {
     const { databases, broker } = this
-    const reasons = await unrest({ databases, broker, mailServer: this.options.mailServer }).catch((error: unknown) => [
-      `the state cannot be read: ${String(error)}`,
-    ])
+    const reasons = await unfinishedWork({ databases, broker, mailServer: this.options.mailServer }).catch(
+      (error: unknown) => [`the state cannot be read: ${String(error)}`],
+    )
     const depths = await broker.depths().catch(() => ({}))
     const stopped = services.filter((service) => !this.services[service].running)
     return [

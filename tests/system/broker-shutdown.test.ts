@@ -27,6 +27,6 @@ describe('A broker shutdown', function () {
     await more()
     await orders.stop()
     await system().settle()
-    assert.deepEqual(orders.trouble, [])
+    assert.deepEqual(orders.errors, [])
   })
 })

@@ -96,8 +96,8 @@ describe('A dead letter', function () {
       const again = await capture.next(orderId, event)
       const duplicates = await handled(store, 'duplicate')
       await system().broker.send(dlq, { content: again.content, options: { ...again.options, type: event } })
-      const [twin] = (await saga(system(), 'dead-letters', 'replay', eventId, '--dry-run')).items
-      assert.deepEqual([twin?.['outcome'], twin?.['why']], ['duplicate', `it is in the inbox of ${queue}`])
+      const [preview] = (await saga(system(), 'dead-letters', 'replay', eventId, '--dry-run')).items
+      assert.deepEqual([preview?.['outcome'], preview?.['why']], ['duplicate', `it is in the inbox of ${queue}`])
       await saga(system(), ...replay)
       await system().until('the duplicate', async () => (await handled(store, 'duplicate')) === duplicates + 1)
       const acts = (await saga(system(), 'acts', '--about', eventId)).items

@@ -97,21 +97,21 @@ describe('An event that is delivered again', function () {
 
     it(`and under another id finds ${flow.name} guarded by its state`, async () => {
       const { orderId, sagaId } = await system().shop.post(flow.wanted())
-      const twins: string[] = []
-      const deliverTwins = async (name: string): Promise<void> => {
+      const copies: string[] = []
+      const deliverCopies = async (name: string): Promise<void> => {
         for (const route of allRoutes.filter((each) => each.name === name)) {
           if (route.to === 'notification') continue
-          const twin = underNewId(await network.next(orderId, route.name), uuidv7())
-          twins.push(twin.eventId)
-          await network.deliver(twin, route.to)
+          const copy = underNewId(await network.next(orderId, route.name), uuidv7())
+          copies.push(copy.eventId)
+          await network.deliver(copy, route.to)
         }
       }
       for (const name of flow.events) {
         await carry(network, orderId, [name])
-        await deliverTwins(name)
+        await deliverCopies(name)
       }
       await system().untilFinal(sagaId)
-      for (const name of flow.events) await deliverTwins(name)
+      for (const name of flow.events) await deliverCopies(name)
       for (const { event, to } of network.due()) await network.deliver(event, to)
       await system().settle()
 
@@ -123,9 +123,9 @@ describe('An event that is delivered again', function () {
       assert.equal(answers > 0, flow.events.includes('payment.refunded'))
       const asked = requestsFor(provider, orderId)
       assert.deepEqual(asked, [...new Set(asked)])
-      // Nobody published the twins, which the audit rightly would not forgive.
+      // Nobody published the copies, which the audit rightly would not forgive.
       for (const store of stores) {
-        await system().sql(store, 'DELETE FROM processed_events WHERE event_id = ANY($1::uuid[])', [twins])
+        await system().sql(store, 'DELETE FROM processed_events WHERE event_id = ANY($1::uuid[])', [copies])
       }
     })
   }

@@ -82,7 +82,7 @@ describe('The four flows', function () {
     '> order.cancelled: cancelled',
   ]
 
-  it('gives the money back when the stock does not reach, and leaves the stock as it was', async () => {
+  it('refunds the payment when the stock is insufficient, and leaves the stock unchanged', async () => {
     const sku = someSku()
     await system().shop.putStock(sku, 2)
     const { saga, order, payment, mails, mailOf } = await play({ customerEmail: someCustomer(), sku, qty: 3 })
@@ -96,7 +96,7 @@ describe('The four flows', function () {
     assert.match(mailOf('order.cancelled')?.text ?? '', /could not supply/)
   })
 
-  it('takes the article SIM-NONE as never in stock', async () => {
+  it('treats the article SIM-NONE as out of stock', async () => {
     const { saga, payment } = await play({ customerEmail: someCustomer(), sku: 'SIM-NONE', amount: 7 })
     assert.deepEqual(historyOf(saga), refundHistory)
     assert.equal(payment?.status, 'refunded')
@@ -140,14 +140,14 @@ describe('The four flows', function () {
     assert.equal(other.status, 422)
   })
 
-  it('refunds an order for an article nobody knows, where such are refused', async () => {
+  it('refunds an order for an unknown article with INVENTORY_UNKNOWN_SKU=reject', async () => {
     await system().restart('inventory', { INVENTORY_UNKNOWN_SKU: 'reject' })
     const { saga, payment } = await play({ customerEmail: someCustomer(), sku: someSku() })
     assert.deepEqual(historyOf(saga), refundHistory)
     assert.equal(payment?.status, 'refunded')
   })
 
-  it('fails the same orders for the same rates, chosen by the order id alone', async () => {
+  it('fails the same orders at the same rates, by the order id alone', async () => {
     const [declines, shortages] = [0.4, 0.4]
     await Promise.all([
       system().restart('payment', { PAYMENT_FAILURE_RATE: declines }),
@@ -170,7 +170,7 @@ describe('The four flows', function () {
     assert.equal(outcomes.size, 3)
   })
 
-  it('refunds the simulated payment for slow@…, which comes after the deadline', async () => {
+  it('refunds the simulated payment for slow@…, which completes after the deadline', async () => {
     await Promise.all([
       system().restart('payment', { PAYMENT_FAILURE_RATE: 0 }),
       system().restart('order', { SAGA_TIMEOUT_MS: 1_000 }),

@@ -50,7 +50,7 @@ describe('An outage', function () {
 
   it('of the broker, by a crash, prevents no order from being accepted, and loses none', async () => {
     const { server } = system().broker
-    const { trouble } = await underOrders(async (orders) => {
+    const { errors } = await underOrders(async (orders) => {
       await server.kill()
       const { status } = await system().shop.tryPost()
       assert.equal(status, 202)
@@ -58,22 +58,22 @@ describe('An outage', function () {
       await server.restart()
       await allReady()
     })
-    assert.deepEqual(trouble, [])
+    assert.deepEqual(errors, [])
   })
 
   it('of the database is reported to clients with Retry-After, and loses no order that was accepted', async () => {
     const { server } = system().databases
-    const { trouble } = await underOrders(async (orders) => {
+    const { errors } = await underOrders(async (orders) => {
       await server.kill()
       const { status, headers } = await system().shop.tryPost()
       assert.equal(status, 503)
       assert.match(String(headers['retry-after']), /^[1-9]\d*$/)
       assert.match(String(headers['content-type']), /application\/problem\+json/)
-      await system().until('orders to be turned away', () => orders.trouble.length >= 5)
+      await system().until('orders to be turned away', () => orders.errors.length >= 5)
       await server.restart()
       await allReady()
     })
-    assert.deepEqual([...new Set(trouble)], ['503'])
+    assert.deepEqual([...new Set(errors)], ['503'])
   })
 
   it('of all database connections at once stops no service', async () => {

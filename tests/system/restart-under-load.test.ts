@@ -52,7 +52,7 @@ describe('A service that is stopped under load and started again', function () {
       await system().until('orders again', () => orders.accepted.length >= target)
       await orders.stop()
       await system().settle()
-      assert.deepEqual(orders.trouble, [])
+      assert.deepEqual(orders.errors, [])
       const mails = mailServer.received.map(({ messageId }) => messageId)
       assert.equal(new Set(mails).size, mails.length)
     })

@@ -3,16 +3,9 @@ export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, unavailable, requireValid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
 export { close as closeChannel } from './messaging/close.ts'
-export { withHeartbeat } from './messaging/connect.ts'
-export {
-  decode,
-  encode,
-  headersToSendOn,
-  type Message,
-  type OutgoingEvent,
-  propertiesOf,
-  propertiesToSendOn,
-} from './messaging/message.ts'
+export { connect as connectBroker } from './messaging/connect.ts'
+export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
+export { cutToBytes, forward, replaysLimitBytes } from './messaging/forwarding.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
 export {
   declareTopology,
@@ -22,17 +15,21 @@ export {
   type Topology,
   topologyOf,
 } from './messaging/topology.ts'
-export { Database, type DatabaseAddress, type Statement, statement, Transaction } from './persistence/database.ts'
+export { connectionConfig, type DatabaseAddress } from './persistence/connection.ts'
+export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
 export { migrate } from './persistence/migrate.ts'
+export { clockOf } from './persistence/read-clock.ts'
 export { appendEvents, type Cause, newEvent } from './persistence/outbox.ts'
 export { type Effect, on, type Reaction, type Reactions } from './persistence/reactor.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { Relay } from './persistence/relay.ts'
 export { cleanUp, type RetentionRule } from './persistence/retention.ts'
+export { openSession, verifySessions } from './persistence/session.ts'
 export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
 export { Breaker } from './core/breaker.ts'
+export { DatabaseClock } from './core/clock.ts'
 export {
   type ConfigOf,
   ConfigurationError,

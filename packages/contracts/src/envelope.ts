@@ -1,10 +1,9 @@
 import { type Static, Type } from 'typebox'
+import { Instant } from './instant.ts'
 
 const uuid = { pattern: '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' }
-const instant = { pattern: '^\\d{4}-\\d{2}-\\d{2}T\\d{2}:\\d{2}:\\d{2}(\\.\\d+)?(Z|[+-]\\d{2}:?\\d{2})$' }
 
 export const Uuid = Type.String({ ...uuid, description: 'a UUID' })
-export const Instant = Type.String({ ...instant, description: 'an ISO 8601 instant with its offset' })
 
 /** The body of every message: who and what it is about, and the event's own payload. */
 export const EnvelopeSchema = Type.Object({

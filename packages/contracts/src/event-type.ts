@@ -1,5 +1,5 @@
 import type { Static, TSchema } from 'typebox'
-import { type Checked, checkerOf } from './validation.ts'
+import { type Checked, checkerOf, type Rule } from './validation.ts'
 
 export type ServiceName = 'order' | 'payment' | 'inventory' | 'notification'
 
@@ -16,10 +16,16 @@ export interface EventType<P = unknown, N extends string = string> {
 
 export function eventType<N extends string, S extends TSchema>(
   name: N,
-  definition: { version: number; publishedBy: ServiceName; consumedBy: readonly ServiceName[]; payload: S },
+  definition: {
+    version: number
+    publishedBy: ServiceName
+    consumedBy: readonly ServiceName[]
+    payload: S
+    rule?: Rule<Static<S>>
+  },
 ): EventType<Static<S>, N> {
-  const { payload, ...rest } = definition
-  return { name, ...rest, schema: payload, check: checkerOf(payload) }
+  const { payload, rule, ...rest } = definition
+  return { name, ...rest, schema: payload, check: checkerOf(payload, rule) }
 }
 
 export type PayloadOf<E> = E extends EventType<infer P> ? P : never

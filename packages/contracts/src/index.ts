@@ -1,8 +1,20 @@
 export { catalogue, consumedBy, type EventName, secondaryQueuesOf, services } from './catalogue.ts'
+export { currencies, noCurrency } from './currency.ts'
 export { type Decided, type Decision, type Ignored } from './decision.ts'
-export { type Envelope, EnvelopeSchema, Instant, Uuid } from './envelope.ts'
+export { type Envelope, EnvelopeSchema, Uuid } from './envelope.ts'
 export { type EventType, type PayloadOf, type ServiceName } from './event-type.ts'
+export { Instant, instantOf } from './instant.ts'
 export { InventoryFailed, type InventoryFailure, InventoryReserved } from './inventory-events.ts'
+export {
+  decimalOf,
+  isRefusal,
+  largestAmount,
+  minorUnitsOf,
+  type Money,
+  moneyFromDecimal,
+  moneyOf,
+  type MoneyRefusal,
+} from './money.ts'
 export {
   type CancelReason,
   OrderCancelled,
@@ -11,6 +23,6 @@ export {
   PaymentRefundRequested,
 } from './order-events.ts'
 export { type QueueNames, serviceQueues } from './queues.ts'
-export { CustomerEmail, Item, orderLimits, personalFields } from './order-lines.ts'
+export { CustomerEmail, CustomerId, Item, orderLimits, personalFields } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
 export { type Checked, checkerOf } from './validation.ts'

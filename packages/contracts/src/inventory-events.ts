@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { eventType } from './event-type.ts'
-import { Items } from './order-lines.ts'
+import { Detail, Identifier, Items } from './order-lines.ts'
 
 export const InventoryFailure = Type.Enum(['out_of_stock', 'unknown_sku', 'order_cancelled'], {
   description: 'one of out_of_stock, unknown_sku, order_cancelled',
@@ -12,7 +12,7 @@ export const InventoryReserved = eventType('inventory.reserved', {
   version: 1,
   publishedBy: 'inventory',
   consumedBy: ['order'],
-  payload: Type.Object({ reservationId: Type.String(), items: Items }),
+  payload: Type.Object({ reservationId: Identifier, items: Items }),
 })
 
 /** Nothing is held for the order, not even in part. */
@@ -20,5 +20,5 @@ export const InventoryFailed = eventType('inventory.failed', {
   version: 1,
   publishedBy: 'inventory',
   consumedBy: ['order'],
-  payload: Type.Object({ reason: InventoryFailure, detail: Type.String() }),
+  payload: Type.Object({ reason: InventoryFailure, detail: Detail }),
 })

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { eventType } from './event-type.ts'
-import { Amount, Currency, CustomerEmail, Deadline, Items } from './order-lines.ts'
+import { checkMoney } from './money.ts'
+import { Amount, Currency, CustomerEmail, CustomerId, Deadline, Detail, Items } from './order-lines.ts'
 
 export const CancelReason = Type.Enum(['payment_failed', 'compensation', 'timeout'], {
   description: 'one of payment_failed, compensation, timeout',
@@ -13,13 +14,14 @@ export const OrderCreated = eventType('order.created', {
   publishedBy: 'order',
   consumedBy: ['payment'],
   payload: Type.Object({
-    customerId: Type.Optional(Type.String()),
+    customerId: Type.Optional(CustomerId),
     customerEmail: CustomerEmail,
     items: Items,
     amount: Amount,
     currency: Currency,
     deadline: Deadline,
   }),
+  rule: checkMoney,
 })
 
 /** The order ends well: it is paid and its stock is reserved. */
@@ -28,6 +30,7 @@ export const OrderConfirmed = eventType('order.confirmed', {
   publishedBy: 'order',
   consumedBy: ['notification', 'inventory'],
   payload: Type.Object({ customerEmail: CustomerEmail, items: Items, amount: Amount, currency: Currency }),
+  rule: checkMoney,
 })
 
 /** The order ends without a sale: nobody may charge or reserve for it any more, and what was reserved is released. */
@@ -42,6 +45,7 @@ export const OrderCancelled = eventType('order.cancelled', {
     currency: Currency,
     reason: CancelReason,
   }),
+  rule: checkMoney,
 })
 
 /** Requests the refund of the order's charge. May be published more than once; payment refunds once. */
@@ -49,5 +53,5 @@ export const PaymentRefundRequested = eventType('payment.refund.requested', {
   version: 1,
   publishedBy: 'order',
   consumedBy: ['payment'],
-  payload: Type.Object({ reason: Type.String() }),
+  payload: Type.Object({ reason: Detail }),
 })

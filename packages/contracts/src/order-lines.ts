@@ -1,8 +1,8 @@
 import { type Static, Type } from 'typebox'
-import { Instant } from './envelope.ts'
+import { Instant } from './instant.ts'
 
 /** Limits of one order, the same over HTTP and in messages. */
-export const orderLimits = { skuLength: 64, quantity: 1_000_000, items: 500, emailLength: 254 } as const
+export const orderLimits = { skuLength: 64, quantity: 1_000_000, items: 500 } as const
 
 export const Item = Type.Object({
   sku: Type.String({
@@ -26,14 +26,37 @@ export const Items = Type.Array(Item, {
 /** Fields of payloads that hold personal data; they are removed from logs. */
 export const personalFields = ['customerEmail'] as const
 
-export const CustomerEmail = Type.String({
-  maxLength: orderLimits.emailLength,
-  pattern:
-    '^[^\\s\\x00-\\x1f\\x7f@<>(),;:"\\[\\]\\\\]+@[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$',
-  description: 'a well-formed e-mail address',
+/** Control characters, and halves of characters that have no place in UTF-8 and so none in the database. */
+const unprintable = { pattern: '[\\p{Cc}\\p{Cs}]' }
+
+export const CustomerId = Type.String({
+  minLength: 1,
+  maxLength: 128,
+  not: unprintable,
+  description: 'a string of 1 to 128 printable characters',
 })
 
-/** Money in a message: a decimal string with the currency's own number of decimals, never a float. */
-export const Amount = Type.String({ pattern: '^\\d{1,12}(\\.\\d{1,4})?$', description: 'a decimal string' })
-export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'an ISO 4217 code' })
+export const CustomerEmail = Type.String({ format: 'mail-address', description: 'a well-formed e-mail address' })
+
+/** Money in a message: a decimal text, never a float. `checkMoney` holds the rules of its currency. */
+export const Amount = Type.String({
+  pattern: '^(0|[1-9]\\d{0,8})(\\.\\d{1,4})?$',
+  description: 'a decimal string without sign, exponent and leading zeros',
+})
+export const Currency = Type.String({ pattern: '^[A-Z]{3}$', description: 'an active ISO 4217 code' })
 export const Deadline = Instant
+
+/** The id of a payment, refund or reservation. */
+export const Identifier = Type.String({
+  minLength: 1,
+  maxLength: 255,
+  not: unprintable,
+  description: 'a string of 1 to 255 printable characters',
+})
+
+/** A text for people. */
+export const Detail = Type.String({
+  maxLength: 1_000,
+  not: { pattern: '[\\u0000\\p{Cs}]' },
+  description: 'a text of at most 1000 characters without NUL',
+})

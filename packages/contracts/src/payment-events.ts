@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { eventType } from './event-type.ts'
-import { Amount, Currency, CustomerEmail, Deadline, Items } from './order-lines.ts'
+import { checkMoney, checkRefundedMoney } from './money.ts'
+import { Amount, Currency, CustomerEmail, Deadline, Detail, Identifier, Items } from './order-lines.ts'
 
 export const PaymentFailure = Type.Enum(['declined', 'expired', 'order_cancelled'], {
   description: 'one of declined, expired, order_cancelled',
@@ -13,13 +14,14 @@ export const PaymentCompleted = eventType('payment.completed', {
   publishedBy: 'payment',
   consumedBy: ['order', 'inventory'],
   payload: Type.Object({
-    paymentId: Type.String(),
+    paymentId: Identifier,
     amount: Amount,
     currency: Currency,
     items: Items,
     customerEmail: CustomerEmail,
     deadline: Deadline,
   }),
+  rule: checkMoney,
 })
 
 /** Nothing was charged and nothing will be. */
@@ -27,7 +29,7 @@ export const PaymentFailed = eventType('payment.failed', {
   version: 1,
   publishedBy: 'payment',
   consumedBy: ['order'],
-  payload: Type.Object({ reason: PaymentFailure, detail: Type.String() }),
+  payload: Type.Object({ reason: PaymentFailure, detail: Detail }),
 })
 
 /**
@@ -39,9 +41,10 @@ export const PaymentRefunded = eventType('payment.refunded', {
   publishedBy: 'payment',
   consumedBy: ['order', 'notification'],
   payload: Type.Object({
-    refundId: Type.String(),
+    refundId: Identifier,
     amount: Amount,
     currency: Currency,
     customerEmail: Type.Optional(CustomerEmail),
   }),
+  rule: checkRefundedMoney,
 })

@@ -1,7 +1,13 @@
 import { Ajv, type ErrorObject } from 'ajv'
 import type { Static, TSchema } from 'typebox'
+import { instantOf } from './instant.ts'
+import { isMailAddress } from './mail-address.ts'
 
-const ajv = new Ajv({ allErrors: false, strict: false, verbose: true })
+const formats = {
+  'date-time': (text: string) => instantOf(text) !== undefined,
+  'mail-address': isMailAddress,
+}
+const ajv = new Ajv({ allErrors: false, strict: false, verbose: true, formats })
 
 /** One thing wrong with a value: the field as a path from the root (`items.0.qty`), and what it must be. */
 export interface Problem {
@@ -11,14 +17,23 @@ export interface Problem {
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem }
 
+/** A rule across fields that are valid each. */
+export type Rule<T> = (value: T) => Problem | undefined
+
 /**
  * Compiles a schema once. The function it returns never throws and never changes its input;
  * it reports the first thing that is wrong.
  */
-export function checkerOf<S extends TSchema>(schema: S): (value: unknown) => Checked<Static<S>> {
+export function checkerOf<S extends TSchema>(
+  schema: S,
+  rule?: Rule<Static<S>>,
+): (value: unknown) => Checked<Static<S>> {
   const validate = ajv.compile<Static<S>>(schema)
-  return (value) =>
-    validate(value) ? { ok: true, value } : { ok: false, problem: problemOf(validate.errors?.[0] as ErrorObject) }
+  return (value) => {
+    if (!validate(value)) return { ok: false, problem: problemOf(validate.errors?.[0] as ErrorObject) }
+    const problem = rule?.(value)
+    return problem === undefined ? { ok: true, value } : { ok: false, problem }
+  }
 }
 
 function problemOf(error: ErrorObject): Problem {

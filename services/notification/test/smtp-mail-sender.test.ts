@@ -43,11 +43,16 @@ describe('sending through a mail server', () => {
     assert.equal(server.sessions, 2)
   })
 
-  it('logs in', async () => {
-    const { server, sender } = await start({}, { user: { name: 'shop', password: 'p@ss/word' } })
-    await sender.send(mail())
-    assert.equal(server.received[0]?.user, 'shop')
-  })
+  for (const user of [
+    { name: 'shop', password: 'p@ss/word' },
+    { name: 'jürgen', password: 'pä:ss/w@rd#%' },
+  ]) {
+    it(`logs in as ${user.name} with a percent-encoded password`, async () => {
+      const { server, sender } = await start({}, { user })
+      await sender.send(mail())
+      assert.equal(server.received[0]?.user, user.name)
+    })
+  }
 
   it('waits for mails in flight before it closes, and rejects new ones', async () => {
     const { server, sender } = await start()

@@ -2,6 +2,7 @@ import {
   type CommonConfig,
   commonSettings,
   ConfigurationError,
+  databaseSettings,
   loadConfig,
   oneOf,
   optionalText,
@@ -14,6 +15,7 @@ export interface ConsoleConfig extends StoresConfig, Omit<CommonConfig, 'topolog
   port: number
   console: 'read-only' | 'full'
   adminToken: string
+  maxClockSkewMs: number
 }
 
 const { topology: _topology, prefetch: _prefetch, ...common } = commonSettings
@@ -22,6 +24,7 @@ const { topology: _topology, prefetch: _prefetch, ...common } = commonSettings
 export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfig[K]> } = {
   ...common,
   ...storeSettings,
+  maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
   port: port({ env: 'PORT', default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',

@@ -19,7 +19,7 @@ export async function runDrill(environment: NodeJS.ProcessEnv, print: Output): P
     print.out(formatDrill(result))
     const report = await audit({ ...auditSources(config), clientAnswers: result.answers }, config)
     print.out(`\nAudit of all orders\n${formatReport(report)}`)
-    return report.clean && result.complaints.length === 0 ? exitCodes.clean : exitCodes.violated
+    return report.clean && result.failures.length === 0 ? exitCodes.clean : exitCodes.violated
   } catch (error) {
     return notDone('drill', error, print)
   }

@@ -1,4 +1,11 @@
-import { ConfigurationError, DependencyUnavailable, loadConfig, messageOf } from '@order-saga/chassis'
+import {
+  clockOf,
+  ConfigurationError,
+  DatabaseClock,
+  DependencyUnavailable,
+  loadConfig,
+  messageOf,
+} from '@order-saga/chassis'
 import { CommanderError } from 'commander'
 import { CommandContext } from './cli/command-context.ts'
 import { sagaProgram } from './cli/program.ts'
@@ -10,7 +17,8 @@ export interface CommandDependencies {
   readonly out: (text: string) => void
   readonly error: (text: string) => void
   readonly user: () => string
-  readonly now: () => Date
+  /** The clock of the order service's database unless given. */
+  readonly now?: () => Date
   readonly signal: AbortSignal
 }
 
@@ -21,8 +29,10 @@ export interface CommandDependencies {
 export async function runSaga(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-  { out, error, user, now, signal }: CommandDependencies,
+  { out, error, user, now: givenNow, signal }: CommandDependencies,
 ): Promise<number> {
+  const clock = new DatabaseClock()
+  const now = givenNow ?? (() => clock.now())
   let [name, json] = ['saga', args.includes('--json')]
   let code: number = sagaExitCodes.done
   const program = sagaProgram({
@@ -34,6 +44,9 @@ export async function runSaga(
       const config = loadConfig<SagaConfig>(sagaSettings, environment)
       const context = new CommandContext({ config, now, progress: error, signal })
       try {
+        // Without this database the command uses the time of its own machine.
+        const measure = (): Promise<void> => clock.measure(clockOf((sql) => context.databases.order.query(sql)))
+        if (givenNow === undefined) await measure().catch(() => undefined)
         const result = await work(context)
         code = result.wrong ? sagaExitCodes.found : sagaExitCodes.done
         out(json ? jsonOf(name, code, result) : result.text)

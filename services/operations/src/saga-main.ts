@@ -10,6 +10,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 process.exitCode = await runSaga(process.argv.slice(2), process.env, {
   ...standardOutput,
   user: () => userInfo().username,
-  now: () => new Date(),
   signal: stop.signal,
 })

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { sameAmount } from '../src/audit/checks/money.ts'
 
 describe('amounts', () => {
-  it('are the same however many zeros they end in', () => {
+  it('are equal regardless of trailing zeros', () => {
     for (const [a, b] of [
       ['10.5', '10.5000'],
       ['10', '10.00'],
@@ -13,7 +13,7 @@ describe('amounts', () => {
     }
   })
 
-  it('are others when a digit is, or when there is none', () => {
+  it('differ when a digit differs or is missing', () => {
     for (const [a, b] of [
       ['10.5', '10.05'],
       ['10', '100'],

@@ -74,7 +74,7 @@ describe('The audit exporter', function () {
     assert.equal(code, 0)
   })
 
-  it('keeps the last numbers when an audit cannot be done, and rests nine times as long as it works', async () => {
+  it('keeps the last values when an audit fails, and pauses nine times as long as an audit takes', async () => {
     const registry = createRegistry()
     const stop = new AbortController()
     const rests: number[] = []
@@ -84,7 +84,9 @@ describe('The audit exporter', function () {
       tookMs: 1_500,
       orders: 1,
       events: 1,
-      checks: [{ check: 'stock', invariant: 4, promise: '', result: 'violated', violations: 2, kinds: [] }],
+      checks: [
+        { check: 'stock', invariant: 4, guarantee: '', promise: '', result: 'violated', violations: 2, kinds: [] },
+      ],
       information: [],
     }
     const outcomes = [

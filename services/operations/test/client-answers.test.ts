@@ -34,7 +34,7 @@ describe('the audit of responses to clients', () => {
   const found = async (...clientAnswers: ClientAnswer[]): Promise<Record<string, readonly string[]>> =>
     violationsIn(await system.audit({}, { clientAnswers }))
 
-  it('keeps every promise that was made, and ignores rejections', async () => {
+  it('accepts a consistent log, and ignores rejections', async () => {
     const other = await writeScenario(system, 'declined')
     const lost = randomUUID()
     const upper = { ...scenario, orderId: scenario.orderId.toUpperCase(), sagaId: scenario.sagaId.toUpperCase() }
@@ -52,7 +52,7 @@ describe('the audit of responses to clients', () => {
     )
   })
 
-  it('finds an accepted order that is not there', async () => {
+  it('finds an accepted order without a row', async () => {
     const lost = randomUUID()
     assert.deepEqual(
       await found(accepted({ ...scenario, orderId: lost }), accepted({ ...scenario, orderId: 'no-uuid' })),
@@ -68,7 +68,7 @@ describe('the audit of responses to clients', () => {
     })
   })
 
-  it('finds an acceptance that names no order', async () => {
+  it('finds a 202 response without an order id', async () => {
     assert.deepEqual(await found({ at, status: 202 }), { 'client_answers: accepted without an order id': [at] })
   })
 
@@ -115,7 +115,7 @@ describe("a client's log", () => {
     return answers
   }
 
-  it('is read line by line, empty lines and unknown fields left aside', async () => {
+  it('is read line by line, ignoring empty lines and unknown fields', async () => {
     const absent = { orderId: undefined, sagaId: undefined, idempotencyKey: undefined }
     assert.deepEqual(
       await read('{"at":"a","status":202,"orderId":"o","sagaId":"s","x":1}\n\n{"at":"b","status":503}'),
@@ -126,7 +126,7 @@ describe("a client's log", () => {
     )
   })
 
-  it('is refused with the number of the line that is none', async () => {
+  it('is refused with the number of the invalid line', async () => {
     await assert.rejects(
       read('{"at":"a","status":202}\n{"at":"b"}'),
       /line 2 of .*log\.jsonl is not a response to a client/,

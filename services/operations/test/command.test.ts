@@ -47,7 +47,7 @@ describe('the audit command', () => {
   })
   afterEach(() => system.clear())
 
-  it('exits with 0 and its report when all is well', async () => {
+  it('exits with 0 and its report without violations', async () => {
     const { code, out, error } = await run([], environment)
     assert.equal(code, 0)
     assert.match(out, /^kept {6}3 money/m)
@@ -55,7 +55,7 @@ describe('the audit command', () => {
     assert.equal(error, '')
   })
 
-  it('exits with 1 and names the orders when something is wrong', async () => {
+  it('exits with 1 and names the orders with violations', async () => {
     await system.sql('order', "UPDATE orders SET currency = 'USD'")
     const { code, out } = await run([], environment)
     assert.equal(code, 1)
@@ -108,7 +108,7 @@ describe('the audit command', () => {
     assert.equal(error, 'The audit could not be done: the broker: connect ECONNREFUSED 127.0.0.1:1.\n')
   })
 
-  it('exits with 2 and the name of the setting that is wrong', async () => {
+  it('exits with 2 and names the invalid setting', async () => {
     const unknown = await run(['--all'], environment)
     assert.equal(unknown.code, 2)
     assert.equal(unknown.error, "Unknown option '--all'; --help lists the options.\n")
@@ -120,7 +120,7 @@ describe('the audit command', () => {
     assert.equal(secret.error, 'ORDER_DB_URL must be a URL that starts with postgres:// or postgresql://.\n')
   })
 
-  it('reads a client log, and exits with 2 when it is none', async () => {
+  it('reads a client log, and exits with 2 when it is invalid', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'order-saga-audit-'))
     try {
       const file = join(folder, 'client.jsonl')
@@ -140,7 +140,7 @@ describe('the audit command', () => {
     }
   })
 
-  it('takes its tolerance from the flag before the environment', async () => {
+  it('prefers the tolerance of the flag to that of the environment', async () => {
     await system.sql('order', "UPDATE saga_instances SET status = 'pending', finished_at = NULL, version = 2")
     await system.sql('order', "UPDATE orders SET status = 'pending'")
     const patient = await run(['--tolerance-ms', '7200000'], { ...environment, AUDIT_TOLERANCE_MS: '1' })

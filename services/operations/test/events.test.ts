@@ -24,7 +24,7 @@ describe('the audit of events', () => {
     }
   })
 
-  it('does not miss the effect of an event younger than the settle time, or older than the inbox remembers', async () => {
+  it('does not report an event younger than the settle time or older than the inbox retention', async () => {
     const { events } = await writeScenario(system(), 'confirmed')
     await system().sql('order', 'DELETE FROM processed_events WHERE event_id = $1', [events['payment.completed']])
     const settling = await system().audit({ settleMs: 7_200_000 })
@@ -33,7 +33,7 @@ describe('the audit of events', () => {
     assert.deepEqual(violationsIn(forgetful), {})
   })
 
-  it('leaves an event to payment while the provider is at work on its order', async () => {
+  it('does not report an event while a charge of its order is in flight', async () => {
     const { orderId, events } = await writeScenario(system(), 'compensated')
     await system().sql('payment', 'DELETE FROM processed_events WHERE event_id = $1', [
       events['payment.refund.requested'],
@@ -46,7 +46,7 @@ describe('the audit of events', () => {
     ])
   })
 
-  it('finds an event that nobody published in time', async () => {
+  it('finds an event that was not published in time', async () => {
     const scenario = await writeScenario(system(), 'refunding')
     const late = await append(system(), 'order', scenario, 'order.cancelled', { at: longAgo, published: false })
     await append(system(), 'order', scenario, 'payment.refund.requested', {
@@ -72,7 +72,7 @@ describe('the audit of events', () => {
     assert.deepEqual(violationsIn(await system().audit({ pause })), {})
   })
 
-  it('counts parked events apart, unless they are allowed for', async () => {
+  it('counts parked events separately, unless they are tolerated', async () => {
     const scenario = await writeScenario(system(), 'refunding')
     const parked = await append(system(), 'inventory', scenario, 'inventory.reserved', {
       at: longAgo,
@@ -89,7 +89,7 @@ describe('the audit of events', () => {
     assert.deepEqual(violationsIn(await system().audit({ allowParkedEvents: 1 })), {})
   })
 
-  it('finds a processed event that nobody published', async () => {
+  it('finds a processed event that no service published', async () => {
     await writeScenario(system(), 'confirmed')
     const orphan = idAt(longAgo)
     const stranger = `00000000-0000-4000-8000-${randomUUID().slice(24)}`
@@ -109,7 +109,7 @@ describe('the audit of events', () => {
     assert.deepEqual(violationsIn(await system().audit({}, { foreignEvents: new Set([orphan]) })), {})
   })
 
-  it('does not ask who published an event older than the outboxes remember', async () => {
+  it('does not check the publisher of an event older than the outbox retention', async () => {
     await claim(system(), 'inventory', idAt(new Date(Date.now() - 2 * day)), longAgo)
     for (const start of ['00000000', 'ffffffff']) {
       const stranger = `${start}-0000-4000-8000-${randomUUID().slice(24)}`

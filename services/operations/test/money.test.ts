@@ -1,6 +1,6 @@
 // needs: database
 import assert from 'node:assert/strict'
-import { type Case, findsEach, all, alsoSays, orders, payments, remove, setAmount } from './breaks.ts'
+import { type Case, findsEach, all, appendEvent, orders, payments, remove, setAmount } from './corruptions.ts'
 import { useAuditedSystem, violationsIn } from './audited-system.ts'
 import { writeScenario } from './scenarios.ts'
 
@@ -8,61 +8,61 @@ const cases: readonly Case[] = [
   {
     plan: 'declined',
     how: 'was cancelled and its money kept',
-    breaks: payments("status = 'charged', charge_id = 'ch'"),
+    corrupt: payments("status = 'charged', charge_id = 'ch'"),
     found: 'money: cancelled, but still charged and no refund is in flight',
   },
   {
     plan: 'timedOut',
     how: 'believes in a refund that was not made',
-    breaks: payments("status = 'charged'"),
+    corrupt: payments("status = 'charged'"),
     found: 'money: cancelled, but still charged and no refund is in flight',
   },
   {
     plan: 'confirmed',
     how: 'is confirmed and unknown to payment',
-    breaks: remove('payment', 'payment_transactions'),
+    corrupt: remove('payment', 'payment_transactions'),
     found: 'money: confirmed, but payment has no record of the order',
   },
   {
     plan: 'confirmed',
     how: 'is confirmed and was refunded',
-    breaks: payments("status = 'refunded'"),
+    corrupt: payments("status = 'refunded'"),
     found: 'money: confirmed, but its payment is refunded',
   },
   {
     plan: 'confirmed',
     how: 'is confirmed and has no charge',
-    breaks: payments('charge_id = NULL'),
+    corrupt: payments('charge_id = NULL'),
     found: 'money: confirmed, but charged without a charge id',
   },
   {
     plan: 'confirmed',
     how: 'was charged another amount',
-    breaks: orders('amount = 125.51'),
+    corrupt: orders('amount = 125.51'),
     found: 'money: confirmed, but another amount was charged',
   },
   {
     plan: 'confirmed',
     how: 'was charged in another currency',
-    breaks: orders("currency = 'USD'"),
+    corrupt: orders("currency = 'USD'"),
     found: 'money: confirmed, but another amount was charged',
   },
   {
     plan: 'confirmed',
     how: 'was announced to have paid another amount',
-    breaks: setAmount('payment.completed', '1.00'),
+    corrupt: setAmount('payment.completed', '1.00'),
     found: 'money: the published amount differs from the charged amount',
   },
   {
     plan: 'compensated',
     how: 'got back less than it had paid',
-    breaks: setAmount('payment.refunded', '125.00'),
+    corrupt: setAmount('payment.refunded', '125.00'),
     found: 'money: the refunded amount differs from the charged amount',
   },
   {
     plan: 'declined',
     how: 'does not exist and has paid',
-    breaks: all(
+    corrupt: all(
       payments("status = 'charged', charge_id = 'ch'"),
       remove('order', 'saga_instances'),
       remove('order', 'orders'),
@@ -72,7 +72,7 @@ const cases: readonly Case[] = [
   {
     plan: 'confirmed',
     how: 'was paid under another saga',
-    breaks: payments('saga_id = gen_random_uuid()'),
+    corrupt: payments('saga_id = gen_random_uuid()'),
     found: 'money: its payment references another saga',
   },
 ]
@@ -84,9 +84,9 @@ describe('the audit of money', () => {
 
   it('accepts a repeated refund request, and an answer of 0 before the charge was recorded', async () => {
     const scenario = await writeScenario(system(), 'compensated')
-    await alsoSays('payment.refund.requested', 'order')(system(), scenario)
-    await alsoSays('payment.refund.requested', 'order')(system(), scenario)
-    await alsoSays('payment.refunded', 'payment')(system(), scenario)
+    await appendEvent('payment.refund.requested', 'order')(system(), scenario)
+    await appendEvent('payment.refund.requested', 'order')(system(), scenario)
+    await appendEvent('payment.refunded', 'payment')(system(), scenario)
     await setAmount('payment.refunded', '0')(system(), scenario)
     assert.deepEqual(violationsIn(await system().audit()), {})
   })
@@ -99,7 +99,7 @@ describe('the audit of money', () => {
     })
   })
 
-  it('counts every order when there are more suspects than it holds at once', async () => {
+  it('counts every order when there are more suspects than one page', async () => {
     for (let i = 0; i < 5; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ suspectLimit: 2, idsShown: 10 })
@@ -107,7 +107,7 @@ describe('the audit of money', () => {
     assert.deepEqual([money?.violations, new Set(money?.kinds[0]?.ids).size], [5, 5])
   })
 
-  it('names as many orders as it may, and counts the rest', async () => {
+  it('names orders up to its limit, and counts the rest', async () => {
     for (let i = 0; i < 3; i += 1) await writeScenario(system(), 'declined')
     await system().sql('payment', "UPDATE payment_transactions SET status = 'charged', charge_id = order_id::text")
     const report = await system().audit({ idsShown: 2 })

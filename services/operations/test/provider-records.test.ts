@@ -11,7 +11,7 @@ const entry = (kind: string, orderId: string): LedgerEntry => ({
   currency: 'EUR',
 })
 
-describe("the audit of the provider's books", () => {
+describe("the audit of the provider's records", () => {
   let system: AuditedSystem
   let charges: Map<string, LedgerEntry>
   let refunds: Map<string, LedgerEntry>
@@ -38,16 +38,16 @@ describe("the audit of the provider's books", () => {
     return violationsIn(await system.audit({}, { gateway }))
   }
 
-  it('finds nothing when both say the same', async () => {
+  it('finds nothing when both agree', async () => {
     assert.deepEqual(await found(), {})
   })
 
-  it('finds money that was taken and payment does not know of', async () => {
+  it('finds a charge without a record of payment', async () => {
     charges.set(`charge:${declined}`, entry('ch', declined))
     assert.deepEqual(await found(), { 'money: charged at the provider, but payment has no record of it': [declined] })
   })
 
-  it('finds money that payment believes in and the provider never took', async () => {
+  it('finds a recorded charge that the provider does not have', async () => {
     charges.delete(`charge:${paid}`)
     assert.deepEqual(await found(), { 'money: charged according to payment, but not at the provider': [paid] })
   })
@@ -67,17 +67,17 @@ describe("the audit of the provider's books", () => {
     })
   }
 
-  it('finds money that was given back and payment does not know of', async () => {
+  it('finds a refund without a record of payment', async () => {
     refunds.set(`refund:${paid}`, entry('re', paid))
     assert.deepEqual(await found(), { 'money: refunded at the provider, but payment has no record of it': [paid] })
   })
 
-  it('finds a refund that payment believes in and the provider never made', async () => {
+  it('finds a recorded refund that the provider does not have', async () => {
     refunds.clear()
     assert.deepEqual(await found(), { 'money: refunded according to payment, but not at the provider': [returned] })
   })
 
-  it('finds money that moved for an order nobody knows', async () => {
+  it('finds a charge for an unknown order', async () => {
     const unknown = `charge:${randomUUID()}`
     charges.set(unknown, entry('ch', unknown))
     refunds.set('odd key', entry('re', unknown))

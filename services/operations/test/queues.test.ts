@@ -71,7 +71,7 @@ describe('the audit of queues', () => {
     return scenario
   }
 
-  it('passes over queues that do not exist', async () => {
+  it('skips queues that do not exist', async () => {
     assert.deepEqual(await readQueueDepths(broker), [])
     assert.deepEqual(violationsIn(await system.audit({}, { broker })), {})
   })
@@ -94,7 +94,7 @@ describe('the audit of queues', () => {
     assert.equal(message !== false && message.fields.redelivered, false)
   })
 
-  it('finds dead letters, unless as many are allowed for', async () => {
+  it('finds dead letters above the tolerated number', async () => {
     const { orderQueue, notificationQueue } = broker.queues
     await fill(`${orderQueue}.dlq`, 1)
     await fill(`${notificationQueue}.dlq`, 2)
@@ -161,7 +161,7 @@ describe('the audit of queues', () => {
     assert.deepEqual(violationsIn(report), {})
   })
 
-  it('takes a dead letter as the place of an unprocessed event, unless the dead letters are known to be others', async () => {
+  it('treats a dead letter as the location of an unprocessed event, unless the dead letters are known to be others', async () => {
     const scenario = await unprocessed()
     const deadLetters = `${broker.queues.inventoryQueue}.dlq`
     await fill(deadLetters, 1)
@@ -171,7 +171,7 @@ describe('the audit of queues', () => {
     assert.deepEqual(violationsIn(await system.audit({ allowDeadLetters: 1 }, { broker })), lostAt(scenario))
   })
 
-  it('says that the broker is unavailable, in half a sentence, and not its password', async () => {
+  it('reports that the broker is unavailable, without its password', async () => {
     const away = { ...broker, url: 'amqp://ann:secret@127.0.0.1:1' }
     await assert.rejects(system.audit({}, { broker: away }), (error: Error) => {
       assert.match(error.message, /^the broker: connect ECONNREFUSED/)

@@ -43,7 +43,7 @@ describe('a database under audit', () => {
     await assert.rejects(database.read('DELETE FROM orders'), /: the order database: .* read-only transaction$/)
   })
 
-  it('may be read through a role that can do nothing else', async () => {
+  it('can be read through a role with SELECT only', async () => {
     const role = `reader_${randomUUID().slice(0, 8)}`
     const urls: Partial<Record<StoreName, { url: string }>> = {}
     try {
@@ -61,13 +61,40 @@ describe('a database under audit', () => {
     }
   })
 
+  it('is read the same through a role whose settings differ', async () => {
+    const role = `settings_${randomUUID().slice(0, 8)}`
+    const urls: Partial<Record<StoreName, { url: string }>> = {}
+    await writeScenario(system, 'confirmed')
+    try {
+      await system.sql('order', `CREATE ROLE ${role} LOGIN PASSWORD 'reads'`)
+      const settings = [
+        "DateStyle = 'German'",
+        "search_path = 'other'",
+        "TimeZone = 'Asia/Kathmandu'",
+        'array_nulls = off',
+      ]
+      await system.sql('order', settings.map((setting) => `ALTER ROLE ${role} SET ${setting}`).join(';'))
+      for (const store of storeNames) {
+        await system.sql(store, `GRANT SELECT ON ALL TABLES IN SCHEMA public TO ${role}`)
+        const url = new URL(system.sources[store].url)
+        Object.assign(url, { username: role, password: 'reads' })
+        urls[store] = { url: url.href }
+      }
+      const report = await system.audit({}, urls)
+      assert.deepEqual([report.clean, report.orders], [true, 1])
+    } finally {
+      for (const store of storeNames) await system.sql(store, `DROP OWNED BY ${role}`)
+      await system.sql('order', `DROP ROLE ${role}`)
+    }
+  })
+
   it('cancels a statement after its timeout and stays usable', async () => {
     const database = await open(100)
     await assert.rejects(database.read('SELECT pg_sleep(20)'), /statement timeout/)
     assert.deepEqual(await database.read('SELECT 1 AS one'), [{ one: 1 }])
   })
 
-  it('does not wait long behind a change of the schema', async () => {
+  it('limits its wait behind a schema change', async () => {
     const database = await open()
     await system.sql('order', 'BEGIN')
     try {
@@ -89,7 +116,7 @@ describe('a database under audit', () => {
     assert.equal(state?.state, 'idle')
   })
 
-  it('leaves no connection behind, whether the audit could be done or not', async () => {
+  it('closes its connection after a successful and a failed audit', async () => {
     await system.audit()
     await nobodyConnected()
     await assert.rejects(system.audit({}, { payment: { url: 'postgres://127.0.0.1:1/x' } }), /the payment database/)
@@ -104,6 +131,11 @@ describe('a database under audit', () => {
       await nobodyConnected()
     }
     await assert.rejects(system.audit({ pause }), /: the \w+ database: /)
+  })
+
+  it('is refused when its URL requires TLS and no authority is given', async () => {
+    const url = `${system.sources.order.url}?sslmode=require`
+    await assert.rejects(system.audit({}, { order: { url } }), /the order database: its URL requires TLS, but no/)
   })
 
   it('is refused without TLS when an authority is given', async () => {

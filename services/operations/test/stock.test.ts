@@ -1,6 +1,6 @@
 // needs: database
 import assert from 'node:assert/strict'
-import { type Case, findsEach, all, orders, remove, reservations, stockFollows, untracked } from './breaks.ts'
+import { type Case, findsEach, all, orders, remove, reservations, ignoreStock, untracked } from './corruptions.ts'
 import { useAuditedSystem, violationsIn } from './audited-system.ts'
 import { writeScenario } from './scenarios.ts'
 
@@ -8,49 +8,49 @@ const cases: readonly Case[] = [
   {
     plan: 'confirmed',
     how: 'was reserved under another saga',
-    breaks: reservations('saga_id = gen_random_uuid()'),
+    corrupt: reservations('saga_id = gen_random_uuid()'),
     found: 'stock: its reservation references another saga',
   },
   {
     plan: 'declined',
     how: 'was cancelled and holds its stock',
-    breaks: all(reservations("status = 'reserved'"), untracked),
+    corrupt: all(reservations("status = 'reserved'"), untracked),
     found: 'stock: cancelled, but its stock is reserved',
   },
   {
     plan: 'timedOut',
     how: 'was cancelled and its stock shipped',
-    breaks: all(reservations("status = 'committed'"), untracked),
+    corrupt: all(reservations("status = 'committed'"), untracked),
     found: 'stock: cancelled, but its stock is committed',
   },
   {
     plan: 'confirmed',
     how: 'is confirmed and was never shipped',
-    breaks: all(reservations("status = 'reserved'"), untracked, stockFollows),
+    corrupt: all(reservations("status = 'reserved'"), untracked, ignoreStock),
     found: 'stock: confirmed, but its reservation is reserved',
   },
   {
     plan: 'confirmed',
     how: 'is confirmed and unknown to inventory',
-    breaks: all(remove('inventory', 'inventory_reservations'), stockFollows),
+    corrupt: all(remove('inventory', 'inventory_reservations'), ignoreStock),
     found: 'stock: confirmed, but inventory has no record of the order',
   },
   {
     plan: 'confirmed',
     how: 'took other quantities',
-    breaks: orders(`items = '[{"sku": "TEA", "qty": 2}, {"sku": "POT", "qty": 2}]'`),
+    corrupt: orders(`items = '[{"sku": "TEA", "qty": 2}, {"sku": "POT", "qty": 2}]'`),
     found: 'stock: confirmed, but other quantities were reserved',
   },
   {
     plan: 'confirmed',
     how: 'took other articles',
-    breaks: orders(`items = '[{"sku": "TEA", "qty": 2}]'`),
+    corrupt: orders(`items = '[{"sku": "TEA", "qty": 2}]'`),
     found: 'stock: confirmed, but other quantities were reserved',
   },
   {
     plan: 'declined',
     how: 'does not exist and holds stock',
-    breaks: all(
+    corrupt: all(
       reservations("status = 'reserved'"),
       untracked,
       remove('order', 'saga_instances'),
@@ -90,7 +90,7 @@ describe('the audit of stock', () => {
     })
   }
 
-  it('finds that an article was taken that stock does not know', async () => {
+  it('finds a shipped article without a stock row', async () => {
     await writeScenario(system(), 'confirmed')
     await system().sql('inventory', "DELETE FROM stock WHERE sku = 'POT'")
     assert.deepEqual(violationsIn(await system().audit()), {

@@ -1,8 +1,8 @@
 import { commitWithEvents, GroupCommit, type RequestDeadline, type UnitOfWork } from '@order-saga/chassis'
-import { OrderCreated, type PayloadOf } from '@order-saga/contracts'
+import { decimalOf, OrderCreated, type PayloadOf } from '@order-saga/contracts'
 import type { Admission } from './admission.ts'
-import { decimalOf } from './domain/money.ts'
-import type { NewOrder } from './domain/new-order.ts'
+
+import type { NewOrder } from './new-order.ts'
 import { type Idempotency, insertOrders, type KeyOwner, type OrderRequest } from './store/insert-orders.ts'
 
 export interface Acceptance {

@@ -32,7 +32,7 @@ describe('The admission of orders', () => {
     assert.equal(await accept(admission), 'accepted')
   })
 
-  it('counts what is accepted while it counts', async () => {
+  it('counts orders accepted during the count', async () => {
     const admission = new Admission({ maxOpenOrders: 2 })
     await accept(admission)
     let counted: (rows: { count: number }[]) => void = () => undefined

@@ -27,7 +27,7 @@ describe('wait-for-schema', () => {
     for (const child of running.splice(0)) child.kill('SIGKILL')
   })
 
-  it('says why it waits and ends with 0 once the migrations ran', async () => {
+  it('reports why it waits, and exits with 0 once the migrations ran', async () => {
     await postgres.createDatabase('waits_for_migrations')
     const waiting = wait('waits_for_migrations')
     await waiting.says(/no schema yet/)
@@ -49,7 +49,7 @@ describe('wait-for-schema', () => {
     equal(waiting.lines.length, 1)
   })
 
-  it('waits for a server that is not there', async () => {
+  it('waits for an unavailable server', async () => {
     const waiting = wait('order_db', { DB_PORT: '1' })
     await waiting.says(/ECONNREFUSED|not available|unavailable/)
     equal(waiting.process.exitCode, null)

@@ -25,6 +25,7 @@ export const paymentSettings = {
     env: 'PAYMENT_GATEWAY_URL',
     default: '',
     schemes: ['http', 'https'],
+    without: ['credentials', 'query'],
     doc: "Base URL of the provider's API; needed with the HTTP gateway.",
   }),
   gatewayApiKey: optionalText({

@@ -49,7 +49,7 @@ func (t *tilt) checkCommand(resource string, argv []string) {
 	}
 }
 
-// customDeploy runs the command that deploys, as Tilt does but with stand-ins for Helm and kubectl, and compares the
+// customDeploy runs the command that deploys, as Tilt does but with fakes of Helm and kubectl, and compares the
 // values that Helm receives with the images and with the chart.
 func (t *tilt) customDeploy(a map[string]starlark.Value) (starlark.Value, error) {
 	name := text(a["name"])

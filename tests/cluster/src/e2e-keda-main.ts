@@ -1,4 +1,4 @@
-import { explain } from './explain.ts'
+import { printDiagnostics } from './print-diagnostics.ts'
 import { preparationSteps } from './prepare.ts'
 import { Shop } from './shop.ts'
 import { autoscalingSteps } from './steps/autoscaling.ts'
@@ -15,5 +15,5 @@ const steps = [
   ...uninstallSteps(shop),
 ]
 
-process.exitCode = await runSuite('make e2e-keda', steps, () => explain(shop.cluster))
+process.exitCode = await runSuite('make e2e-keda', steps, () => printDiagnostics(shop.cluster))
 await shop.close()

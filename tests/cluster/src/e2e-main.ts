@@ -1,4 +1,4 @@
-import { explain } from './explain.ts'
+import { printDiagnostics } from './print-diagnostics.ts'
 import { preparationSteps } from './prepare.ts'
 import { Shop } from './shop.ts'
 import { autoscalingSteps } from './steps/autoscaling.ts'
@@ -29,6 +29,6 @@ const steps = [
 ]
 
 process.exitCode = await runSuite('make e2e', steps, async () => {
-  for (const { cluster } of [shop, upgraded]) await explain(cluster)
+  for (const { cluster } of [shop, upgraded]) await printDiagnostics(cluster)
 })
 for (const each of [shop, upgraded]) await each.close()

@@ -1,4 +1,4 @@
-import { explain } from './explain.ts'
+import { printDiagnostics } from './print-diagnostics.ts'
 import { preparationSteps } from './prepare.ts'
 import { Shop } from './shop.ts'
 import { installSteps } from './steps/install.ts'
@@ -10,5 +10,5 @@ const shop = new Shop('order-saga-e2e-watch', ['values-test.yaml'])
 
 const steps = [...preparationSteps('hpa'), ...installSteps(shop), ...watchSteps(shop), ...uninstallSteps(shop)]
 
-process.exitCode = await runSuite('make e2e-watch', steps, () => explain(shop.cluster))
+process.exitCode = await runSuite('make e2e-watch', steps, () => printDiagnostics(shop.cluster))
 await shop.close()

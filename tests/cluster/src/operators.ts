@@ -36,9 +36,9 @@ export async function ensureOperators(provider: MetricsProvider): Promise<readon
       lines.push(`${operator.name}: there`)
       continue
     }
-    const trouble = await install(operator).then(() => undefined, messageOf)
-    if (trouble === undefined) lines.push(`${operator.name}: installed ${operator.version}`)
-    else missing.push(`${operator.name} is missing and could not be installed: ${trouble}`)
+    const failure = await install(operator).then(() => undefined, messageOf)
+    if (failure === undefined) lines.push(`${operator.name}: installed ${operator.version}`)
+    else missing.push(`${operator.name} is missing and could not be installed: ${failure}`)
   }
   if (missing.length > 0) throw new Error(missing.join('\n'))
   await refuseOther(provider)

@@ -19,10 +19,14 @@ interface Result {
 
 /**
  * Runs the steps in order, one after the other, and prints a table of them.
- * @param explain prints the state of the cluster after a failure
+ * @param printDiagnostics prints the state of the cluster after a failure
  * @returns the exit code
  */
-export async function runSuite(title: string, steps: readonly Step[], explain: () => Promise<void>): Promise<number> {
+export async function runSuite(
+  title: string,
+  steps: readonly Step[],
+  printDiagnostics: () => Promise<void>,
+): Promise<number> {
   // Leaves at once when it is asked to, so that those who listen for the end can end what they started.
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
   const results: Result[] = []
@@ -43,7 +47,7 @@ export async function runSuite(title: string, steps: readonly Step[], explain: (
     results.push({ name, ms, ...result })
     say(`${result.outcome} in ${seconds(ms)}: ${result.note}`)
     if (result.outcome === 'passed') continue
-    await explain()
+    await printDiagnostics()
     if (essential) missing = name
   }
   say(`\n${title}: ${seconds(performance.now() - startedAt)}\n${results.map(line).join('\n')}`)

@@ -36,7 +36,7 @@ describe('The check of all queries', () => {
     return await checkQueries({ prometheusUrl: `http://127.0.0.1:${port}`, namespace: 'orders', without })
   }
 
-  it('is content when every query finds a number', async () => {
+  it('passes when every query returns a number', async () => {
     const checked = await check({})
     assert.deepEqual(failures(checked), [])
     assert.ok(checked.length > 100)
@@ -44,7 +44,7 @@ describe('The check of all queries', () => {
     for (const { query } of checked) assert.doesNotMatch(query, /[$<]\w/, 'variables and placeholders are filled in')
   })
 
-  it('complains of a query that finds nothing, or nothing but NaN, with the panel and the query', async () => {
+  it('reports a query that returns nothing or only NaN, with the panel and the query', async () => {
     for (const nothing of [[], ['NaN', '+Inf']]) {
       const checked = await check({ find: (query) => (query.includes('saga_past_deadline') ? nothing : ['1']) })
       const wrong = failures(checked)
@@ -54,19 +54,19 @@ describe('The check of all queries', () => {
     }
   })
 
-  it('complains of a query that is refused, with what Prometheus said', async () => {
+  it('reports a rejected query with the answer of Prometheus', async () => {
     const wrong = failures(await check({ find: (query) => (query.includes('db_pool_waiting') ? undefined : ['1']) }))
     assert.match(wrong.join('\n'), /Waiting for a connection: refused parse error/)
   })
 
-  it('bears that what is declared finds nothing, and what an exporter would export that is not there', async () => {
+  it('accepts declared empty queries, and those of an absent exporter', async () => {
     const nothingOf = (pattern: RegExp) => (query: string) => (pattern.test(query) ? [] : ['1'])
     assert.deepEqual(failures(await check({ find: nothingOf(/kube_|container_/) })), [])
     assert.notDeepEqual(failures(await check({ find: nothingOf(/cnpg_/) })), [])
     assert.deepEqual(failures(await check({ find: nothingOf(/cnpg_/) }, ['CloudNativePG'])), [])
   })
 
-  it('is not done when an alert is not loaded or fails, or the namespace is not offered', async () => {
+  it('fails when an alert is not loaded or fails, or the namespace is missing', async () => {
     await assert.rejects(
       check({ alerts: allAlerts.slice(1) }),
       new RegExp(`not loaded these alerts: ${allAlerts[0]}\\.`),

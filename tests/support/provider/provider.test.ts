@@ -36,7 +36,7 @@ describe('The provider for tests', () => {
     assert.equal(provider.ledger.takenFor('order-1'), '10.00')
   })
 
-  it('charges again once its keys are forgotten, and its books show both', async () => {
+  it('charges again once its keys expired, and records both', async () => {
     await post('key-1', 'order-1', '10.05')
     provider.ledger.forgetKeys()
     await post('key-1', 'order-1', '10.05')
@@ -44,7 +44,7 @@ describe('The provider for tests', () => {
     assert.equal(provider.ledger.effects, 2)
   })
 
-  it('gives no more back than it has taken', () => {
+  it('refunds no more than it has charged', () => {
     const ledger = new ProviderLedger()
     ledger.charge('key-1', { amount: '10.00', currency: 'EUR', reference: 'order-1' })
     assert.equal(ledger.refund('key-2', { charge: 'ch_1', amount: '4.00', currency: 'EUR' }).status, 201)
@@ -83,7 +83,7 @@ describe('The provider for tests', () => {
     assert(failed > 25 && failed < 55, `${failed} of 100`)
   })
 
-  it('closes every connection when it stops, and can be started again with its books', async () => {
+  it('closes every connection when it stops, and keeps its records over a restart', async () => {
     provider.misbehave({}, { answer: 'hang' })
     const hanging = post('key-1', 'order-1')
     hanging.catch(() => undefined)

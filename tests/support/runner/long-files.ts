@@ -8,6 +8,10 @@ const quietRunSeconds = 200
 /** Why a file takes longer than others, and how long it may take. Seconds on two processors that all workers share. */
 export const longFiles: Durations<{ readonly seconds: number; readonly reason: string }> = {
   'packages/chassis/test/messaging/consumer-losses.test.ts': { seconds: 60, reason: 'starts a broker twice' },
+  'packages/chassis/test/persistence/pooler.test.ts': {
+    seconds: 180,
+    reason: 'installs PgBouncer, once for a machine',
+  },
   'packages/chassis/test/persistence/relay.test.ts': { seconds: 60, reason: 'starts a broker' },
   'packages/chassis/test/process/service.test.ts': { seconds: 90, reason: 'starts ten processes, one after the other' },
   'services/operations/test/audit-exporter.test.ts': { seconds: 40, reason: 'starts and stops its own database' },
@@ -20,6 +24,7 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
   },
   'tests/system/crashes.test.ts': { seconds: 40, reason: 'crashes and restarts a service at each gate' },
   'tests/system/deadlines.test.ts': { seconds: 40, reason: 'lets sagas reach their deadlines' },
+  'tests/system/environment.test.ts': { seconds: 40, reason: 'starts ten programs, one after the other' },
   'tests/system/outages.test.ts': { seconds: 80, reason: 'starts a broker and a database twice, under orders' },
   'tests/system/rolling-restart.test.ts': { seconds: 90, reason: 'replaces each of the services under orders' },
   'tools/dev/test/test-servers.test.ts': { seconds: 40, reason: 'starts servers in runs of its own' },

@@ -43,9 +43,10 @@ export class ComposeProject {
     }
   }
 
-  /** `docker compose up -d` with these settings; all others are back at their defaults. */
+  /** `docker compose up -d` without simulated failures, with these settings; all others are back at their defaults. */
   async up(settings: Readonly<Record<string, string>> = {}, ...options: string[]): Promise<void> {
-    await this.#compose(['up', '--detach', ...options], { settings, limitMs: upLimitMs })
+    const all = { PAYMENT_FAILURE_RATE: '0', INVENTORY_FAILURE_RATE: '0', ...settings }
+    await this.#compose(['up', '--detach', ...options], { settings: all, limitMs: upLimitMs })
   }
 
   /** The environment each service is given; null where a setting is only passed on. */

@@ -32,7 +32,7 @@ describe('The console', function () {
   const post = (path: string, body: unknown, headers: Record<string, string> = bearer): Promise<Answer> =>
     call(url(path), { method: 'POST', body, headers })
 
-  it('serves its page to everybody, with a policy that lets nothing run but its own files', async () => {
+  it('serves its page without a token, with a policy that allows its own scripts only', async () => {
     const { status, headers, body } = await call(url(''))
     assert.equal(status, 200)
     const policy = String(headers['content-security-policy'])
@@ -89,7 +89,7 @@ describe('The console', function () {
 
   const lines = ({ timeline }: SagaDetail): string[] =>
     timeline.map((step) =>
-      step.kind === 'note' ? step.what : `${step.from} > ${step.to}: ${step.event} ${step.detail}`.trim(),
+      step.kind === 'note' ? step.description : `${step.from} > ${step.to}: ${step.event} ${step.detail}`.trim(),
     )
   const flows: [name: string, order: { customerEmail?: string; sku?: string }, expected: string[]][] = [
     [
@@ -173,7 +173,7 @@ describe('The console', function () {
     assert.equal((await system().untilFinal(sagaId)).status, 'completed')
   })
 
-  it('starts, and shows what it can read, while a database and the broker are unavailable', async () => {
+  it('starts, and shows the readable part, while a database and the broker are unavailable', async () => {
     const { sagaId } = await system().shop.post()
     await system().untilFinal(sagaId)
     await system().settle()
@@ -199,7 +199,7 @@ describe('The console', function () {
     assert(states.includes('inventory.reserved > order: processed'), states.join())
   })
 
-  it('goes on while the order service is stopped', async () => {
+  it('continues while the order service is stopped', async () => {
     await system().services.order.stop()
     const { counts } = await read<Overview>('/overview')
     assert(counts.completed.count > 0)
@@ -271,7 +271,7 @@ describe('The console', function () {
     }
   })
 
-  it('does not act for who has no token, nor when it is read-only, when reading needs no token', async () => {
+  it('refuses actions without a token, and when it is read-only, although reading needs no token', async () => {
     const body = { deadLetters: [{ service: 'payment', id: randomUUID() }], ...said }
     assert.equal((await post('/dead-letters/discard', body, {})).status, 401)
     await system().console.stop()

@@ -26,7 +26,7 @@ describe('The console in a browser', function () {
   })
   afterEach(async () => {
     await page.close()
-    assert.deepEqual(browser.complaints.splice(0), [], 'the page complained')
+    assert.deepEqual(browser.errors.splice(0), [], 'the page reported errors')
   })
   after(() => browser.stop())
 
@@ -114,7 +114,7 @@ describe('The console in a browser', function () {
     await rowOf(other.sagaId).waitFor()
   })
 
-  it('shows an order that waits, for what and how long, and how its deadline ends it', async () => {
+  it('shows the awaited event and duration of a pending order, and the effect of its deadline', async () => {
     await system().restart('order', { SAGA_TIMEOUT_MS: 2_500 })
     const { sagaId } = await system().shop.post({ customerEmail: someCustomer('slow') })
     await goTo(`/saga/${sagaId}`)
@@ -129,7 +129,7 @@ describe('The console in a browser', function () {
     await system().restart('order', { SAGA_TIMEOUT_MS: 60_000 })
   })
 
-  it('finds a saga by the id of its order, and says when there is none', async () => {
+  it('finds a saga by the id of its order, and reports an unknown id', async () => {
     const { sagaId, orderId } = await system().shop.post()
     await page.getByLabel('Order or saga id').fill(` ${orderId} `)
     await page.getByRole('button', { name: 'Find' }).click()
@@ -138,10 +138,10 @@ describe('The console in a browser', function () {
     await page.keyboard.press('Enter')
     await page.getByText('There is no saga 42: the id of a saga is a UUID.').waitFor()
     // Chromium logs every 404 on its console.
-    assert.match(browser.complaints.splice(0).join(), /404/)
+    assert.match(browser.errors.splice(0).join(), /404/)
   })
 
-  it('takes what a client wrote for text, never for markup', async () => {
+  it('renders client input as text, never as markup', async () => {
     const customerId = '<script>document.title = "owned"</script><img src=x onerror=alert(1)>'
     const { sagaId } = await system().shop.post({ customerId, items: [{ sku: '<b>BOLD</b>', qty: 1 }] })
     await rowOf(sagaId).click()
@@ -192,10 +192,10 @@ describe('The console in a browser', function () {
     await page.keyboard.press('Enter')
     await page.locator('#link[data-state=live]').waitFor()
     assert.equal(await dialog.count(), 0)
-    assert.match(browser.complaints.splice(0).join(), /401/)
+    assert.match(browser.errors.splice(0).join(), /401/)
   })
 
-  it('replays a dead letter when it is confirmed, with who and why', async () => {
+  it('replays a dead letter after a confirmation, with operator and reason', async () => {
     const repair = await breakShelf(system())
     const { sagaId } = await system().shop.post()
     await page.locator('#dead-letter-count', { hasText: '1' }).waitFor()

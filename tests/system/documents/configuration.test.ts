@@ -2,9 +2,11 @@ import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
 import { ConfigurationError, loadConfig, type Setting } from '@order-saga/chassis'
 import { services } from '@order-saga/contracts'
+import { drillSettings } from '../../../services/operations/src/drill-config.ts'
 import { consoleSettings, loadConsoleConfig } from '../../../services/operations/src/console-config.ts'
 import { loadNotificationConfig } from '../../../services/notification/src/config.ts'
 import { loadPaymentConfig } from '../../../services/payment/src/config.ts'
+import { passedSettings } from '../../../tools/dev/src/environment.ts'
 import { type ProcessName, programOf } from '../../support/built.ts'
 import { serviceSchemas } from './settings-reference.ts'
 
@@ -27,6 +29,19 @@ function run(name: ProcessName, env: NodeJS.ProcessEnv): Promise<Ended> {
     )
   })
 }
+
+/** `make up` and `make demo` set these for each process. */
+const ownOfARun =
+  /^(PORT|OPS_PORT|CONSOLE|ADMIN_TOKEN|RABBITMQ_URL|(ORDER|INVENTORY)_URL|DB_(HOST|PORT|NAME|USER|PASSWORD|CA_FILE)|[A-Z]+_DB_(URL|CA_FILE))$/
+
+describe('make up', () => {
+  it('passes on every setting of its programs but addresses and ports', () => {
+    const schemas = [...Object.values(serviceSchemas), consoleSettings, drillSettings]
+    const names = schemas.flatMap((schema) => Object.values<Setting<unknown>>(schema)).map(({ env }) => env)
+    const expected = [...new Set(names)].filter((name) => !ownOfARun.test(name)).toSorted()
+    assert.deepEqual([...passedSettings].toSorted(), expected)
+  })
+})
 
 describe('a bad setting', () => {
   for (const [service, settings] of Object.entries({ ...serviceSchemas, console: consoleSettings })) {

@@ -1,32 +1,10 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-
-const page = new URL('../../../docs/guarantees.md', import.meta.url)
-const text = readFileSync(page, 'utf8')
-
-interface Guarantee {
-  readonly promise: string
-  readonly mechanism: string
-  readonly proofs: readonly { readonly file: string; readonly title: string }[]
-}
-
-/** A section per guarantee: the promise as its heading, the mechanism as a paragraph, the tests as a list. */
-const guarantees: readonly Guarantee[] = text
-  .split(/^### /m)
-  .slice(1)
-  .map((section) => {
-    const [promise = ''] = section.split('\n', 1)
-    const [, mechanism = ''] = /^Mechanism: ((?:.+\n)+)/m.exec(section) ?? []
-    const proofs = [...section.matchAll(/^- \[[^\]]+\]\((?<file>[^)]+)\)\s+"(?<title>[^"]+)"$/gm)]
-    return {
-      promise,
-      mechanism: mechanism.trim().replaceAll('\n', ' '),
-      proofs: proofs.map(({ groups = {} }) => ({ file: groups['file'] ?? '', title: groups['title'] ?? '' })),
-    }
-  })
+import { guarantees, guaranteesText } from '../../support/guarantees.ts'
+import { root } from '../../support/runner/test-files.ts'
 
 /** The titles in a file of tests; what is put in when it runs may be anything. */
-function titlesIn(file: URL): RegExp[] {
+function titlesIn(file: string): RegExp[] {
   const source = readFileSync(file, 'utf8')
   return [...source.matchAll(/\b(?:it|describe)\(\s*(['"`])(?<title>(?:\\.|(?!\1).)+)\1/g)].map(({ groups = {} }) => {
     const title = (groups['title'] ?? '').replaceAll(/\\(.)/g, '$1')
@@ -42,17 +20,17 @@ describe('The page of guarantees', () => {
       assert.equal(mechanism.split(/(?<=\.) (?=[A-Z])/).length, 2, `${promise} ${mechanism}`)
       assert(proofs.length > 0, promise)
     }
-    const linked = [...text.matchAll(/\]\([^)]+\.test\.ts\)/g)].length
+    const linked = [...guaranteesText.matchAll(/\]\([^)]+\.test\.ts\)/g)].length
     assert.equal(guarantees.flatMap(({ proofs }) => proofs).length, linked, 'a link to a test has no title beside it')
   })
 
   for (const { promise, proofs } of guarantees) {
     it(`names tests that exist for: ${promise}`, () => {
       for (const { file, title } of proofs) {
-        const url = new URL(file, page)
-        assert(existsSync(url), `${file} does not exist`)
+        const path = `${root}${file}`
+        assert(existsSync(path), `${file} does not exist`)
         assert(
-          titlesIn(url).some((known) => known.test(title)),
+          titlesIn(path).some((known) => known.test(title)),
           `${file} has no test "${title}"`,
         )
       }

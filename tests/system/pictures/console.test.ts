@@ -64,7 +64,7 @@ describe('The screenshots of the console', function () {
     const browser = await Browser.start()
     try {
       const page = await browser.open(`http://127.0.0.1:${system().console.port}/console#token=${token}`)
-      await page.getByText('live', { exact: true }).waitFor()
+      await page.locator('#link[data-state=live]').waitFor()
       await place(flows[3])
       await goTo(page, `/saga/${sagas.get('late')}`, 'payment.completed or payment.failed?')
       await picture(page, 'waiting', more)
@@ -110,6 +110,6 @@ describe('The screenshots of the console', function () {
     } finally {
       await browser.stop()
     }
-    if (browser.complaints.length > 0) throw new Error(browser.complaints.join('\n'))
+    if (browser.errors.length > 0) throw new Error(browser.errors.join('\n'))
   })
 })

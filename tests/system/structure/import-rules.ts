@@ -2,8 +2,8 @@ import { type Import, packages } from './read-imports.ts'
 
 export interface Rule {
   readonly title: string
-  readonly breaks: (each: Import) => boolean
-  /** An import that breaks it. */
+  readonly violates: (each: Import) => boolean
+  /** An import that violates it. */
   readonly example: readonly [file: string, text: string]
 }
 
@@ -44,8 +44,10 @@ const commonContracts = [
   'Envelope',
   'EnvelopeSchema',
   'EventType',
+  'instantOf',
   'personalFields',
   'QueueNames',
+  'secondaryQueuesOf',
   'ServiceName',
   'services',
 ]
@@ -57,18 +59,18 @@ const pureFunctions = new Set(['createHash'])
 export const rules: readonly Rule[] = [
   {
     title: 'services import chassis, chassis imports contracts, and nothing the other way',
-    breaks: ({ file, target }) =>
+    violates: ({ file, target }) =>
       isSource(file) && isElsewhere(file, target) && below[packageOf(file)]?.includes(packageOf(target)) !== true,
     example: ['services/order/src/main.ts', `import { decide } from '@order-saga/payment'`],
   },
   {
     title: 'sources import another package by its name',
-    breaks: ({ file, target, specifier }) => isSource(file) && isElsewhere(file, target) && specifier.startsWith('.'),
+    violates: ({ file, target, specifier }) => isSource(file) && isElsewhere(file, target) && specifier.startsWith('.'),
     example: ['services/operations/src/a.ts', `export { decide } from '../../order/src/domain/saga.ts'`],
   },
   {
     title: 'sources import packages that their manifest declares',
-    breaks: ({ file, specifier, target }) => {
+    violates: ({ file, specifier, target }) => {
       if (!isSource(file) || /^(?:node:|\.)/.test(specifier)) return false
       if (target !== undefined && !isElsewhere(file, target)) return false
       const { declared = [] } = packages.get(packageOf(file)) ?? {}
@@ -78,7 +80,7 @@ export const rules: readonly Rule[] = [
   },
   {
     title: 'sources import no tests, except that benchmarks import the support of all tests',
-    breaks: ({ file, target }) =>
+    violates: ({ file, target }) =>
       isSource(file) &&
       target !== undefined &&
       !isSource(target) &&
@@ -87,7 +89,7 @@ export const rules: readonly Rule[] = [
   },
   {
     title: 'tests import only their own test folder and the support of all tests',
-    breaks: ({ file, target }) => {
+    violates: ({ file, target }) => {
       if (isSource(file) || target === undefined || isSource(target)) return false
       const [own, other] = [testFolderOf(file), testFolderOf(target)]
       return own !== other && !(testFolders[own] ?? ['tests/support']).includes(other)
@@ -96,14 +98,14 @@ export const rules: readonly Rule[] = [
   },
   {
     title: 'services export their domain, reactions, tables and settings',
-    breaks: ({ file, target = '' }) =>
+    violates: ({ file, target = '' }) =>
       /^services\/(?!operations)[^/]+\/src\/index\.ts$/.test(file) &&
       !/\/src\/(?:(?:domain|reactions|store)\/.+|config\.ts)$/.test(target),
     example: ['services/order/src/index.ts', `export { wireOrder } from './wiring.ts'`],
   },
   {
     title: 'a domain imports itself and types of the contracts',
-    breaks: ({ file, target, names, specifier, isTypeOnly }) => {
+    violates: ({ file, target, names, specifier, isTypeOnly }) => {
       const folder = /^services\/[^/]+\/src\/domain\//.exec(file)?.[0]
       if (folder === undefined || target?.startsWith(folder) === true) return false
       if (specifier === 'node:crypto') return !names.every((name) => pureFunctions.has(name))
@@ -113,12 +115,12 @@ export const rules: readonly Rule[] = [
   },
   {
     title: 'contracts do no input or output',
-    breaks: ({ file, specifier }) => file.startsWith('packages/contracts/src/') && specifier.startsWith('node:'),
+    violates: ({ file, specifier }) => file.startsWith('packages/contracts/src/') && specifier.startsWith('node:'),
     example: ['packages/contracts/src/a.ts', `import { readFileSync } from 'node:fs'`],
   },
   {
     title: `the folders of chassis import in this order: ${chassisFolders.join(', ')}`,
-    breaks: ({ file, target = '' }) => {
+    violates: ({ file, target = '' }) => {
       const [own, other] = [file, target].map((path) => /^packages\/chassis\/src\/([^/]+)\//.exec(path)?.[1])
       if (own === undefined) return false
       if (target === 'packages/chassis/src/index.ts' || !chassisFolders.includes(own)) return true
@@ -128,7 +130,7 @@ export const rules: readonly Rule[] = [
   },
   {
     title: 'chassis imports only the shared exports of the contracts',
-    breaks: ({ file, target, names }) =>
+    violates: ({ file, target, names }) =>
       file.startsWith('packages/chassis/src/') &&
       target === contracts &&
       (names.length === 0 || !names.every((name) => commonContracts.includes(name))),

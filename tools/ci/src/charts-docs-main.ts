@@ -1,6 +1,3 @@
-import { tool } from './go-tools.ts'
-import { must } from './programs.ts'
+import { helmDocs } from './helm-docs.ts'
 
-for (const chart of ['order-saga', 'rabbitmq', 'postgres']) {
-  must(tool('helm-docs'), ['--log-level=warning', `--chart-search-root=charts/${chart}`])
-}
+for (const chart of ['order-saga', 'rabbitmq', 'postgres']) helmDocs(`charts/${chart}`)

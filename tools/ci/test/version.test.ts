@@ -6,6 +6,7 @@ import { projectVersion } from '../src/release/version.ts'
 interface Manifest {
   readonly version: string
   readonly dependencies?: Readonly<Record<string, string>>
+  readonly devDependencies?: Readonly<Record<string, string>>
 }
 
 interface Chart {
@@ -26,7 +27,7 @@ describe('the version of package.json', () => {
     for (const workspace of workspaces) {
       const manifest = JSON.parse(read(`${workspace}/package.json`)) as Manifest
       assert.equal(manifest.version, version, workspace)
-      for (const [name, range] of Object.entries(manifest.dependencies ?? {})) {
+      for (const [name, range] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
         if (name.startsWith('@order-saga/')) assert.equal(range, '*', `${name} in ${workspace}`)
       }
     }

@@ -1,5 +1,5 @@
 import { rm, stat, writeFile } from 'node:fs/promises'
-import { complaint, runProgram } from './run-program.ts'
+import { failureText, runProgram } from './run-program.ts'
 
 const policyFile = '/usr/sbin/policy-rc.d'
 const timeouts = ['-o', 'DPkg::Lock::Timeout=300', '-o', 'Acquire::Retries=3']
@@ -41,7 +41,7 @@ export async function aptInstall(name: string, { advice, log, signal }: AptOptio
     const install = ['install', '-y', '-qq', '--no-install-recommends', ...timeouts, name]
     const result = await runProgram('apt-get', install, { cwd: '/', env })
     if (result.end !== 'exit code 0') {
-      throw new Error(`${advice} Installing it with apt-get failed with ${complaint(result)}`)
+      throw new Error(`${advice} Installing it with apt-get failed with ${failureText(result)}`)
     }
   })
 }

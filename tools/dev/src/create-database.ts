@@ -1,3 +1,6 @@
+// First, because pg reads the environment while it is loaded.
+// oxlint-disable-next-line import/no-unassigned-import
+import './pg-environment.ts'
 import { Client } from 'pg'
 import { errorCode } from './error-code.ts'
 
@@ -12,6 +15,8 @@ export async function createDatabase(url: string, name: string): Promise<void> {
   const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
   try {
     await client.connect()
+    // Regardless of the settings of the role and the server.
+    await client.query('SET default_transaction_read_only = off; SET statement_timeout = 0')
     const found = await client.query('select from pg_database where datname = $1', [name])
     if (found.rowCount === 0) await client.query(`create database ${client.escapeIdentifier(name)}`)
   } catch (error) {

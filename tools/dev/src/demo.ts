@@ -1,6 +1,7 @@
 import { mkdir, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
+import { programEnvironment, settingsIn } from './environment.ts'
 import { reasonOf } from './error-code.ts'
 import { runProgram } from './run-program.ts'
 import { consolePage, withConsole } from './service-plan.ts'
@@ -41,7 +42,7 @@ export async function demo({ env, localFolder, program = compiledProgram }: Demo
     say(page === undefined ? '' : `\nconsole ${page}\n`)
     const { end } = await runProgram(process.execPath, [program('operations', 'drill-main')], {
       cwd: checkout,
-      env: { ...drill, ...environment, ...addresses },
+      env: { ...programEnvironment(folder), ...drill, ...settingsIn(environment), ...addresses },
       signal: request.signal,
       onText: (text) => process.stdout.write(text),
     })

@@ -1,10 +1,29 @@
 import { randomInt } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 
-// Below the ports the kernel hands to outgoing connections (32768 and up on Linux, 49152 and up on macOS): a server that
-// is down for a moment must find its port still free when it comes back.
-const lowest = 15_000
-const highest = 30_000
+/** Outgoing connections get these ports: by default 32768 and up on Linux, 49152 and up on macOS. */
+function ephemeralPorts(): readonly [number, number] {
+  try {
+    const [first = 0, last = 0] = readFileSync('/proc/sys/net/ipv4/ip_local_port_range', 'utf8').split('\t').map(Number)
+    return [first, last]
+  } catch {
+    return [32_768, 65_535]
+  }
+}
+
+/**
+ * The ports to choose from: a server that is down for a moment must find its port still free when it comes back, so no
+ * outgoing connection may get it. Where the ephemeral ports leave too few, all above 1024.
+ */
+export function portRange([first, last]: readonly [number, number] = ephemeralPorts()): readonly [number, number] {
+  const ranges = [
+    [15_000, Math.min(first, 30_000)],
+    [1_024, first],
+    [last + 1, 65_536],
+  ] as const
+  return ranges.find(([from, to]) => to - from >= 1_000) ?? [1_024, 65_536]
+}
 
 function canListen(port: number, host?: string): Promise<boolean> {
   return new Promise((resolve) => {
@@ -24,11 +43,39 @@ export async function portIsFree(port: number): Promise<boolean> {
  * for the next 15 s, so `portIsFree` could be asked only once, and each candidate has to be passed to it anyway.
  */
 export async function freePort(): Promise<number> {
+  const [from, to] = portRange()
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = randomInt(lowest, highest)
+    const port = randomInt(from, to)
     if (await portIsFree(port)) return port
   }
-  throw new Error(`No free port was found between ${lowest} and ${highest}: end some of the servers on this machine.`)
+  throw new Error(`No free port was found between ${from} and ${to - 1}: end some of the servers on this machine.`)
+}
+
+/** A server's port was taken between its choice and the server's start. */
+export class PortInUse extends Error {
+  override readonly name = 'PortInUse'
+}
+
+/** PostgreSQL, RabbitMQ (its listeners, its distribution port), epmd, Docker and Podman. */
+const portTaken =
+  /address already in use|eaddrinuse|in use by another node|already a epmd running|port is already allocated/i
+
+/** The error for a server that did not start: `PortInUse` if its log says so. */
+export function startFailure(message: string, log: string): Error {
+  return portTaken.test(log) ? new PortInUse(message) : new Error(message)
+}
+
+const attempts = 5
+
+/** Starts a server that chooses its ports itself, again when one of them was taken meanwhile. */
+export async function onFreePorts<T>(start: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await start()
+    } catch (error) {
+      if (!(error instanceof PortInUse) || attempt === attempts) throw error
+    }
+  }
 }
 
 /** True when something accepts connections on this port of 127.0.0.1. */

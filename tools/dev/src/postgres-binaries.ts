@@ -5,6 +5,7 @@ import { basename, delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { reachableBy } from './account.ts'
 import type { Account } from './account.ts'
+import { programEnvironment } from './environment.ts'
 import { errorCode } from './error-code.ts'
 
 const run = promisify(execFile)
@@ -16,7 +17,7 @@ async function serverVersion(folder: string, account: Account | undefined): Prom
     const program = await realpath(join(folder, 'postgres'))
     await stat(join(dirname(program), 'initdb'))
     if (!(await reachableBy(dirname(program), account))) return undefined
-    const { stdout } = await run(program, ['--version'])
+    const { stdout } = await run(program, ['--version'], { env: programEnvironment('/') })
     return Number(/ (\d+)/.exec(stdout)?.[1])
   } catch {
     return undefined
@@ -62,5 +63,7 @@ export async function embeddedPostgres(target: string): Promise<string> {
       if (errorCode(error) !== 'EEXIST') throw error
     })
   }
+  // The checkout's modes depend on the umask of the installation.
+  await run('chmod', ['-R', 'go+rX', join(target, 'native')])
   return join(target, 'native', 'bin')
 }

@@ -4,6 +4,7 @@ import { chown, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Account } from './account.ts'
+import { programEnvironment } from './environment.ts'
 import { freePort } from './free-port.ts'
 import { embeddedPostgres, machinePostgres } from './postgres-binaries.ts'
 import type { RunFolder } from './run-folder.ts'
@@ -46,7 +47,7 @@ export async function installPostgres(
   const args = ['-D', join(own, 'data'), '-U', 'postgres', '--auth=scram-sha-256', `--pwfile=${passwordFile}`]
   await run(join(programs, 'initdb'), [...args, '--encoding=UTF8', '--no-locale', '--no-sync'], {
     cwd: own,
-    env: { ...process.env, HOME: own },
+    env: programEnvironment(own),
     ...(account && { uid: account.uid, gid: account.gid }),
     ...(options.signal && { signal: options.signal }),
   }).catch((error: Error & { stderr?: string }) => {

@@ -1,3 +1,6 @@
+// First, because pg reads the environment while it is loaded.
+// oxlint-disable-next-line import/no-unassigned-import
+import './pg-environment.ts'
 import { execFile } from 'node:child_process'
 import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -6,8 +9,10 @@ import { Client } from 'pg'
 import { unprivilegedAccount } from './account.ts'
 import { Child } from './child-process.ts'
 import { createDatabase } from './create-database.ts'
+import { programEnvironment } from './environment.ts'
 import { installPostgres } from './postgres-installation.ts'
 import type { InstallOptions, PostgresInstallation } from './postgres-installation.ts'
+import { onFreePorts, startFailure } from './free-port.ts'
 import { descendants, isRunning, signalIfAlive } from './process-tree.ts'
 import { RunFolder } from './run-folder.ts'
 import { waitUntil } from './wait-until.ts'
@@ -152,7 +157,7 @@ class PrivatePostgres implements PostgresServer {
     try {
       this.#postmaster = await Child.start(join(programs, 'postgres'), ['-D', this.#data, ...args], {
         cwd: folder.path,
-        env: { ...process.env, HOME: folder.path },
+        env: programEnvironment(folder.path),
         stdio: ['ignore', log.fd, log.fd],
         uid: account?.uid,
         gid: account?.gid,
@@ -166,7 +171,8 @@ class PrivatePostgres implements PostgresServer {
     const outcome = await waitUntil(() => (this.pid ? this.#answers() : 'ended'), { what, limitMs: 60_000, signal })
     if (outcome === 'ended') {
       const lines = (await readFile(this.#log, 'utf8')).trim().split('\n')
-      throw new Error(`PostgreSQL did not start (${await this.exited}): ${lines.slice(-5).join(' / ')}`)
+      const last = lines.slice(-5).join(' / ')
+      throw startFailure(`PostgreSQL did not start (${await this.exited}): ${last}`, last)
     }
   }
 
@@ -217,5 +223,5 @@ class PrivatePostgres implements PostgresServer {
  * sentence that says what to do when no server can be found or started; nothing is left behind then.
  */
 export function startPostgres(options?: PostgresOptions): Promise<PostgresServer> {
-  return PrivatePostgres.start(options)
+  return onFreePorts(() => PrivatePostgres.start(options))
 }

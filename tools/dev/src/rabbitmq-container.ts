@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Child } from './child-process.ts'
-import { freePort } from './free-port.ts'
+import { reasonOf } from './error-code.ts'
+import { freePort, onFreePorts, startFailure } from './free-port.ts'
 import { acceptsConnections, registrationMs } from './rabbitmq-server.ts'
 import type { RabbitMqOptions, RabbitMqServer } from './rabbitmq-server.ts'
 import { RunFolder } from './run-folder.ts'
@@ -100,7 +101,9 @@ class RabbitMqContainer implements RabbitMqServer {
     await this.#folder.recordCommand(`${this.#engine} rm --force --volumes ${this.#name}`)
     const settings = ['--env', 'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+sbwt none +sbwtdcpu none +sbwtdio none']
     const address = ['--publish', `127.0.0.1:${this.port}:5672`, '--hostname', 'localhost']
-    await this.#do('run', '--detach', '--name', this.#name, ...address, ...settings, image)
+    await this.#do('run', '--detach', '--name', this.#name, ...address, ...settings, image).catch((error: unknown) => {
+      throw startFailure(reasonOf(error), reasonOf(error))
+    })
     await this.#ready(signal)
   }
 
@@ -130,7 +133,11 @@ class RabbitMqContainer implements RabbitMqServer {
 }
 
 /** `engine`: a command that understands docker's subcommands. */
-export async function startRabbitMqContainer(engine: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
+export function startRabbitMqContainer(engine: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
+  return onFreePorts(() => startOnce(engine, options))
+}
+
+async function startOnce(engine: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
   const folder = await RunFolder.create('rabbitmq')
   const container = new RabbitMqContainer(engine, folder, await freePort())
   try {

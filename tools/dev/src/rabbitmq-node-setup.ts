@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { programEnvironment } from './environment.ts'
 import type { RunFolder } from './run-folder.ts'
 import { runProgram } from './run-program.ts'
 
@@ -15,9 +16,7 @@ export interface NodePorts {
 export function nodeEnvironment(folder: RunFolder, ports: NodePorts): NodeJS.ProcessEnv {
   const inFolder = (name: string): string => join(folder.path, name)
   return {
-    PATH: `${process.env['PATH'] ?? ''}:/usr/local/bin:/usr/bin:/bin`,
-    LANG: 'C.UTF-8',
-    HOME: folder.path,
+    ...programEnvironment(folder.path),
     // localhost resolves everywhere, which the machine's own name may not.
     RABBITMQ_NODENAME: `order-saga-${ports.amqp}@localhost`,
     RABBITMQ_CONFIG_FILE: inFolder('rabbitmq.conf'),
@@ -39,7 +38,7 @@ export function nodeEnvironment(folder: RunFolder, ports: NodePorts): NodeJS.Pro
 export async function findEpmd(folder: RunFolder, signal?: AbortSignal): Promise<string> {
   const program = 'io:format("~s/erts-~s/bin/epmd", [code:root_dir(), erlang:system_info(version)]), halt().'
   // Out of reach of Ctrl-C, which makes Erlang ask what to do, and wait for an answer that nobody gives.
-  const options = { cwd: folder.path, env: process.env, signal, folder }
+  const options = { cwd: folder.path, env: programEnvironment(folder.path), signal, folder }
   const { end, output } = await runProgram('erl', ['-noshell', '-eval', program], options).catch((error: unknown) => {
     signal?.throwIfAborted()
     throw new Error(

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { Child } from './child-process.ts'
-import { freePort, listensOn } from './free-port.ts'
+import { freePort, listensOn, onFreePorts, startFailure } from './free-port.ts'
 import { descendants, signalIfAlive } from './process-tree.ts'
 import { configureNode, findEpmd, nodeEnvironment } from './rabbitmq-node-setup.ts'
 import type { NodePorts } from './rabbitmq-node-setup.ts'
@@ -14,6 +14,8 @@ import { RunFolder } from './run-folder.ts'
 import { waitUntil } from './wait-until.ts'
 
 const run = promisify(execFile)
+/** An epmd whose port is taken ends within milliseconds. */
+const epmdStartMs = 100
 const noBusyWaiting = '+sbwt none +sbwtdcpu none +sbwtdio none'
 
 /** A node run by the machine's own programs. */
@@ -98,8 +100,7 @@ class RabbitMqNode implements RabbitMqServer {
       { what, limitMs: 90_000, intervalMs: 100, signal },
     )
     if (outcome === 'ended') {
-      const lines = (await readFile(join(this.#folder.path, 'output'), 'utf8')).trim().split('\n')
-      throw new Error(`RabbitMQ did not start (${await this.exited}): ${lines.slice(-8).join(' / ')}`)
+      throw await this.#failure('RabbitMQ', await this.exited)
     }
   }
 
@@ -108,8 +109,23 @@ class RabbitMqNode implements RabbitMqServer {
     if (this.#epmd?.running) return
     const port = this.#ports.epmd
     const args = ['-port', String(port), '-address', '127.0.0.1']
-    this.#epmd = await this.#spawn(await findEpmd(this.#folder, signal), args, {})
-    await waitUntil(() => listensOn(port), { what: "Erlang's epmd to listen", limitMs: 10_000, signal })
+    const epmd = await this.#spawn(await findEpmd(this.#folder, signal), args, {})
+    this.#epmd = epmd
+    const what = "Erlang's epmd to listen"
+    const outcome = await waitUntil(async () => (epmd.running ? (await listensOn(port)) && 'listens' : 'ended'), {
+      what,
+      limitMs: 10_000,
+      signal,
+    })
+    // The port's owner may accept the connection before epmd has ended.
+    const isOwn = outcome === 'listens' && (await Promise.race([epmd.exited, delay(epmdStartMs, true)])) === true
+    if (!isOwn) throw await this.#failure("Erlang's epmd", await epmd.exited)
+  }
+
+  async #failure(program: string, end: string): Promise<Error> {
+    const output = await readFile(join(this.#folder.path, 'output'), 'utf8')
+    const lines = output.trim().split('\n')
+    return startFailure(`${program} did not start (${end}): ${lines.slice(-8).join(' / ')}`, output)
   }
 
   async #spawn(command: string, args: string[], environment: NodeJS.ProcessEnv): Promise<Child> {
@@ -141,7 +157,11 @@ class RabbitMqNode implements RabbitMqServer {
 }
 
 /** `programs`: the folder of rabbitmq-server and rabbitmqctl. */
-export async function startRabbitMqNode(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
+export function startRabbitMqNode(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
+  return onFreePorts(() => startOnce(programs, options))
+}
+
+async function startOnce(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
   const folder = await RunFolder.create('rabbitmq')
   const ports = { amqp: await freePort(), distribution: await freePort(), epmd: await freePort() }
   const node = new RabbitMqNode(programs, folder, ports)

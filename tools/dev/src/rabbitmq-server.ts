@@ -43,7 +43,20 @@ export const registrationMs = 1200
 
 /** True when a broker at that URL accepts a connection of that user. */
 export async function acceptsConnections(url: string): Promise<boolean> {
-  const connection = await connect(url, { timeout: 5000 })
+  const { protocol, hostname, port, username, password, pathname } = new URL(url)
+  // Not the text: amqplib decodes its credentials as Latin-1.
+  const credentials =
+    username + password === '' ? {} : { username: decodeURIComponent(username), password: decodeURIComponent(password) }
+  const connection = await connect(
+    {
+      protocol: protocol.slice(0, -1),
+      hostname: hostname.replace(/^\[|\]$/g, ''),
+      ...(port === '' ? {} : { port: Number(port) }),
+      ...credentials,
+      vhost: pathname.slice(1),
+    },
+    { timeout: 5000 },
+  )
   // A broker that goes away again breaks the connection at a moment nobody awaits it.
   connection.on('error', () => undefined)
   await connection.close()

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Child } from './child-process.ts'
 import { reachableBy } from './account.ts'
 import type { Account } from './account.ts'
+import { reasonOf } from './error-code.ts'
 
 // Waits for the end of its standard input, which comes when the process that made the folder has ended, however it
 // ended. A folder still there then was not removed in order: end what is recorded in it, then remove it.
@@ -31,6 +32,12 @@ rm -rf "$1"
 `
 
 /**
+ * Names that RabbitMQ's scripts and Erlang take in paths: without spaces, quotes, and characters beyond ASCII; short enough for
+ * sockets in there, whose paths have at most 107 bytes on Linux and 103 on macOS.
+ */
+const usable = /^[\w./+-]{1,60}$/
+
+/**
  * A temporary folder for one server or run. It and the processes recorded in it do not outlive the process that
  * created it, even one that is killed without a chance to clean up.
  */
@@ -43,12 +50,25 @@ export class RunFolder {
     this.#guard = guard
   }
 
-  /** A new folder among the temporary ones. `account`: who must be able to reach into it, if not only this process. */
+  /**
+   * A new folder in TMPDIR, or in /tmp where TMPDIR is missing, read-only or not usable by servers. `account`: who must be able
+   * to reach into it, if not only this process. Rejects with one sentence.
+   */
   static async create(name: string, account?: Account): Promise<RunFolder> {
-    const base = (await reachableBy(tmpdir(), account)) ? tmpdir() : '/tmp'
-    const path = await mkdtemp(join(base, `order-saga-${name}-`))
-    if (account) await chmod(path, 0o711)
-    return RunFolder.#guarded(path)
+    let reason: unknown = 'its name is too long or has special characters'
+    for (const base of new Set([tmpdir(), '/tmp'])) {
+      try {
+        if (!usable.test(base) || !(await reachableBy(base, account))) continue
+        const path = await mkdtemp(join(base, `order-saga-${name}-`))
+        if (account) await chmod(path, 0o711)
+        return await RunFolder.#guarded(path)
+      } catch (error) {
+        reason = reasonOf(error)
+      }
+    }
+    throw new Error(
+      `Neither ${tmpdir()} nor /tmp can hold the servers' files (${String(reason)}): set TMPDIR to a writable folder with a short, plain name.`,
+    )
   }
 
   /** A folder at that place, which must not exist. */

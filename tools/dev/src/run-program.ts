@@ -50,7 +50,7 @@ export async function runProgram(command: string, args: string[], options: Progr
 }
 
 /** The end of what a failed program said, for the sentence that reports it. */
-export function complaint({ end, output, errors }: ProgramResult): string {
+export function failureText({ end, output, errors }: ProgramResult): string {
   const lines = (errors.trim() || output.trim()).split('\n')
   return `${end}: ${lines.slice(-3).join(' / ')}`
 }

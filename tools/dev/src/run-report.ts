@@ -6,7 +6,7 @@ import { isReady } from './service-process.ts'
 /** The output of a command, and its exit code. */
 export interface Report {
   lines: string[]
-  complaint?: string
+  message?: string
   exitCode: number
 }
 
@@ -22,8 +22,8 @@ export async function addressReport(localFolder: string): Promise<Report> {
   const state = await readRunState(localFolder)
   const lines = Object.entries(state?.addresses ?? {}).map(([name, value]) => `${name}=${quoted(value)}`)
   if (lines.length > 0) return { lines, exitCode: 0 }
-  const complaint = state ? 'It is still starting: try again when make up says that everything runs.' : nothingRuns
-  return { lines, complaint, exitCode: 1 }
+  const message = state ? 'It is still starting: try again when make up says that everything runs.' : nothingRuns
+  return { lines, message, exitCode: 1 }
 }
 
 async function stateOf({ pid, opsUrl }: ProcessState): Promise<string> {
@@ -40,12 +40,12 @@ export async function processReport(localFolder: string): Promise<Report> {
     [name.padEnd(12), String(pid ?? '-').padEnd(8), states[index]].join(' '),
   )
   const none = states.every((state) => state === 'not running')
-  return { lines, exitCode: none ? 1 : 0, ...(none && { complaint: nothingRuns }) }
+  return { lines, exitCode: none ? 1 : 0, ...(none && { message: nothingRuns }) }
 }
 
 /** Prints a report and sets the exit code of this process. */
-export function print({ lines, complaint, exitCode }: Report): void {
+export function print({ lines, message, exitCode }: Report): void {
   for (const line of lines) process.stdout.write(`${line}\n`)
-  if (complaint !== undefined) process.stderr.write(`${complaint}\n`)
+  if (message !== undefined) process.stderr.write(`${message}\n`)
   process.exitCode = exitCode
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
 
 const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const
@@ -66,16 +67,6 @@ export async function choosePorts(env: Environment, usual: UsualPorts): Promise<
   return { order, inventory, console, ops }
 }
 
-/** Not passed on as they are: a port belongs to one process, and the console's token to the console. */
-const ownOfOne = [
-  'PORT',
-  'INVENTORY_PORT',
-  'CONSOLE_PORT',
-  'CONSOLE',
-  'ADMIN_TOKEN',
-  ...processNames.map((name) => `${name.toUpperCase()}_OPS_PORT`),
-]
-
 /** The environment with `CONSOLE=full` and a random token for this run, unless `env` sets them. */
 export function withConsole(env: Environment): Environment {
   const mode = env['CONSOLE'] || 'full'
@@ -95,17 +86,18 @@ export function consolePage(addresses: Record<string, string>, env: Environment)
   return url && `${url}/console${fragment}`
 }
 
-/** The environment of a process: all of `env` that is not about another one, and the addresses of its servers. */
+/** The environment of a process: the settings in `env`, and the addresses of its servers. `home`: a folder of the run. */
 export function processEnvironment(
   name: ProcessName,
   env: Environment,
   ports: Ports,
   servers: ServerAddresses,
+  home: string,
 ): Environment {
-  const passed = Object.fromEntries(Object.entries(env).filter(([variable]) => !ownOfOne.includes(variable)))
-  const { host, port, user, password } = servers.database
+  const { host, port, user, password, caFile } = servers.database
   return {
-    ...passed,
+    ...programEnvironment(home),
+    ...settingsIn(env),
     OPS_PORT: String(ports.ops[name]),
     RABBITMQ_URL: servers.rabbitMqUrl,
     ...(stores(name) && {
@@ -114,6 +106,7 @@ export function processEnvironment(
       DB_USER: user,
       DB_PASSWORD: password,
       DB_NAME: databases[name],
+      DB_CA_FILE: caFile,
     }),
     ...(name === 'order' && { PORT: String(ports.order) }),
     ...(name === 'inventory' && { PORT: String(ports.inventory) }),

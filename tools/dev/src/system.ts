@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
 import { RunFolder } from './run-folder.ts'
-import { complaint, runProgram } from './run-program.ts'
+import { failureText, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
 import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
@@ -91,21 +91,22 @@ export class System {
   }
 
   async #migrate(name: StoringService, ports: Ports, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
-    const env = processEnvironment(name, this.#options.env, ports, servers)
+    const env = processEnvironment(name, this.#options.env, ports, servers, this.#options.folder)
     const script = this.#options.program(name, 'migrate-main')
     const result = await runProgram(process.execPath, [script], { cwd: checkout, env, signal, folder: this.#folder })
-    if (result.end !== 'exit code 0') throw new Error(`${databases[name]} could not be migrated: ${complaint(result)}`)
+    if (result.end !== 'exit code 0')
+      throw new Error(`${databases[name]} could not be migrated: ${failureText(result)}`)
     this.#options.log(`${databases[name].padEnd(12)} ${result.output.trim().split('\n').at(-1)}`)
   }
 
   async #startService(name: ProcessName, ports: Ports, servers: ServerAddresses): Promise<ServiceProcess> {
-    const { env, log, program } = this.#options
+    const { env, folder, log, program } = this.#options
     const stopLimitMs = Number(env['SHUTDOWN_TIMEOUT_MS'] || drainMs)
     const everything = env['LOG_LEVEL'] !== undefined && env['LOG_LEVEL'] !== ''
     return ServiceProcess.start({
       name,
       script: name === 'console' ? program('operations', 'console-main') : program(name, 'main'),
-      env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers) },
+      env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers, folder) },
       opsUrl: `http://127.0.0.1:${ports.ops[name]}`,
       folder: this.#folder!,
       log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),

@@ -47,7 +47,7 @@ for (const binaries of ['machine', 'embedded'] as const) {
       assert.deepEqual(await query(url, 'select answer from kept'), [{ answer: 42 }])
     })
 
-    it('answers nothing while paused and goes on after', async () => {
+    it('does not respond while paused, and continues afterwards', async () => {
       const url = await server.createDatabase('pause_db')
       await server.pause()
       let answered = false
@@ -59,7 +59,7 @@ for (const binaries of ['machine', 'embedded'] as const) {
       assert.deepEqual(await answer, [{ one: 1 }])
     })
 
-    it('creates a database once, also when asked twice at the same moment', async () => {
+    it('creates a database once for two concurrent calls', async () => {
       await Promise.all([server.createDatabase('twice_db'), server.createDatabase('twice_db')])
       assert.deepEqual(
         await query(server.url(), "select count(*)::int as n from pg_database where datname = 'twice_db'"),

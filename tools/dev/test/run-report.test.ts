@@ -17,7 +17,7 @@ describe('the report of a run', () => {
 
   afterEach(async () => rm(folder, { recursive: true, force: true }))
 
-  it('comes out of a shell as it went in', async () => {
+  it('is parsed by a shell to the same values', async () => {
     const password = `it's "$HOME" \`id\` \\ *; !`
     await state.update({ addresses: { ORDER_DB_URL: password } })
     const { lines } = await addressReport(folder)

@@ -20,7 +20,7 @@ describe('the state file of a run', () => {
     await writeFile(join(folder, 'state.json'), content)
   }
 
-  it('is read by others while the run goes on, and gone after it', async () => {
+  it('is readable during the run, and removed after it', async () => {
     const file = await RunStateFile.claim(folder)
     await Promise.all([
       file.update({ processes: [{ name: 'order', pid: 1 }] }),
@@ -35,13 +35,13 @@ describe('the state file of a run', () => {
     await assert.rejects(stat(folder))
   })
 
-  it('is for its owner alone: it holds passwords', async () => {
+  it('is readable by its owner only: it contains passwords', async () => {
     const file = await RunStateFile.claim(folder)
     await file.update({ addresses: {} })
     assert.equal((await stat(join(folder, 'state.json'))).mode & 0o777, 0o600)
   })
 
-  it('keeps all but one of several runs out', async () => {
+  it('admits one of several runs', async () => {
     const claims = await Promise.allSettled(Array.from({ length: 8 }, () => RunStateFile.claim(folder)))
     const refusals = claims.filter((claim) => claim.status === 'rejected').map((claim) => String(claim.reason))
     assert.equal(refusals.length, 7)
@@ -60,7 +60,7 @@ describe('the state file of a run', () => {
     }),
     'a machine that went down while it was written': '{"pid": 1',
   })) {
-    it(`counts for nothing when it is that of ${what}`, async () => {
+    it(`is ignored when it belongs to ${what}`, async () => {
       await write(content)
       assert.equal(await readRunState(folder), undefined)
       await RunStateFile.claim(folder)
@@ -75,7 +75,7 @@ describe('the state file of a run', () => {
     assert.equal(await readFile(join(folder, 'state.json'), 'utf8'), before)
   })
 
-  it('does not stand for folders of dead runs, which are removed; those of live ones stay', async () => {
+  it('removes the folders of ended runs, and keeps those of running ones', async () => {
     for (const name of [`up-${deadPid}`, `demo-${deadPid}`, `demo-${process.pid}`]) await mkdir(join(folder, name))
     await removeLeftovers(folder)
     assert.deepEqual(await readdir(folder), [`demo-${process.pid}`])

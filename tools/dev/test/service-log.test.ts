@@ -37,7 +37,7 @@ describe("a service's output", () => {
     return { log, printed }
   }
 
-  it('goes to the terminal from warnings on, repeated ones once, and whole to the file', async () => {
+  it('is printed from level warn on, repetitions once, and written to the file completely', async () => {
     const { log, printed } = await read(false)
     assert.deepEqual(printed, [
       'order        warn waiting for the database reason=refused attempt=3',

@@ -80,7 +80,7 @@ describe('the supervisor', () => {
 
   afterEach(async () => supervisor.stop())
 
-  it('starts again what ended, waiting longer each time, up to a limit', async () => {
+  it('restarts an ended process with increasing delays up to a limit', async () => {
     supervisor = create({ firstWaitMs: 2, longestWaitMs: 8 })
     const order = new Pretended('order', events)
     await supervisor.add(order)
@@ -92,7 +92,7 @@ describe('the supervisor', () => {
     assert.equal(events.at(-1), 'order runs again, pid 5')
   })
 
-  it('waits as little as at first for what has run well', async () => {
+  it('resets the delay after a stable run', async () => {
     supervisor = create({ firstWaitMs: 1, steadyMs: 0 })
     const order = new Pretended('order', events)
     await supervisor.add(order)
@@ -100,7 +100,7 @@ describe('the supervisor', () => {
     assert.equal(events.filter((line) => line.endsWith('in 0.001 s')).length, 3)
   })
 
-  it('goes on trying when a start fails, and says why', async () => {
+  it('retries a failed start, and reports the reason', async () => {
     supervisor = create()
     const order = new Pretended('order', events)
     order.failures = 2
@@ -127,7 +127,7 @@ describe('the supervisor', () => {
     ])
   })
 
-  it('stops what was added last first, and all that was added together at once', async () => {
+  it('stops processes in reverse order of addition, and a group together', async () => {
     supervisor = create()
     await supervisor.add(new Pretended('postgres', events))
     await supervisor.add(new Pretended('order', events), new Pretended('payment', events))
@@ -142,7 +142,7 @@ describe('the supervisor', () => {
     ])
   })
 
-  it('starts nothing again that ends while it stops, not even what it was about to', async () => {
+  it('restarts no process while it stops', async () => {
     supervisor = create({ firstWaitMs: 60_000 })
     const order = new Pretended('order', events)
     const payment = new Pretended('payment', events)

@@ -63,7 +63,7 @@ describe('the servers of a test run', () => {
     }
   }).timeout(60_000)
 
-  it('do not hide a test that leaves something open: the run fails and names it', async () => {
+  it('fail the run and name a test that leaves a resource open', async () => {
     const run = runMocha('leak')
     assert.equal(await run.exitCode, 1, run.output())
     assert.match(run.output(), /1 passing[^]*Still open .*Timeout/)

@@ -4,8 +4,8 @@ import assert from 'node:assert/strict'
 import { isRunning } from '../src/process-tree.ts'
 import type { RunState } from '../src/run-state.ts'
 import { waitUntil } from '../src/wait-until.ts'
-import { nothingLeft, StandIns } from './stand-in-run.ts'
-import type { UpRun } from './stand-in-run.ts'
+import { nothingLeft, FakeServices } from './fake-services.ts'
+import type { UpRun } from './fake-services.ts'
 
 function pidsOf(state: RunState | undefined): number[] {
   return state?.processes.map(({ pid }) => pid!) ?? []
@@ -15,20 +15,20 @@ describe('make up with servers of its own', function () {
   // Each starts several processes, on a machine that may be busy with others.
   this.timeout(90_000)
 
-  let standIns: StandIns
+  let fakes: FakeServices
   let run: UpRun
 
   beforeEach(async () => {
-    standIns = await StandIns.create({})
-    run = await standIns.run()
+    fakes = await FakeServices.create({})
+    run = await fakes.run()
   })
 
   afterEach(async () => {
     await run.end()
     try {
-      await nothingLeft(standIns, [])
+      await nothingLeft(fakes, [])
     } finally {
-      await standIns.remove()
+      await fakes.remove()
     }
   })
 
@@ -46,8 +46,8 @@ describe('make up with servers of its own', function () {
     assert.ok(pids.every(isRunning))
     run.signal('SIGINT')
     assert.equal(await run.exitCode, 0)
-    await nothingLeft(standIns, pids)
-    const ends = (await standIns.notes()).filter((note) => note.includes('stopped'))
+    await nothingLeft(fakes, pids)
+    const ends = (await fakes.notes()).filter((note) => note.includes('stopped'))
     assert.equal(ends.length, 5)
     assert.ok(
       ends.every((note) => note.endsWith('stopped while its servers were up')),
@@ -57,11 +57,11 @@ describe('make up with servers of its own', function () {
 
   for (const signals of [1, 2]) {
     it(`leaves nothing when it is stopped while its servers start, by ${signals} signals`, async () => {
-      await waitUntil(() => standIns.serverFolders().length === 2, { what: 'two servers to start', limitMs: 20_000 })
+      await waitUntil(() => fakes.serverFolders().length === 2, { what: 'two servers to start', limitMs: 20_000 })
       for (let sent = 0; sent < signals; sent += 1) run.signal('SIGINT')
       assert.equal(await run.exitCode, 0)
       assert.doesNotMatch(run.output, /Everything runs|Timed out|Error/)
-      await nothingLeft(standIns, [])
+      await nothingLeft(fakes, [])
     })
   }
 })

@@ -6,6 +6,11 @@ export interface Setting<T> extends convict.SchemaObj<T> {
   readonly default: T
   readonly doc: string
   readonly format: string
+  /**
+   * Why the value is impossible, alone or with the other values, as the end of a sentence that begins with the variable;
+   * undefined if it is possible. It must not contain a secret.
+   */
+  check?(value: T, all: Readonly<Record<string, unknown>>): string | undefined
 }
 
 /** The values that `loadConfig` reads for these settings. */
@@ -104,9 +109,26 @@ export function optionalText(setting: SettingDescription & { default?: string; s
   return { ...setting, default: setting.default ?? '', format: format('a text', (value) => value) }
 }
 
-/** A URL with one of the given schemes; may be empty if the default is. An error never contains the value: it may include a password. */
-export function url(setting: SettingDescription & { default: string; schemes: readonly string[] }): Setting<string> {
-  const { schemes, ...rest } = setting
+/** A text that is not empty and that the check accepts. */
+export function checkedText(
+  setting: SettingDescription & { default: string; check: NonNullable<Setting<string>['check']> },
+): Setting<string> {
+  const { check, ...rest } = setting
+  return { ...text(rest), check }
+}
+
+/**
+ * A URL with one of the given schemes; may be empty if the default is. An error never contains the value: it may include a
+ * password. `without` names the parts that whoever uses the URL cannot take.
+ */
+export function url(
+  setting: SettingDescription & {
+    default: string
+    schemes: readonly string[]
+    without?: readonly ('credentials' | 'query')[]
+  },
+): Setting<string> {
+  const { schemes, without = [], ...rest } = setting
   const name = `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`
   const optional = setting.default === ''
   return {
@@ -114,9 +136,32 @@ export function url(setting: SettingDescription & { default: string; schemes: re
     sensitive: true,
     format: format(optional ? `${name}, or empty` : name, (value) => {
       if (value === '') return optional ? value : undefined
-      const { protocol, host } = URL.canParse(value) ? new URL(value) : { protocol: '', host: '' }
-      return schemes.includes(protocol.slice(0, -1)) && host !== '' ? value : undefined
+      return schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`)) ? value : undefined
     }),
+    check: (value) => (value === '' ? undefined : urlProblem(value, without)),
+  }
+}
+
+function urlProblem(input: string, without: readonly ('credentials' | 'query')[]): string | undefined {
+  if (!URL.canParse(input)) return 'must be a URL with a valid host and a port from 1 to 65535'
+  const { hostname, port: portText, username, password, pathname, search, hash } = new URL(input)
+  if (!/^(\[[\da-f:.]+\]|[\w.-]+)$/i.test(hostname)) return 'must be a URL with a valid host'
+  if (portText === '0') return 'must be a URL with a port from 1 to 65535'
+  if (hash !== '') return 'must be a URL without a fragment: a # in a password is written %23'
+  if (![username, password, pathname].every(isEncoded)) {
+    return 'must be a URL with user, password and path in percent-encoded UTF-8'
+  }
+  if (without.includes('credentials') && username + password !== '') return 'must be a URL without credentials'
+  if (without.includes('query') && search !== '') return 'must be a URL without a query'
+  return undefined
+}
+
+/** Also without NUL, which ends a text in the protocols of PostgreSQL, RabbitMQ and SMTP. */
+function isEncoded(input: string): boolean {
+  try {
+    return !decodeURIComponent(input).includes('\0')
+  } catch {
+    return false
   }
 }
 
@@ -129,8 +174,13 @@ export function loadConfig<T extends object>(
   environment: NodeJS.ProcessEnv,
 ): T {
   const env = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))
-  const values = Object.entries<Setting<unknown>>(settings).map(([key, setting]) => [key, read(setting, env)])
-  return Object.fromEntries(values) as T
+  const known = Object.entries<Setting<unknown>>(settings)
+  const values: Record<string, unknown> = Object.fromEntries(known.map(([key, setting]) => [key, read(setting, env)]))
+  for (const [key, setting] of known) {
+    const problem = setting.check?.(values[key], values)
+    if (problem !== undefined) throw new ConfigurationError(`${setting.env} ${problem}.`)
+  }
+  return values as T
 }
 
 function read(setting: Setting<unknown>, env: NodeJS.ProcessEnv): unknown {

@@ -1,8 +1,13 @@
-import { bodyParser } from '@koa/bodyparser'
+import type { IncomingMessage } from 'node:http'
 import type { Context, Middleware } from 'koa'
+import readBody from 'raw-body'
+import { checkJsonText } from './json-text.ts'
 import { Problem } from './problem.ts'
 
 const withBody = new Set(['POST', 'PUT', 'PATCH'])
+
+/** Rejects invalid UTF-8, also halves of surrogate pairs; skips a byte order mark. */
+const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 /**
  * Parses the JSON body of POST, PUT and PATCH into `ctx.request.body`. `JSON.parse` makes `__proto__` an own property, so
@@ -11,17 +16,14 @@ const withBody = new Set(['POST', 'PUT', 'PATCH'])
  */
 export function jsonBody(limitBytes: number): Middleware {
   const tooLarge = (): Problem => new Problem(413, `The body may have at most ${limitBytes} bytes.`)
-  const readText = bodyParser({
-    enableTypes: ['text'],
-    extendTypes: { text: ['application/json'] },
-    textLimit: `${limitBytes}b`,
-    encoding: 'utf-8',
-    onError: (error) => {
-      throw 'status' in error && error.status === 413
-        ? tooLarge()
-        : new Problem(400, 'The body could not be read completely.')
-    },
-  })
+  const read = async (request: IncomingMessage, length: number | undefined): Promise<Buffer> => {
+    try {
+      return await readBody(request, { limit: limitBytes, length: length ?? null })
+    } catch (error) {
+      if ((error as { type?: string }).type === 'entity.too.large') throw tooLarge()
+      throw new Problem(400, 'The body could not be read completely.')
+    }
+  }
   return async (ctx, next) => {
     if (!withBody.has(ctx.method)) {
       await next()
@@ -30,11 +32,9 @@ export function jsonBody(limitBytes: number): Middleware {
     if (!hasBody(ctx)) throw emptyBody()
     checkType(ctx)
     if ((ctx.request.length ?? 0) > limitBytes) throw tooLarge()
-    if (ctx.req.headers.expect !== undefined) ctx.res.writeContinue()
-    await readText(ctx, async () => {
-      ctx.request.body = parse(ctx.request.body)
-      await next()
-    })
+    if (ctx.req.headers.expect !== undefined && ctx.req.httpVersionMinor > 0) ctx.res.writeContinue()
+    ;(ctx.request as { body?: unknown }).body = parse(await read(ctx.req, ctx.request.length))
+    await next()
   }
 }
 
@@ -52,13 +52,23 @@ function checkType(ctx: Context): void {
   }
 }
 
-function parse(text: unknown): unknown {
-  if (typeof text !== 'string' || text.trim() === '') throw emptyBody()
-  // U+FFFD: the decoder's replacement for invalid UTF-8.
-  if (text.includes('\u{fffd}')) throw new Problem(400, 'The body must be JSON in UTF-8.')
+function parse(bytes: Buffer): unknown {
+  const text = decode(bytes)
+  if (text.trim() === '') throw emptyBody()
+  let value: unknown
   try {
-    return JSON.parse(text)
+    value = JSON.parse(text)
   } catch {
     throw new Problem(400, 'The body is not well-formed JSON.')
+  }
+  checkJsonText(text)
+  return value
+}
+
+function decode(bytes: Buffer): string {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    throw new Problem(400, 'The body must be JSON in UTF-8.')
   }
 }

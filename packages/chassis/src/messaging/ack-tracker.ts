@@ -16,6 +16,11 @@ export class AckTracker {
     if (this.#unsettled.delete(tag)) this.#settled.add(tag)
   }
 
+  /** Removes a delivery that gets no ack, because it was rejected. */
+  remove(tag: number): void {
+    this.#unsettled.delete(tag)
+  }
+
   get unsettled(): number {
     return this.#unsettled.size
   }

@@ -3,7 +3,7 @@ import type { ChannelModel } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { close, closeConnection, within } from './close.ts'
-import { connect as connectByAmqp, withHeartbeat } from './connect.ts'
+import { connect as connectByAmqp, type ConnectOptions } from './connect.ts'
 import { checkTopology, declareTopology, type Topology } from './topology.ts'
 
 export interface BrokerOptions {
@@ -17,7 +17,7 @@ export interface BrokerOptions {
   /** Called once, when a retry cannot help: a queue or the exchange exists with other arguments. */
   readonly onFatal: (error: Error) => void
   readonly random?: () => number
-  readonly connect?: (url: string, options: object) => Promise<ChannelModel>
+  readonly connect?: (url: string, options: ConnectOptions) => Promise<ChannelModel>
 }
 
 type OnConnect = (model: ChannelModel) => Promise<void>
@@ -117,12 +117,7 @@ export class Broker {
   /** Resolves when the channels are open; `lost` resolves when the connection is closed. */
   async #connect(): Promise<{ lost: Promise<void> }> {
     const { url, name, log, connect = connectByAmqp } = this.#options
-    const model = await connect(withHeartbeat(url), {
-      clientProperties: { connection_name: name },
-      noDelay: true,
-      keepAlive: true,
-      timeout: connectTimeoutMs,
-    })
+    const model = await connect(url, { name, timeoutMs: connectTimeoutMs })
     // First of all: an `error` event without a listener terminates the process.
     model.on('error', (error) => log.warn({ connection: name, reason: messageOf(error) }, 'broker connection failed'))
     const lost = new Promise<void>((resolve) => {

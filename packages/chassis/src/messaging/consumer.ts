@@ -8,8 +8,9 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './close.ts'
-import { attemptOf, decode, headersOf, headersToSendOn, type Message, nameOf, propertiesToSendOn } from './message.ts'
-import type { Publisher } from './publisher.ts'
+import { cutToBytes, forward, type Forwarding } from './forwarding.ts'
+import { attemptOf, decode, headersOf, type Message, nameOf } from './message.ts'
+import type { Publication, Publisher } from './publisher.ts'
 import { AckTracker } from './ack-tracker.ts'
 import { startHandlingSpan } from './spans.ts'
 import { deadLetterQueue, retryQueue } from './topology.ts'
@@ -55,6 +56,9 @@ const defaultRetentionLimitMs = 15 * 60_000
 export const ackDelayMs = 10
 /** Pause before a retained message is retried. */
 const dependencyRetryMs = 100
+
+/** Bytes of a failure reason: enough for a sentence and the names of what was dropped. */
+const reasonLimitBytes = 500
 
 const results = ['processed', 'duplicate', 'retried', 'dead_lettered'] as const
 type Result = (typeof results)[number]
@@ -104,6 +108,18 @@ export class Consumer {
     return this.#session?.acks.unsettled ?? 0
   }
 
+  /** The consumed queue. */
+  get queue(): string {
+    return this.#subscription.from ?? this.#subscription.queue
+  }
+
+  /** How long the oldest unsettled delivery has waited for its disposition; 0 when there is none. */
+  get oldestUnsettledMs(): number {
+    const { open = false, acks } = this.#session ?? {}
+    const now = this.#now().getTime()
+    return open ? Math.max(0, now - (acks?.oldestAt ?? now)) : 0
+  }
+
   get isConsuming(): boolean {
     return this.#session?.open ?? false
   }
@@ -130,7 +146,7 @@ export class Consumer {
     const channel = await model.createChannel()
     const session: Session = {
       channel,
-      consumerTag: `${from}-${Math.random().toString(36).slice(2)}`,
+      consumerTag: `${cutToBytes(from, 200)}-${Math.random().toString(36).slice(2)}`,
       acks: new AckTracker(),
       running: new Set(),
       stop: new AbortController(),
@@ -183,12 +199,7 @@ export class Consumer {
     if (delivery.fields.redelivered) metrics.redelivered.inc({ queue: this.#subscription.queue })
     const run = this.#handle(session, delivery, arrived)
       .then((settled) => (settled ? this.#settle(session, deliveryTag) : undefined))
-      .catch((error: unknown) => {
-        this.#dependencies.log.error(
-          { reason: messageOf(error) },
-          'delivery could not be settled, the broker will requeue it',
-        )
-      })
+      .catch((error: unknown) => this.#reject(session, delivery, error, arrived))
       .finally(() => session.running.delete(run))
     session.running.add(run)
   }
@@ -205,9 +216,10 @@ export class Consumer {
       if (result !== undefined) this.#count(decoded.name, result, arrived, decoded.timestamp)
       return result !== undefined
     } catch (error) {
+      const forwarding = forward(delivery, nameOf(delivery))
       const moved = await this.#retryWhileUnavailable(session, async () => {
-        if (error instanceof DiversionRequired) await this.#move(delivery, error.queue, {})
-        else await this.#fail(delivery, message, error, arrived)
+        if (error instanceof DiversionRequired) await this.#divert(delivery, error.queue, forwarding)
+        else await this.#fail(delivery, message, error, forwarding, arrived)
         return true
       })
       return moved ?? false
@@ -255,57 +267,82 @@ export class Consumer {
     return undefined
   }
 
-  async #fail(delivery: ConsumeMessage, message: Message | undefined, error: unknown, arrived: number): Promise<void> {
+  async #divert(delivery: ConsumeMessage, to: string, { options, dropped }: Forwarding): Promise<void> {
+    await this.#publish(delivery, to, options)
+    if (dropped === undefined) return
+    const { messageId, type: event } = options
+    this.#dependencies.log.warn({ queue: this.#subscription.queue, event, messageId, dropped }, 'diverted in part')
+  }
+
+  async #fail(
+    delivery: ConsumeMessage,
+    message: Message | undefined,
+    error: unknown,
+    { options, dropped }: Forwarding,
+    arrived: number,
+  ): Promise<void> {
     const { queue, retryDelaysMs } = this.#subscription
     const { log } = this.#dependencies
     const headers = headersOf(delivery)
     const attempt = attemptOf(headers)
-    const reason = messageOf(error).slice(0, 500)
     const delayMs = error instanceof PoisonMessage ? undefined : retryDelaysMs[attempt - 1]
-    const firstFailure = headers['first-failure'] ?? this.#now().toISOString()
-    const event = message?.name ?? (this.#events.has(nameOf(delivery)) ? nameOf(delivery) : 'unknown')
-    const fields = {
-      queue,
-      event,
-      attempt,
-      reason,
+    const now = this.#now().toISOString()
+    const more = {
+      reason: reasonOf(error, dropped),
+      'first-failure': options.headers['first-failure'] ?? now,
+    }
+    const fields = { ...this.#fieldsOf(delivery, message), attempt, reason: more.reason, dropped }
+    if (delayMs === undefined) {
+      const deadLetterHeaders = { ...options.headers, ...more, queue, attempt, 'dead-lettered-at': now }
+      await this.#publish(delivery, deadLetterQueue(queue), { ...options, headers: deadLetterHeaders })
+      this.#count(fields.event, 'dead_lettered', arrived)
+      log.error(fields, 'dead-lettered')
+    } else {
+      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1 }
+      await this.#publish(delivery, retryQueue(queue, delayMs), { ...options, headers: retryHeaders })
+      this.#count(fields.event, 'retried', arrived)
+      log.warn({ ...fields, delayMs }, 'attempt failed, will be retried')
+    }
+  }
+
+  /** Publishes the content of the delivery to another queue and waits for the confirm. */
+  async #publish(delivery: ConsumeMessage, queue: string, options: Publication['options']): Promise<void> {
+    const { content } = delivery
+    const outcome = await this.#dependencies.publisher.publish({ exchange: '', routingKey: queue, content, options })
+    if (outcome === 'unroutable') throw new DependencyUnavailable('broker', `queue ${queue} does not exist`)
+  }
+
+  /**
+   * The last resort for a delivery that cannot be published to another queue, for example because the broker's
+   * `max_message_size` is smaller than before: the queue's own arguments make the broker dead-letter it unchanged.
+   */
+  #reject(session: Session, delivery: ConsumeMessage, error: unknown, arrived: number): void {
+    if (!session.open) return
+    session.acks.remove(delivery.fields.deliveryTag)
+    const fields = this.#fieldsOf(delivery, undefined)
+    this.#dependencies.log.error(
+      { ...fields, reason: messageOf(error) },
+      'cannot be published, the broker dead-letters it',
+    )
+    try {
+      session.channel.nack(delivery, false, false)
+    } catch {
+      // The channel is closed: the broker redelivers.
+      return
+    }
+    this.#count(fields.event, 'dead_lettered', arrived)
+  }
+
+  #fieldsOf(delivery: ConsumeMessage, message: Message | undefined) {
+    const name = message?.name ?? nameOf(delivery)
+    return {
+      queue: this.#subscription.queue,
+      event: this.#events.has(name) ? name : 'unknown',
       eventId: message?.eventId,
       sagaId: message?.sagaId,
       orderId: message?.orderId,
       traceId: traceIdOf(message?.traceparent),
     }
-    if (delayMs === undefined) {
-      const deadLetterHeaders = {
-        reason,
-        queue,
-        attempt,
-        'first-failure': firstFailure,
-        'dead-lettered-at': this.#now().toISOString(),
-      }
-      await this.#move(delivery, deadLetterQueue(queue), deadLetterHeaders)
-      this.#count(event, 'dead_lettered', arrived)
-      log.error(fields, 'dead-lettered')
-    } else {
-      await this.#move(delivery, retryQueue(queue, delayMs), {
-        reason,
-        attempt: attempt + 1,
-        'first-failure': firstFailure,
-      })
-      this.#count(event, 'retried', arrived)
-      log.warn({ ...fields, delayMs }, 'attempt failed, will be retried')
-    }
-  }
-
-  /** Publishes the delivery unchanged to another queue and waits for the confirm. */
-  async #move(delivery: ConsumeMessage, queue: string, more: Record<string, unknown>): Promise<void> {
-    const headers = { ...headersToSendOn(delivery), ...more }
-    const outcome = await this.#dependencies.publisher.publish({
-      exchange: '',
-      routingKey: queue,
-      content: delivery.content,
-      options: propertiesToSendOn(delivery, nameOf(delivery), headers),
-    })
-    if (outcome === 'unroutable') throw new DependencyUnavailable('broker', `queue ${queue} does not exist`)
   }
 
   #settle(session: Session, tag: number): void {
@@ -343,4 +380,9 @@ export class Consumer {
   #now(): Date {
     return this.#dependencies.now?.() ?? new Date()
   }
+}
+
+function reasonOf(error: unknown, dropped: string | undefined): string {
+  const reason = cutToBytes(messageOf(error), reasonLimitBytes)
+  return dropped === undefined ? reason : cutToBytes(`${reason} (not forwarded: ${dropped})`, 2 * reasonLimitBytes)
 }

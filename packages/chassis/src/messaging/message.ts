@@ -1,4 +1,4 @@
-import { checkerOf, type Envelope, EnvelopeSchema, type EventType } from '@order-saga/contracts'
+import { checkerOf, type Envelope, EnvelopeSchema, type EventType, instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
 import { PoisonMessage } from '../core/errors.ts'
 
@@ -69,31 +69,6 @@ export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
   return delivery.properties.headers ?? {}
 }
 
-/** Headers that RabbitMQ sets, and `CC` and `BCC`, which would route copies to other queues. */
-const notForwarded = /^(x-|B?CC$)/
-
-/** The headers of a delivery that is published to another queue. */
-export function headersToSendOn(delivery: ConsumeMessage): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(headersOf(delivery)).filter(([name]) => !notForwarded.test(name)))
-}
-
-/** The properties of a delivery that is published to another queue, with this event name and these headers. */
-export function propertiesToSendOn(
-  { properties }: ConsumeMessage,
-  name: string,
-  headers: Record<string, unknown>,
-): Options.Publish & { readonly messageId?: string } {
-  return {
-    messageId: properties.messageId as string | undefined,
-    correlationId: properties.correlationId as string | undefined,
-    type: name,
-    contentType: properties.contentType as string | undefined,
-    timestamp: properties.timestamp as number | undefined,
-    persistent: true,
-    headers,
-  }
-}
-
 /** @throws PoisonMessage unless the delivery is a well-formed event of a known type and version */
 export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, EventType>): Message {
   const name = nameOf(delivery)
@@ -109,14 +84,12 @@ export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, Even
   const { eventId, sagaId, orderId, timestamp, payload } = envelope.value as Envelope
   const checked = type.check(payload)
   if (!checked.ok) throw new PoisonMessage(`malformed payload: ${checked.problem.field} ${checked.problem.message}`)
-  const instant = new Date(timestamp)
-  if (Number.isNaN(instant.getTime())) throw new PoisonMessage('malformed envelope: timestamp is not a valid instant')
   return {
     name,
     eventId: eventId.toLowerCase(),
     sagaId: sagaId.toLowerCase(),
     orderId: orderId.toLowerCase(),
-    timestamp: instant,
+    timestamp: instantOf(timestamp) as Date,
     payload: checked.value,
     attempt: attemptOf(headers),
     redelivered: delivery.fields.redelivered,

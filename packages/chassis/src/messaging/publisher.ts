@@ -15,12 +15,18 @@ export interface Publication {
 /** After it the outcome is unknown: the caller publishes the same message again later, under the same id. Chosen. */
 export const confirmLimitMs = 5_000
 
+/** The only reason for which the broker refuses a message of ours with this code is its size (RabbitMQ, `max_message_size`). */
+const preconditionFailed = 406
+
 export type PublishingBroker = Pick<Broker, 'isBlocked' | 'onConnect' | 'reopen'>
 
 interface Session {
   readonly channel: ConfirmChannel
   /** Number of returned messages without a confirm yet, by `returnKey`. */
   readonly returned: Map<string, number>
+  readonly unconfirmed: Set<Publication>
+  /** The publication for which the broker closed the channel. */
+  refused: Publication | undefined
   /** Set while the socket's buffer is full; amqplib's `publish` then returns false but accepts the message. */
   drained: Promise<void> | undefined
 }
@@ -58,7 +64,7 @@ export class Publisher {
   /**
    * @returns `unroutable` when no queue is bound for it: the broker has dropped it
    * @throws DependencyUnavailable when the outcome is unknown or the message was not sent; any other error means that
-   * AMQP cannot encode this message
+   * AMQP cannot encode this message, or that the broker refuses it
    */
   async publish(publication: Publication): Promise<'routed' | 'unroutable'> {
     await this.#session?.drained
@@ -73,17 +79,21 @@ export class Publisher {
       }, this.#confirmLimitMs)
       const onConfirm = (error: unknown): void => {
         clearTimeout(timer)
+        session.unconfirmed.delete(publication)
         const wasReturned =
           session.returned.size > 0 && removeOne(session.returned, returnKey(exchange, routingKey, options.messageId))
-        if (error !== null && error !== undefined) reject(brokerUnavailable(error))
+        if (session.refused === publication) reject(new Error('the broker refuses the message'))
+        else if (error !== null && error !== undefined) reject(brokerUnavailable(error))
         else resolve(wasReturned ? 'unroutable' : 'routed')
       }
+      session.unconfirmed.add(publication)
       try {
         if (!session.channel.publish(exchange, routingKey, content, { ...options, mandatory: true }, onConfirm)) {
           session.drained ??= untilDrained(session)
         }
       } catch (error) {
         clearTimeout(timer)
+        session.unconfirmed.delete(publication)
         reject(error instanceof IllegalOperationError ? brokerUnavailable(error) : (error as Error))
       }
     })
@@ -99,8 +109,17 @@ export class Publisher {
   async #open(model: ChannelModel): Promise<void> {
     if (this.#closed) return
     const channel = await model.createConfirmChannel()
-    const session: Session = { channel, returned: new Map(), drained: undefined }
-    channel.on('error', (error) => this.#log.warn({ reason: messageOf(error) }, 'publishing channel failed'))
+    const session: Session = {
+      channel,
+      returned: new Map(),
+      unconfirmed: new Set(),
+      refused: undefined,
+      drained: undefined,
+    }
+    channel.on('error', (error: Error & { readonly code?: number }) => {
+      this.#log.warn({ reason: messageOf(error) }, 'publishing channel failed')
+      if (error.code === preconditionFailed) session.refused = largestOf(session.unconfirmed)
+    })
     channel.on('return', ({ fields, properties }) => {
       const key = returnKey(fields.exchange, fields.routingKey, properties.messageId as string | undefined)
       session.returned.set(key, (session.returned.get(key) ?? 0) + 1)
@@ -143,4 +162,12 @@ function untilDrained(session: Session): Promise<void> {
     }
     session.channel.on('drain', done).on('close', done)
   })
+}
+
+function largestOf(publications: Iterable<Publication>): Publication | undefined {
+  let largest: Publication | undefined
+  for (const one of publications) {
+    if (one.content.byteLength > (largest?.content.byteLength ?? -1)) largest = one
+  }
+  return largest
 }

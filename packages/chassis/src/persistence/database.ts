@@ -1,27 +1,19 @@
-import { readFileSync } from 'node:fs'
-import { Pool, type PoolClient, type PoolConfig, type Submittable, types } from 'pg'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
+import { connectionConfig, type DatabaseAddress } from './connection.ts'
+import { type ClientBase, Pool, type PoolClient, type PoolConfig, type Submittable, types } from './pg.ts'
+import { establishSession, type SessionSettings, verifySessions } from './session.ts'
 import { asDatabaseError, isLostRace, isRepeatable } from './sql-errors.ts'
 import { type Answer, StatementBatch } from './statement-batch.ts'
 
 // bigint: what we count stays far below 2^53.
 types.setTypeParser(types.builtins.INT8, Number)
 
-/** Where a database is, and who logs in. */
-export interface DatabaseAddress {
-  readonly host: string
-  readonly port: number
-  readonly name: string
-  readonly user: string
-  readonly password: string
-  /** File with the certificate of the authority that signed the server's; empty for no TLS. Read at each connect: it is renewed. */
-  readonly caFile: string
-}
-
 export interface DatabaseOptions extends DatabaseAddress {
   readonly poolMax: number
   readonly applicationName: string
+  /** No statement can change the database. */
+  readonly readOnly?: boolean
   readonly log: Log
   /** Those of `databaseLimits` unless given. */
   readonly limits?: DatabaseLimits
@@ -53,7 +45,15 @@ export type DatabaseLimits = Readonly<typeof databaseLimits>
  * plan while that is small. All that a service does again and again goes by an index to a bounded number of rows, so it is
  * planned as for the table it will be; what has no index is read as a whole all the same.
  */
-const planning = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+const planning: SessionSettings = {
+  enable_seqscan: 'off',
+  enable_hashjoin: 'off',
+  enable_mergejoin: 'off',
+  enable_nestloop: 'on',
+  enable_indexscan: 'on',
+  enable_indexonlyscan: 'on',
+  enable_bitmapscan: 'on',
+}
 const longestLifeSeconds = 1_800
 const repetitions = 6
 
@@ -133,30 +133,30 @@ export class Database {
   readonly #pool: Pool
   readonly #log: Log
   readonly #limits: DatabaseLimits
+  readonly #server: string
 
   constructor(options: DatabaseOptions) {
     this.#log = options.log
+    this.#server = `${options.host}:${options.port}`
     this.#limits = options.limits ?? databaseLimits
     const limits = this.#limits
-    const config: PoolConfig = {
-      host: options.host,
-      port: options.port,
-      database: options.name,
-      user: options.user,
-      password: options.password,
-      application_name: options.applicationName,
-      options: planning,
-      max: options.poolMax,
-      min: 0,
-      keepAlive: true,
-      connectionTimeoutMillis: limits.connectMs,
-      idleTimeoutMillis: 60_000,
-      // Jitter, so that the connections of all pods are not renewed at the same moment.
-      maxLifetimeSeconds: Math.round(longestLifeSeconds * (0.8 + Math.random() * 0.4)),
+    const session: SessionSettings = {
+      ...planning,
       statement_timeout: limits.statementMs,
       lock_timeout: limits.lockMs,
       idle_in_transaction_session_timeout: limits.idleInTransactionMs,
-      ...(options.caFile === '' ? {} : { ssl: trusting(options.caFile) }),
+      default_transaction_read_only: options.readOnly === true ? 'on' : 'off',
+    }
+    // The pool waits for the promise, which its types do not mention.
+    const hooks = { onConnect: (client: ClientBase) => establishSession(client, session, limits.connectMs) }
+    const config: PoolConfig = {
+      ...connectionConfig(options, options.applicationName, limits.connectMs),
+      ...hooks,
+      max: options.poolMax,
+      min: 0,
+      idleTimeoutMillis: 60_000,
+      // Jitter, so that the connections of all pods are not renewed at the same moment.
+      maxLifetimeSeconds: Math.round(longestLifeSeconds * (0.8 + Math.random() * 0.4)),
     }
     this.#pool = options.createPool?.(config) ?? new Pool(config)
     // Without these two a connection that dies, idle in the pool or in use, ends the process.
@@ -169,6 +169,14 @@ export class Database {
   /** Connections in use, idle, and requests waiting for one. */
   get poolState(): { total: number; idle: number; waiting: number } {
     return { total: this.#pool.totalCount, idle: this.#pool.idleCount, waiting: this.#pool.waitingCount }
+  }
+
+  /**
+   * Verifies that sessions keep their settings and prepared statements, on two connections.
+   * @throws DependencyUnavailable with an `UnusableSession` as its cause when they do not
+   */
+  async verifySessions(): Promise<void> {
+    await this.#withClient((one) => this.#withClient((other) => verifySessions(this.#server, one, other)))
   }
 
   /** One statement in a transaction of its own. */
@@ -233,21 +241,5 @@ export class Database {
       // A connection in doubt is not used again, nor one that has a transaction open after all.
       client.release(known instanceof DependencyUnavailable || client.getTransactionStatus() !== 'I')
     }
-  }
-}
-
-/** TLS that trusts one authority. pg reads `ca` at each connect; a file that is just being replaced must not throw there. */
-function trusting(caFile: string): { readonly ca: string; readonly rejectUnauthorized: true } {
-  let ca = readFileSync(caFile, 'utf8')
-  return {
-    rejectUnauthorized: true,
-    get ca() {
-      try {
-        ca = readFileSync(caFile, 'utf8')
-      } catch {
-        // The one read before is still good, or the handshake says that it is not.
-      }
-      return ca
-    },
   }
 }

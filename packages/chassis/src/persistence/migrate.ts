@@ -1,9 +1,10 @@
-import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import Knex from 'knex'
+import Knex, { type Knex as KnexTypes } from 'knex'
 import { messageOf } from '../core/errors.ts'
-import type { DatabaseAddress } from './database.ts'
-import { asDatabaseError, isDatabaseTrouble } from './sql-errors.ts'
+import { connectionConfig, type DatabaseAddress } from './connection.ts'
+import type { Client, ClientBase, ClientConfig } from './pg.ts'
+import { establishSession, openSession, verifySessions } from './session.ts'
+import { asDatabaseError, isDatabaseUnavailable, UnusableSession } from './sql-errors.ts'
 
 /** The folder with the migration files: beside `services/` in a checkout and in an image alike. */
 const migrations = fileURLToPath(new URL('../../../../migrations/', import.meta.url))
@@ -19,23 +20,22 @@ const connectMs = 3_000
  */
 export async function migrate(target: DatabaseAddress, service: string, log: (line: string) => void): Promise<number> {
   let failed = 'a migration'
+  const config = connectionConfig(target, `migrate-${service}`, connectMs)
   const client = Knex({
     client: 'pg',
     log: {
       // The only place where knex says which file it was.
       warn: (message: unknown) => (failed = /file "([^"]+)" failed/.exec(String(message))?.[1] ?? failed),
     },
-    connection: {
-      host: target.host,
-      port: target.port,
-      database: target.name,
-      user: target.user,
-      password: target.password,
-      application_name: `migrate-${service}`,
-      connectionTimeoutMillis: connectMs,
-      ...(target.caFile === '' ? {} : { ssl: { ca: readFileSync(target.caFile, 'utf8'), rejectUnauthorized: true } }),
+    connection: config as KnexTypes.PgConnectionConfig,
+    pool: {
+      min: 0,
+      max: 5,
+      afterCreate: (connection: ClientBase, done: (error: unknown, connection: ClientBase) => void) => {
+        const settle = (error?: unknown): void => done(error, connection)
+        establishSession(connection, {}, connectMs).then(() => settle(), settle)
+      },
     },
-    pool: { min: 0, max: 5 },
     migrations: {
       directory: [`${migrations}messaging`, `${migrations}${service}`],
       sortDirsSeparately: true,
@@ -47,7 +47,7 @@ export async function migrate(target: DatabaseAddress, service: string, log: (li
   })
   const latest = (): Promise<[number, string[]]> => client.migrate.latest()
   try {
-    await reachable(() => client.raw('SELECT 1'), log)
+    await reachable(() => verify(target, config), log)
     // A migrator that was killed leaves knex's lock behind; ours is the session's and dies with it.
     return await client.transaction(async (guard) => {
       await guard.raw(`SELECT pg_advisory_xact_lock(hashtext('order-saga-migrations'))`)
@@ -65,6 +65,17 @@ export async function migrate(target: DatabaseAddress, service: string, log: (li
   }
 }
 
+async function verify({ host, port }: DatabaseAddress, config: ClientConfig): Promise<void> {
+  const one = await openSession(config, {}, connectMs)
+  let other: Client | undefined
+  try {
+    other = await openSession(config, {}, connectMs)
+    await verifySessions(`${host}:${port}`, one, other)
+  } finally {
+    await Promise.all([one.end(), other?.end()])
+  }
+}
+
 async function reachable(probe: () => PromiseLike<unknown>, log: (line: string) => void): Promise<void> {
   const deadline = Date.now() + connectTimeoutMs
   for (let isReported = false; ; isReported = true) {
@@ -72,7 +83,8 @@ async function reachable(probe: () => PromiseLike<unknown>, log: (line: string) 
       await probe()
       return
     } catch (error) {
-      if (!isDatabaseTrouble(error) || Date.now() > deadline) throw asDatabaseError(error)
+      if (error instanceof UnusableSession) throw error
+      if (!isDatabaseUnavailable(error) || Date.now() > deadline) throw asDatabaseError(error)
       if (!isReported) log(`[migrate] waiting for the database: ${messageOf(error)}`)
       await new Promise((resolve) => setTimeout(resolve, 500))
     }

@@ -93,7 +93,7 @@ export class PublicationMarker {
       await this.#unroutable(those('unroutable'))
       await this.#failed(those('failed'), failure)
     } catch (error) {
-      this.#options.log.warn({ reason: messageOf(error) }, 'what became of published events could not be recorded')
+      this.#options.log.warn({ reason: messageOf(error) }, 'the publication of events could not be recorded')
     }
   }
 

@@ -78,7 +78,7 @@ export class Reactor<S, E extends Effect = never> {
 
   /**
    * Resolves once the change is committed, with the outside effects to start.
-   * @throws DependencyUnavailable when the database is in trouble, or the signal is aborted while waiting for it
+   * @throws DependencyUnavailable when the database is unavailable, or the signal is aborted while waiting for it
    */
   async react(message: Message, signal?: AbortSignal): Promise<ReactionResult<E>> {
     return await this.#breaker.run(() => this.#group.submit(message, { isolated: message.redelivered }), signal)

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { DependencyUnavailable } from '../core/errors.ts'
 import { type Database, statement } from './database.ts'
-import { sqlState } from './sql-errors.ts'
+import { sqlState, UnusableSession } from './sql-errors.ts'
 
 /** The versions a service was written for, by component: `{ messaging: 1, order: 1 }`. */
 export type SchemaVersions = Readonly<Record<string, number>>
@@ -36,22 +36,39 @@ export async function schemaMismatch(database: Database, expected: SchemaVersion
   return undefined
 }
 
-/** Waits until the schema fits, telling why it does not, once per reason. Ends early only when the signal is aborted. */
+/**
+ * Waits until `prepare` succeeds and the schema fits, reporting why it does not, once per reason. Ends early only when the
+ * signal is aborted.
+ * @throws UnusableSession
+ */
 export async function waitForSchema(
   database: Database,
   expected: SchemaVersions,
   {
     signal,
+    prepare,
     onWait,
     intervalMs = 1_000,
-  }: { signal: AbortSignal; onWait: (reason: string) => void; intervalMs?: number },
+  }: {
+    signal: AbortSignal
+    prepare: (database: Database) => Promise<void>
+    onWait: (reason: string) => void
+    intervalMs?: number
+  },
 ): Promise<void> {
+  const attempt = async (): Promise<string | undefined> => {
+    try {
+      await prepare(database)
+      return await schemaMismatch(database, expected)
+    } catch (error) {
+      if (!(error instanceof DependencyUnavailable)) throw error
+      if (error.cause instanceof UnusableSession) throw error.cause
+      return error.message
+    }
+  }
   let reported: string | undefined
   while (!signal.aborted) {
-    const reason = await schemaMismatch(database, expected).catch((error: unknown) => {
-      if (error instanceof DependencyUnavailable) return error.message
-      throw error
-    })
+    const reason = await attempt()
     if (reason === undefined) return
     if (reason !== reported) onWait(reason)
     reported = reason

@@ -1,18 +1,30 @@
 import { DependencyUnavailable } from '../core/errors.ts'
 
+/**
+ * A session cannot be given the settings that the code relies on, or does not keep them. Waiting does not help; the message
+ * is one sentence that says what to change.
+ */
+export class UnusableSession extends Error {
+  override readonly name = 'UnusableSession'
+}
+
 /** SQLSTATE classes and codes about the server's state and not the statement (PostgreSQL manual, appendix A). */
-const troubleClasses = ['08', '53', '58']
-const troubleCodes = new Set([
+const unavailableClasses = ['08', '53', '58']
+const unavailableCodes = new Set([
   '57P01', // admin_shutdown
   '57P02', // crash_shutdown
   '57P03', // cannot_connect_now
+  '57P05', // idle_session_timeout
   '57014', // query_canceled: our own statement_timeout
   '25006', // read_only_sql_transaction: a demoted primary after a failover
   '25P03', // idle_in_transaction_session_timeout
+  '25P04', // transaction_timeout
+  '26000', // invalid_sql_statement_name: a pooler gave the transaction to another session
   '28000', // invalid_authorization_specification
   '28P01', // invalid_password
   '3D000', // invalid_catalog_name: the database is not made yet
   '42501', // insufficient_privilege
+  '42P05', // duplicate_prepared_statement: as 26000
 ])
 
 /** The whole transaction may be tried again at once: nothing is wrong but its timing. */
@@ -25,7 +37,7 @@ const repeatableCodes = new Set([
 const socketErrors =
   /^(ECONN|EPIPE|EPROTO|ETIMEDOUT|ENOTFOUND|EAI_AGAIN|EHOST|ENET|ENOENT|ERR_TLS|ERR_SSL|ERR_OSSL|CERT_|SELF_SIGNED|UNABLE_TO|DEPTH_ZERO)/
 const driverTexts =
-  /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|Cannot use a pool after|server does not support SSL|establishing an SSL connection|password must be a string/
+  /Connection terminated|timeout exceeded when trying to connect|timeout expired|Query read timeout|not queryable|Cannot use a pool after|server does not support SSL|establishing an SSL connection|password must be a/
 
 export function sqlState(error: unknown): string {
   const code = (error as { code?: unknown } | undefined)?.code
@@ -45,16 +57,17 @@ export function isLostRace(error: unknown): boolean {
   return sqlState(error) === '23505' && typeof constraint === 'string' && constraint.endsWith('_pkey')
 }
 
-export function isDatabaseTrouble(error: unknown): boolean {
-  if (error instanceof AggregateError) return error.errors.some(isDatabaseTrouble)
+export function isDatabaseUnavailable(error: unknown): boolean {
+  if (error instanceof UnusableSession) return true
+  if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable)
   const code = sqlState(error)
   // First, because EPIPE has the form of an SQLSTATE.
   if (socketErrors.test(code)) return true
-  if (/^[0-9A-Z]{5}$/.test(code)) return troubleCodes.has(code) || troubleClasses.includes(code.slice(0, 2))
+  if (/^[0-9A-Z]{5}$/.test(code)) return unavailableCodes.has(code) || unavailableClasses.includes(code.slice(0, 2))
   return error instanceof Error && driverTexts.test(error.message)
 }
 
 /** The same error, or the dependency error it stands for. */
 export function asDatabaseError(error: unknown): unknown {
-  return isDatabaseTrouble(error) ? new DependencyUnavailable('database', error) : error
+  return isDatabaseUnavailable(error) ? new DependencyUnavailable('database', error) : error
 }

@@ -1,4 +1,4 @@
-import pg, { type QueryConfig, types } from 'pg'
+import { library as pg, type QueryConfig, types } from './pg.ts'
 
 /** The response to a statement. */
 export interface Answer {
@@ -29,7 +29,7 @@ interface Pending {
 }
 
 /** Exported by pg, and not among its types. */
-export const libraryParts = pg as unknown as {
+export const libraryParts = pg as {
   readonly Result: new (
     mode: undefined,
     types: unknown,

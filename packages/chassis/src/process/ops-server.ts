@@ -1,9 +1,11 @@
-import { createServer, type Server } from 'node:http'
+import type { Server } from 'node:http'
 import { setTimeout as delay } from 'node:timers/promises'
-import { createTerminus, HealthCheckError } from '@godaddy/terminus'
+import { createTerminus } from '@godaddy/terminus'
+import { Router } from '@koa/router'
 import type { Registry } from 'prom-client'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
+import { createApi } from '../http/api.ts'
 
 export interface OpsServerOptions {
   readonly port: number
@@ -11,6 +13,8 @@ export interface OpsServerOptions {
   readonly log: Log
   /** Resolves to the reasons why this process should get no work; empty when it is ready. */
   readonly notReady: () => Promise<readonly string[]>
+  /** Problems that make the process no less ready, because another process would have them too; in the body of /readyz. */
+  readonly warnings?: () => readonly string[]
   /** Everything that is to be done on SIGTERM or SIGINT, within `shutdownTimeoutMs`. */
   readonly shutdown: () => Promise<void>
   readonly shutdownTimeoutMs: number
@@ -20,46 +24,40 @@ export interface OpsServerOptions {
 const checkLimitMs = 2_000
 
 /**
- * `/healthz` (the process turns its loop), `/readyz` (it can do its work), `/metrics`, and the process's end: terminus
- * turns readiness to 503 on the signal, the service drains, then the process exits, with 0 if everything completed in
+ * `/healthz` (the process turns its loop), `/readyz` (it can do its work), `/metrics`, and the process's end: readiness
+ * turns to 503 on the signal, the service drains, then terminus exits the process, with 0 if everything completed in
  * time, else with 1. Liveness stays 200 while draining and never asks a dependency: restarting a process does not bring
  * back its database.
  * @throws when the port is taken
  */
 export async function startOpsServer(options: OpsServerOptions): Promise<Server> {
   const { registry, log } = options
-  const server = createServer((request, response) => {
-    // Not by `new URL`: it throws for invalid URLs such as `//`.
-    const [path] = (request.url ?? '').split('?')
-    if (path === '/healthz') {
-      response.writeHead(200, { 'content-type': 'application/json' }).end('{"status":"ok"}')
-    } else if (path === '/metrics') {
-      registry.metrics().then(
-        (text) => response.writeHead(200, { 'content-type': registry.contentType }).end(text),
-        (error: unknown) => response.writeHead(500).end(messageOf(error)),
-      )
-    } else {
-      const problem = {
-        type: 'about:blank',
-        title: 'Not Found',
-        status: 404,
-        detail: 'Here are /healthz, /readyz and /metrics.',
-      }
-      response.writeHead(404, { 'content-type': 'application/problem+json' }).end(JSON.stringify(problem))
-    }
+  let stopping = false
+  const router = new Router()
+  router.get('/healthz', (ctx) => {
+    ctx.body = { status: 'ok' }
   })
+  // Not by terminus's health checks: they match the whole target, its query included.
+  router.get('/readyz', async (ctx) => {
+    const late = delay(checkLimitMs, [`no answer within ${checkLimitMs} ms`], { ref: false })
+    const reasons = stopping ? ['The process is stopping.'] : await Promise.race([options.notReady(), late])
+    const warnings = options.warnings?.() ?? []
+    const details = [...reasons, ...warnings]
+    ctx.status = reasons.length > 0 ? 503 : 200
+    if (reasons.length > 0) ctx.body = { status: 'error', error: details, details }
+    else ctx.body = warnings.length > 0 ? { status: 'ok', info: details, details } : { status: 'ok' }
+  })
+  router.get('/metrics', async (ctx) => {
+    ctx.type = registry.contentType
+    ctx.body = await registry.metrics()
+  })
+  const server = createApi({ router, log })
   createTerminus(server, {
     signals: ['SIGTERM', 'SIGINT'],
     useExit0: true,
     timeout: 1_000,
-    healthChecks: {
-      '/readyz': async () => {
-        const late = delay(checkLimitMs, [`no answer within ${checkLimitMs} ms`], { ref: false })
-        const reasons = await Promise.race([options.notReady(), late])
-        if (reasons.length > 0) throw new HealthCheckError('not ready', reasons)
-      },
-    },
     beforeShutdown: async () => {
+      stopping = true
       log.info('stopping')
       const limit = setTimeout(() => {
         log.error(

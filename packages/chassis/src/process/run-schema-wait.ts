@@ -19,7 +19,8 @@ export async function runSchemaWait(
   }
   const database = new Database({
     ...address,
-    poolMax: 1,
+    // Two sessions are compared.
+    poolMax: 2,
     applicationName: `wait-for-schema-${service}`,
     log: createLog(service, 'error'),
   })
@@ -28,7 +29,11 @@ export async function runSchemaWait(
   process.once('SIGTERM', onSignal)
   process.once('SIGINT', onSignal)
   try {
-    await waitForSchema(database, schema, { signal: stop.signal, onWait: print })
+    await waitForSchema(database, schema, {
+      signal: stop.signal,
+      prepare: () => database.verifySessions(),
+      onWait: print,
+    })
   } finally {
     process.off('SIGTERM', onSignal)
     process.off('SIGINT', onSignal)

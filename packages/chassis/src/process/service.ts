@@ -5,8 +5,10 @@ import { closeServer } from '../http/close-server.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
+import { exportUnacknowledged, stalledConsumers } from '../messaging/unacknowledged.ts'
 import { type ServiceQueue, type Topology, topologyOf } from '../messaging/topology.ts'
 import { Database } from '../persistence/database.ts'
+import { clockOf } from '../persistence/read-clock.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
 import { exportPool } from '../persistence/pool-gauges.ts'
 import { type Effect, type Reactions, Reactor } from '../persistence/reactor.ts'
@@ -14,10 +16,12 @@ import { Relay } from '../persistence/relay.ts'
 import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/retention.ts'
 import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persistence/schema.ts'
 import { Breaker } from '../core/breaker.ts'
+import { DatabaseClock, type ReadClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { createGaugeRefresh } from '../core/gauge-refresh.ts'
 import { type ChassisMetrics, removeUnusedMetrics } from '../core/metrics.ts'
+import { clockProblem, exportClockSkew } from './follow-clock.ts'
 import { startOpsServer } from './ops-server.ts'
 import { Periodic } from '../core/periodic.ts'
 import { addressOf, type CommonConfig, type DatabaseConfig } from './settings.ts'
@@ -26,6 +30,8 @@ import { createTracing, type Tracing } from '../core/tracing.ts'
 
 /** A shorter retention is cleaned up as often as it lasts, so that a table holds no more than twice what is kept. */
 const cleanUpIntervalMs = 60_000
+/** The clocks of two machines drift apart by less than a millisecond in this time (design of NTP: 500 ppm would be 5 ms). */
+const clockIntervalMs = 10_000
 /** A connection that falls idle while the process stops is closed after it: the client could keep it open for a minute. */
 const idleWhileStoppingMs = 500
 
@@ -72,13 +78,16 @@ export class Service {
   readonly #drains: (() => Promise<void>)[] = []
   readonly #stop = new AbortController()
   readonly #topology: Topology
+  readonly #clock = new DatabaseClock()
+  #readClock: ReadClock | undefined
+  #maxClockSkewMs = Infinity
   #store: (Store & { schema: SchemaVersions }) | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
     const { config, queues, dependencies = systemDependencies } = options
     this.#options = options
     this.#dependencies = dependencies
-    this.now = dependencies.now
+    this.now = dependencies.now ?? (() => this.#clock.now())
     this.newId = dependencies.newId
     this.log = log
     this.tracing = tracing
@@ -148,9 +157,23 @@ export class Service {
     const measure = (): Promise<void> => measureOutbox(database, this.metrics, this.now())
     this.every('outbox-gauges', config.gaugeIntervalMs, createGaugeRefresh(gauges, measure))
     exportPool(this.metrics, database)
+    this.followClock((sql) => database.query(sql), config.maxClockSkewMs)
     this.#countFromZero()
     this.#store = { database, relay, schema }
     return this.#store
+  }
+
+  /**
+   * Makes `now` the time of a database, measured at start and periodically. A process whose own clock differs by more than
+   * `maxSkewMs` is not ready. A process without a database uses its own clock.
+   */
+  followClock(query: Parameters<typeof clockOf>[0], maxSkewMs: number): void {
+    if (this.#dependencies.now !== undefined) return
+    const read = clockOf(query)
+    this.#readClock = read
+    this.#maxClockSkewMs = maxSkewMs
+    this.every('clock', clockIntervalMs, () => this.#clock.measure(read))
+    exportClockSkew(this.metrics, this.#clock)
   }
 
   /** A counter that appears with its first event hides that event from `rate()`. */
@@ -215,6 +238,7 @@ export class Service {
       )
     }
     const { config, name } = this.#options
+    if (this.#consumers.length > 0) exportUnacknowledged(this.metrics, this.#consumers)
     removeUnusedMetrics(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
     try {
       await startOpsServer({
@@ -222,6 +246,7 @@ export class Service {
         registry: this.metrics.registry,
         log: this.log,
         notReady: () => this.#notReady(),
+        warnings: () => stalledConsumers(this.#consumers),
         shutdown: () => this.#drain(),
         shutdownTimeoutMs: config.shutdownTimeoutMs,
       })
@@ -242,6 +267,10 @@ export class Service {
     if (this.#store !== undefined) {
       await waitForSchema(this.#store.database, this.#store.schema, {
         signal: this.#stop.signal,
+        prepare: async (database) => {
+          await this.#dependencies.verifySessions(database)
+          if (this.#readClock !== undefined) await this.#clock.measure(this.#readClock)
+        },
         onWait: (reason) => this.log.warn({ reason }, 'waiting for the database'),
       })
     }
@@ -258,6 +287,8 @@ export class Service {
       const mismatch = await schemaMismatch(this.#store.database, this.#store.schema).catch(messageOf)
       if (mismatch !== undefined) reasons.push(mismatch)
     }
+    const skew = clockProblem(this.#clock, this.#maxClockSkewMs)
+    if (skew !== undefined) reasons.push(skew)
     // A process without consumers answers its requests meanwhile.
     if (this.#consumers.length > 0 && !(this.#publishing.isReady && this.#consuming.isReady)) {
       reasons.push('The broker is not connected.')

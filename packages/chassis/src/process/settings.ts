@@ -1,6 +1,8 @@
 import { type QueueNames, services } from '@order-saga/contracts'
-import type { DatabaseAddress } from '../persistence/database.ts'
+import type { DatabaseAddress } from '../persistence/connection.ts'
+import { brokerUrlProblem } from '../messaging/broker-address.ts'
 import {
+  checkedText,
   type ConfigOf,
   delays,
   integer,
@@ -14,6 +16,7 @@ import {
   text,
   url,
 } from '../core/config.ts'
+import { nameProblem, queueNameProblem } from './broker-names.ts'
 
 const everywhere = 'Give every service the same.'
 
@@ -21,13 +24,24 @@ const everywhere = 'Give every service the same.'
 const queueSettings = Object.fromEntries(
   services.map((service) => [
     `${service}Queue`,
-    text({
+    checkedText({
       env: `${service.toUpperCase()}_QUEUE`,
       default: `${service}_queue`,
       doc: `Queue of the ${service} service. ${everywhere}`,
+      check: (name, all) => queueNameProblem(service, name, all),
     }),
   ]),
 ) as Record<keyof QueueNames, Setting<string>>
+
+const rabbitmqUrl: Setting<string> = {
+  ...url({
+    env: 'RABBITMQ_URL',
+    default: 'amqp://guest:guest@localhost:5672',
+    schemes: ['amqp', 'amqps'],
+    doc: 'The broker: user, password and vhost in percent-encoded UTF-8; `?heartbeat=` (seconds), `channelMax` and `frameMax` (bytes) are optional.',
+  }),
+  check: brokerUrlProblem,
+}
 
 /** Settings of every service. */
 export const commonSettings = {
@@ -38,13 +52,13 @@ export const commonSettings = {
     values: ['debug', 'info', 'warn', 'error'],
     doc: 'The least severe lines that are logged.',
   }),
-  rabbitmqUrl: url({
-    env: 'RABBITMQ_URL',
-    default: 'amqp://guest:guest@localhost:5672',
-    schemes: ['amqp', 'amqps'],
-    doc: 'The broker.',
+  rabbitmqUrl,
+  exchange: checkedText({
+    env: 'ORDER_EXCHANGE',
+    default: 'order.topic',
+    doc: `Topic exchange of all events. ${everywhere}`,
+    check: nameProblem,
   }),
-  exchange: text({ env: 'ORDER_EXCHANGE', default: 'order.topic', doc: `Topic exchange of all events. ${everywhere}` }),
   ...queueSettings,
   topology: oneOf({
     env: 'TOPOLOGY',
@@ -75,6 +89,7 @@ export const commonSettings = {
     env: 'OTEL_EXPORTER_OTLP_ENDPOINT',
     default: '',
     schemes: ['http', 'https'],
+    without: ['query'],
     doc: 'Base URL of an OpenTelemetry collector (OTLP over HTTP); without it nothing is traced.',
   }),
   traceShare: rate({
@@ -146,6 +161,12 @@ export function databaseSettings(dbName: string) {
       min: 1_000,
       max: 366 * 86_400_000,
       doc: 'How long the ids of processed events are kept.',
+    }),
+    maxClockSkewMs: milliseconds({
+      env: 'MAX_CLOCK_SKEW_MS',
+      default: 10_000,
+      max: 86_400_000,
+      doc: "Difference between the clocks of the process and its database, above which the process is not ready. Its decisions follow the database's clock all the same.",
     }),
     gaugeIntervalMs: milliseconds({
       env: 'GAUGE_INTERVAL_MS',

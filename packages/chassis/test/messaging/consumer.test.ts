@@ -171,12 +171,18 @@ describe('a consumer', function () {
     assert.deepEqual(labels.toSorted(), ['payment.refund.requested dead_lettered', 'unknown dead_lettered'])
   })
 
-  it('forwards neither headers set by the broker nor CC', async () => {
+  it('forwards only the headers of the contract, so neither those of the broker nor CC', async () => {
     await consume(() => Promise.reject(new PoisonMessage('never')))
     await own.use(async (channel) => {
       const { queue: copies } = await channel.assertQueue('', { exclusive: true })
       const event = outgoing()
-      const headers = { CC: [copies], 'x-delivery-count': 7, 'x-death': [{ count: 1 }], kept: 'yes' }
+      const headers = {
+        CC: [copies],
+        'x-delivery-count': 7,
+        'x-death': [{ count: 1 }],
+        other: 'x',
+        'schema-version': 1,
+      }
       channel.publish(own.exchange, event.name, encode(event), { ...propertiesOf(event), headers })
       await until('the dead letter', async () => (await own.ready(dlq)) === 1)
       assert.equal((await channel.checkQueue(copies)).messageCount, 0)
@@ -186,9 +192,9 @@ describe('a consumer', function () {
       'attempt',
       'dead-lettered-at',
       'first-failure',
-      'kept',
       'queue',
       'reason',
+      'schema-version',
     ])
   })
 
@@ -200,8 +206,13 @@ describe('a consumer', function () {
       if (seen.length < 4) throw new DependencyUnavailable('database', 'refused')
       return 'processed'
     }
-    const consumer = await consume(react)
+    let now = Date.now()
+    const consumer = await consume(react, { now: () => new Date(now) })
+    assert.equal(consumer.oldestUnsettledMs, 0)
     await own.send([outgoing()])
+    await until('the delivery', () => seen.length === 1)
+    now += 150_000
+    assert.equal(consumer.oldestUnsettledMs, 150_000)
     await until('the message to be handled', async () => (await count('processed')) === 1)
     assert.deepEqual(
       seen.map(({ attempt, redelivered }) => [attempt, redelivered]),
@@ -209,6 +220,7 @@ describe('a consumer', function () {
     )
     assert.equal(await count('retried'), 0)
     await until('the ack', () => consumer.unsettled === 0)
+    assert.equal(consumer.oldestUnsettledMs, 0)
   })
 
   it('diverts a message to a secondary queue on DiversionRequired, and handles it there', async () => {

@@ -51,6 +51,32 @@ describe('private parts of amqplib', () => {
     await waitUntil(() => closed, { what: 'close', limitMs: 5_000 })
   })
 
+  privatePart(
+    'a connection takes its next frame from rest by calling its recvFrame, which advances rest before it decodes',
+    'acceptAllProperties in connect.ts',
+    async () => {
+      const connection = model.connection as unknown as { rest: Buffer; recvFrame(): { id?: number } | false }
+      const receive = connection.recvFrame.bind(connection)
+      const headers: [type: number | undefined, id: unknown, taken: number, size: number][] = []
+      connection.recvFrame = () => {
+        const frame = connection.rest
+        const received = receive()
+        const taken = frame.length - connection.rest.length
+        if (received !== false && frame[0] === 2 && taken > 0) {
+          headers.push([frame[0], received.id, taken, frame.readUInt32BE(3) + 8])
+        }
+        return received
+      }
+      const channel = await model.createConfirmChannel()
+      channel.sendToQueue(own.queue, Buffer.from('{}'))
+      await channel.waitForConfirms()
+      const delivery = await channel.get(own.queue, { noAck: true })
+      assert.equal(delivery && delivery.content.toString(), '{}')
+      const [[type, id, taken, size] = []] = headers
+      assert.deepEqual([type, id, taken], [2, 60, size])
+    },
+  )
+
   privatePart('ack reads only the delivery tag of a message', 'consumer.ts', async () => {
     const channel = await model.createConfirmChannel()
     channel.sendToQueue(own.queue, Buffer.from('{}'))

@@ -68,7 +68,7 @@ describe('a publisher whose confirms arrive together', () => {
     assert.deepEqual(await Promise.all(outcomes), ['routed', 'unroutable'])
   })
 
-  it('forgets a return with its confirm', async () => {
+  it('removes a return together with its confirm', async () => {
     const first = publish('somewhere', 'same')
     await turn()
     channel.returnMessage(0)

@@ -29,7 +29,7 @@ describe('a group commit', () => {
     return new GroupCommit({ limit: options.limit ?? 100, commit, now: () => new Date(0) }, options.random)
   }
 
-  it('starts at once, and lets what arrives meanwhile share the next transaction', async () => {
+  it('starts at once, and groups later items into the next transaction', async () => {
     const subject = committing()
     const first = ['a', 'b'].map((item) => subject.submit(item))
     await turn()
@@ -47,7 +47,7 @@ describe('a group commit', () => {
     assert.deepEqual(groups, [['a', 'b'], ['c', 'd'], ['e']])
   })
 
-  it('does a failed group one by one, in order, so that a bad item fails alone', async () => {
+  it('retries the items of a failed group one by one, in order, so that a bad item fails alone', async () => {
     const subject = committing({
       fails: (items) => (items.includes('bad') ? new Error('violates a rule') : undefined),
     })
@@ -59,14 +59,14 @@ describe('a group commit', () => {
     assert.deepEqual(groups, [['a', 'bad', 'c'], ['a'], ['bad'], ['c']])
   })
 
-  it('fails the whole group at once when the database is in trouble', async () => {
+  it('fails the whole group at once when the database is unavailable', async () => {
     const subject = committing({ fails: () => new DependencyUnavailable('database', 'refused') })
     const refused = 'database is unavailable: refused'
     assert.deepEqual(await outcomes(['a', 'b'].map((item) => subject.submit(item))), [refused, refused])
     assert.deepEqual(groups, [['a', 'b']])
   })
 
-  it('tries nothing more of a group when the database fails while it is done one by one', async () => {
+  it('stops at the first database failure while it retries items one by one', async () => {
     const subject = committing({
       fails: (items) => {
         if (items.length > 1) return new Error('violates a rule')
@@ -131,7 +131,7 @@ describe('a group commit', () => {
       for (let i = 0; i < 5; i += 1) await turn()
     }
 
-    it('puts the next one off while several items are to be expected, and lets them share it', async () => {
+    it('delays the next transaction while several items are expected, and groups them', async () => {
       await submit('a', 'b')
       await submit('c', 'd')
       const third = submit('e')

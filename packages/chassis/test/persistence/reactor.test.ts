@@ -85,7 +85,7 @@ describe('a reactor', function () {
   const count = async (table: string): Promise<number> =>
     (await store.sql<{ count: number }>(`SELECT count(*)::integer AS count FROM ${table}`))[0]?.count ?? -1
 
-  it('writes the effect, the claim and the event in one transaction, and hands the event to the relay', async () => {
+  it('writes the effect, the claim and the event in one transaction, and passes the event to the relay', async () => {
     const one = message()
     assert.deepEqual(await reactor().react(one), { result: 'processed', effects: [] })
     assert.equal(await effectsOf(one.orderId), 1)
@@ -94,7 +94,7 @@ describe('a reactor', function () {
     assert.equal(relay.offered.length, 1)
   })
 
-  it('gives an event its effect once, within a batch and over batches', async () => {
+  it('applies an event once, within a batch and across batches', async () => {
     const one = message()
     const under = reactor()
     const results = await Promise.all([under.react({ ...one }), under.react({ ...one }), under.react({ ...one })])
@@ -104,7 +104,7 @@ describe('a reactor', function () {
     assert.equal(await count('events'), 1)
   })
 
-  it('gives an event its effect once also when two processes have it at the same moment', async () => {
+  it('applies an event once when two processes receive it concurrently', async () => {
     const other = store.open()
     const messages = Array.from({ length: 40 }, () => message())
     const both = await Promise.all([
@@ -118,7 +118,7 @@ describe('a reactor', function () {
     assert.equal(await count('events'), messages.length)
   })
 
-  it('lets messages that arrive together share a transaction, and events of one order see each other', async () => {
+  it('handles messages that arrive together in one transaction, in which events of one order see each other', async () => {
     batches.length = 0
     const orderId = uuidv7()
     const under = reactor()
@@ -127,7 +127,7 @@ describe('a reactor', function () {
     assert.ok(batches.length <= 3, `50 messages took ${batches.length} transactions`)
   })
 
-  it('leaves neither effect nor claim nor event of a message that fails, and the others of its batch unharmed', async () => {
+  it('rolls back effect, claim and event of a failing message, and commits the others of its batch', async () => {
     const bad = message()
     const good = Array.from({ length: 9 }, () => message())
     const failing = reactions((one) => {
@@ -145,6 +145,7 @@ describe('a reactor', function () {
     for (const { orderId } of good) assert.equal(await effectsOf(orderId), 1)
     assert.equal(await count('processed_events'), 9)
     assert.equal(await count('events'), 9)
+    assert.equal(relay.offered.length, 9, 'only committed events are offered to the relay')
     // With the cause of the failure gone, the same event has its effect.
     assert.deepEqual(await reactor().react(bad), { result: 'processed', effects: [] })
   })
@@ -160,7 +161,7 @@ describe('a reactor', function () {
     assert.equal(await count('processed_events'), 500)
   })
 
-  it('passes on that a message is poison', async () => {
+  it('reports a poison message', async () => {
     const under = reactor(
       reactions(() => {
         throw new PoisonMessage('never')
@@ -170,7 +171,7 @@ describe('a reactor', function () {
     assert.equal(await count('processed_events'), 0)
   })
 
-  it('hands out effects after the commit, and leaves the event of an awaited one unclaimed', async () => {
+  it('starts effects after the commit, and leaves the event of an awaited effect unclaimed', async () => {
     const intents = [{ awaited: false }, { awaited: true }]
     const under = new Reactor(
       {
@@ -195,7 +196,7 @@ describe('a reactor', function () {
     assert.equal(await count('processed_events'), 2)
   })
 
-  it('takes the event that goes first before what arrived earlier', async () => {
+  it('handles order.cancelled before events that arrived earlier', async () => {
     const order: string[] = []
     const seen = (name: string) => (): void => void order.push(name)
     const under = reactor({

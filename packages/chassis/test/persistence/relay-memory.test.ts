@@ -28,7 +28,7 @@ function relayOn(confirms: (() => void)[], published: string[], statements: stri
   return new Relay({ database, publisher, log, metrics: createMetrics(), ...options })
 }
 
-describe('a relay, for what it is offered', () => {
+describe('a relay, for events from memory', () => {
   let confirms: (() => void)[]
   let published: string[]
   let statements: string[]
@@ -53,7 +53,7 @@ describe('a relay, for what it is offered', () => {
     await relay.drain()
   })
 
-  it('has no more than 1,000 unconfirmed, and goes on with each confirm', async () => {
+  it('limits unconfirmed events to 1,000, and continues with each confirm', async () => {
     relay.offer(Array.from({ length: 1_500 }, () => outgoing()))
     await turn()
     assert.equal(published.length, 1_000)
@@ -71,7 +71,7 @@ describe('a relay, for what it is offered', () => {
     assert.equal(published.length, 1_500)
   })
 
-  it('marks in one statement what is confirmed within some milliseconds, and at the latest when it ends', async () => {
+  it('marks events confirmed within some milliseconds in one statement, at the latest at its end', async () => {
     relay.offer([outgoing(), outgoing()])
     await turn()
     relay.offer([outgoing()])
@@ -83,7 +83,7 @@ describe('a relay, for what it is offered', () => {
     assert.deepEqual(statements, ['relay-published'])
   })
 
-  it('overlooks nothing that is offered at the very moment at which all else is confirmed', async () => {
+  it('publishes an event that is offered while the last confirm arrives', async () => {
     for (let microtasks = 0; microtasks < 40; microtasks += 1) {
       ;[confirms, published, statements] = [[], [], []]
       relay = relayOn(confirms, published, statements)

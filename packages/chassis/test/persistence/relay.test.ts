@@ -87,7 +87,7 @@ describe('a relay', function () {
       state: () => test.lines.slice(-5),
     })
 
-  it("puts exactly the spec's envelope on the wire, with the properties that every reader relies on", async () => {
+  it('publishes exactly the specified envelope and properties', async () => {
     const [event] = await commit(1)
     relay().offer([event as OutgoingEvent])
     await allPublished()
@@ -113,14 +113,14 @@ describe('a relay', function () {
     assert.equal(headers?.['schema-version'], 1)
   })
 
-  it('publishes what it is offered from memory, without waiting for a poll', async () => {
+  it('publishes an event from memory without waiting for a poll', async () => {
     const events = await commit(20)
     relay({ pollIntervalMs: 600_000 }).offer(events)
     await allPublished()
     assert.equal(await test.ready(), 20)
   })
 
-  it('leaves the rows of a living process alone and takes those of a dead one when their lease is over', async () => {
+  it('claims the rows of a crashed process when their lease expires, and not those of a running one', async () => {
     await commit(5)
     const later = relay({ now: () => new Date(Date.now() - 1_000) })
     later.start()
@@ -131,7 +131,7 @@ describe('a relay', function () {
     assert.equal(await test.ready(), 6)
   })
 
-  it('publishes a row that was written by hand with no more than an event needs', async () => {
+  it('publishes a row that was inserted manually with the required columns only', async () => {
     await store.sql(
       `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload)
        SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'payment.refund.requested', '{"reason": "by hand"}'`,
@@ -141,7 +141,7 @@ describe('a relay', function () {
     assert.equal(await test.ready(), 1)
   })
 
-  it('shares the outbox with other relays, and each row goes out once', async () => {
+  it('shares the outbox with other relays, and publishes each row once', async () => {
     await commit(400, { leased: false })
     const second = await connected()
     relay({ batchSize: 20 }).start()
@@ -150,7 +150,7 @@ describe('a relay', function () {
     assert.equal(await test.ready(), 400)
   })
 
-  it('tries an event no queue is bound for again and parks it after the limit, and holds up none of the others', async () => {
+  it('retries an unroutable event, parks it after the limit, and delays no other event', async () => {
     await commit(499, { leased: false })
     await store.sql(
       `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload, created_at)
@@ -189,7 +189,7 @@ describe('a relay', function () {
     )
   })
 
-  it('parks an event that AMQP or the envelope has no form for at once, and publishes its batch', async () => {
+  it('parks an event that cannot be encoded at once, and publishes its batch', async () => {
     await store.sql(
       `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload, created_at)
        SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), key, '{}', at
@@ -205,7 +205,7 @@ describe('a relay', function () {
     ])
   })
 
-  it('publishes an event again, under the same id, when the confirm was lost, and marks it only then', async () => {
+  it('publishes an event again under the same id when the confirm was lost, and marks it after the second', async () => {
     const proxy = await FaultProxy.start(await port())
     const connection = test.open({ url: proxy.through(test.url) })
     const cutOff = test.publisher(connection)
@@ -223,7 +223,7 @@ describe('a relay', function () {
     await proxy.close()
   })
 
-  it('leaves what has waited in memory longer than its lease to the table, where others find it too', async () => {
+  it('leaves an event whose lease expired in memory to the poll', async () => {
     const late = relay({ now: () => new Date(Date.now() + leaseMs + 1_000) })
     late.offer(await commit(5))
     await late.drain()
@@ -235,7 +235,15 @@ describe('a relay', function () {
 
   it('claims nothing while the broker blocks publishers, marks nothing unconfirmed, and publishes all afterwards', async () => {
     const server = await testServers().rabbitMq()
-    const under = relay()
+    let polls = 0
+    const counting = new Proxy(publisher, {
+      get(target, name) {
+        if (name === 'isAvailable') polls += 1
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    const under = relay({ publisher: counting })
     under.start()
     await server.ctl('set_vm_memory_high_watermark', '0.00001')
     try {
@@ -248,6 +256,12 @@ describe('a relay', function () {
       assert.equal(under.accepts, false)
       under.offer(await commit(10))
       await commit(10, { leased: false })
+      const before = polls
+      await waitUntil(() => polls >= before + 3, { what: 'polls of the outbox', limitMs: 10_000 })
+      const [unclaimed] = await store.sql<{ n: number }>(
+        'SELECT count(*)::integer AS n FROM events WHERE published_at IS NULL AND lease_until = created_at',
+      )
+      assert.deepEqual(unclaimed, { n: 10 })
       assert.ok((await unpublished()) >= 20)
     } finally {
       await server.ctl('set_vm_memory_high_watermark', '0.6')

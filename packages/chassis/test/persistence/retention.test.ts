@@ -51,7 +51,7 @@ describe('the clean-up', function () {
     assert.deepEqual(await store.sql('SELECT count(*)::integer AS n FROM processed_events'), [{ n: 10 }])
   })
 
-  it('takes a thousand rows at a time and waits for nobody, and nobody waits for it', async () => {
+  it('deletes 1,000 rows at a time, skips locked rows and blocks no other transaction', async () => {
     const rows = 20_000
     await store.sql(
       `INSERT INTO processed_events SELECT gen_random_uuid(), 'q', now() - interval '8 days' FROM generate_series(1, ${rows});
@@ -85,7 +85,7 @@ describe('the clean-up', function () {
     assert.deepEqual(await store.sql('SELECT count(*)::integer AS n FROM processed_events'), [{ n: claims }])
   })
 
-  it('stops between two steps when the process does', async () => {
+  it('stops between two batches when the process stops', async () => {
     await store.sql(
       `INSERT INTO processed_events SELECT gen_random_uuid(), 'q', now() - interval '8 days' FROM generate_series(1, 2500)`,
     )

@@ -43,6 +43,7 @@ describe('the schema of a database', function () {
     const reasons: string[] = []
     const waiting = waitForSchema(empty.open(), fits, {
       signal: new AbortController().signal,
+      prepare: async () => undefined,
       intervalMs: 20,
       onWait: (reason) => {
         reasons.push(reason)
@@ -55,12 +56,12 @@ describe('the schema of a database', function () {
     await empty.drop()
   })
 
-  it('is waited for no longer than the process lives', async () => {
+  it('is not awaited beyond the shutdown of the process', async () => {
     const stop = new AbortController()
     await waitForSchema(
       store.open(),
       { ...fits, inventory: 9 },
-      { signal: stop.signal, intervalMs: 60_000, onWait: () => stop.abort() },
+      { signal: stop.signal, prepare: async () => undefined, intervalMs: 60_000, onWait: () => stop.abort() },
     )
   })
 })
@@ -96,7 +97,7 @@ describe('a migration', function () {
     )
   })
 
-  it('waits for a database that refuses, or says nothing, as one does that is starting', async function () {
+  it('waits for a database that refuses connections or does not respond', async function () {
     const proxy = await FaultProxy.start(store.target.port)
     await proxy.refuse()
     const lines: string[] = []
@@ -126,13 +127,13 @@ describe('a migration', function () {
     ])
   })
 
-  it('that was killed half-way leaves nothing that keeps the next one from running', async () => {
+  it('that was killed does not block the next one', async () => {
     await run()
     await store.sql('UPDATE knex_migrations_lock SET is_locked = 1')
     assert.equal(await run(), 0)
   })
 
-  it('that fails leaves nothing half done, and says which it was', async () => {
+  it('that fails is rolled back, and is named', async () => {
     await store.sql('CREATE TABLE payment_transactions (taken integer)')
     const reason = 'nothing was changed: relation "payment_transactions" already exists'
     await assert.rejects(run(), { message: `001_payment_transactions.js failed, ${reason}` })
@@ -145,7 +146,7 @@ describe('a migration', function () {
   })
 })
 
-describe('what the schema never lets happen', function () {
+describe('the constraints of the schema', function () {
   this.timeout(60_000)
   let store: DatabaseForTest
 

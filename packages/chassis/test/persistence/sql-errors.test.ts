@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isDatabaseTrouble } from '../../src/persistence/sql-errors.ts'
+import { isDatabaseUnavailable } from '../../src/persistence/sql-errors.ts'
 
 function coded(code: string): Error {
   return Object.assign(new Error('x'), { code })
@@ -14,12 +14,12 @@ describe('an error', () => {
     'ERR_SSL_WRONG_VERSION_NUMBER',
     'CERT_HAS_EXPIRED',
   ]) {
-    it(`with the code ${code} is about the server or the network`, () => assert.ok(isDatabaseTrouble(coded(code))))
+    it(`with the code ${code} is about the server or the network`, () => assert.ok(isDatabaseUnavailable(coded(code))))
   }
 
   it('of both address families is about the server when one of them is', () => {
-    assert.ok(isDatabaseTrouble(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')])))
-    assert.ok(!isDatabaseTrouble(new AggregateError([new Error('x')])))
+    assert.ok(isDatabaseUnavailable(new AggregateError([coded('ECONNREFUSED'), coded('ENETUNREACH')])))
+    assert.ok(!isDatabaseUnavailable(new AggregateError([new Error('x')])))
   })
 
   for (const error of [
@@ -29,6 +29,6 @@ describe('an error', () => {
     'x',
     null,
   ]) {
-    it(`like ${String(error)} does not`, () => assert.ok(!isDatabaseTrouble(error)))
+    it(`like ${String(error)} does not`, () => assert.ok(!isDatabaseUnavailable(error)))
   }
 })

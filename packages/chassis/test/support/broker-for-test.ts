@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type EventType, PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers } from '@order-saga/dev'
-import { type ChannelModel, connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
+import { type Channel, type ChannelModel, connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
 import { Broker, type BrokerOptions } from '../../src/messaging/broker.ts'
 import { close, closeConnection } from '../../src/messaging/close.ts'
 import { Consumer, type ConsumerDependencies, type Subscription } from '../../src/messaging/consumer.ts'
@@ -91,6 +91,18 @@ export class BrokerForTest {
   async use<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
     const model = await (this.#own ??= this.#connect())
     const channel = await model.createConfirmChannel()
+    channel.on('error', () => undefined)
+    try {
+      return await work(channel)
+    } finally {
+      await close(channel)
+    }
+  }
+
+  /** The same on a channel without confirms. */
+  async useUnconfirmed<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
+    const model = await (this.#own ??= this.#connect())
+    const channel = await model.createChannel()
     channel.on('error', () => undefined)
     try {
       return await work(channel)

@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto'
 import { testServers } from '@order-saga/dev'
 import { createFrom } from '@order-saga/tests/support/database-template'
 import { Client } from 'pg'
-import { Database, type DatabaseAddress, type DatabaseOptions } from '../../src/persistence/database.ts'
+import type { DatabaseAddress } from '../../src/persistence/connection.ts'
+import { Database, type DatabaseOptions } from '../../src/persistence/database.ts'
 import { type LogLine, recordedLog } from './recorded-log.ts'
 
 /** `raise` fails with any SQLSTATE, as if the constraint had been violated. */

@@ -74,8 +74,14 @@ describe('a reservation', () => {
       const title = typeof expected === 'string' ? expected : `${expected[0].status} ${expected[1] ?? ''}`.trim()
       it(`${status} on ${name}: ${title}`, () => {
         const decision = decide(before, input)
-        if (typeof expected === 'string') {
-          assert.equal(decision.kind === 'ignored' && decision.because, expected)
+        if (expected === 'late') {
+          assert.deepEqual(decision, { kind: 'ignored', because: 'late' })
+          return
+        }
+        if (expected === 'violation') {
+          const confirmed = `an order without a reservation was confirmed (${status})`
+          const detail = name === 'cancelled' ? 'a shipped order was cancelled' : confirmed
+          assert.deepEqual(decision, { kind: 'ignored', because: 'violation', detail })
           return
         }
         const [next, ...publish] = expected
@@ -103,7 +109,8 @@ describe('a reservation', () => {
     )
   })
 
-  it(`is always short of ${neverInStock}`, () => {
+  it('is always short of SIM-NONE', () => {
+    assert.equal(neverInStock, 'SIM-NONE')
     assert.equal(
       isShortBySimulation(
         'any',

@@ -13,10 +13,11 @@ const level = (
 })
 
 describe('Stock', () => {
-  it('is short of the first SKU whose lines together exceed what is available', () => {
+  it('reports the first SKU whose total quantity exceeds the available stock', () => {
     const stock: Stock = new Map([
       ['A', level(3)],
       ['B', level(0)],
+      ['last', level(2)],
     ])
     const shortage = (accept: boolean, ...skus: string[]): string | undefined => {
       const found = shortageOf(
@@ -27,10 +28,17 @@ describe('Stock', () => {
       return found && `${found.reason}: ${found.sku}`
     }
     assert.equal(shortage(true, 'A'), undefined)
+    assert.equal(shortage(true, 'last'), undefined)
     assert.equal(shortage(true, 'A', 'B'), 'out_of_stock: B')
     assert.equal(shortage(true, 'A', 'A'), 'out_of_stock: A')
     assert.equal(shortage(true, 'A', 'unknown'), undefined)
     assert.equal(shortage(false, 'A', 'unknown'), 'unknown_sku: unknown')
+  })
+
+  it('moves no item whose level is not loaded', () => {
+    const move = (tracked: boolean): Stock => moveStock(new Map(), [{ sku: 'A', qty: 1, tracked }], 'ship')
+    assert.throws(() => move(true), /^Error: the stock of A is not loaded$/)
+    assert.deepEqual(move(false), new Map())
   })
 
   const sku = fc.constantFrom('A', 'B', 'C')

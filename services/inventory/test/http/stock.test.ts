@@ -33,7 +33,7 @@ describe('the stock API', () => {
     assert.deepEqual(await rowOf('SKU-1'), { available: 100, reserved: 0, shipped: 0, received: 100 })
   })
 
-  it('sets what is free and leaves reservations and shipments alone', async () => {
+  it('sets the available quantity and leaves reservations and shipments unchanged', async () => {
     await api.put('SKU-2', 10)
     await api.database.query({
       name: 'test-reserve',
@@ -44,7 +44,7 @@ describe('the stock API', () => {
     assert.deepEqual(await rowOf('SKU-2'), { available: 7, reserved: 3, shipped: 2, received: 12 })
   })
 
-  it('keeps the books in balance while stock is reserved, released, shipped and set at once', async () => {
+  it('stays consistent while stock is reserved, released, shipped and set concurrently', async () => {
     await api.put('SKU-3', 1_000)
     const reserve = (): Promise<unknown> =>
       api.database.query({
@@ -70,7 +70,7 @@ describe('the stock API', () => {
     assert.equal(Number(reserved) + Number(shipped), 20)
   })
 
-  it('creates an article once when it is set twice at the same moment', async () => {
+  it('creates an article once when it is set twice concurrently', async () => {
     const answers = await Promise.all([1, 2, 3, 4, 5].map((n) => api.put('SKU-4', n)))
     assert.ok(answers.every(({ status }) => status === 200))
     const row = await rowOf('SKU-4')
@@ -86,7 +86,7 @@ describe('the stock API', () => {
   }
 
   for (const sku of ['x'.repeat(65), ' a', 'a ', 'a\nb', 'a\0', 'Zoë']) {
-    it(`refuses the sku ${JSON.stringify(sku)}, and has no stock of it`, async () => {
+    it(`refuses the sku ${JSON.stringify(sku)}, and stores no stock for it`, async () => {
       const put = await api.put(sku, 1)
       assert.equal(put.status, 400)
       assert.equal(put.json['field'], 'sku')

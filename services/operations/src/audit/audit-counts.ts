@@ -64,6 +64,7 @@ export class AuditCounts {
       return {
         check,
         invariant: i < 6 ? i + 1 : null,
+        guarantee: checks[check],
         promise: checks[check],
         result: violations > 0 ? ('violated' as const) : kept,
         violations,

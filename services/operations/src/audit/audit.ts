@@ -1,3 +1,4 @@
+import { clockOf, DatabaseClock } from '@order-saga/chassis'
 import { auditClientAnswers } from './client-answers.ts'
 import { auditDeliveries } from './deliveries.ts'
 import { auditOrphans } from './orphans.ts'
@@ -19,12 +20,16 @@ import { AuditCounts } from './audit-counts.ts'
  * @throws SourceUnavailable
  */
 export async function audit(sources: AuditSources, options: AuditOptions = {}): Promise<AuditReport> {
-  const resolved = resolveOptions(options)
+  const clock = new DatabaseClock()
+  const resolved = resolveOptions(options, () => clock.now())
   const { broker, clientAnswers, gateway, foreignEvents } = sources
-  const startedAt = resolved.now()
   const counts = new AuditCounts(resolved.idsShown)
   const databases = await connectReadOnly(sources, resolved.statementTimeoutMs)
+  let startedAt: Date
   try {
+    // Most ages are of rows of this database.
+    await clock.measure(clockOf(({ text }) => databases.order.read(text)))
+    startedAt = resolved.now()
     await auditOrders(databases, counts, resolved, gateway)
     await auditStock(databases, counts)
     await auditDeliveries(databases, counts, resolved, broker)

@@ -2,9 +2,9 @@ import type { AuditReport, Counted } from './report.ts'
 
 export function formatReport(report: AuditReport): string {
   const lines: string[] = []
-  for (const { check, invariant, promise, result, violations, kinds } of report.checks) {
+  for (const { check, invariant, guarantee, result, violations, kinds } of report.checks) {
     const found = result === 'skipped' ? 'not checked' : counted(violations, 'violation')
-    lines.push(`${result.padEnd(8)}  ${invariant ?? '-'} ${check.padEnd(14)}  ${found}: ${promise}`)
+    lines.push(`${result.padEnd(8)}  ${invariant ?? '-'} ${check.padEnd(14)}  ${found}: ${guarantee}`)
     for (const kind of kinds) lines.push(`            ${kind.kind}: ${list(kind)}`)
   }
   for (const note of report.information) {

@@ -24,13 +24,14 @@ export type AuditOptions = Partial<ResolvedOptions>
 /** Maximum checks of a suspect before it is reported as unsettled. */
 export const rechecks = 4
 
-/** Tolerates clock differences between machines and a clean-up during the audit. */
+/** Tolerates clock differences between the databases and a clean-up during the audit. */
 export const clockSlackMs = 60_000
 
-export function resolveOptions(options: AuditOptions): ResolvedOptions {
+/** @param now the time unless `options` has one */
+export function resolveOptions(options: AuditOptions, now: () => Date): ResolvedOptions {
   return {
     ...defaultOptions,
-    now: () => new Date(),
+    now,
     pause: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
     ...options,
   }

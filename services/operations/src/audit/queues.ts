@@ -1,6 +1,6 @@
 import type { ServiceName } from '@order-saga/contracts'
-import { withHeartbeat } from '@order-saga/chassis'
-import { type ChannelModel, connect } from 'amqplib'
+import { connectBroker } from '@order-saga/chassis'
+import type { ChannelModel } from 'amqplib'
 import { SourceUnavailable } from '../inspect/stores.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import type { BrokerSource } from './sources.ts'
@@ -14,7 +14,6 @@ export interface QueueDepth {
 }
 
 const connectMs = 5_000
-const heartbeatSeconds = 5
 
 /**
  * Reads the depths of all queues by passive declaration, which requires neither a plugin nor permissions. Returns only
@@ -24,10 +23,7 @@ const heartbeatSeconds = 5
 export async function readQueueDepths({ url, queues, retryDelaysMs }: BrokerSource): Promise<QueueDepth[]> {
   let connected: ChannelModel | undefined
   try {
-    const model = (connected = await connect(withHeartbeat(url, heartbeatSeconds), {
-      timeout: connectMs,
-      clientProperties: { connection_name: 'order-saga audit' },
-    }))
+    const model = (connected = await connectBroker(url, { name: 'order-saga audit', timeoutMs: connectMs }))
     model.on('error', () => undefined)
     const depths = queuesOfServices(queues, retryDelaysMs).map(
       async ({ service, consumed, retries, deadLetters }): Promise<QueueDepth[]> =>

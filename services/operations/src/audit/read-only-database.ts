@@ -1,6 +1,6 @@
-import { readFileSync } from 'node:fs'
-import { Client, type ClientConfig } from 'pg'
-import { type DatabaseSource, SourceUnavailable, type StoreName, storeNames } from '../inspect/stores.ts'
+import { connectionConfig, openSession, verifySessions } from '@order-saga/chassis'
+import type { Client } from 'pg'
+import { addressOf, type DatabaseSource, SourceUnavailable, type StoreName, storeNames } from '../inspect/stores.ts'
 
 const connectMs = 5_000
 /** A lock request that waits behind a migration makes later lock requests wait too. */
@@ -9,44 +9,43 @@ const networkSlackMs = 5_000
 
 /**
  * One database, read-only. Every read is one statement in its own short transaction, so the audit does not delay VACUUM,
- * and its locks conflict with schema changes only. All settings are local to the transaction, so a connection pooler does
- * not retain them.
+ * and its locks conflict with schema changes only.
  */
 export class ReadOnlyDatabase {
   readonly store: StoreName
   readonly #client: Client
-  readonly #begin: string
   #last: Promise<unknown> = Promise.resolve()
 
-  private constructor(store: StoreName, client: Client, statementTimeoutMs: number) {
+  private constructor(store: StoreName, client: Client) {
     this.store = store
     this.#client = client
-    this.#begin =
-      'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; ' +
-      `SET LOCAL statement_timeout = ${statementTimeoutMs}; SET LOCAL lock_timeout = ${lockMs}`
   }
 
   /** @throws SourceUnavailable */
   static async connect(
     store: StoreName,
-    { url, caFile }: DatabaseSource,
+    source: DatabaseSource,
     statementTimeoutMs: number,
   ): Promise<ReadOnlyDatabase> {
+    const opened: Client[] = []
     try {
-      const config: ClientConfig = {
-        connectionString: url,
-        application_name: 'order-saga audit',
-        connectionTimeoutMillis: connectMs,
+      const address = addressOf(source)
+      const config = {
+        ...connectionConfig(address, 'order-saga audit', connectMs),
         query_timeout: statementTimeoutMs + networkSlackMs,
-        keepAlive: true,
-        ...(caFile ? { ssl: { ca: readFileSync(caFile, 'utf8'), rejectUnauthorized: true } } : {}),
       }
-      const client = new Client(config)
-      // A lost connection fails the next read; without a listener it would end the process.
-      client.on('error', () => undefined)
-      await client.connect()
-      return new ReadOnlyDatabase(store, client, statementTimeoutMs)
+      const session = {
+        statement_timeout: statementTimeoutMs,
+        lock_timeout: lockMs,
+        default_transaction_read_only: 'on',
+      }
+      for (let i = 0; i < 2; i += 1) opened.push(await openSession(config, session, connectMs))
+      const [client, other] = opened as [Client, Client]
+      await verifySessions(`${address.host}:${address.port}`, client, other)
+      await other.end()
+      return new ReadOnlyDatabase(store, client)
     } catch (error) {
+      await Promise.all(opened.map((client) => client.end().catch(() => undefined)))
       throw new SourceUnavailable(store, error)
     }
   }
@@ -64,12 +63,8 @@ export class ReadOnlyDatabase {
 
   async #read<R extends object>(text: string, values: readonly unknown[]): Promise<R[]> {
     try {
-      await this.#client.query(this.#begin)
-      const { rows } = await this.#client.query<R>(text, [...values])
-      await this.#client.query('COMMIT')
-      return rows
+      return (await this.#client.query<R>(text, [...values])).rows
     } catch (error) {
-      await this.#client.query('ROLLBACK').catch(() => undefined)
       throw new SourceUnavailable(this.store, error)
     }
   }

@@ -39,6 +39,8 @@ export interface CheckReport {
   readonly check: CheckName
   /** Number of the invariant; null for `proofs`, `dead_letters` and `parked_events`. */
   readonly invariant: number | null
+  readonly guarantee: string
+  /** @deprecated the same as `guarantee` */
   readonly promise: string
   /** `skipped`: its source was not given. */
   readonly result: 'kept' | 'violated' | 'skipped'

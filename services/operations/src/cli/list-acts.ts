@@ -10,7 +10,7 @@ export async function listActs(
 ): Promise<Result> {
   const acts = await readActs(database, options)
   const rows = acts.map((act) => [
-    instant(act.begunAt),
+    instant(act.startedAt),
     act.operator,
     act.act,
     act.event ?? '-',
@@ -30,5 +30,5 @@ export async function listActs(
   }
 }
 
-const endOf = ({ doneAt, failure }: RecordedAct): string =>
-  failure === null ? (doneAt === null ? 'cut off' : 'done') : `failed: ${failure}`
+const endOf = ({ completedAt, failure }: RecordedAct): string =>
+  failure === null ? (completedAt === null ? 'cut off' : 'done') : `failed: ${failure}`

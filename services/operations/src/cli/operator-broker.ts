@@ -1,5 +1,5 @@
-import { createLog, Publisher, withHeartbeat } from '@order-saga/chassis'
-import { type ChannelModel, connect } from 'amqplib'
+import { connectBroker, createLog, Publisher } from '@order-saga/chassis'
+import type { ChannelModel } from 'amqplib'
 import { SourceUnavailable } from '../inspect/stores.ts'
 
 const connectMs = 5_000
@@ -35,8 +35,8 @@ export class OperatorBroker {
   static async connect(url: string): Promise<OperatorBroker> {
     try {
       const opened: Promise<void>[] = []
-      const options = { timeout: connectMs, clientProperties: { connection_name: 'order-saga saga' } }
-      const broker = new OperatorBroker(await connect(withHeartbeat(url), options), opened)
+      const model = await connectBroker(url, { name: 'order-saga saga', timeoutMs: connectMs })
+      const broker = new OperatorBroker(model, opened)
       await Promise.all(opened)
       return broker
     } catch (error) {

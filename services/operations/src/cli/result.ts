@@ -11,6 +11,15 @@ export interface Result {
   readonly wrong: boolean
 }
 
+const deprecatedResults: Readonly<Partial<Record<string, string>>> = {
+  would_be_dead_lettered: 'dies_again',
+  requested: 'asked',
+  would_request: 'would_ask',
+}
+
+/** The value of the deprecated key beside `result`, in the terms of release 0.1.0. */
+export const deprecatedResult = (result: string): string => deprecatedResults[result] ?? result
+
 export const notFound = (text: string): Result => ({ items: [], summary: { shown: 0 }, text, wrong: true })
 
 /** Unusable arguments; the message is one sentence that names the argument and the correction. */

@@ -3,10 +3,14 @@ import type { SagaState } from '@order-saga/order'
 const unitsMs = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const
 type Unit = keyof typeof unitsMs
 
+/** About 31 years: an instant so long ago still exists. The API has the same limit. */
+const longestMs = 999_999_999_999
+
 /** Milliseconds of `90s`, `5m`, `2h`, `7d`, `250ms`; undefined for anything else. */
 export function readDuration(text: string): number | undefined {
   const [, count, unit] = /^(\d{1,9})(ms|s|m|h|d)$/.exec(text) ?? []
-  return count === undefined ? undefined : Number(count) * unitsMs[unit as Unit]
+  const ms = Number(count) * unitsMs[unit as Unit]
+  return ms <= longestMs ? ms : undefined
 }
 
 /** A duration in its largest unit: `12 s`, `5 min`, `3 h`, `8 d`. */

@@ -10,6 +10,8 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
   const { log, metrics, tracing, now, newId } = service
   const { console: mode, adminToken: token, retryDelaysMs } = config
   const stores = openStores(config, 'console', log)
+  // Of the database with the sagas.
+  service.followClock((sql) => stores.order.query(sql), config.maxClockSkewMs)
   const sources = {
     databases: ofEach((store) => limited(stores[store], `${store} database`)),
     broker: async () => {

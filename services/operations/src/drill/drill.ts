@@ -28,7 +28,7 @@ export interface DrillResult {
   readonly orders: readonly DrilledOrder[]
   readonly answers: readonly ClientAnswer[]
   /** One sentence per unexpected result. */
-  readonly complaints: readonly string[]
+  readonly failures: readonly string[]
   readonly tookMs: number
 }
 
@@ -79,7 +79,7 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
     answers: drilled.map(({ key, accepted: { at, status, orderId, sagaId } }) => {
       return { at, status, orderId, sagaId, idempotencyKey: key }
     }),
-    complaints: [...drilled.flatMap(complaintOf), ...stockComplaint(level, wanted)],
+    failures: [...drilled.flatMap(failureOf), ...stockFailure(level, wanted)],
     tookMs: performance.now() - startedAt,
   }
 }
@@ -91,13 +91,13 @@ function orderFor({ customerEmail, extraSku }: Flow, sku: string, index: number)
   return { customerEmail, items: [{ sku, qty: quantity(index) }, ...extra], amount: 10 + (index % 90) + 0.5 }
 }
 
-function complaintOf({ flow, accepted: { orderId }, saga }: DrilledOrder): string[] {
+function failureOf({ flow, accepted: { orderId }, saga }: DrilledOrder): string[] {
   const { end } = flows[flow]
   if (saga === undefined) return [`Order ${orderId} was accepted, but GET /sagas returned no saga.`]
   return isAt(saga, end) ? [] : [`Order ${orderId} is ${describe(saga)}, expected ${describe(end)}.`]
 }
 
-function stockComplaint(level: StockLevel, wanted: StockLevel): string[] {
+function stockFailure(level: StockLevel, wanted: StockLevel): string[] {
   return sameLevel(level, wanted) ? [] : [`The stock is ${inWords(level)}, expected ${inWords(wanted)}.`]
 }
 

@@ -22,6 +22,11 @@ function isAtRest(saga: SagaState): boolean {
   return isFinal(saga) && saga.compensation !== 'refund_requested'
 }
 
+/** Both instants are of the order service's clock. */
+function timeToDeadline({ createdAt, deadline }: Saga): number {
+  return Date.parse(deadline) - Date.parse(createdAt)
+}
+
 /**
  * Polls every saga until it reaches the expected state, cannot reach it, or the timeout expires.
  * @returns the last state of each, in the given order; undefined if the service never returned it
@@ -32,7 +37,7 @@ export async function followSagas(
   { timeoutMs, onProgress }: FollowOptions,
 ): Promise<(Saga | undefined)[]> {
   const seen: (Saga | undefined)[] = followed.map(() => undefined)
-  const begun = Date.now()
+  const begun = performance.now()
   let open = followed.map((_, index) => index)
   while (open.length > 0) {
     const stillOpen: number[] = []
@@ -42,8 +47,8 @@ export async function followSagas(
       const arrived =
         saga !== undefined && (end === undefined ? isAtRest(saga) : isAt(saga, end) || hasMissed(saga, end))
       const waitsForDeadline = end === undefined || end.reason === 'timeout'
-      const due = waitsForDeadline && saga !== undefined ? Math.max(begun, Date.parse(saga.deadline)) : begun
-      if (!arrived && Date.now() < due + timeoutMs) stillOpen.push(index)
+      const due = waitsForDeadline && saga !== undefined ? begun + timeToDeadline(saga) : begun
+      if (!arrived && performance.now() < due + timeoutMs) stillOpen.push(index)
     }
     await pMap(open, poll, { concurrency })
     open = stillOpen

@@ -5,18 +5,18 @@ const shown = 20
 
 type Row = readonly [flow: string, orders: string, expected: string, got: string, median: string, slowest: string]
 
-export function formatDrill({ orders, complaints, tookMs }: DrillResult): string {
+export function formatDrill({ orders, failures, tookMs }: DrillResult): string {
   const rows = flowNames.flatMap((flow) => {
     const of = orders.filter((order) => order.flow === flow)
     return of.length === 0 ? [] : [row(flow, of)]
   })
-  const more = complaints.length - shown
+  const more = failures.length - shown
   return [
     columns(['flow', 'orders', 'expected', 'got', 'median', 'slowest']),
     ...rows,
-    ...complaints.slice(0, shown),
+    ...failures.slice(0, shown),
     ...(more > 0 ? [`and ${more} more`] : []),
-    `${orders.length} orders in ${seconds(tookMs)}: ${complaints.length === 0 ? 'all as promised' : 'NOT as promised'}`,
+    `${orders.length} orders in ${seconds(tookMs)}: ${failures.length === 0 ? 'all as expected' : 'NOT as expected'}`,
   ].join('\n')
 }
 

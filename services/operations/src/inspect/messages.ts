@@ -61,8 +61,8 @@ function eventsOf({ saga, outboxes }: SagaFacts, deadLetters: readonly DeadLette
   for (const row of Object.values(outboxes).flatMap((rows = []) => rows))
     add(row.eventId, row.event, row.createdAt, row)
   for (const { eventId, event, at } of saga.history) add(eventId, event, new Date(at))
-  for (const { id, event, firstFailure, diedAt } of deadLetters)
-    add(id, event, firstFailure ?? diedAt ?? saga.createdAt)
+  for (const { id, event, firstFailure, deadLetteredAt } of deadLetters)
+    add(id, event, firstFailure ?? deadLetteredAt ?? saga.createdAt)
   return [...known.values()]
 }
 
@@ -81,7 +81,7 @@ function progressTo(
     return { state: 'processed', result }
   }
   if (letter !== undefined) {
-    const { queue, reason, attempts, diedAt: since } = letter
+    const { queue, reason, attempts, deadLetteredAt: since } = letter
     const result = `dead letter in ${queue} after ${attempts} attempts: ${reason}`
     return { state: 'dead_lettered', queue, reason, since, result }
   }

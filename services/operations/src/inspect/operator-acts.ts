@@ -34,6 +34,9 @@ export interface RecordedAct {
   readonly sagaId: string | null
   readonly operator: string
   readonly reason: string
+  readonly startedAt: Date
+  readonly completedAt: Date | null
+  /** @deprecated the same as `startedAt` and `completedAt` */
   readonly begunAt: Date
   readonly doneAt: Date | null
   readonly failure: string | null
@@ -45,7 +48,7 @@ const expected = { operations: 1 }
 const newest = statement(
   'acts-newest',
   `SELECT act_id AS "actId", run_id AS "runId", act, subject, place, event, saga_id AS "sagaId", operator,
-    reason, begun_at AS "begunAt", done_at AS "doneAt", failure, detail
+    reason, begun_at AS "startedAt", done_at AS "completedAt", begun_at AS "begunAt", done_at AS "doneAt", failure, detail
   FROM operator_acts WHERE ($1::text IS NULL OR subject = $1 OR saga_id::text = $1) ORDER BY act_id DESC LIMIT $2`,
 )
 
@@ -103,5 +106,15 @@ function toRows({ runId, operator, reason, now }: Actor, acts: readonly Act[]): 
     saga_id: sagaId,
     detail,
   }))
-  return { ids: rows.map((row) => row.act_id), values: [JSON.stringify(rows), runId, operator, reason, now()] }
+  return {
+    ids: rows.map((row) => row.act_id),
+    values: [storable(JSON.stringify(rows)), runId, operator, reason, now()],
+  }
+}
+
+/** JSON text without what PostgreSQL cannot store: `JSON.stringify` escapes NUL and surrogates that have no pair. */
+function storable(json: string): string {
+  return json.replaceAll(/\\(?:u(0000|d[89a-f][0-9a-f]{2})|[^])/g, (escape, code) =>
+    code === undefined ? escape : '\\ufffd',
+  )
 }

@@ -1,8 +1,7 @@
 import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
-import { Pool } from 'pg'
-import { type DatabaseSource, SourceUnavailable, type StoreName } from './stores.ts'
+import { addressOf, type DatabaseSource, SourceUnavailable, type StoreName } from './stores.ts'
 
 /** @throws SourceUnavailable */
 export type StoreReader = Pick<Database, 'query'>
@@ -18,45 +17,36 @@ export class Store implements StoreReader {
   readonly #store: StoreName
   readonly #readOnly: Database
   readonly #writable: Database
+  #verified: Promise<void> | undefined
 
   /** @param program part of `application_name` */
   constructor(store: StoreName, source: DatabaseSource, program: string, log: Log) {
-    const { hostname, port, pathname, username, password } = new URL(source.url)
-    const options = {
-      host: hostname.replace(/^\[|\]$/g, ''),
-      port: port === '' ? 5432 : Number(port),
-      name: decodeURIComponent(pathname.slice(1)),
-      user: decodeURIComponent(username),
-      password: decodeURIComponent(password),
-      caFile: source.caFile ?? '',
-      poolMax,
-      applicationName: `order-saga ${program}`,
-      log,
-    }
+    const options = { ...addressOf(source), poolMax, applicationName: `order-saga ${program}`, log }
     this.#store = store
-    this.#readOnly = new Database({
-      ...options,
-      createPool: (config) => new Pool({ ...config, options: `${config.options} -c default_transaction_read_only=on` }),
-    })
+    this.#readOnly = new Database({ ...options, readOnly: true })
     this.#writable = new Database(options)
   }
 
   async query<R extends object>(sql: Statement, values?: readonly unknown[]): Promise<R[]> {
-    return await this.#named(this.#readOnly.query<R>(sql, values))
+    return await this.#named(async () => await this.#readOnly.query<R>(sql, values))
   }
 
   async change<T>(work: (database: Database) => Promise<T>): Promise<T> {
-    return await this.#named(work(this.#writable))
+    return await this.#named(async () => await work(this.#writable))
   }
 
   async close(): Promise<void> {
     await Promise.all([this.#readOnly.close(), this.#writable.close()])
   }
 
-  async #named<T>(result: Promise<T>): Promise<T> {
-    return await result.catch((error: unknown) => {
+  async #named<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      await (this.#verified ??= this.#readOnly.verifySessions())
+      return await work()
+    } catch (error) {
+      this.#verified = undefined
       throw error instanceof DependencyUnavailable ? new SourceUnavailable(this.#store, error.cause) : error
-    })
+    }
   }
 }
 

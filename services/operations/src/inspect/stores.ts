@@ -1,4 +1,4 @@
-import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
+import { type DatabaseAddress, DependencyUnavailable, messageOf } from '@order-saga/chassis'
 import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
 
 export type StoreName = Exclude<ServiceName, 'notification'>
@@ -9,6 +9,29 @@ export interface DatabaseSource {
   readonly url: string
   /** File with the certificate authority; with it the connection is encrypted and the server's name verified. */
   readonly caFile?: string | undefined
+}
+
+/** The modes of `sslmode` in which a client connects to a server without TLS. */
+const optionalTls = [null, 'disable', 'allow', 'prefer']
+
+/**
+ * The address that a source's URL holds. Its parameters are for other clients, except that TLS is never dropped.
+ * @throws Error when the URL requires TLS and no authority is given
+ */
+export function addressOf({ url, caFile }: DatabaseSource): DatabaseAddress {
+  const { hostname, port, pathname, username, password, searchParams } = new URL(url)
+  const authority = caFile || (searchParams.get('sslrootcert') ?? '')
+  if (authority === '' && !optionalTls.includes(searchParams.get('sslmode'))) {
+    throw new Error('its URL requires TLS, but no certificate authority is given in the setting of its CA file')
+  }
+  return {
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: port === '' ? 5432 : Number(port),
+    name: decodeURIComponent(pathname.slice(1)),
+    user: decodeURIComponent(username),
+    password: decodeURIComponent(password),
+    caFile: authority,
+  }
 }
 
 const consumers = new Map<string, readonly StoreName[]>(

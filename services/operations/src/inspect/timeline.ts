@@ -6,6 +6,8 @@ import type { SagaFacts } from './saga-facts.ts'
 interface Step {
   readonly at: Date
   readonly service: ServiceName | 'customer' | 'operator'
+  readonly description: string
+  /** @deprecated the same as `description` */
   readonly what: string
   readonly eventId: string | null
 }
@@ -42,11 +44,24 @@ export function timelineOf(
   ].toSorted((first, second) => first.at.getTime() - second.at.getTime())
 }
 
-function stepOf(message: Omit<MessageStep, 'kind' | 'service' | 'what'>): MessageStep {
+function stepOf(message: Omit<MessageStep, 'kind' | 'service' | 'description' | 'what'>): MessageStep {
   const { at, from, to, event, eventId, detail, state, result } = message
   const about = detail === '' ? event : `${event} (${detail})`
-  const what = `${about} to ${to}${result === '' ? '' : `: ${result}`}`
-  return { kind: 'message', at, service: from, what, eventId, from, to, event, detail, state, result }
+  const description = `${about} to ${to}${result === '' ? '' : `: ${result}`}`
+  return {
+    kind: 'message',
+    at,
+    service: from,
+    description,
+    what: description,
+    eventId,
+    from,
+    to,
+    event,
+    detail,
+    state,
+    result,
+  }
 }
 
 function detailOf(event: string, { saga, payment, reservation }: SagaFacts): string {
@@ -75,11 +90,17 @@ function notesOf(
   messages: readonly SagaMessage[],
   deadLetters: readonly DeadLetter[],
 ): NoteStep[] {
-  const note = (at: Date, service: NoteStep['service'], what: string, eventId: string | null = null): NoteStep => ({
+  const note = (
+    at: Date,
+    service: NoteStep['service'],
+    description: string,
+    eventId: string | null = null,
+  ): NoteStep => ({
     kind: 'note',
     at,
     service,
-    what,
+    description,
+    what: description,
     eventId,
   })
   const retried = payment && payment.attempts > 1 && payment.lastAttemptAt
@@ -92,11 +113,11 @@ function notesOf(
     ...(saga.reason === 'timeout' && saga.finishedAt !== null
       ? [note(saga.finishedAt, 'order', 'the deadline passed')]
       : []),
-    ...others.map(({ id, service, event, queue, reason, diedAt }) =>
-      note(diedAt ?? saga.createdAt, service, `dead letter ${event} in ${queue}: ${reason}`, id),
+    ...others.map(({ id, service, event, queue, reason, deadLetteredAt }) =>
+      note(deadLetteredAt ?? saga.createdAt, service, `dead letter ${event} in ${queue}: ${reason}`, id),
     ),
-    ...acts.map(({ begunAt, operator, act, event, subject, reason }) =>
-      note(begunAt, 'operator', `${operator}: ${act} ${event ?? ''} (${reason})`, subject),
+    ...acts.map(({ startedAt, operator, act, event, subject, reason }) =>
+      note(startedAt, 'operator', `${operator}: ${act} ${event ?? ''} (${reason})`, subject),
     ),
   ]
 }

@@ -110,7 +110,8 @@ describe('saga dead-letters list', function () {
     const [letter] = (await system().json('dead-letters', 'list')).items
     assert.deepEqual([letter?.['id'], letter?.['queue'], letter?.['event']], [eventId, secondary, 'order.created'])
     assert.equal(letter?.['reason'], 'delivery_limit')
-    assert(Date.now() - Date.parse(String(letter?.['diedAt'])) < 60_000)
+    assert(Date.now() - Date.parse(String(letter?.['deadLetteredAt'])) < 60_000)
+    assert.equal(letter?.['diedAt'], letter?.['deadLetteredAt'])
     const { code } = await system().run(['dead-letters', 'replay', eventId, '--reason', 'the pods are well again'])
     assert.equal(code, 0)
     const [back, ...more] = await system().take(secondary)

@@ -37,14 +37,17 @@ describe('saga dead-letters replay', function () {
       'first-failure': '2026-01-01T00:00:00.000Z',
     })
     const [past, ...others] = JSON.parse(String(replays)) as Record<string, unknown>[]
+    assert.equal(past?.['deadLetteredAt'], past?.['diedAt'])
     assert.deepEqual(
       [past?.['by'], past?.['why'], past?.['reason'], past?.['attempts'], others.length],
       ['bob', 'the shelf stands again', 'the shelf has collapsed', 5, 0],
     )
     assert.equal(await system().depth(system().dlqOf('inventory')), 0)
 
-    // It is dead-lettered again: the next replay adds to the history.
-    await system().die('inventory', content, { ...options, headers: { replays: String(replays), reason: 'again' } })
+    // It is dead-lettered again, with the history as release 0.1.0 wrote it: the next replay adds to it.
+    const { deadLetteredAt: _notIn010, ...written010 } = past ?? {}
+    const headers010 = { replays: JSON.stringify([written010]), reason: 'again' }
+    await system().die('inventory', content, { ...options, headers: headers010 })
     const [letter] = (await system().json('dead-letters', 'list')).items
     assert.deepEqual(letter?.['replays'], JSON.parse(String(replays)))
     await system().run(['dead-letters', 'replay', '--queue', 'inventory', ...healed])
@@ -59,7 +62,7 @@ describe('saga dead-letters replay', function () {
     )
   })
 
-  it('keeps who did it, when and why', async () => {
+  it('records operator, time and reason', async () => {
     const [eventId, sagaId] = [randomUUID(), randomUUID()]
     await system().die('order', bodyOf('payment.failed', { eventId, sagaId }), { type: 'payment.failed' })
     const now = new Date('2026-02-03T04:05:06.789Z')
@@ -75,6 +78,8 @@ describe('saga dead-letters replay', function () {
       sagaId,
       operator: 'ann',
       reason: 'the shelf stands again',
+      startedAt: now.toISOString(),
+      completedAt: now.toISOString(),
       begunAt: now.toISOString(),
       doneAt: now.toISOString(),
       failure: null,
@@ -84,7 +89,7 @@ describe('saga dead-letters replay', function () {
     assert.match(out, /^2026-02-03T04:05:06Z {2}ann {2}replay {2}payment.failed/m)
   })
 
-  it('takes what is meant and leaves the rest in its order', async () => {
+  it('replays the selected messages and keeps the order of the others', async () => {
     const ids = Array.from({ length: 1_200 }, () => randomUUID())
     for (const [i, eventId] of ids.entries()) {
       const reason = i % 3 === 0 ? 'no room' : 'no light'
@@ -107,7 +112,7 @@ describe('saga dead-letters replay', function () {
     assert.equal((await system().json('acts', '--limit', '1000')).items.length, 400)
   })
 
-  it('takes no more than --limit', async () => {
+  it('replays at most --limit messages', async () => {
     for (let n = 0; n < 5; n += 1) await system().die('order', bodyOf('payment.failed'), { type: 'payment.failed' })
     const { summary } = await system().json('dead-letters', 'replay', '--all', '--limit', '2', ...healed)
     assert.equal(summary['replayed'], 2)
@@ -135,7 +140,7 @@ describe('saga dead-letters replay', function () {
     assert.deepEqual((await system().json('acts')).items, [])
   })
 
-  it('names an id that nobody has, and replays the others', async () => {
+  it('names an unknown id, and replays the others', async () => {
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { eventId }), { type: 'payment.failed' })
     const { code, out } = await system().run(['dead-letters', 'replay', eventId, 'nobody', ...healed])
@@ -144,7 +149,7 @@ describe('saga dead-letters replay', function () {
     assert.match(out, /^replayed: 1 dead letter$/m)
   })
 
-  it('leaves a message where it is when its queue is gone, and says so', async () => {
+  it('leaves a message in place when its queue does not exist, and reports it', async () => {
     const eventId = randomUUID()
     await system().die('notification', bodyOf('order.confirmed', { eventId }), { type: 'order.confirmed' })
     await system().channel.deleteQueue(system().queueOf('notification'))
@@ -155,7 +160,7 @@ describe('saga dead-letters replay', function () {
     await system().untilDepth(system().dlqOf('notification'), 1)
     const [act] = (await system().json('acts')).items
     assert.deepEqual(
-      [act?.['doneAt'], act?.['failure']],
+      [act?.['completedAt'], act?.['failure']],
       [null, `the queue ${system().queueOf('notification')} does not exist`],
     )
   })
@@ -200,7 +205,7 @@ describe('saga dead-letters replay', function () {
   describe('--dry-run', () => {
     async function foreseen(): Promise<[unknown, unknown][]> {
       const { items } = await system().json('dead-letters', 'replay', '--all', '--dry-run')
-      return items.map(({ outcome, why }) => [outcome, why])
+      return items.map(({ result, why }) => [result, why])
     }
 
     async function everything(): Promise<unknown> {
@@ -216,7 +221,7 @@ describe('saga dead-letters replay', function () {
       return rows
     }
 
-    it('says what would change, by the decisions of the services, and changes nothing', async () => {
+    it('reports the changes that the services would decide, and changes nothing', async () => {
       const scenario = await writeScenario(system().data, 'pending')
       await system().die('order', bodyOf('payment.completed', { ...scenario }), { type: 'payment.completed' })
       await system().die('order', bodyOf('inventory.failed', { ...scenario }), { type: 'inventory.failed' })
@@ -243,7 +248,7 @@ describe('saga dead-letters replay', function () {
       )
     })
 
-    it('knows a refund that would be paid', async () => {
+    it('reports a refund that would be paid', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       await system().die('payment', bodyOf('payment.refund.requested', { ...scenario }), {
         type: 'payment.refund.requested',
@@ -252,7 +257,7 @@ describe('saga dead-letters replay', function () {
       assert.deepEqual(await foreseen(), [['would_change', why]])
     })
 
-    it('knows a duplicate by the inbox, and without it that the state is final', async () => {
+    it('reports a duplicate by the inbox, and a final state without it', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       const eventId = scenario.events['inventory.reserved'] ?? ''
       await system().die('order', bodyOf('inventory.reserved', { ...scenario, eventId }), {
@@ -270,16 +275,22 @@ describe('saga dead-letters replay', function () {
       assert.match(out, /already final +saga completed: nothing would change$/m)
     })
 
-    it('knows what would be dead-lettered again, and what it cannot know', async () => {
+    it('reports messages that would be dead-lettered again, and what it cannot predict', async () => {
       const sagaId = randomUUID()
       await system().die('order', bodyOf('payment.failed', { sagaId }), { type: 'payment.failed' })
       await system().die('payment', 'no JSON', { type: 'order.created' })
       await system().die('notification', bodyOf('order.confirmed'), { type: 'order.confirmed' })
       assert.deepEqual(await foreseen(), [
-        ['dies_again', `unknown saga: ${sagaId}`],
-        ['dies_again', 'malformed envelope: the body is not valid JSON'],
+        ['would_be_dead_lettered', `unknown saga: ${sagaId}`],
+        ['would_be_dead_lettered', 'malformed envelope: the body is not valid JSON'],
         ['unknown', 'notification has no inbox: a customer who has the e-mail may receive it again'],
       ])
+      const { items, summary } = await system().json('dead-letters', 'replay', '--all', '--dry-run')
+      assert.deepEqual(
+        items.map(({ outcome }) => outcome),
+        ['dies_again', 'dies_again', 'unknown'],
+      )
+      assert.deepEqual([summary['would_be_dead_lettered'], summary['dies_again']], [2, 2])
     })
   })
 })
@@ -288,7 +299,7 @@ describe('saga dead-letters show', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
-  it('shows one whole, with what a replay would do; and says when there is none', async () => {
+  it('shows a complete dead letter with the preview of its replay, and reports an unknown id', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()
     await system().die('order', bodyOf('payment.failed', { ...scenario, eventId }), { type: 'payment.failed' })
@@ -310,7 +321,7 @@ describe('saga dead-letters discard', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
-  it('needs a reason, and keeps what it took away', async () => {
+  it('requires a reason, and records the discarded messages', async () => {
     const kept = randomUUID()
     await system().die('order', 'no JSON {', { type: 'payment.failed', messageId: 'm-1' })
     await system().die('order', bodyOf('payment.failed', { eventId: kept }), { type: 'payment.failed' })
@@ -318,7 +329,7 @@ describe('saga dead-letters discard', function () {
     assert.deepEqual([unsaid.code, unsaid.error.startsWith('--reason is missing')], [2, true])
     const { items: foreseen } = await system().json('dead-letters', 'discard', 'm-1', '--dry-run')
     assert.deepEqual(
-      foreseen.map(({ id, outcome }) => [id, outcome]),
+      foreseen.map(({ id, result }) => [id, result]),
       [['m-1', 'would_discard']],
     )
     assert.equal(await system().depth(system().dlqOf('order')), 2)
@@ -328,9 +339,9 @@ describe('saga dead-letters discard', function () {
     await system().untilDepth(system().dlqOf('order'), 1)
     const [act, ...more] = (await system().json('acts', '--about', 'm-1')).items
     assert.deepEqual(more, [])
-    const { act: name, subject, operator, reason, doneAt, detail } = act ?? {}
+    const { act: name, subject, operator, reason, completedAt, detail } = act ?? {}
     assert.deepEqual([name, subject, operator, reason], ['discard', 'm-1', 'ann', 'a test of the partner'])
-    assert.notEqual(doneAt, null)
+    assert.notEqual(completedAt, null)
     const { body, headers } = detail as { body: string; headers: Record<string, unknown> }
     assert.deepEqual([body, headers['reason']], ['no JSON {', 'the shelf has collapsed'])
     assert.deepEqual(

@@ -84,7 +84,7 @@ describe('saga list', function () {
     assert.doesNotMatch((await system().run(['list'])).out, /VIOLATIONS/)
   })
 
-  it('names a status there is not', async () => {
+  it('names an unknown status', async () => {
     const { code, error } = await system().run(['list', '--status', 'lost'])
     assert.equal(code, 2)
     assert.match(error, /^--status lost is not a status of a saga: give one of pending, payment_completed, /)
@@ -116,12 +116,12 @@ describe('saga show', function () {
     assert.equal((await shown(orderId.toUpperCase()))['sagaId'], sagaId)
   })
 
-  it('says what a pending one waits for, and what its deadline will do', async () => {
+  it('reports the awaited event and the effect of the deadline of a pending saga', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const first = await shown(scenario.sagaId)
-    assert.deepEqual([first['waitsFor'], first['owedBy']], ['payment to process order.created', 'payment'])
-    const [timer] = first['timers'] as { at: string; will: string }[]
-    assert.equal(timer?.will, 'become timeout_cancelled and publish order.cancelled')
+    assert.deepEqual([first['waitsFor'], first['responsibleService']], ['payment to process order.created', 'payment'])
+    const [timer] = first['timers'] as { at: string; action: string }[]
+    assert.equal(timer?.action, 'become timeout_cancelled and publish order.cancelled')
     assert(Date.parse(timer?.at ?? '') > Date.now())
 
     await system().data.sql('order', 'UPDATE events SET published_at = NULL')
@@ -132,16 +132,16 @@ describe('saga show', function () {
     assert.equal((await shown(scenario.sagaId))['waitsFor'], parked)
   })
 
-  it('says that a message of it was dead-lettered, and where and why', async () => {
+  it('reports a dead letter of the saga with its queue and reason', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = scenario.events['order.created'] ?? ''
     await system().die('payment', bodyOf('order.created', { ...scenario, eventId }), { type: 'order.created' })
-    const { waitsFor, owedBy, timeline } = await shown(scenario.sagaId)
+    const { waitsFor, responsibleService, timeline } = await shown(scenario.sagaId)
     const died = `an operator: order.created is a dead letter in ${system().queueOf('payment')}: the shelf has collapsed`
-    assert.deepEqual([waitsFor, owedBy], [died, 'payment'])
-    const [last] = (timeline as { what: string; eventId: string }[]).slice(-1)
+    assert.deepEqual([waitsFor, responsibleService], [died, 'payment'])
+    const [last] = (timeline as { description: string; eventId: string }[]).slice(-1)
     assert.match(
-      last?.what ?? '',
+      last?.description ?? '',
       /^order.created .* to payment: dead letter in .* after 5 attempts: the shelf has collapsed$/,
     )
     assert.equal(last?.eventId, eventId)
@@ -150,17 +150,20 @@ describe('saga show', function () {
     assert.match(unseen.out, /^waits for {5}payment to process order.created$/m)
   })
 
-  it('says which service has to answer when all events have been processed', async () => {
+  it('names the service that has to respond when all events have been processed', async () => {
     const scenario = await writeScenario(system().data, 'refunding')
-    const { waitsFor, owedBy, timers } = await shown(scenario.sagaId)
-    assert.deepEqual([waitsFor, owedBy], ['payment.refunded from payment (payment status: refunding)', 'payment'])
+    const { waitsFor, responsibleService, timers } = await shown(scenario.sagaId)
+    assert.deepEqual(
+      [waitsFor, responsibleService],
+      ['payment.refunded from payment (payment status: refunding)', 'payment'],
+    )
     assert.match(
-      (timers as { will: string }[])[0]?.will ?? '',
+      (timers as { action: string }[])[0]?.action ?? '',
       /^publish payment.refund.requested again \(\d so far\)$/,
     )
   })
 
-  it('says when nobody has that id', async () => {
+  it('reports an unknown id', async () => {
     const id = randomUUID()
     const { code, out } = await system().run(['show', id])
     assert.deepEqual([code, out], [1, `No order and no saga has the id ${id}: see list.\n`])
@@ -187,6 +190,8 @@ describe('saga retry-compensation', function () {
     const dry = await system().run(['retry-compensation', orderId, '--dry-run'])
     assert.deepEqual([dry.code, dry.out], [0, `would request the refund of saga ${sagaId}, request 1\n`])
     assert.deepEqual(await requests(), [])
+    const [previewed] = (await system().json('retry-compensation', orderId, '--dry-run')).items
+    assert.deepEqual([previewed?.['result'], previewed?.['outcome']], ['would_request', 'would_ask'])
 
     const { code, out } = await system().run(['retry-compensation', orderId, '--reason', 'the provider is back'], {
       now,
@@ -210,9 +215,9 @@ describe('saga retry-compensation', function () {
       status: 'refunding',
     })
     const [act] = (await system().json('acts', '--about', sagaId)).items
-    const { act: name, operator, reason, doneAt, detail } = act ?? {}
+    const { act: name, operator, reason, completedAt, detail } = act ?? {}
     assert.deepEqual([name, operator, reason], ['retry_compensation', 'ann', 'the provider is back'])
-    assert.equal(doneAt, now.toISOString())
+    assert.equal(completedAt, now.toISOString())
     assert.deepEqual(detail, { eventId: request?.event_id, requests: 1 })
   })
 
@@ -225,7 +230,7 @@ describe('saga retry-compensation', function () {
     assert.deepEqual(saga?.refund_due_at, new Date(now.getTime() + 2_000))
   })
 
-  it('refuses one that waits for no refund, and changes nothing', async () => {
+  it('refuses a saga that awaits no refund, and changes nothing', async () => {
     const { sagaId } = await writeScenario(system().data, 'confirmed')
     for (const how of [['--dry-run'], ['--reason', 'support case']]) {
       const { code, out } = await system().run(['retry-compensation', sagaId, ...how])
@@ -255,7 +260,7 @@ describe('saga outbox', function () {
     return id
   }
 
-  it('lists what is parked, by service', async () => {
+  it('lists parked events by service', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const found = async (...filter: string[]): Promise<unknown[]> =>
       (await system().json('outbox', 'list', ...filter)).items.map(({ eventId }) => eventId)
@@ -271,7 +276,7 @@ describe('saga outbox', function () {
     )
   })
 
-  it('releases what is meant, so that any relay may take it, and records it', async () => {
+  it('releases the selected events, so that any relay may claim them, and records the act', async () => {
     const [one, other] = [await park('order'), await park('payment')]
     const unsaid = await system().run(['outbox', 'release', '--reason', 'bound'])
     assert.deepEqual([unsaid.code, unsaid.error.startsWith('Nothing is selected')], [2, true])

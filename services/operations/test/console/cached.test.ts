@@ -26,7 +26,7 @@ describe('A cached read', () => {
     assert.equal(await cached.get(), 3)
   })
 
-  it('gives way to the result before it when it takes too long', async () => {
+  it('returns the previous result when it takes too long', async () => {
     let finish: (value: string) => void = () => undefined
     const cached = new Cached(() => new Promise<string>((resolve) => (finish = resolve)), 1_000, now)
     assert.equal(await cached.getWithin(1), undefined)

@@ -127,6 +127,7 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
     reason: 'no such card',
     attempts: 5,
     firstFailure: undefined,
+    deadLetteredAt: at(60),
     diedAt: at(60),
     replays: [],
     bytes: 10,
@@ -178,7 +179,7 @@ describe('The timeline of a saga', () => {
     assert.equal(needs(alone)?.what, 'payment.refunded from payment')
   })
 
-  it('keeps what the history remembers when outboxes and inboxes have forgotten it', () => {
+  it('keeps the events of the history after outbox and inbox rows are removed', () => {
     const none = { order: [], payment: [], inventory: [] }
     const steps = shortly(facts({ outboxes: none, inboxes: none }))
     assert(steps.includes('payment: payment.completed (12.50 USD) to order: processed after 0 ms'))
@@ -226,7 +227,7 @@ describe('The timeline of a saga', () => {
     assert.equal(needs(copy, [letter('payment')])?.what, 'payment.refunded from payment (payment status: charged)')
   })
 
-  it('names what an operator has to do before what is only in flight', () => {
+  it('names required operator actions before messages in flight', () => {
     const both = facts({ inboxes: { inventory: [] } })
     assert.equal(needs(both)?.what, 'inventory to process payment.completed')
     assert.match(needs(both, [letter('payment')])?.what ?? '', /^an operator: payment.refund.requested/)
@@ -255,6 +256,8 @@ describe('The timeline of a saga', () => {
       history: saga.history.map((entry) => (entry.eventId === failed ? { ...entry, ignored: 'late' as const } : entry)),
     }
     const act = {
+      startedAt: at(70),
+      completedAt: at(70),
       begunAt: at(70),
       operator: 'ann',
       act: 'replay',
@@ -268,7 +271,7 @@ describe('The timeline of a saga', () => {
     assert.equal(steps.at(-1), 'operator: ann: replay order.created (x)')
   })
 
-  it('says of a refund of nothing that nothing was charged, and waits for no e-mail', () => {
+  it('reports a refund of 0 as not charged, and expects no e-mail', () => {
     const refunded = row(id(5), 'payment.refunded', 50)
     const given = facts({
       payment: { ...payment, status: 'declined' },

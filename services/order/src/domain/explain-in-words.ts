@@ -91,10 +91,10 @@ function waits({ waitsFor, atRest }: Facts): string {
 function refundRequests({ refund, waitsFor }: Facts, now: Date): string {
   if (refund === null || waitsFor === null) return ''
   const requested = `The refund was requested ${refund.requests === 1 ? 'once' : `${refund.requests} times`}`
-  if (refund.askedAgainAt === null) return `${requested}.`
-  return refund.askedAgainAt.getTime() <= now.getTime()
+  if (refund.requestedAgainAt === null) return `${requested}.`
+  return refund.requestedAgainAt.getTime() <= now.getTime()
     ? `${requested}; the next check requests it again.`
-    : `${requested}; without an answer by ${clock(refund.askedAgainAt)} it is requested again.`
+    : `${requested}; without an answer by ${clock(refund.requestedAgainAt)} it is requested again.`
 }
 
 function whenDeadline({ state }: SagaFacts, { deadline }: Facts, now: Date): string {

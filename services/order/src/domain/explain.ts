@@ -50,7 +50,8 @@ export function explain(saga: SagaFacts, usual: Readonly<Partial<Record<Step, St
       passed: deadline.getTime() <= now.getTime(),
       leadsTo: atDeadline.kind === 'decided' ? { becomes: atDeadline.state, publishes: [...atDeadline.publish] } : null,
     },
-    refund: state.compensation === 'none' ? null : { requests: saga.refundRequests, askedAgainAt: saga.refundDueAt },
+    refund:
+      state.compensation === 'none' ? null : { requests: saga.refundRequests, requestedAgainAt: saga.refundDueAt },
     next: nextOf(state),
     undo: undoOf(saga),
   }

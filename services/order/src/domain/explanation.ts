@@ -94,7 +94,7 @@ export interface Explanation {
     /** The effect of the deadline on the present state; null if it has none. */
     readonly leadsTo: { readonly becomes: SagaState; readonly publishes: readonly SagaOutput[] } | null
   }
-  readonly refund: { readonly requests: number; readonly askedAgainAt: Date | null } | null
+  readonly refund: { readonly requests: number; readonly requestedAgainAt: Date | null } | null
   /** Everything that may still move it, from the saga's own table. */
   readonly next: readonly NextStep[]
   readonly undo: readonly Undo[]

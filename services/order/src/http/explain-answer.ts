@@ -47,7 +47,17 @@ export const ExplainAnswer = Type.Object(
       strict,
     ),
     refund: Type.Union([
-      Type.Object({ requests: Type.Integer(), askedAgainAt: Type.Union([Instant, Type.Null()]) }, strict),
+      Type.Object(
+        {
+          requests: Type.Integer(),
+          requestedAgainAt: Type.Union([Instant, Type.Null()]),
+          askedAgainAt: Type.Union([Instant, Type.Null()], {
+            deprecated: true,
+            description: 'the same as requestedAgainAt',
+          }),
+        },
+        strict,
+      ),
       Type.Null(),
     ]),
     next: Type.Array(
@@ -80,6 +90,7 @@ export type ExplainAnswer = Static<typeof ExplainAnswer>
 
 export function explainAnswer(saga: StoredSagaFacts, explanation: Explanation, now: Date): ExplainAnswer {
   const { text, atRest, waitsFor, deadline, refund, next, undo } = explanation
+  const requestedAgainAt = refund?.requestedAgainAt?.toISOString() ?? null
   const becomes = ({ status, reason, compensation }: SagaState): Static<typeof State> => ({
     status,
     reason,
@@ -101,7 +112,7 @@ export function explainAnswer(saga: StoredSagaFacts, explanation: Explanation, n
         publishes: [...deadline.leadsTo.publishes],
       },
     },
-    refund: refund && { requests: refund.requests, askedAgainAt: refund.askedAgainAt?.toISOString() ?? null },
+    refund: refund && { requests: refund.requests, requestedAgainAt, askedAgainAt: requestedAgainAt },
     next: next.map(({ on, from, becomes: state, publishes }) => ({
       on,
       from,

@@ -1,6 +1,5 @@
-import { Instant, Item, Uuid } from '@order-saga/contracts'
+import { decimalOf, Instant, Item, Uuid } from '@order-saga/contracts'
 import { type Static, Type } from 'typebox'
-import { decimalOf } from '../domain/money.ts'
 import type { StoredOrder } from '../store/read-orders.ts'
 import type { StoredSaga } from '../store/read-sagas.ts'
 import { OrderStatus, SagaStatus } from './order-request.ts'

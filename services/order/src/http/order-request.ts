@@ -1,36 +1,21 @@
-import { CustomerEmail, Item, orderLimits } from '@order-saga/contracts'
+import { currencies, CustomerEmail, CustomerId, Item, largestAmount, orderLimits } from '@order-saga/contracts'
 import { type Static, Type } from 'typebox'
-import { currencies } from '../domain/currency.ts'
-import { largestAmount } from '../domain/money.ts'
-import { defaultCurrency } from '../domain/new-order.ts'
 import { sagaStatuses } from '../domain/saga.ts'
+import { defaultCurrency } from '../new-order.ts'
 
 /** Schemas that validate requests. */
 const strict = { additionalProperties: false } as const
 
-/** Control characters, and halves of characters that have no place in UTF-8 and so none in the database. */
-const unprintable = '[\\p{Cc}\\p{Cs}]'
-
-const CustomerId = Type.String({
-  minLength: 1,
-  maxLength: 128,
-  not: { pattern: unprintable },
-  description: 'a string of 1 to 128 printable characters',
-})
-
-/** Stricter than a message's: what is wrong with an address is the client's to hear, before the order exists. */
-const Email = Type.Unsafe<string>({ ...CustomerEmail, not: { pattern: unprintable } })
-
 export const NewOrderBody = Type.Object(
   {
     customerId: Type.Optional(CustomerId),
-    customerEmail: Email,
+    customerEmail: CustomerEmail,
     items: Type.Array(Type.Object(Item.properties, { ...strict, description: 'an object with sku and qty' }), {
       minItems: 1,
       maxItems: orderLimits.items,
       description: `a list of 1 to ${orderLimits.items} items`,
     }),
-    // How many decimals it may have depends on the currency: see domain/money.ts.
+    // How many decimals it may have depends on the currency: see money.ts of the contracts.
     amount: Type.Number({
       exclusiveMinimum: 0,
       maximum: largestAmount,

@@ -1,5 +1,4 @@
-import type { Item } from '@order-saga/contracts'
-import { minorUnitsOf } from '../domain/money.ts'
+import { type Item, minorUnitsOf } from '@order-saga/contracts'
 
 interface Amount {
   readonly amount: string

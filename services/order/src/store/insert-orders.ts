@@ -1,7 +1,6 @@
-import { OrderCreated } from '@order-saga/contracts'
+import { decimalOf, OrderCreated } from '@order-saga/contracts'
 import { type RetentionRule, statement, type Transaction } from '@order-saga/chassis'
-import { decimalOf } from '../domain/money.ts'
-import type { NewOrder } from '../domain/new-order.ts'
+import type { NewOrder } from '../new-order.ts'
 import { newSaga } from '../domain/saga.ts'
 import type { HistoryEntry } from './sagas.ts'
 

@@ -1,6 +1,5 @@
-import type { Item } from '@order-saga/contracts'
+import { type Item, type Money, moneyFromDecimal } from '@order-saga/contracts'
 import { type Database, type Statement, statement } from '@order-saga/chassis'
-import { type Money, moneyFromDecimal } from '../domain/money.ts'
 
 export type OrderStatus = 'pending' | 'confirmed' | 'cancelled'
 

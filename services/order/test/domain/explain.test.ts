@@ -133,7 +133,7 @@ describe('explain', () => {
 
   const paid: SagaState = { ...newSaga, status: 'payment_completed' }
 
-  it('says it all in plain words', () => {
+  it('describes every state in plain words', () => {
     assert.equal(
       explain(facts(pending, { since: at(29) }), { payment: { p50Ms: 120, p95Ms: 2_300, sagas: 300 } }, now).text,
       'The order is accepted; the result of its payment is not known yet. ' +
@@ -144,7 +144,7 @@ describe('explain', () => {
     )
   })
 
-  it('says that it does not know how long a step takes that too few sagas have taken', () => {
+  it('omits the duration of a step that too few sagas have taken', () => {
     const { waitsFor, text } = explain(facts(refunding), usual, now)
     assert.equal(waitsFor?.usually, null)
     assert.equal(waitsFor?.longerThanUsual, false)
@@ -162,7 +162,7 @@ describe('explain', () => {
     const again = facts(refunding, { refundRequests: 3, refundDueAt: at(50) })
     assert.match(explain(again, {}, now).text, /requested 3 times; without an answer by 2026-01-02 03:04:50 UTC it is/)
     assert.match(explain(again, {}, at(51)).text, /requested 3 times; the next check requests it again/)
-    assert.deepEqual(explain(again, {}, now).refund, { requests: 3, askedAgainAt: at(50) })
+    assert.deepEqual(explain(again, {}, now).refund, { requests: 3, requestedAgainAt: at(50) })
   })
 
   it('reports the effect of the deadline on a paid order', () => {
@@ -218,7 +218,7 @@ describe('explain', () => {
     ['parked', 'order', 'an operator: order.created is parked in the outbox of order: unroutable'],
     ['dead_lettered', 'payment', 'an operator: order.created is a dead letter in payment_queue: unroutable'],
   ] as const) {
-    it(`says what an event that is ${state} needs`, () => {
+    it(`reports the next step for an event that is ${state}`, () => {
       const event = { ...undelivered, state, queue: 'payment_queue', reason: 'unroutable' }
       const { needs, text } = explain(
         facts(pending, { payment: { status: 'charging' }, undelivered: [event] }),
@@ -261,7 +261,7 @@ describe('explain', () => {
     assert.equal(explain(facts(pending, { since: at(40) }), usual, now).waitsFor?.forMs, 0)
   })
 
-  it('names few of many items', () => {
+  it('abbreviates a long list of items', () => {
     const items = ['A', 'B', 'C', 'D', 'E'].map((sku) => ({ sku, qty: 1 }))
     assert.match(explain(facts(pending, { items }), usual, now).text, /of 1 x A, 1 x B, 1 x C, 2 more is released/)
   })

@@ -26,20 +26,20 @@ describe('stepTimes', () => {
     })
   })
 
-  it('counts a declined payment as an answer, and leaves out steps that were not taken', () => {
+  it('counts a declined payment as a response, and omits steps that were not taken', () => {
     const declined = [line(0, 'order.created', 'published'), line(40, 'payment.failed')]
     assert.deepEqual(stepTimes(Array.from({ length: 5 }, () => declined)), {
       payment: { p50Ms: 40, p95Ms: 40, sagas: 5 },
     })
   })
 
-  it('says nothing of a step that fewer than five sagas have taken', () => {
+  it('omits a step that fewer than five sagas have taken', () => {
     const paid = [line(0, 'order.created', 'published'), line(40, 'payment.completed')]
     assert.deepEqual(stepTimes([paid, paid, paid, paid]), {})
     assert.deepEqual(stepTimes([]), {})
   })
 
-  it('leaves out a saga whose events came in another order', () => {
+  it('omits a saga whose events came in another order', () => {
     const overtaken = [line(90, 'payment.completed'), line(50, 'inventory.reserved')]
     assert.deepEqual(stepTimes(Array.from({ length: 9 }, () => overtaken)), {})
   })

@@ -22,7 +22,7 @@ const wish = fc.record(
   { requiredKeys: [] },
 )
 
-describe('POST /orders with anything', function () {
+describe('POST /orders with arbitrary bodies', function () {
   this.timeout(60_000)
   let api: OrderApi
   before(async () => {

@@ -25,6 +25,8 @@ const refused: [string, unknown, string][] = [
   ['an address with a NUL', someOrder({ customerEmail: 'a\0b@example.com' }), 'customerEmail'],
   ['an address of half a character', someOrder({ customerEmail: 'a\ud800@example.com' }), 'customerEmail'],
   ['an address of 255 characters', someOrder({ customerEmail: `${'a'.repeat(243)}@example.com` }), 'customerEmail'],
+  ['a local part of 65 octets', someOrder({ customerEmail: `${'ü'.repeat(32)}a@example.com` }), 'customerEmail'],
+  ['a domain label of 64 octets', someOrder({ customerEmail: `a@${'b'.repeat(64)}.com` }), 'customerEmail'],
 
   ['an empty customerId', someOrder({ customerId: '' }), 'customerId'],
   ['a customerId that is a number', someOrder({ customerId: 7 }), 'customerId'],
@@ -57,6 +59,11 @@ const refused: [string, unknown, string][] = [
   ['an amount of 0', someOrder({ amount: 0 }), 'amount'],
   ['a negative amount', someOrder({ amount: -0.01 }), 'amount'],
   ['an amount too large', someOrder({ amount: 1_000_000_000 }), 'amount'],
+  [
+    'an amount of more digits than a double has',
+    JSON.stringify(someOrder()).replace('125.5', '125.50000000000000001'),
+    'amount',
+  ],
   ['an amount with three decimals', someOrder({ amount: 1.005 }), 'amount'],
   ['a very small amount', someOrder({ amount: 1e-7 }), 'amount'],
   ['an infinite amount', JSON.stringify(someOrder()).replace('125.5', '1e999'), 'amount'],
@@ -65,6 +72,12 @@ const refused: [string, unknown, string][] = [
   ['a currency in small letters', someOrder({ currency: 'usd' }), 'currency'],
   ['a currency that is null', someOrder({ currency: null }), 'currency'],
 
+  ['a field given twice', JSON.stringify(someOrder()).replace('{', '{"amount": 1, '), 'amount'],
+  [
+    'a field of an item given twice, once with an escape',
+    '{"customerEmail": "a@example.com", "amount": 1, "items": [{"sku": "A", "qty": 1, "q\\u0074y": 2}]}',
+    'items.0.qty',
+  ],
   ['an unknown field', someOrder({ colour: 'red' }), 'colour'],
   ['an unknown field of an item', someOrder({ items: [{ ...item, colour: 'red' }] }), 'items.0.colour'],
   ['a status', someOrder({ status: 'confirmed' }), 'status'],
@@ -104,7 +117,7 @@ describe('POST /orders with a bad order', () => {
     })
   }
 
-  it('has stored nothing of all that, and offered nothing', async () => {
+  it('stored no row and published no event for them', async () => {
     assert.deepEqual(await api.counts(), { orders: 0, sagas: 0, events: 0, keys: 0 })
     assert.equal(api.offered.length, 0)
     assert.equal(api.accepted, 0)

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { gzipSync } from 'node:zlib'
 import { waitUntil } from '@order-saga/dev'
+import { exchange, RawClient } from '@order-saga/tests/support/raw-client'
 import { OrderApi, orderDatabase, someOrder } from './order-api.ts'
-import { exchange, RawClient } from './raw-client.ts'
 
 const head = (more: string): string =>
   `POST /orders HTTP/1.1\r\nHost: orders\r\nContent-Type: application/json\r\n${more}\r\n\r\n`
@@ -58,7 +58,7 @@ describe('a bad HTTP request', () => {
     })
   }
 
-  it('takes exactly 64 KB and not a byte more', async () => {
+  it('accepts 64 KB and refuses one byte more', async () => {
     const order = JSON.stringify(someOrder({ amount: -1 }))
     const fits = await api.post(order.padEnd(65_536))
     assert.equal(fits.status, 400, fits.text)
@@ -78,7 +78,7 @@ describe('a bad HTTP request', () => {
     client.socket.destroy()
   })
 
-  it('answers 400 to bytes that are no UTF-8', async () => {
+  it('answers 400 to invalid UTF-8', async () => {
     const body = Buffer.from(JSON.stringify(someOrder({ customerId: 'Zoë' })), 'latin1')
     const client = await exchange(
       api.port,
@@ -88,7 +88,7 @@ describe('a bad HTTP request', () => {
     assert.match(String(client.problem?.['detail']), /UTF-8/)
   })
 
-  it('refuses a body that is declared too large before it comes', async () => {
+  it('refuses a body that is declared too large before it is sent', async () => {
     const client = new RawClient(api.port)
     await client.send(head('Content-Length: 1000000000'))
     await waitUntil(() => client.problem, { what: 'an answer', limitMs: 5_000 })
@@ -118,7 +118,7 @@ describe('a bad HTTP request', () => {
     assert.equal(client.problem?.['field'], 'customerEmail')
   })
 
-  it('cuts off a chunked body of 1 GB early, and its answer is seen', async () => {
+  it('refuses a chunked body of 1 GB early with a response that the client receives', async () => {
     const client = new RawClient(api.port)
     await client.send(head('Transfer-Encoding: chunked'))
     let sent = 0
@@ -129,7 +129,7 @@ describe('a bad HTTP request', () => {
     assert.equal(client.problem?.['status'], 413)
   })
 
-  it('goes on taking what a client is still sending when it has its answer, so that no reset overtakes it', async () => {
+  it('reads the rest of a refused body, so that the response is not lost in a reset', async () => {
     const client = new RawClient(api.port)
     await client.send(`${head('Transfer-Encoding: chunked')}${megabyte}`)
     await waitUntil(() => client.problem, { what: 'an answer', limitMs: 5_000 })
@@ -140,7 +140,7 @@ describe('a bad HTTP request', () => {
     assert.equal(client.error, undefined)
   })
 
-  it('answers others while a client sends its headers and its body slowly', async () => {
+  it('serves other clients while one sends its headers and body slowly', async () => {
     const slow = [new RawClient(api.port), new RawClient(api.port)]
     await slow[0]?.send('POST /orders HTTP/1.1\r\nHost: ')
     await slow[1]?.send(`${head('Content-Length: 1000')}{"customerEmail"`)
@@ -150,18 +150,5 @@ describe('a bad HTTP request', () => {
       assert.equal(client.received, '')
       client.socket.destroy()
     }
-  })
-
-  it('answers in problem form to what is no HTTP', async () => {
-    const client = await exchange(api.port, 'HELO orders\r\n\r\n')
-    assert.equal(client.status, 400)
-    assert.match(client.received, /content-type: application\/problem\+json/i)
-    assert.equal(client.problem?.['title'], 'Bad Request')
-  })
-
-  it('answers 431 to headers that are too large', async () => {
-    const client = await exchange(api.port, head(`X: ${'x'.repeat(20_000)}`))
-    assert.equal(client.status, 431)
-    assert.equal(client.problem?.['status'], 431)
   })
 })

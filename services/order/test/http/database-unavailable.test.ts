@@ -58,7 +58,7 @@ describe('while the database is unavailable', function () {
     await recovered()
   })
 
-  it('still refuses what is wrong with the request', async () => {
+  it('still refuses invalid requests', async () => {
     await postgres.kill()
     try {
       isUnavailable(await timed(() => api.post(someOrder())))
@@ -70,7 +70,7 @@ describe('while the database is unavailable', function () {
     await recovered()
   })
 
-  it('answers in time when it hangs, at once when that is known, and makes no order of what it sent away', async () => {
+  it('answers in time when it does not respond, at once when the breaker is open, and creates no refused order', async () => {
     const late = someOrder()
     await postgres.pause()
     try {
@@ -121,7 +121,7 @@ describe('while the database is unavailable', function () {
     await recovered()
   })
 
-  it('loses no connection for good when the server ends them all', async () => {
+  it('replaces every connection that the server closed', async () => {
     await Promise.all(Array.from({ length: 20 }, () => api.get('/orders')))
     await api.database.query({
       name: 'test-terminate',

@@ -83,10 +83,14 @@ describe('GET /sagas/{sagaId}/explain', () => {
     )
     const { waitsFor, refund } = await explanationOf(String(posted['sagaId']))
     assert.deepEqual([waitsFor?.step, waitsFor?.since], ['refund', '2026-01-02T03:04:05.000Z'])
-    assert.deepEqual(refund, { requests: 2, askedAgainAt: '2026-01-02T03:06:00.000Z' })
+    assert.deepEqual(refund, {
+      requests: 2,
+      requestedAgainAt: '2026-01-02T03:06:00.000Z',
+      askedAgainAt: '2026-01-02T03:06:00.000Z',
+    })
   })
 
-  it('answers 404 for a saga nobody knows, and for what is no id', async () => {
+  it('answers 404 for an unknown saga and for an invalid id', async () => {
     assert.equal((await api.get(`/sagas/${randomUUID()}/explain`)).status, 404)
     assert.equal((await api.get('/sagas/SKU-1/explain')).status, 404)
   })

@@ -44,7 +44,7 @@ describe('Idempotency-Key', function () {
     return row?.orders ?? -1
   }
 
-  it('gives the same answer to the same key and body, and says so', async () => {
+  it('returns the same response to the same key and body, and marks it as replayed', async () => {
     const order = someOrder()
     const first = await api.post(order, key('again'))
     const [offered, accepted] = [api.offered.length, api.accepted]
@@ -73,7 +73,7 @@ describe('Idempotency-Key', function () {
     }
   })
 
-  it('takes no notice of white space and of the order of fields', async () => {
+  it('ignores white space and the order of fields', async () => {
     const { items, ...rest } = someOrder({ items: [{ sku: 'A', qty: 1 }] })
     const first = await api.post({ items, ...rest }, key('spaced'))
     const second = await api.post(
@@ -84,7 +84,7 @@ describe('Idempotency-Key', function () {
     assert.deepEqual(second.json, first.json)
   })
 
-  it('answers 422 to another body under the same key, and leaves the first order alone', async () => {
+  it('answers 422 to another body under the same key, and does not change the first order', async () => {
     const order = someOrder()
     const first = await api.post(order, key('reused'))
     const changed = await api.post({ ...order, amount: 1 }, key('reused'))
@@ -101,7 +101,7 @@ describe('Idempotency-Key', function () {
     assert.equal(idsOf(answers).length, 2)
   })
 
-  it('stores no key with a request it refuses, so the mended one goes through', async () => {
+  it('stores no key with a refused request, so that the corrected one is accepted', async () => {
     assert.equal((await api.post(someOrder({ amount: -1 }), key('mended'))).status, 400)
     const mended = await api.post(someOrder(), key('mended'))
     assert.equal(mended.status, 202)
@@ -124,12 +124,12 @@ describe('Idempotency-Key', function () {
     })
   }
 
-  it('takes a key of 255 printable characters, quotes and spaces among them', async () => {
+  it('accepts a key of 255 printable characters, including quotes and spaces', async () => {
     const answer = await api.post(someOrder(), key(`"it's a key" ${'~'.repeat(242)}`))
     assert.equal(answer.status, 202, answer.text)
   })
 
-  it('makes one order of fifty posts at once', async () => {
+  it('creates one order from fifty concurrent posts', async () => {
     const order = someOrder()
     const answers = await Promise.all(Array.from({ length: 50 }, () => api.post(order, key('fifty'))))
     const accepted = answers.filter(({ status }) => status === 202)
@@ -140,7 +140,7 @@ describe('Idempotency-Key', function () {
     assert.equal(await ordersOf(order['customerId']), 1)
   })
 
-  it('makes one order of sixty posts at once in two processes', async () => {
+  it('creates one order from sixty concurrent posts in two processes', async () => {
     for (let round = 0; round < 3; round += 1) {
       const order = someOrder()
       const answers = await Promise.all(
@@ -154,7 +154,7 @@ describe('Idempotency-Key', function () {
     }
   })
 
-  it('never lets two processes wait for each other, with any keys at the same time', async () => {
+  it('never deadlocks two processes, with any concurrent keys', async () => {
     const orders = Array.from({ length: 40 }, () => someOrder())
     const answers = await Promise.all([
       ...orders.map((order, i) => api.post(order, key(`crossed ${i}`))),
@@ -164,7 +164,7 @@ describe('Idempotency-Key', function () {
     for (const order of orders) assert.equal(await ordersOf(order['customerId']), 1)
   })
 
-  it('answers 409 while the first is being written, here and elsewhere, and holds up nobody else', async () => {
+  it('answers 409 while the first is written, in this and another process, and delays no other request', async () => {
     const order = someOrder()
     proxy.next('held')
     const first = api.post(order, key('held'))
@@ -199,7 +199,7 @@ describe('Idempotency-Key', function () {
     assert.equal(await ordersOf(order['customerId']), 1)
   })
 
-  it('knows the order again when the connection breaks after the commit, before its answer', async () => {
+  it('finds the order again when the connection breaks after the commit, before the response', async () => {
     const order = someOrder()
     proxy.next('unanswered')
     const broken = await api.post(order, key('unanswered'))
@@ -211,7 +211,7 @@ describe('Idempotency-Key', function () {
     assert.equal(await ordersOf(order['customerId']), 1)
   })
 
-  it('remembers a key for a day, and not much longer', async () => {
+  it('keeps a key for a day, and not much longer', async () => {
     const order = someOrder()
     const first = await api.post(order, key('old'))
     const age = async (hours: number): Promise<void> => {

@@ -21,7 +21,7 @@ describe('POST /orders', () => {
     ])
   }
 
-  it("takes the README's own order and says where it is", async () => {
+  it('accepts the order of the README and returns its location', async () => {
     const answer = await api.post(
       '{"customerId": "cust-1001", "customerEmail": "user@example.com", "items": [{"sku":"SKU-1","qty":2}], "amount": 125.50, "currency": "USD"}',
     )
@@ -74,7 +74,7 @@ describe('POST /orders', () => {
     assert.equal(api.accepted, accepted + 1)
   })
 
-  it('hands the very event it stored to the relay, leased, after the commit', async () => {
+  it('passes the stored event with its lease to the relay after the commit', async () => {
     const { json } = await api.post(someOrder())
     const [event] = await rows('events', json['orderId'])
     const offered = api.offered.find(({ orderId }) => orderId === json['orderId'])
@@ -85,7 +85,7 @@ describe('POST /orders', () => {
     assert.ok((event?.['lease_until'] as Date) > (event?.['created_at'] as Date))
   })
 
-  it('leaves the event to the table when this process cannot publish', async () => {
+  it('leaves the event to the poll when this process cannot publish', async () => {
     api.relayAccepts = false
     try {
       const { json } = await api.post(someOrder())
@@ -127,7 +127,7 @@ describe('POST /orders', () => {
     })
   }
 
-  it("goes on with the client's trace, and leaves out what is none", async () => {
+  it("continues the client's trace, and ignores an invalid one", async () => {
     const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
     const traced = await api.post(someOrder(), { traceparent })
     assert.equal((await rows('events', traced.json['orderId']))[0]?.['traceparent'], traceparent)
@@ -136,7 +136,7 @@ describe('POST /orders', () => {
     assert.equal((await rows('events', untraced.json['orderId']))[0]?.['traceparent'], null)
   })
 
-  it('gives each of many orders at once its own row, in few transactions', async () => {
+  it('stores many concurrent orders in few transactions', async () => {
     const before = await api.counts()
     const answers = await Promise.all(Array.from({ length: 200 }, () => api.post(someOrder())))
     assert.deepEqual([...new Set(answers.map(({ status }) => status))], [202])

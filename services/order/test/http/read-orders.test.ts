@@ -66,7 +66,7 @@ describe('GET /orders', () => {
     orders.push({ orderId, body })
   })
 
-  it('leaves out a customerId that was not given, and shows the currency that was not', async () => {
+  it('omits a missing customerId, and shows the default currency', async () => {
     const { customerId: _, currency: __, ...rest } = someOrder()
     const { json } = await api.post(rest)
     const answer = await api.get(`/orders/${String(json['orderId'])}`)
@@ -75,7 +75,7 @@ describe('GET /orders', () => {
     orders.push({ orderId: String(json['orderId']), body: rest })
   })
 
-  it('finds an order whichever way its id is written', async () => {
+  it('finds an order by its id in any letter case', async () => {
     const answer = await api.get(`/orders/${orders[0]?.orderId.toUpperCase() ?? ''}`)
     assert.equal(answer.json['orderId'], orders[0]?.orderId)
   })
@@ -88,21 +88,21 @@ describe('GET /orders', () => {
     assert.equal(page(await api.get('/orders?limit=100')).nextCursor, null)
   })
 
-  it('ends with a page that has no cursor, also when it is just full', async () => {
+  it('ends with a page without cursor, also when it is full', async () => {
     const all = newestFirst(() => true)
     const { ids, nextCursor } = page(await api.get(`/orders?limit=${all.length}`))
     assert.deepEqual(ids, all)
     assert.equal(nextCursor, null)
   })
 
-  it('walks through all of them page by page', async () => {
+  it('lists all of them page by page', async () => {
     assert.deepEqual(
       await walk('limit=7'),
       newestFirst(() => true),
     )
   })
 
-  it('shows each order once though more are added meanwhile', async () => {
+  it('shows each order once while others are added', async () => {
     const before = newestFirst(() => true)
     const added: string[] = []
     const seen = await walk('limit=4', async () => {

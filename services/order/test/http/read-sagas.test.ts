@@ -48,7 +48,7 @@ describe('GET /sagas', () => {
     sagaIds.push(saga.sagaId)
   })
 
-  it('shows how a saga ended, and every event it saw', async () => {
+  it('shows the final status of a saga and its events', async () => {
     const { json: posted } = await api.post(someOrder())
     const seen = {
       at: '2026-01-02T03:04:05.678Z',

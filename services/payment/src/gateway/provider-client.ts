@@ -1,6 +1,6 @@
 import { checkerOf } from '@order-saga/contracts'
 import { Type } from 'typebox'
-import { nothingWasSent, troubleOf } from './connection-trouble.ts'
+import { nothingWasSent, errorNameOf } from './connection-errors.ts'
 import { GatewayUnavailable, OutcomeUnknown } from './payment-gateway.ts'
 
 export interface ProviderClientOptions {
@@ -65,8 +65,8 @@ export function createProviderClient({ url, apiKey, timeLimitMs }: ProviderClien
     } catch (error) {
       if (error instanceof GatewayUnavailable || error instanceof OutcomeUnknown) throw error
       // The error itself is not passed on as the cause: a parser's error holds what was received.
-      if (nothingWasSent(error)) throw new GatewayUnavailable(`${request} was not sent: ${troubleOf(error)}`)
-      throw new OutcomeUnknown(`${request} has no whole reply: ${troubleOf(error)}`)
+      if (nothingWasSent(error)) throw new GatewayUnavailable(`${request} was not sent: ${errorNameOf(error)}`)
+      throw new OutcomeUnknown(`${request} has no whole reply: ${errorNameOf(error)}`)
     }
   }
 

@@ -1,10 +1,7 @@
-import { PaymentCompleted, PaymentFailed, PaymentRefunded } from '@order-saga/contracts'
+import { noCurrency, PaymentCompleted, PaymentFailed, PaymentRefunded } from '@order-saga/contracts'
 import type { Cause, Effect, Message, ReactionContext } from '@order-saga/chassis'
 import { decide, type PaymentEffect, type PaymentInput, type PaymentOutput } from '../domain/payment.ts'
 import type { LockedPayments, PaymentRecord } from '../store/payments.ts'
-
-/** ISO 4217's code for "no currency": the answer to a refund of an order that payment has no record of. */
-const noCurrency = 'XXX'
 
 /** Time beyond the gateway's own limit before the sweeper takes an intent; the result's transaction needs some of it. */
 const sweepMarginMs = 5_000

@@ -1,4 +1,4 @@
-import { OrderCreated } from '@order-saga/contracts'
+import { instantOf, OrderCreated } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
 import { isExpired } from '../domain/unseen-charge.ts'
 import type { LockedPayments } from '../store/payments.ts'
@@ -8,7 +8,7 @@ import { advanceOn, type EffectIntent, type EffectTimeLimits } from './advance-p
 export const chargeOnOrderCreated = (timeLimitsMs: EffectTimeLimits): Reaction<LockedPayments, EffectIntent> =>
   on(OrderCreated, (message, payments, context) => {
     const { amount, currency, customerEmail, items, deadline: iso } = message.payload
-    const deadline = new Date(iso)
+    const deadline = instantOf(iso) as Date
     payments.of(message.orderId, message.sagaId).order ??= { amount, currency, customerEmail, items, deadline }
     const input = { on: 'order.created', expired: isExpired(deadline, context.now) } as const
     return advanceOn(message, input, payments, { ...context, timeLimitsMs })

@@ -3,6 +3,7 @@ import {
   decide,
   type PaymentEffect,
   type PaymentInput,
+  type PaymentOutput,
   type PaymentState,
   unknownPayment,
 } from '../../src/domain/payment.ts'
@@ -40,53 +41,69 @@ const completed = 'payment.completed'
 const failed = 'payment.failed'
 const refunded = 'payment.refunded'
 
-/** Status after, with `!charge` or `!refund` for the effect, and the events published. Not listed: late. */
-const table: Record<StateName, Partial<Record<InputName, string>>> = {
+/** The next state, and what follows from it: the effect to start and the events to publish. Not listed: late. */
+type Change = readonly [PaymentState, ...(`!${PaymentEffect}` | PaymentOutput)[]]
+
+const { charging, charged, declined, tombstone, cancelled, expired, refunding } = states
+const cancelSeen = { cancelSeen: true }
+const refundWanted = { refundWanted: true }
+const both = { ...cancelSeen, ...refundWanted }
+
+const table: Record<StateName, Partial<Record<InputName, Change>>> = {
   none: {
-    created: 'charging !charge',
-    createdLate: `cancelled ${failed}`,
-    orderCancelled: 'cancelled',
-    refundRequested: `cancelled ${refunded}`,
-    chargedNow: 'refunding !refund',
+    created: [charging, '!charge'],
+    createdLate: [expired, failed],
+    orderCancelled: [tombstone],
+    refundRequested: [tombstone, refunded],
+    chargedNow: [refunding, '!refund'],
   },
   charging: {
-    created: 'charging !charge',
-    orderCancelled: 'charging',
-    refundRequested: 'charging',
-    chargedNow: `charged ${completed}`,
-    declinedNow: `declined ${failed}`,
-    absent: `cancelled ${failed}`,
+    created: [charging, '!charge'],
+    orderCancelled: [states.chargingCancelled],
+    refundRequested: [states.chargingRefundWanted],
+    chargedNow: [charged, completed],
+    declinedNow: [declined, failed],
+    absent: [expired, failed],
   },
   chargingCancelled: {
-    refundRequested: 'charging',
-    chargedNow: `charged ${completed}`,
-    declinedNow: `declined ${failed}`,
-    absent: `cancelled ${failed}`,
+    refundRequested: [states.chargingBoth],
+    chargedNow: [{ ...charged, ...cancelSeen }, completed],
+    declinedNow: [{ ...declined, ...cancelSeen }, failed],
+    absent: [{ ...cancelled, ...cancelSeen }, failed],
   },
   chargingRefundWanted: {
-    created: 'charging !charge',
-    orderCancelled: 'charging',
-    chargedNow: 'refunding !refund',
-    declinedNow: `declined ${failed} ${refunded}`,
-    absent: `cancelled ${failed} ${refunded}`,
+    created: [states.chargingRefundWanted, '!charge'],
+    orderCancelled: [states.chargingBoth],
+    chargedNow: [{ ...refunding, ...refundWanted }, '!refund'],
+    declinedNow: [{ ...declined, ...refundWanted }, failed, refunded],
+    absent: [{ ...expired, ...refundWanted }, failed, refunded],
   },
   chargingBoth: {
-    chargedNow: 'refunding !refund',
-    declinedNow: `declined ${failed} ${refunded}`,
-    absent: `cancelled ${failed} ${refunded}`,
+    chargedNow: [{ ...refunding, ...both }, '!refund'],
+    declinedNow: [{ ...declined, ...both }, failed, refunded],
+    absent: [{ ...cancelled, ...both }, failed, refunded],
   },
-  charged: { refundRequested: 'refunding !refund' },
-  declined: { refundRequested: `declined ${refunded}`, chargedNow: 'refunding !refund' },
+  charged: { refundRequested: [refunding, '!refund'] },
+  declined: {
+    refundRequested: [declined, refunded],
+    chargedNow: [{ ...refunding, reason: 'declined' }, '!refund'],
+  },
   tombstone: {
-    created: `cancelled ${failed}`,
-    createdLate: `cancelled ${failed}`,
-    refundRequested: `cancelled ${refunded}`,
-    chargedNow: 'refunding !refund',
+    created: [cancelled, failed],
+    createdLate: [cancelled, failed],
+    refundRequested: [tombstone, refunded],
+    chargedNow: [{ ...refunding, reason: 'order_cancelled' }, '!refund'],
   },
-  cancelled: { refundRequested: `cancelled ${refunded}`, chargedNow: 'refunding !refund' },
-  expired: { refundRequested: `cancelled ${refunded}`, chargedNow: 'refunding !refund' },
-  refunding: { refundedNow: `refunded ${refunded}` },
-  refunded: { refundRequested: `refunded ${refunded}` },
+  cancelled: {
+    refundRequested: [cancelled, refunded],
+    chargedNow: [{ ...refunding, reason: 'order_cancelled' }, '!refund'],
+  },
+  expired: {
+    refundRequested: [expired, refunded],
+    chargedNow: [{ ...refunding, reason: 'expired' }, '!refund'],
+  },
+  refunding: { refundedNow: [states.refunded, refunded] },
+  refunded: { refundRequested: [states.refunded, refunded] },
 }
 
 /** The state after the input: the same one when it is late. */
@@ -103,14 +120,17 @@ function effectsOf(state: PaymentState, input: PaymentInput): readonly PaymentEf
 describe('a payment', () => {
   for (const [stateName, state] of Object.entries(states) as [StateName, PaymentState][]) {
     for (const [inputName, input] of Object.entries(inputs) as [InputName, PaymentInput][]) {
-      const expected = table[stateName][inputName] ?? 'late'
-      it(`${stateName} on ${inputName}: ${expected}`, () => {
+      const change = table[stateName][inputName]
+      const [next, ...follow] = change ?? []
+      it(`${stateName} on ${inputName}: ${[next?.status ?? 'late', ...follow].join(' ')}`, () => {
         const decision = decide(state, input)
-        const found =
-          decision.kind === 'ignored'
-            ? decision.because
-            : [decision.state.status, ...decision.effects.map((effect) => `!${effect}`), ...decision.publish].join(' ')
-        assert.equal(found, expected)
+        if (next === undefined) {
+          assert.deepEqual(decision, { kind: 'ignored', because: 'late' })
+          return
+        }
+        assert(decision.kind === 'decided')
+        assert.deepEqual(decision.state, next)
+        assert.deepEqual([...decision.effects.map((effect) => `!${effect}`), ...decision.publish], follow)
       })
     }
   }
@@ -122,11 +142,11 @@ describe('a payment', () => {
     }
   })
 
-  it('remembers a refund that is requested while the charge is in flight', () => {
+  it('records a refund that is requested while the charge is in flight', () => {
     assert.deepEqual(effectsOf(after(states.charging, inputs.refundRequested), inputs.chargedNow), ['refund'])
   })
 
-  it('has an effect with every intent', () => {
+  it('returns an effect with every intent', () => {
     for (const [name, state] of Object.entries(states)) {
       for (const input of Object.values(inputs)) {
         const { status } = after(state, input)
@@ -136,7 +156,7 @@ describe('a payment', () => {
     }
   })
 
-  it('says why nothing was charged', () => {
+  it('reports why nothing was charged', () => {
     assert.equal(after(states.none, inputs.createdLate).reason, 'expired')
     assert.equal(after(states.tombstone, inputs.created).reason, 'order_cancelled')
     assert.equal(after(states.charging, inputs.absent).reason, 'expired')

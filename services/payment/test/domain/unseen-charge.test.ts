@@ -7,7 +7,7 @@ const afterDeadline = (ms: number): Date => new Date(deadline.getTime() + ms)
 const window = { timeLimitMs: 10_000, settleMs: 5_000 }
 const charging: PaymentState = { ...unknownPayment, status: 'charging', orderSeen: true }
 
-describe('A charge the provider knows nothing of', () => {
+describe('A charge that the provider does not have', () => {
   const decideAt = (ms: number, more: Partial<PaymentState> = {}, mayRepeat = true): string =>
     decideUnseenCharge({ state: { ...charging, ...more }, deadline, mayRepeat }, afterDeadline(ms), window)
 
@@ -22,7 +22,7 @@ describe('A charge the provider knows nothing of', () => {
     assert.equal(decideAt(-1, { refundWanted: true }), 'wait')
   })
 
-  it('was never made, once a request sent at the last moment is over, after any number of look-ups', () => {
+  it('is settled as not made once a request sent at the deadline must have ended, after any number of look-ups', () => {
     assert.equal(decideAt(14_999), 'wait')
     assert.equal(decideAt(15_000), 'absent')
     assert.equal(decideAt(15_000, { cancelSeen: true }), 'absent')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { ConcurrencyLimit } from '../../src/effects/concurrency-limit.ts'
 
 describe('The concurrency limit', () => {
-  it('admits work up to the limit, and what waits in the order in which it came', async () => {
+  it('admits work up to the limit, and waiting work in order of arrival', async () => {
     const limit = new ConcurrencyLimit(1)
     const admitted: string[] = []
     assert(await limit.acquire())
@@ -18,7 +18,7 @@ describe('The concurrency limit', () => {
     assert.deepEqual(admitted, ['first', 'second'])
   })
 
-  it('refuses at the time limit, and gives nothing to one that no longer waits', async () => {
+  it('rejects at the time limit, and skips work that no longer waits', async () => {
     const limit = new ConcurrencyLimit(1)
     assert(await limit.acquire())
     assert.equal(await limit.acquire(1), false)

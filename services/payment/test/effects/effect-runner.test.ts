@@ -80,7 +80,7 @@ async function settle(): Promise<void> {
 }
 
 describe('The effect runner', () => {
-  it('is done with a charge when its result is recorded with its event, and does not wait for the refund that follows', async () => {
+  it('completes a charge when its result is recorded with its event, and does not wait for the following refund', async () => {
     const { runner, charges, refunds, recorded, following } = new Stage()
     const run = runner.run([intentOf('charge')])
     await settle()
@@ -112,7 +112,7 @@ describe('The effect runner', () => {
     )
   })
 
-  it('records a charge whose result is unknown as that, and nothing of one that was not sent', async () => {
+  it('records a charge with an unknown result as unknown, and nothing for one that was not sent', async () => {
     const { runner, charges, recorded } = new Stage()
     const unknown = runner.run([intentOf('charge')])
     const unsent = runner.run([intentOf('charge', 'other')])

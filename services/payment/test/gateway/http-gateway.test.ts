@@ -5,7 +5,7 @@ import { ProviderLedger } from '@order-saga/tests/support/provider/provider-ledg
 import { type Provider, startProvider } from '@order-saga/tests/support/provider/provider'
 import { someCharge, someRefund } from './some-charge.ts'
 
-describe('The HTTP gateway with a provider in good health', () => {
+describe('The HTTP gateway with a healthy provider', () => {
   let provider: Provider
   let gateway: PaymentGateway
 
@@ -25,7 +25,7 @@ describe('The HTTP gateway with a provider in good health', () => {
     assert.equal(provider.ledger.takenFor('order-1'), '49.90')
   })
 
-  it('charges once however often it is asked', async () => {
+  it('charges once for repeated requests', async () => {
     const charge = someCharge('order-1')
     for (let attempt = 1; attempt <= 3; attempt += 1) {
       assert.deepEqual(await gateway.charge(charge), { kind: 'charged', chargeId: 'ch_1' })
@@ -64,13 +64,13 @@ describe('The HTTP gateway with a provider in good health', () => {
     assert.equal(await gateway.findRefund('refund:nobody'), undefined)
   })
 
-  it('does not take a key that was used for another amount for a decline', async () => {
+  it('does not report a key used for another amount as a decline', async () => {
     await gateway.charge(someCharge('order-1'))
     await assert.rejects(gateway.charge(someCharge('order-1', { amount: '50.00' })), OutcomeUnknown)
     assert.equal(provider.ledger.takenFor('order-1'), '49.90')
   })
 
-  it('does not take a request the provider finds wrong for a decline', async () => {
+  it('does not report an invalid request as a decline', async () => {
     await assert.rejects(gateway.charge(someCharge('order-1', { amount: 'ten' })), /400: invalid_request/)
     await assert.rejects(gateway.charge(someCharge('order-1', { amount: 'ten' })), OutcomeUnknown)
     await assert.rejects(gateway.refund(someRefund(someCharge('order-1'), 'ch_9')), /422: charge_not_found/)
@@ -111,7 +111,7 @@ describe('The HTTP gateway with a provider in good health', () => {
     await assert.rejects(elsewhere.findCharge('charge:order-1'), GatewayUnavailable)
   })
 
-  it('refuses a URL or a key it could not use, without showing them', () => {
+  it('refuses an unusable URL or key without printing it', () => {
     const apiKey = 'the-secret'
     for (const url of [
       'nonsense',

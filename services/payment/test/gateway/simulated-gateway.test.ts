@@ -97,7 +97,7 @@ describe('The simulated gateway', () => {
     assert.deepEqual(delays, [])
   })
 
-  it('forgets the oldest of very many charges, and would charge them the same way', async () => {
+  it('evicts the oldest charges above its limit, and would repeat them identically', async () => {
     const { gateway } = quickGateway()
     const first = await gateway.charge(someCharge('order-1'))
     for (let number = 2; number <= 10_001; number += 1) await gateway.charge(someCharge(`order-${number}`))
@@ -115,7 +115,7 @@ describe('The simulated gateway', () => {
     assert.equal(await gateway.findCharge('charge:order-1'), undefined)
   })
 
-  it('does not keep a process alive that has nothing else to do', async () => {
+  it('does not keep an otherwise idle process running', async () => {
     const source = new URL('../../src/gateway/simulated-gateway.ts', import.meta.url).href
     const program = `
       import { createSimulatedGateway } from '${source}'
@@ -125,7 +125,7 @@ describe('The simulated gateway', () => {
     await promisify(execFile)(process.execPath, flags, { timeout: 30_000 })
   }).timeout(30_000)
 
-  it('waits for real when no delay is given', async () => {
+  it('waits on the system clock by default', async () => {
     const gateway = createSimulatedGateway({ failureRate: 0, processingMs: 30, now: () => startedAt })
     const before = performance.now()
     await gateway.charge(someCharge('order-1'))

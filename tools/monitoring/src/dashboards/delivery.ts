@@ -210,6 +210,21 @@ export const delivery: DashboardSpec = {
           ],
         },
         {
+          title: 'Oldest unacknowledged delivery',
+          description:
+            'Age of the oldest delivery without a disposition, by consumed queue. Normal: below 1 s, charges and e-mails below 60 s. A rising line: the consumer waits for a dependency or is stalled.',
+          kind: 'lines',
+          unit: 's',
+          width: 24,
+          steps: upTo(60, 120),
+          queries: [
+            {
+              expr: `max by (queue) (consumer_oldest_unacknowledged_seconds{${inNamespace}})`,
+              legend: '{{queue}}',
+            },
+          ],
+        },
+        {
           title: 'Retries',
           description:
             'Failed attempts, by event. Normal: 0. The services log the reason ("attempt failed, will be retried").',

@@ -239,6 +239,16 @@ export const services: DashboardSpec = {
           steps: upTo(5, 50),
           queries: [{ expr: `sum by (service) (db_pool_waiting_requests{${chosen}})`, legend: '{{service}}' }],
         },
+        {
+          title: 'Clock skew',
+          description:
+            "Difference between a pod's clock and its database's. Normal: milliseconds. Above MAX_CLOCK_SKEW_MS the pod is not ready.",
+          kind: 'lines',
+          unit: 's',
+          width: 12,
+          steps: upTo(1, 5),
+          queries: [{ expr: `max by (service) (abs(clock_skew_seconds{${chosen}}))`, legend: '{{service}}' }],
+        },
       ],
     },
   ],

@@ -15,7 +15,7 @@ export async function listDeadLetters(context: CommandContext, scan: Scan): Prom
     letter.id,
     letter.queue,
     letter.event,
-    letter.diedAt === undefined ? '-' : fromNow(letter.diedAt, now),
+    letter.deadLetteredAt === undefined ? '-' : fromNow(letter.deadLetteredAt, now),
     String(letter.attempts),
     String(letter.replays.length),
     letter.reason,

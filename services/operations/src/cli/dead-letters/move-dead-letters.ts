@@ -5,20 +5,20 @@ import type { Selection } from '../../inspect/dead-letters/selection.ts'
 import type { Actor } from '../../inspect/operator-acts.ts'
 import type { CommandContext } from '../command-context.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
-import { type Verdict, verdictWords } from '../preview/preview-reaction.ts'
-import type { Result } from '../result.ts'
+import { type ReplayResult, replayResultWords } from '../preview/preview-reaction.ts'
+import { deprecatedResult, type Result } from '../result.ts'
 import { tableOf } from '../text.ts'
 import { counted } from '../../audit/format-report.ts'
 
 interface MoveOutcome {
   readonly letter: DeadLetter
-  readonly outcome: 'replayed' | 'discarded' | 'failed' | 'would_discard' | Verdict
+  readonly result: 'replayed' | 'discarded' | 'failed' | 'would_discard' | ReplayResult
   readonly why?: string | undefined
 }
 
 const rowsShown = 50
-const words: Readonly<Record<MoveOutcome['outcome'], string>> = {
-  ...verdictWords,
+const words: Readonly<Record<MoveOutcome['result'], string>> = {
+  ...replayResultWords,
   replayed: 'replayed',
   discarded: 'discarded',
   failed: 'failed',
@@ -27,13 +27,16 @@ const words: Readonly<Record<MoveOutcome['outcome'], string>> = {
 
 /** The result has a finding when one failed, an id does not exist, or the command was stopped. */
 function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped: boolean): Result {
-  const counts: Partial<Record<MoveOutcome['outcome'], number>> = {}
-  for (const { outcome } of moved) counts[outcome] = (counts[outcome] ?? 0) + 1
+  const counts: Partial<Record<MoveOutcome['result'], number>> = {}
+  for (const { result } of moved) counts[result] = (counts[result] ?? 0) + 1
+  const deprecatedCounts = Object.fromEntries(
+    Object.entries(counts).map(([result, count]) => [deprecatedResult(result), count]),
+  )
   const missing = (selection.ids ?? []).filter((id) => !moved.some(({ letter }) => letter.id === id))
   const rows = moved
-    .toSorted((one, other) => Number(other.outcome === 'failed') - Number(one.outcome === 'failed'))
+    .toSorted((one, other) => Number(other.result === 'failed') - Number(one.result === 'failed'))
     .slice(0, rowsShown)
-    .map(({ letter, outcome, why }) => [letter.id, letter.queue, letter.event, words[outcome], why ?? ''])
+    .map(({ letter, result, why }) => [letter.id, letter.queue, letter.event, words[result], why ?? ''])
   const lines = [
     ...tableOf(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows),
     ...(moved.length > rows.length ? [`and ${moved.length - rows.length} more`] : []),
@@ -42,11 +45,11 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
     moved.length === 0
       ? 'no dead letter is selected'
       : Object.entries(counts)
-          .map(([outcome, count]) => `${words[outcome as MoveOutcome['outcome']]}: ${counted(count, 'dead letter')}`)
+          .map(([result, count]) => `${words[result as MoveOutcome['result']]}: ${counted(count, 'dead letter')}`)
           .join(', '),
   ]
   return {
-    items: moved.map(({ letter, outcome, why }) => ({
+    items: moved.map(({ letter, result, why }) => ({
       id: letter.id,
       queue: letter.queue,
       event: letter.event,
@@ -54,10 +57,11 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
       orderId: letter.orderId,
       attempts: letter.attempts,
       replays: letter.replays.length,
-      outcome,
+      result,
+      outcome: deprecatedResult(result),
       why,
     })),
-    summary: { ...counts, missing, stopped },
+    summary: { ...deprecatedCounts, ...counts, missing, stopped },
     text: lines.join('\n'),
     wrong: (counts.failed ?? 0) > 0 || missing.length > 0 || stopped,
   }
@@ -66,7 +70,7 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
 export async function replay(context: CommandContext, scan: Scan, actor: Actor): Promise<Result> {
   const moved = await replayDeadLetters(context, scan, actor)
   const outcomes = moved.map(({ letter, failure }): MoveOutcome =>
-    failure === undefined ? { letter, outcome: 'replayed' } : { letter, outcome: 'failed', why: failure },
+    failure === undefined ? { letter, result: 'replayed' } : { letter, result: 'failed', why: failure },
   )
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }
@@ -76,8 +80,8 @@ export async function previewReplays(context: CommandContext, scan: Scan): Promi
   await scanDeadLetters(context, scan, async (found) => {
     for (const { letter, message } of found) {
       if (context.signal.aborted) return
-      const { verdict, why } = await previewReplay(context, letter.service, message)
-      outcomes.push({ letter, outcome: verdict, why })
+      const { result, why } = await previewReplay(context, letter.service, message)
+      outcomes.push({ letter, result, why })
     }
   })
   return moveResult(outcomes, scan.selection, context.signal.aborted)
@@ -85,14 +89,14 @@ export async function previewReplays(context: CommandContext, scan: Scan): Promi
 
 export async function discard(context: CommandContext, scan: Scan, actor: Actor): Promise<Result> {
   const discarded = await discardDeadLetters(context, scan, actor)
-  const outcomes = discarded.map(({ letter }): MoveOutcome => ({ letter, outcome: 'discarded' }))
+  const outcomes = discarded.map(({ letter }): MoveOutcome => ({ letter, result: 'discarded' }))
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }
 
 export async function previewDiscards(context: CommandContext, scan: Scan): Promise<Result> {
   const outcomes: MoveOutcome[] = []
   await scanDeadLetters(context, scan, async (found) => {
-    outcomes.push(...found.map(({ letter }): MoveOutcome => ({ letter, outcome: 'would_discard', why: letter.reason })))
+    outcomes.push(...found.map(({ letter }): MoveOutcome => ({ letter, result: 'would_discard', why: letter.reason })))
   })
   return moveResult(outcomes, scan.selection, context.signal.aborted)
 }

@@ -1,15 +1,17 @@
 import { deadLetterQueue } from '@order-saga/chassis'
-import { bodyOf, type DeadLetter, type FoundLetter } from '../../inspect/dead-letters/dead-letter.ts'
+import { bodyOf, type DeadLetter, type FoundLetter, propertiesOf } from '../../inspect/dead-letters/dead-letter.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
 import { previewReplay } from '../preview/preview-replay.ts'
-import { type ReplayPreview, verdictWords } from '../preview/preview-reaction.ts'
-import { notFound, type Result } from '../result.ts'
+import { type ReplayPreview, replayResultWords } from '../preview/preview-reaction.ts'
+import { deprecatedResult, notFound, type Result } from '../result.ts'
 import { fromNow, instant } from '../text.ts'
 
 const limit = 100
 
 interface Shown extends DeadLetter, ReplayPreview {
+  /** @deprecated the same as `result`, in the terms of release 0.1.0 */
+  readonly verdict: string
   readonly properties: object
   readonly headers: object
   readonly body: unknown
@@ -22,17 +24,24 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
   const shown: Shown[] = []
   for (const { letter, message } of all) {
     const preview = await previewReplay(context, letter.service, message)
-    const { headers = {}, ...properties } = message.properties
-    shown.push({ ...letter, ...preview, properties, headers, body: bodyOf(message.content) })
+    shown.push({
+      ...letter,
+      ...preview,
+      verdict: deprecatedResult(preview.result),
+      ...propertiesOf(message),
+      body: bodyOf(message.content),
+    })
   }
-  const text = shown.map(({ verdict, why, headers, body, ...letter }) => {
+  const text = shown.map(({ result, why, headers, body, ...letter }) => {
     const lines: [string, string][] = [
       ['id', letter.id],
       ['in queue', deadLetterQueue(context.config[`${letter.service}Queue`])],
       ['consumed from', letter.queue],
       [
         'dead-lettered',
-        letter.diedAt === undefined ? '-' : `${instant(letter.diedAt)}, ${fromNow(letter.diedAt, context.now())}`,
+        letter.deadLetteredAt === undefined
+          ? '-'
+          : `${instant(letter.deadLetteredAt)}, ${fromNow(letter.deadLetteredAt, context.now())}`,
       ],
       ['first failure', instant(letter.firstFailure ?? null)],
       ['attempts', String(letter.attempts)],
@@ -44,7 +53,7 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
         `replay ${n + 1}`,
         `${past.at} by ${past.by} (${past.why}), after ${past.attempts} attempts: ${past.reason}`,
       ]),
-      ['if replayed', `${verdictWords[verdict]}: ${why}`],
+      ['if replayed', `${replayResultWords[result]}: ${why}`],
       ['headers', JSON.stringify(headers)],
       ['body', typeof body === 'string' ? body : JSON.stringify(body, null, 2)],
     ]

@@ -10,22 +10,22 @@ import { v7 as uuidv7 } from 'uuid'
 
 /**
  * The effect of a message if it were delivered now.
- * `duplicate`: its id is in the inbox. `already_final`: the state would not change. `dies_again`: its consumer would
- * dead-letter it. `unknown`: the consumer has no state.
+ * `duplicate`: its id is in the inbox. `already_final`: the state would not change. `would_be_dead_lettered`: its
+ * consumer would dead-letter it. `unknown`: the consumer has no state.
  */
-export type Verdict = 'would_change' | 'duplicate' | 'already_final' | 'dies_again' | 'unknown'
+export type ReplayResult = 'would_change' | 'duplicate' | 'already_final' | 'would_be_dead_lettered' | 'unknown'
 
 export interface ReplayPreview {
-  readonly verdict: Verdict
+  readonly result: ReplayResult
   /** The state change and the published events, or the reason why there is none. */
   readonly why: string
 }
 
-export const verdictWords: Readonly<Record<Verdict, string>> = {
+export const replayResultWords: Readonly<Record<ReplayResult, string>> = {
   would_change: 'would change',
   duplicate: 'duplicate',
   already_final: 'already final',
-  dies_again: 'would be dead-lettered again',
+  would_be_dead_lettered: 'would be dead-lettered again',
   unknown: 'unknown',
 }
 
@@ -56,7 +56,7 @@ export async function previewReaction<S, E extends Effect>(
       findProcessed(tx, reactions.consumer, [message.eventId]),
     ])
     if (processed.has(message.eventId)) {
-      return { verdict: 'duplicate', why: `it is in the inbox of ${reactions.consumer}` }
+      return { result: 'duplicate', why: `it is in the inbox of ${reactions.consumer}` }
     }
     const published: string[] = []
     try {
@@ -75,10 +75,10 @@ export async function previewReaction<S, E extends Effect>(
         ...(published.length === 0 ? [] : [`publishes ${published.join(', ')}`]),
         ...effects.map(describeEffect),
       ]
-      if (changes.length === 0) return { verdict: 'already_final', why: `${noun} ${before}: nothing would change` }
-      return { verdict: 'would_change', why: changes.join('; ') }
+      if (changes.length === 0) return { result: 'already_final', why: `${noun} ${before}: nothing would change` }
+      return { result: 'would_change', why: changes.join('; ') }
     } catch (error) {
-      if (error instanceof PoisonMessage) return { verdict: 'dies_again', why: error.message }
+      if (error instanceof PoisonMessage) return { result: 'would_be_dead_lettered', why: error.message }
       throw error
     }
   })

@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { type Actor, assertRecordable, recordAct } from '../../inspect/operator-acts.ts'
 import { readSaga } from '../../inspect/saga-facts.ts'
 import type { CommandContext } from '../command-context.ts'
-import type { Result } from '../result.ts'
+import { deprecatedResult, type Result } from '../result.ts'
 import { unknownSaga } from './show-saga.ts'
 import { fromNow, instant, sagaWords } from '../text.ts'
 
@@ -27,7 +27,7 @@ export async function retryCompensation(
   if (actor === undefined) {
     return decide(facts, overdue).kind === 'ignored'
       ? notWaiting(facts)
-      : resultOf(facts, facts.refundRequests + 1, 'would request', null, context)
+      : resultOf(facts, facts.refundRequests + 1, null, context)
   }
   await context.databases.order.change(assertRecordable)
   const saga = await context.databases.order.change((database) =>
@@ -50,7 +50,7 @@ export async function retryCompensation(
     }),
   )
   if (saga === undefined) return notWaiting((await readSaga(context.databases.order, id)) ?? facts)
-  return resultOf(facts, saga.refundRequests, 'requested', saga, context)
+  return resultOf(facts, saga.refundRequests, saga, context)
 }
 
 interface About {
@@ -61,10 +61,10 @@ interface About {
 function resultOf(
   { sagaId, orderId }: About,
   requests: number,
-  words: 'requested' | 'would request',
   saga: SagaRecord | null,
   { now }: CommandContext,
 ): Result {
+  const result = saga === null ? 'would_request' : 'requested'
   const eventId = saga?.added.at(-1)?.eventId ?? null
   const refundDueAt = saga?.refundDueAt ?? null
   const next =
@@ -72,18 +72,24 @@ function resultOf(
       ? ''
       : `; the next automatic request is ${fromNow(refundDueAt, now())}, at ${instant(refundDueAt)}`
   return {
-    items: [
-      { sagaId, orderId, outcome: words === 'requested' ? 'asked' : 'would_ask', requests, eventId, refundDueAt },
-    ],
+    items: [{ sagaId, orderId, result, outcome: deprecatedResult(result), requests, eventId, refundDueAt }],
     summary: { changed: saga === null ? 0 : 1 },
-    text: `${words} the refund of saga ${sagaId}, request ${requests}${next}`,
+    text: `${result.replace('_', ' ')} the refund of saga ${sagaId}, request ${requests}${next}`,
     wrong: false,
   }
 }
 
 function notWaiting(saga: About & Parameters<typeof sagaWords>[0]): Result {
   return {
-    items: [{ sagaId: saga.sagaId, orderId: saga.orderId, outcome: 'not_waiting', status: saga.status }],
+    items: [
+      {
+        sagaId: saga.sagaId,
+        orderId: saga.orderId,
+        result: 'not_waiting',
+        outcome: 'not_waiting',
+        status: saga.status,
+      },
+    ],
     summary: { changed: 0 },
     text: `Saga ${saga.sagaId} has no pending refund: it is ${sagaWords(saga)}.`,
     wrong: true,

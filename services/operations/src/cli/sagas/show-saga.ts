@@ -9,6 +9,8 @@ import { fromNow, instant, sagaWords, tableOf } from '../text.ts'
 
 interface Timer {
   readonly at: Date
+  readonly action: string
+  /** @deprecated the same as `action` */
   readonly will: string
 }
 
@@ -27,7 +29,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
   const { saga, payment, reservation, timeline, explanation } = inspectSaga(facts, { deadLetters, usual, now })
   const timers = timersOf(explanation)
   const { what, from, since } = explanation.needs ?? { what: 'nothing: the saga is complete', from: null, since: null }
-  const rows = timeline.map((step) => [step.at.toISOString(), step.service, step.eventId ?? '-', step.what])
+  const rows = timeline.map((step) => [step.at.toISOString(), step.service, step.eventId ?? '-', step.description])
   const lines: [string, string][] = [
     ['saga', saga.sagaId],
     ['order', `${saga.orderId}, ${saga.orderStatus}, ${saga.amount} ${saga.currency}`],
@@ -38,9 +40,9 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
     ['accepted', `${instant(saga.createdAt)}, ${fromNow(saga.createdAt, now)}`],
     ['waits for', what],
     ...(since === null ? [] : [['since', `${instant(since)}, ${fromNow(since, now)}`] as [string, string]]),
-    ...timers.map(({ at, will }): [string, string] => [
+    ...timers.map(({ at, action }): [string, string] => [
       'timer',
-      `${instant(at)}, ${fromNow(at, now)}: it will ${will}`,
+      `${instant(at)}, ${fromNow(at, now)}: it will ${action}`,
     ]),
     ...(withDeadLetters ? [] : ([['dead letters', 'not read']] as [string, string][])),
   ]
@@ -53,6 +55,8 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
         reservation,
         explanation: explanation.text,
         waitsFor: what,
+        responsibleService: from,
+        // Deprecated: the key of release 0.1.0.
         owedBy: from,
         since,
         timers,
@@ -77,23 +81,15 @@ async function deadLettersOf(context: CommandContext, sagaId: string): Promise<D
 /** The deadline, and the next request for the refund. */
 function timersOf({ deadline, refund, next }: Explanation): Timer[] {
   const again = next.find(({ on }) => on === 'overdue')
+  const timer = (at: Date, action: string): Timer => ({ at, action, will: action })
+  const { leadsTo } = deadline
   return [
-    ...(deadline.leadsTo === null
+    ...(leadsTo === null
       ? []
-      : [
-          {
-            at: deadline.at,
-            will: `become ${sagaWords(deadline.leadsTo.becomes)} and publish ${deadline.leadsTo.publishes.join(', ')}`,
-          },
-        ]),
-    ...(again === undefined || !refund?.askedAgainAt
+      : [timer(deadline.at, `become ${sagaWords(leadsTo.becomes)} and publish ${leadsTo.publishes.join(', ')}`)]),
+    ...(again === undefined || !refund?.requestedAgainAt
       ? []
-      : [
-          {
-            at: refund.askedAgainAt,
-            will: `publish ${again.publishes.join(', ')} again (${refund.requests} so far)`,
-          },
-        ]),
+      : [timer(refund.requestedAgainAt, `publish ${again.publishes.join(', ')} again (${refund.requests} so far)`)]),
   ]
 }
 

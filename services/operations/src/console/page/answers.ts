@@ -75,7 +75,7 @@ export type TimelineStep =
       readonly kind: 'note'
       readonly at: string
       readonly service: ServiceName | 'customer' | 'operator'
-      readonly what: string
+      readonly description: string
     }
 
 export interface SagaDetail extends SagaLine {
@@ -108,7 +108,7 @@ export interface DeadLetterLine {
   readonly reason: string
   readonly attempts: number
   readonly replays: readonly unknown[]
-  readonly diedAt?: string | undefined
+  readonly deadLetteredAt?: string | undefined
 }
 
 export interface DeadLetters {

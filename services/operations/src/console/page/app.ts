@@ -26,7 +26,7 @@ function routeOf(hash: string): Route {
 
 const main = byId('main')
 const link = byId('link')
-const trouble = html('p', { class: 'trouble', role: 'alert', hidden: true })
+const errorBox = html('p', { class: 'error', role: 'alert', hidden: true })
 const list = new SagaList(showError)
 const detail = new SagaView()
 const delivery = new DeliveryView()
@@ -40,8 +40,8 @@ let followTimer: number | undefined
 let listVersion: string | undefined
 
 function showError(error: unknown): void {
-  trouble.textContent = error instanceof Error ? error.message : String(error)
-  trouble.hidden = false
+  errorBox.textContent = error instanceof Error ? error.message : String(error)
+  errorBox.hidden = false
 }
 
 function setLink(state: 'live' | 'lost', words: string = state): void {
@@ -57,11 +57,11 @@ function open(): void {
     if (item.dataset['view'] === route.view) item.setAttribute('aria-current', 'page')
     else item.removeAttribute('aria-current')
   }
-  trouble.hidden = true
+  errorBox.hidden = true
   main.dataset['view'] = route.view
   main.dataset['selected'] = route.id === undefined ? 'no' : 'yes'
   const content = { sagas: workspace, 'dead-letters': deadLetters.element, delivery: delivery.element }[route.view]
-  if (content.parentElement !== main) main.replaceChildren(trouble, content)
+  if (content.parentElement !== main) main.replaceChildren(errorBox, content)
   list.choose(route.filter, route.id)
   window.clearTimeout(followTimer)
   listVersion = undefined

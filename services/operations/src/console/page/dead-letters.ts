@@ -70,7 +70,7 @@ export class DeadLetterView {
 
   #row(line: DeadLetterLine): HTMLElement {
     const key = keyOf(line)
-    const { id, queue, event, reason, attempts, replays, diedAt, sagaId } = line
+    const { id, queue, event, reason, attempts, replays, deadLetteredAt, sagaId } = line
     const checked = this.#chosen.has(key)
     const box = html('input', { type: 'checkbox', 'aria-label': `Choose ${event} ${id}`, 'data-key': key, checked })
     box.addEventListener('change', () => {
@@ -86,7 +86,7 @@ export class DeadLetterView {
       html('td', queue),
       html('td', count(attempts)),
       html('td', count(replays.length)),
-      html('td', diedAt === undefined ? '–' : clock(diedAt)),
+      html('td', deadLetteredAt === undefined ? '–' : clock(deadLetteredAt)),
       html('td', { class: 'code' }, link ?? '–'),
     )
   }

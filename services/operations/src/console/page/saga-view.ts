@@ -80,7 +80,7 @@ function facts(saga: SagaDetail): HTMLElement {
 function rowOf(step: TimelineStep): HTMLElement {
   const cells =
     step.kind === 'note'
-      ? [step.service, '', step.what, '']
+      ? [step.service, '', step.description, '']
       : [step.from, step.to, step.detail === '' ? step.event : `${step.event} (${step.detail})`, step.result]
   return html('tr', ...[step.at.slice(11, 23), ...cells].map((text) => html('td', text)))
 }

@@ -78,15 +78,15 @@ function message({ from, to, event, detail, state, result }: Message, y: number)
   return drawn
 }
 
-function note({ service, what }: Extract<TimelineStep, { kind: 'note' }>, y: number): SVGElement {
+function note({ service, description }: Extract<TimelineStep, { kind: 'note' }>, y: number): SVGElement {
   const x = xOf(service === 'operator' ? 'order' : service)
-  const text = shortened(what, 60)
+  const text = shortened(description, 60)
   const box = Math.max(110, text.length * 6.3 + 20)
   return svg(
     'g',
     { class: 'note' },
     svg('rect', { x: x - box / 2, y: y - 14, width: box, height: 27, rx: 6 }),
-    svg('title', what),
+    svg('title', description),
     svg('text', { x, y: y + 4 }, text),
   )
 }

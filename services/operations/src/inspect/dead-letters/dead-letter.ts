@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { ServiceName } from '@order-saga/contracts'
+import { instantOf, type ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import type { ServiceQueues } from '../queues.ts'
 
@@ -10,6 +10,8 @@ export interface PastReplay {
   readonly why: string
   readonly reason: string
   readonly attempts: number
+  readonly deadLetteredAt: string
+  /** @deprecated the same as `deadLetteredAt` */
   readonly diedAt: string
 }
 
@@ -27,6 +29,8 @@ export interface DeadLetter {
   /** Attempts since its publication or last replay. */
   readonly attempts: number
   readonly firstFailure: Date | undefined
+  readonly deadLetteredAt: Date | undefined
+  /** @deprecated the same as `deadLetteredAt` */
   readonly diedAt: Date | undefined
   readonly replays: readonly PastReplay[]
   readonly bytes: number
@@ -51,6 +55,7 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
   const death = brokerDeath(headers)
   const { eventId, sagaId, orderId } = idsIn(content)
   const messageId = text(properties.messageId)
+  const deadLetteredAt = timestampOf(death?.time) ?? date(headers['dead-lettered-at'])
   return {
     id: eventId ?? messageId ?? `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`,
     service,
@@ -62,7 +67,8 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
     reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
     attempts: count(headers['attempt']),
     firstFailure: date(headers['first-failure']),
-    diedAt: timestampOf(death?.time) ?? date(headers['dead-lettered-at']),
+    deadLetteredAt,
+    diedAt: deadLetteredAt,
     replays: replaysIn(headers),
     bytes: content.byteLength,
   }
@@ -75,15 +81,27 @@ export function nameOf({ properties, fields }: ConsumeMessage): string {
   return text(properties.type) ?? text(published) ?? fields.routingKey
 }
 
-export function replaysIn(headers: Readonly<Record<string, unknown>>): PastReplay[] {
+/** The newest are read: every sender of a message controls the header. */
+const replaysRead = 20
+
+/** The entries of the header that have the form of `replayProperties`. */
+function replaysIn(headers: Readonly<Record<string, unknown>>): PastReplay[] {
   const past: unknown = headers['replays']
   if (typeof past !== 'string') return []
   try {
     const list: unknown = JSON.parse(past)
-    return Array.isArray(list) ? (list as PastReplay[]) : []
+    if (!Array.isArray(list)) return []
+    const replays = list.filter(isPastReplay).slice(-replaysRead)
+    // Release 0.1.0 wrote only `diedAt`.
+    return replays.map((each) => ({ ...each, deadLetteredAt: each.diedAt }))
   } catch {
     return []
   }
+}
+
+function isPastReplay(entry: unknown): entry is PastReplay {
+  const { at, by, why, reason, attempts, diedAt } = (entry ?? {}) as Readonly<Record<string, unknown>>
+  return [at, by, why, reason, diedAt].every((each) => typeof each === 'string') && typeof attempts === 'number'
 }
 
 /**
@@ -97,8 +115,8 @@ function brokerDeath(headers: Readonly<Record<string, unknown>>): Death | undefi
 
 /** amqplib decodes a timestamp in a table as `{ value: seconds }`. */
 function timestampOf(time: unknown): Date | undefined {
-  const seconds = Number((time as { value?: unknown } | undefined)?.value)
-  return Number.isFinite(seconds) ? new Date(seconds * 1000) : undefined
+  const at = new Date(Number((time as { value?: unknown } | null | undefined)?.value) * 1000)
+  return Number.isNaN(at.getTime()) ? undefined : at
 }
 
 function idsIn(content: Buffer): { eventId?: string; sagaId?: string; orderId?: string } {
@@ -117,24 +135,40 @@ function idsIn(content: Buffer): { eventId?: string; sagaId?: string; orderId?: 
 
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
+/** PostgreSQL, which records the acts of operators, has no text with a NUL. */
 function text(value: unknown): string | undefined {
-  return typeof value === 'string' && value !== '' ? value : undefined
+  return typeof value === 'string' && value !== '' ? value.replaceAll('\0', '\uFFFD') : undefined
 }
 
 function count(value: unknown): number {
-  return Number.isInteger(value) && (value as number) > 0 ? (value as number) : 1
+  return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 1
 }
 
 function date(value: unknown): Date | undefined {
-  const at = new Date(typeof value === 'string' ? value : Number.NaN)
-  return Number.isNaN(at.getTime()) ? undefined : at
+  return typeof value === 'string' ? instantOf(value) : undefined
 }
 
+/** More than any event has, and little enough to be printed by recursion and stored as JSON. */
+const deepest = 50
+
+/** The body as JSON; as text if it is not JSON, or is nested too deeply. */
 export function bodyOf(content: Buffer): unknown {
   const body = content.toString('utf8')
   try {
-    return JSON.parse(body) as unknown
+    const value: unknown = JSON.parse(body)
+    return isDeeperThan(value, deepest) ? body : value
   } catch {
     return body
   }
+}
+
+/** Properties and headers in a form that can be printed and stored. */
+export function propertiesOf({ properties }: ConsumeMessage): { properties: object; headers: object } {
+  const { headers = {}, ...others } = properties
+  return { properties: others, headers: isDeeperThan(headers, deepest) ? { 'nested too deeply': true } : headers }
+}
+
+function isDeeperThan(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return false
+  return depth === 0 || Object.values(value).some((each) => isDeeperThan(each, depth - 1))
 }

@@ -1,7 +1,14 @@
-import { headersToSendOn, messageOf, propertiesToSendOn, type Publication, type Publisher } from '@order-saga/chassis'
+import {
+  cutToBytes,
+  forward,
+  messageOf,
+  type Publication,
+  type Publisher,
+  replaysLimitBytes,
+} from '@order-saga/chassis'
 import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
 import type { Store } from '../store.ts'
-import { bodyOf, type DeadLetter, type FoundLetter, nameOf, type PastReplay, replaysIn } from './dead-letter.ts'
+import { bodyOf, type DeadLetter, type FoundLetter, nameOf, type PastReplay, propertiesOf } from './dead-letter.ts'
 import { type Scan, scanDeadLetters, type ScanSources } from './scan.ts'
 
 export interface MoveSources extends ScanSources {
@@ -79,8 +86,7 @@ function replayOf({ letter }: FoundLetter): Act {
 }
 
 function discardOf({ letter, message }: FoundLetter): Act {
-  const { headers = {}, ...properties } = message.properties
-  const detail = { reason: letter.reason, properties, headers, body: bodyOf(message.content) }
+  const detail = { reason: letter.reason, ...propertiesOf(message), body: bodyOf(message.content) }
   return { act: 'discard', ...about(letter), detail }
 }
 
@@ -88,28 +94,30 @@ function about(letter: DeadLetter): Pick<Act, 'subject' | 'place' | 'event' | 's
   return { subject: letter.id, place: letter.queue, event: letter.event, sagaId: letter.sagaId }
 }
 
-/** The newest are kept: the headers of a message must fit into one frame. */
-const replaysKept = 20
-
-/** Headers of the last failure. */
-const failureHeaders = ['attempt', 'reason', 'queue', 'dead-lettered-at']
+/** At most so many bytes of each text in the header `replays`, so that its newest entry always fits. */
+const replayTextBytes = 200
 
 /**
  * The properties of a replayed dead letter: the same id, all attempts available again, the first failure kept, and one more
- * entry in the header `replays`.
+ * entry in the header `replays`, of which the newest are kept.
  */
 function replayProperties({ letter, message }: FoundLetter, { operator, reason, now }: Actor): Publication['options'] {
-  const at = now().toISOString()
+  const deadLetteredAt = (letter.deadLetteredAt ?? now()).toISOString()
   const past: PastReplay = {
-    at,
-    by: operator,
-    why: reason,
-    reason: letter.reason,
+    at: now().toISOString(),
+    by: cutToBytes(operator, replayTextBytes),
+    why: cutToBytes(reason, replayTextBytes),
+    reason: cutToBytes(letter.reason, replayTextBytes),
     attempts: letter.attempts,
-    diedAt: (letter.diedAt ?? now()).toISOString(),
+    deadLetteredAt,
+    diedAt: deadLetteredAt,
   }
-  const headers = headersToSendOn(message)
-  for (const name of failureHeaders) delete headers[name]
-  const replays = [...replaysIn(headers), past].slice(-replaysKept)
-  return propertiesToSendOn(message, nameOf(message), { ...headers, replays: JSON.stringify(replays) })
+  const { options } = forward(message, nameOf(message))
+  const { attempt: _, reason: __, ...headers } = options.headers
+  return { ...options, headers: { ...headers, replays: newestThatFit([...letter.replays, past]) } }
+}
+
+function newestThatFit(replays: readonly PastReplay[]): string {
+  const text = JSON.stringify(replays)
+  return Buffer.byteLength(text) <= replaysLimitBytes || replays.length === 1 ? text : newestThatFit(replays.slice(1))
 }

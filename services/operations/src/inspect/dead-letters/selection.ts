@@ -25,7 +25,7 @@ export function queuesFor({ queue }: Selection, names: QueueNames): ServiceQueue
 /** A consumed queue selects the messages consumed from it; a service or a dead-letter queue selects all its messages. */
 export function isSelected(letter: DeadLetter, selection: Selection, { consumed }: ServiceQueues, now: Date): boolean {
   const { ids, queue, event, reason, saga, olderThanMs, youngerThanMs } = selection
-  const ageMs = letter.diedAt === undefined ? undefined : now.getTime() - letter.diedAt.getTime()
+  const ageMs = letter.deadLetteredAt === undefined ? undefined : now.getTime() - letter.deadLetteredAt.getTime()
   return (
     (ids === undefined || ids.includes(letter.id)) &&
     (queue === undefined || !consumed.includes(queue) || letter.queue === queue) &&

@@ -1,0 +1,64 @@
+// needs: none
+import assert from 'node:assert/strict'
+import { ConfigurationError, loadConfig } from '../../src/core/config.ts'
+import { commonSettings } from '../../src/process/settings.ts'
+
+const load = (environment: NodeJS.ProcessEnv): unknown => loadConfig(commonSettings, environment)
+
+describe('the names of queues and exchange', () => {
+  const refused: [environment: NodeJS.ProcessEnv, message: string][] = [
+    [
+      { ORDER_QUEUE: 'q'.repeat(250) },
+      'ORDER_QUEUE must have at most 243 bytes, but has 250: with the suffix .retry.15000 it is the name of another queue.',
+    ],
+    [
+      { INVENTORY_QUEUE: 'ü'.repeat(125), RETRY_DELAYS_MS: '1' },
+      'INVENTORY_QUEUE must have at most 247 bytes, but has 250: with the suffix .retry.1 it is the name of another queue.',
+    ],
+    [
+      { PAYMENT_QUEUE: 'q'.repeat(248), RETRY_DELAYS_MS: '1' },
+      'PAYMENT_QUEUE must have at most 247 bytes, but has 248: with the suffix .charges it is the name of another queue.',
+    ],
+    [{ NOTIFICATION_QUEUE: 'q'.repeat(256) }, 'NOTIFICATION_QUEUE must have at most 255 bytes, but has 256.'],
+    [{ ORDER_QUEUE: 'a\nb' }, 'ORDER_QUEUE must not contain control characters.'],
+    [{ ORDER_EXCHANGE: 'a\u0007b' }, 'ORDER_EXCHANGE must not contain control characters.'],
+    [{ ORDER_QUEUE: 'amq.order' }, 'ORDER_QUEUE must not begin with amq., as the names of RabbitMQ do.'],
+    [{ ORDER_EXCHANGE: 'amq.topic' }, 'ORDER_EXCHANGE must not begin with amq., as the names of RabbitMQ do.'],
+    [{ ORDER_EXCHANGE: 'x'.repeat(256) }, 'ORDER_EXCHANGE must have at most 255 bytes, but has 256.'],
+    [{ ORDER_QUEUE: 'x', PAYMENT_QUEUE: 'x' }, 'ORDER_QUEUE must not be the same as PAYMENT_QUEUE.'],
+    [{ ORDER_QUEUE: 'payment_queue' }, 'ORDER_QUEUE must not be the same as PAYMENT_QUEUE.'],
+    [{ NOTIFICATION_QUEUE: 'order_queue' }, 'ORDER_QUEUE must not be the same as NOTIFICATION_QUEUE.'],
+    ...['dlq', 'charges', 'retry.1000', 'retry.7'].map((suffix): [NodeJS.ProcessEnv, string] => [
+      { ORDER_QUEUE: `payment_queue.${suffix}` },
+      'ORDER_QUEUE must not be the name of a queue that is derived from PAYMENT_QUEUE.',
+    ]),
+    [
+      { ORDER_QUEUE: 'x', INVENTORY_QUEUE: 'x.dlq' },
+      'INVENTORY_QUEUE must not be the name of a queue that is derived from ORDER_QUEUE.',
+    ],
+    [
+      { RABBITMQ_URL: 'amqp://u:hunter2@host?heartbeat=abc' },
+      'RABBITMQ_URL must have a heartbeat that is 0 or an integer from 1 to 3600.',
+    ],
+    [
+      { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host:70000' },
+      'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL with a valid host and a port from 1 to 65535.',
+    ],
+    [{ OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host?x' }, 'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL without a query.'],
+  ]
+  for (const [environment, message] of refused) {
+    const shown = Object.entries(environment).map(([name, value]) => `${name}=${value?.slice(0, 30)}`)
+    it(`are refused: ${shown.join(' ')}`, () => assert.throws(() => load(environment), new ConfigurationError(message)))
+  }
+
+  it('may be any others', () => {
+    for (const environment of [
+      { ORDER_QUEUE: 'q'.repeat(243) },
+      { ORDER_QUEUE: 'Aufträge & mehr', ORDER_EXCHANGE: 'payment_queue' },
+      { ORDER_QUEUE: 'payment_queue.retry', PAYMENT_QUEUE: 'payment_queue' },
+      { ORDER_QUEUE: 'inventory_queue.charges', INVENTORY_QUEUE: 'amq' },
+    ]) {
+      assert.doesNotThrow(() => load(environment))
+    }
+  })
+})

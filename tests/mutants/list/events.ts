@@ -1,0 +1,94 @@
+import type { MutantsByPromise } from '../mutant.ts'
+
+const consumer = 'packages/chassis/src/messaging/consumer.ts'
+const reactor = 'packages/chassis/src/persistence/reactor.ts'
+
+export const events: MutantsByPromise = {
+  'A committed event is published, even if a process crashes in between.': [
+    {
+      name: 'failed-publish-counts-as-published',
+      file: 'packages/chassis/src/persistence/relay.ts',
+      original: "outcome = error instanceof DependencyUnavailable ? 'failed' : 'unpublishable'",
+      replacement: "outcome = error instanceof DependencyUnavailable ? 'routed' : 'unpublishable'",
+      test: 'keeps the rows while the broker is unavailable, and publishes them all afterwards',
+    },
+  ],
+  'An event that was not committed is never published.': [
+    {
+      name: 'event-offered-before-commit',
+      file: 'packages/chassis/src/persistence/unit-of-work.ts',
+      original: 'outgoing.push(newEvent(type, payload, cause, { eventId, now: instant }))',
+      replacement: `outgoing.push(newEvent(type, payload, cause, { eventId, now: instant }))
+      if (leased) relay.offer(outgoing.slice(-1))`,
+      test: 'rolls back effect, claim and event of a failing message, and commits the others of its batch',
+    },
+  ],
+  'An event has its effect once at each consumer, for any number of deliveries.': [
+    {
+      name: 'event-not-claimed',
+      file: reactor,
+      original: 'claims.push(message.eventId)',
+      replacement: 'void claims',
+      test: 'applies an event once when two processes receive it concurrently',
+    },
+    {
+      name: 'inbox-not-read',
+      file: 'packages/chassis/src/persistence/inbox.ts',
+      original: 'return new Set(rows.map((row) => row.event_id))',
+      replacement: 'return new Set(rows.slice(rows.length).map((row) => row.event_id))',
+      test: 'between the publication and its record publishes again, and the second copy has no effect',
+    },
+  ],
+  'An event that arrives under another id, or after its id was removed from the inbox, has no effect.': [
+    {
+      name: 'second-reservation',
+      file: 'services/inventory/src/domain/reservation.ts',
+      original: "if (status !== 'none') return late",
+      replacement: "if (status === 'rejected') return late",
+      test: 'and under another id finds a confirmed order guarded by its state',
+    },
+  ],
+  'Events may overtake each other.': [
+    {
+      name: 'reservation-kept-after-deadline',
+      file: 'services/inventory/src/domain/reservation.ts',
+      original: "if (status !== 'reserved') return late",
+      replacement: 'if (status) return late',
+      test: 'releases a reservation that arrives after it',
+    },
+  ],
+  'A message leaves its queue only when its effect, its retry or its dead letter is durable.': [
+    {
+      name: 'ack-before-confirm',
+      file: consumer,
+      original: 'const moved = await this.#retryWhileUnavailable(session, async () => {',
+      replacement: 'const moved = true\n      void this.#retryWhileUnavailable(session, async () => {',
+      test: 'does not acknowledge before the retry is confirmed, nor run the reaction again meanwhile',
+    },
+  ],
+  'A bad message affects no other message, and is kept.': [
+    {
+      name: 'batch-fails-as-a-whole',
+      file: 'packages/chassis/src/persistence/group-commit.ts',
+      original: 'if (unavailable === undefined && group.length > 1) return await this.#commitOneByOne(group)',
+      replacement: 'if (group.length > 100_000) return await this.#commitOneByOne(group)',
+      test: 'rolls back effect, claim and event of a failing message, and commits the others of its batch',
+    },
+    {
+      name: 'dead-letter-discarded',
+      file: consumer,
+      original: 'if (delayMs === undefined) {',
+      replacement: 'if (delayMs === undefined) return\n    if (delayMs === undefined) {',
+      test: 'leaves good messages between bad ones unharmed',
+    },
+  ],
+  'Failures of database, broker, provider or mail server use no attempt of a message.': [
+    {
+      name: 'unavailable-dependency-uses-attempt',
+      file: consumer,
+      original: 'if (!(error instanceof DependencyUnavailable)) throw error',
+      replacement: 'if (error instanceof Error) throw error',
+      test: 'retains a message while a dependency is unavailable, without counting an attempt or a requeue',
+    },
+  ],
+}
