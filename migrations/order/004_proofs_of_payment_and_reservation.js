@@ -11,7 +11,8 @@ export async function up(knex) {
       ADD COLUMN mismatch         boolean NOT NULL DEFAULT false;
 
     CREATE TABLE saga_violations (
-      saga_id    uuid PRIMARY KEY REFERENCES saga_instances (saga_id),
+      -- No foreign key: the saga is locked by the transaction that writes here, and sagas are never removed.
+      saga_id    uuid PRIMARY KEY,
       violations integer NOT NULL CHECK (violations > 0),
       first_at   timestamptz NOT NULL,
       last_at    timestamptz NOT NULL
