@@ -94,6 +94,12 @@ describe('An order is confirmed only with proof of payment and of reservation', 
       assert.equal(open.finishedAt, null)
       assert.equal(open.history.filter(({ ignored }) => ignored === 'violation').length, 1)
       assert.equal((await violations(event)) - before, 1)
+      const { eventId } = event === payment.name ? payment : reservation
+      const logged = system().services.order.log.filter((line) => line.includes('does not match its order'))
+      assert.deepEqual(
+        logged.filter((line) => line.includes(placed.orderId)).map((line) => JSON.parse(line).eventId),
+        [eventId],
+      )
       await system().passDeadline(placed)
       await deliverRest(placed)
       await assertRefunded(placed)
