@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 
 /** The production `date-time` of RFC 3339, section 5.6, with at most nanoseconds; `T` and `Z` may be in lower case. */
 const dateTime = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:\.(\d{1,9}))?(?:Z|([+-])(\d\d):(\d\d))$/i
-/** The range of four-digit years in UTC; PostgreSQL and JavaScript support these instants, and no year 0. */
+/** The instants whose year has four digits in UTC. PostgreSQL has no year 0. */
 const earliest = Date.parse('0001-01-01T00:00:00.000Z')
 const latest = Date.parse('9999-12-31T23:59:59.999Z')
 

@@ -17,7 +17,7 @@ export interface Problem {
 
 export type Checked<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly problem: Problem }
 
-/** A rule across fields that are valid each. */
+/** A condition on several fields, checked when each has its form. */
 export type Rule<T> = (value: T) => Problem | undefined
 
 /**

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { OrderCreated } from '../src/index.ts'
 import { isMailAddress } from '../src/mail-address.ts'

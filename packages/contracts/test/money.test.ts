@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { currencies, decimalsOf } from '../src/currency.ts'
-import { decimalOf, isRefusal, largestAmount, type Money, moneyFromDecimal, moneyOf } from '../src/money.ts'
+import {
+  checkMoney,
+  checkRefundedMoney,
+  decimalOf,
+  isRefusal,
+  largestAmount,
+  type Money,
+  moneyFromDecimal,
+  moneyOf,
+} from '../src/money.ts'
 
 function accepted(amount: number, currency: string): Money {
   const money = moneyOf(amount, currency)
@@ -120,4 +129,30 @@ describe('money', () => {
     )
     assert.deepEqual(currencies, currencies.toSorted())
   })
+
+  const range = 'amount must be above 0 and at most 999999999.99'
+  const events: [string, string, string, string][] = [
+    ['12.5', 'USD', '', ''],
+    ['12.5000', 'USD', '', ''],
+    ['999999999.99', 'USD', '', ''],
+    ['1000000000', 'USD', range, range],
+    ['12.501', 'USD', 'amount must have at most 2 decimals for USD', 'amount must have at most 2 decimals for USD'],
+    ['0.5', 'JPY', 'amount must have no decimals for JPY', 'amount must have no decimals for JPY'],
+    ['-1', 'USD', 'amount must have at most 2 decimals for USD', 'amount must have at most 2 decimals for USD'],
+    ['1', 'XXX', 'currency must be an active ISO 4217 code', 'currency must be an active ISO 4217 code'],
+    ['0', 'USD', range, ''],
+    ['0.00', 'USD', range, ''],
+    ['0', 'XXX', 'currency must be an active ISO 4217 code', ''],
+    ['0', 'DEM', 'currency must be an active ISO 4217 code', 'currency must be an active ISO 4217 code'],
+    ['10', 'XXX', 'currency must be an active ISO 4217 code', 'currency must be an active ISO 4217 code'],
+    ['0.01', 'XXX', 'currency must be an active ISO 4217 code', 'currency must be an active ISO 4217 code'],
+  ]
+  for (const [amount, code, charged, refunded] of events) {
+    it(`checks ${amount} ${code} in an event`, () => {
+      const text = (problem: ReturnType<typeof checkMoney>): string =>
+        problem === undefined ? '' : `${problem.field} ${problem.message}`
+      assert.equal(text(checkMoney({ amount, currency: code })), charged)
+      assert.equal(text(checkRefundedMoney({ amount, currency: code })), refunded)
+    })
+  }
 })

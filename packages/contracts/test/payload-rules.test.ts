@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { catalogue, type EventName } from '../src/catalogue.ts'
 

@@ -110,4 +110,22 @@ export const operation: MutantsByPromise = {
       test: 'satisfies every invariant in every interleaving, and can always complete',
     },
   ],
+  'A wrong clock of a process changes no deadline, lease or retention.': [
+    {
+      name: 'clock-of-the-process',
+      file: 'packages/chassis/src/core/clock.ts',
+      original: 'return this.#known === undefined ? new Date() : new Date(performance.now() + this.#known.offsetMs)',
+      replacement: 'return new Date()',
+      test: 'an hour ahead leases its events for seconds',
+    },
+  ],
+  'Settings of roles, databases and poolers change no result.': [
+    {
+      name: 'weak-commit-accepted',
+      file: 'packages/chassis/src/persistence/session.ts',
+      original: "synchronous_commit: ['on', 'remote_apply'],",
+      replacement: "synchronous_commit: ['on', 'remote_apply', 'off', 'local'],",
+      test: 'keeps a stronger commit, and makes a weaker one on',
+    },
+  ],
 }

@@ -24,6 +24,7 @@ export const passedSettings: readonly string[] = [
   'INVENTORY_UNKNOWN_SKU',
   'LOG_LEVEL',
   'MAIL_FROM',
+  'MAX_CLOCK_SKEW_MS',
   'MAX_OPEN_ORDERS',
   'NOTIFICATION_QUEUE',
   'ORDER_EXCHANGE',

@@ -119,7 +119,7 @@ export function checkedText(
 
 /**
  * A URL with one of the given schemes; may be empty if the default is. An error never contains the value: it may include a
- * password. `without` names the parts that whoever uses the URL cannot take.
+ * password. `without` names the parts that the client of the URL does not support.
  */
 export function url(
   setting: SettingDescription & {

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { DatabaseClock } from '../../src/core/clock.ts'
 

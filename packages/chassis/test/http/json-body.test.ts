@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import * as fc from 'fast-check'
 import { ApiForTest } from './api-for-test.ts'

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { waitUntil } from '@order-saga/dev'
 import { exchange, RawClient } from '@order-saga/tests/support/raw-client'

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { brokerAddressOf } from '../../src/messaging/broker-address.ts'
 

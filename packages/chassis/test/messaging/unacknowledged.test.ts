@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { createMetrics } from '../../src/core/metrics.ts'
 import { exportUnacknowledged, stalledConsumers } from '../../src/messaging/unacknowledged.ts'

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { ConfigurationError, loadConfig } from '../../src/core/config.ts'
 import { commonSettings } from '../../src/process/settings.ts'
