@@ -65,6 +65,27 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
     { when: 'a refund stays away', series: pods('saga_compensations_overdue', '1x10'), at: '8m', fires: {} },
     { when: 'it comes at the second request', series: pods('saga_compensations_overdue', '1x3 0x10'), at: '8m' },
   ],
+  OrderSagaProtocolViolation: [
+    {
+      when: 'a payment does not match its order',
+      series: {
+        ...pods('saga_protocol_violations_total', '0x5 1x10', ',event="payment.completed"'),
+        ...pods('saga_protocol_violations_total', '0x15', ',event="inventory.reserved"'),
+      },
+      at: '8m',
+      fires: { event: 'payment.completed' },
+    },
+    {
+      when: 'the last one was long ago',
+      series: pods('saga_protocol_violations_total', '0x5 1x40', ',event="payment.completed"'),
+      at: '30m',
+    },
+    {
+      when: 'a pod starts again and counts from 0',
+      series: pods('saga_protocol_violations_total', '2x20 0x20', ',event="payment.completed"'),
+      at: '25m',
+    },
+  ],
   OrderSagaAuditViolation: [
     {
       when: 'money is kept',

@@ -26,7 +26,10 @@ export const checks = {
   'missing e-mail': { promise: 'each outcome was mailed, at least once', check: checkMails },
   'dead letter': { promise: 'only injected messages are dead-lettered', check: checkDeadLetters },
   'unexpected exit': { promise: 'no service exited unexpectedly or late', check: ({ exits }) => [...exits] },
-  'audit finding': { promise: 'the audit is clean', check: ({ audit }) => [...audit] },
+  'audit finding': {
+    promise: 'the audit is clean, and no event violated the protocol',
+    check: ({ audit }) => [...audit],
+  },
 } as const satisfies Record<string, { promise: string; check: Check }>
 
 export type CheckName = keyof typeof checks

@@ -129,8 +129,13 @@ async function readAudit(
     }
   }
   // `checkDeadLetters` evaluates each dead letter.
-  const { checks } = await system.audit({ allowDeadLetters })
-  return checks.flatMap(({ check, kinds }) =>
-    kinds.map(({ kind, count, ids }) => `${check}: ${kind}: ${count} (${ids.slice(0, 5).join(', ')})`),
+  const { checks, information } = await system.audit({ allowDeadLetters })
+  const violations = checks.flatMap(({ check, kinds }) => kinds.map((kind) => ({ check, ...kind })))
+  // Nobody forges events here: no fault makes a service break the protocol.
+  const protocol = information
+    .filter(({ topic }) => topic === 'protocol_violations')
+    .map((note) => ({ ...note, check: note.topic, kind: note.about }))
+  return [...violations, ...protocol].map(
+    ({ check, kind, count, ids }) => `${check}: ${kind}: ${count} (${ids.slice(0, 5).join(', ')})`,
   )
 }

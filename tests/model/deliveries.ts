@@ -1,7 +1,7 @@
 import type { Step } from './explore.ts'
 import type { DeliveryStep } from './parts.ts'
-import type { Transitions } from './transitions.ts'
-import { bitOf, type EventState, type Keeper, keepers, type World } from './world.ts'
+import { byOther, type Numbered, type Transitions } from './transitions.ts'
+import { bitOf, type EventState, keepers, type World } from './world.ts'
 
 const names: Readonly<Record<DeliveryStep, string>> = {
   transaction: 'the commit',
@@ -43,13 +43,16 @@ export function* deliverySteps(world: World, transitions: Transitions): Generato
       const { delivery } = transitions.parts
       for (let length = delivery.length; length > 0; length -= 1) {
         if (isAsGoodAsAll(delivery, length)) continue
-        const handled = handle(world, i, keeper, delivery.slice(0, length), transitions)
-        if (handled === undefined) continue
-        const what = transitions.labelOf(event.kind, event.copy)
-        const again = (event.acked & bit) === 0 ? '' : ' again'
-        const next = delivery[length]
-        const dies = next === undefined ? '' : `, and dies before ${names[next]}`
-        yield { label: `${keeper} takes ${what}${again}${dies}`, ...handled }
+        for (const other of keeper === 'order' ? transitions.releases : [false]) {
+          const transition = transitions.on(keeper, world, event.kind, other)
+          const handled = handle(world, i, transition, delivery.slice(0, length), transitions)
+          if (handled === undefined) continue
+          const what = transitions.labelOf(event.kind, event.copy)
+          const again = (event.acked & bit) === 0 ? '' : ' again'
+          const next = delivery[length]
+          const dies = next === undefined ? '' : `, and dies before ${names[next]}`
+          yield { label: `${keeper} takes ${what}${again}${dies}${byOther(other)}`, ...handled }
+        }
       }
     }
   }
@@ -65,14 +68,14 @@ function isAsGoodAsAll(delivery: readonly DeliveryStep[], length: number): boole
 function handle(
   world: World,
   index: number,
-  keeper: Keeper,
+  transition: Numbered,
   steps: readonly DeliveryStep[],
   transitions: Transitions,
 ): Pick<Step<World>, 'next' | 'broken'> | undefined {
   const before = world.events[index] as EventState
+  const { keeper } = transition
   const bit = bitOf(keeper)
   const isKnown = (before.claimed & bit) !== 0
-  const transition = transitions.on(keeper, world, before.kind)
   let { acked, claimed, effective } = before
   let next: World | undefined = world
   let broken: string | undefined

@@ -10,6 +10,7 @@ export function brokenIn(world: World, transitions: Transitions): string | undef
   const confirmed = transitions.countOf(world, 'order.confirmed')
   const cancelled = transitions.countOf(world, 'order.cancelled')
   if (confirmed > 0 && cancelled > 0) return 'the order is both confirmed and cancelled'
+  if (confirmed > 0 && charges === 0) return 'an order is confirmed that was not charged'
   if (confirmed > 0 && refunds > 0) return 'a confirmed order is refunded'
   const { stock } = transitions.inventories.get(world.inventory)
   if (stock.available < 0 || stock.reserved < 0) return 'there is less than nothing in stock'

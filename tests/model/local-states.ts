@@ -53,15 +53,25 @@ export class LocalStates {
     this.#kinds = kinds
   }
 
-  order(state: OrderState, kind: EventKind, moment: Moment): Transition<OrderState> {
+  order(
+    state: OrderState,
+    kind: EventKind,
+    moment: Moment,
+    { order }: Pick<Parts, 'order'> = this.#parts,
+  ): Transition<OrderState> {
     return this.#order(state, moment, (saga, context) => {
-      reactionTo(kind, this.#parts.order).react(messageWith(kind), new Map([[sagaId, saga]]), context)
+      reactionTo(kind, order).react(messageWith(kind), new Map([[sagaId, saga]]), context)
     })
   }
 
-  timer(state: OrderState, input: SagaInput, moment: Moment): Transition<OrderState> {
+  timer(
+    state: OrderState,
+    input: SagaInput,
+    moment: Moment,
+    { advanceSaga }: Pick<Parts, 'advanceSaga'> = this.#parts,
+  ): Transition<OrderState> {
     return this.#order(state, moment, (saga, context) => {
-      this.#parts.advanceSaga(saga, input, { ...context, refundRetryMs })
+      advanceSaga(saga, input, { ...context, refundRetryMs })
     })
   }
 
@@ -88,7 +98,7 @@ export class LocalStates {
       const { state, refundDueAt, refundRequests, added } = saga
       const violation = added.find(({ ignored }) => ignored === 'violation')
       const broken =
-        violation !== undefined
+        violation !== undefined && this.#parts.violations === 'none'
           ? `a saga that is ${before.saga.status} meets ${violation.event}, which breaks the protocol`
           : isFinal(before.saga.status) && state.status !== before.saga.status
             ? `a saga that was ${before.saga.status} became ${state.status}`

@@ -1,4 +1,4 @@
-// slow: seventeen explorations
+// slow: twenty-one explorations
 import assert from 'node:assert/strict'
 import { formatCounterexample } from './format.ts'
 import { check } from './saga-model.ts'

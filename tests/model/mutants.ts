@@ -4,8 +4,10 @@ import { moveStock } from '../../services/inventory/src/domain/stock.ts'
 import { newSaga } from '../../services/order/src/domain/saga.ts'
 import { unknownPayment } from '../../services/payment/src/domain/payment.ts'
 import { dateOf } from './clock.ts'
-import { orderId, quantity, sagaId, sku } from './order-under-test.ts'
-import { type Parts, production } from './parts.ts'
+import { created, orderId, quantity, sagaId, sku } from './order-under-test.ts'
+import { forgeries } from './forgeries.ts'
+import { attacked, misreported, type Parts, production, upgrading } from './parts.ts'
+import { asPreviousRelease, previousAdvance, previousReactions } from './releases.ts'
 
 /** A defective variant of the system, which the check must detect. */
 export interface Mutant {
@@ -34,6 +36,14 @@ const { order, payment, inventory } = production
 
 function mutant(name: string, different: Partial<Parts>, violates: string, steps: number): Mutant {
   return { name, parts: { ...production, ...different }, violates, steps }
+}
+
+const previousOrder = { order: previousReactions(order), advanceSaga: previousAdvance(production.advanceSaga) }
+
+const neverProven: Parts['advanceSaga'] = (saga, input, context) => {
+  if (input.on !== 'deadline' || !saga.state.reservationSeen || saga.state.status !== 'payment_completed') {
+    production.advanceSaga(saga, input, context)
+  }
 }
 
 /** Defects in the decisions of the services. */
@@ -122,7 +132,7 @@ const decisions: readonly Mutant[] = [
       },
     },
     'a saga that was completed became timeout_cancelled',
-    7,
+    8,
   ),
   mutant('payment takes no answer for a decline', { silence: 'declined' }, 'a cancelled order keeps money', 7),
   mutant(
@@ -169,7 +179,7 @@ const deliveries: readonly Mutant[] = [
     'an event is published before the commit',
     { delivery: ['publish', 'transaction without outbox', 'ack'] },
     'the order is both confirmed and cancelled',
-    7,
+    8,
   ),
   mutant(
     'an event is published after the commit, from memory alone',
@@ -199,4 +209,46 @@ const deliveries: readonly Mutant[] = [
   ),
 ]
 
-export const mutants: readonly Mutant[] = [...decisions, ...deliveries]
+/** Defects in the rules of proof, each in the world that shows it. */
+const proofs: readonly Mutant[] = [
+  {
+    name: 'a reservation alone confirms an order',
+    parts: { ...attacked(forgeries.amount), ...previousOrder },
+    violates: 'an order is confirmed that was not charged',
+    steps: 2,
+  },
+  {
+    name: 'a payment of any amount is a proof',
+    parts: {
+      ...attacked(forgeries.amount),
+      order: instead(order, 'payment.completed', (react) => (message, sagas, context) => {
+        react({ ...message, payload: { ...(message.payload as object), amount: created.amount } }, sagas, context)
+      }),
+    },
+    violates: 'an order is confirmed that was not charged',
+    steps: 3,
+  },
+  {
+    name: 'the deadline sees neither a reservation without its payment nor a mismatch',
+    parts: {
+      ...misreported,
+      advanceSaga: (saga, input, context) => {
+        asPreviousRelease(saga, input.on, () => production.advanceSaga(saga, input, context))
+      },
+    },
+    violates: 'a cancelled order keeps money',
+    steps: 10,
+  },
+  {
+    name: 'no check completes a saga that a pod of the previous release left open with both proofs',
+    parts: {
+      ...upgrading,
+      otherOrder: { order: upgrading.otherOrder?.order ?? [], advanceSaga: neverProven },
+      advanceSaga: neverProven,
+    },
+    violates: 'the saga stays payment_completed',
+    steps: 7,
+  },
+]
+
+export const mutants: readonly Mutant[] = [...decisions, ...deliveries, ...proofs]

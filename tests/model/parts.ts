@@ -1,4 +1,4 @@
-import type { Reaction } from '@order-saga/chassis'
+import type { Append, Reaction } from '@order-saga/chassis'
 import { inventoryReactions } from '../../services/inventory/src/reactions/index.ts'
 import type { LockedInventory } from '../../services/inventory/src/store/locked-inventory.ts'
 import { advance } from '../../services/order/src/reactions/advance-saga.ts'
@@ -10,6 +10,8 @@ import type { EffectIntent } from '../../services/payment/src/reactions/advance-
 import { paymentReactions } from '../../services/payment/src/reactions/index.ts'
 import type { LockedPayments } from '../../services/payment/src/store/payments.ts'
 import { chargeWindow, refundRetryMs } from './clock.ts'
+import type { Forgery } from './forgeries.ts'
+import { previousAdvance, previousReactions } from './releases.ts'
 
 /** One durable or visible part of handling a delivery. A process may die before the first, after the last, and in between. */
 export type DeliveryStep =
@@ -34,6 +36,12 @@ export interface Parts {
   readonly decideUnseenCharge: typeof decideUnseenCharge
   readonly isExpired: typeof isExpired
   readonly inventory: readonly Reaction<LockedInventory>[]
+  /** Pods of the order service that take part beside those of `order` and `advanceSaga`: of another release. */
+  readonly otherOrder?: Pick<Parts, 'order' | 'advanceSaga'>
+  /** An event that no service has published. */
+  readonly forged?: Forgery
+  /** Whether a saga may meet an event that breaks the protocol. */
+  readonly violations: 'none' | 'expected'
   readonly delivery: readonly DeliveryStep[]
   /** The order of the relay's two steps for a row of the outbox. */
   readonly relay: 'publish, then mark' | 'mark, then publish'
@@ -65,8 +73,29 @@ export const production: Parts = {
     newId: () => 'reservation-id',
     committed: none,
   }).reactions,
+  violations: 'none',
   delivery: ['transaction', 'ack'],
   relay: 'publish, then mark',
   keys: { charge: true, refund: true },
   silence: 'unknown',
+}
+
+/** Production during an upgrade: pods of the previous release of the order service take part. */
+export const upgrading: Parts = {
+  ...production,
+  otherOrder: { order: previousReactions(production.order), advanceSaga: previousAdvance(production.advanceSaga) },
+}
+
+/** Production, with an event that no service has published. */
+export const attacked = (forged: Forgery): Parts => ({ ...production, forged, violations: 'expected' })
+
+/** Production, with a payment service that reports another amount than it charges. */
+export const misreported: Parts = {
+  ...production,
+  applyResult: (payment, result, context) => {
+    const append: Append = (type, payload, cause) =>
+      context.append(type, type.name === 'payment.completed' ? { ...payload, amount: '0.01' } : payload, cause)
+    return applyResult(payment, result, { ...context, append })
+  },
+  violations: 'expected',
 }

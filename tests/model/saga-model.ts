@@ -26,19 +26,55 @@ export interface Checked extends Exploration {
 /** Explores all executions of one order after its acceptance. */
 export function check(parts: Parts): Checked {
   const transitions = new Transitions(parts)
-  const settled = (step: Step<World>): Step<World> => ({ ...step, next: transitions.settled(step.next) })
   const exploration = explore({
-    initial: shelves.map(({ label, available }) => ({
-      label: `order accepted, ${label}`,
-      state: acceptedOrder(transitions, available),
-    })),
+    initial: shelves.flatMap(({ label, available }) => {
+      const accepted = acceptedOrder(transitions, available)
+      if (parts.forged === undefined) return [{ label: `order accepted, ${label}`, state: accepted }]
+      return verdicts.map((verdict) => ({
+        label: `order ${verdict}, ${label}, ${parts.forged?.label} forged`,
+        state: decidedOrder(transitions, forged(transitions, accepted), verdict),
+      }))
+    }),
     key: keyOf,
-    steps: (world) => kinds.flatMap((kind) => [...kind(world, transitions)].map(settled)),
+    steps: (world) => stepsFrom(world, transitions),
     brokenIn: (world) => brokenIn(world, transitions),
     brokenAtEnd: (world) => brokenAtEnd(world, transitions),
     endOf: (world) => endOf(world, transitions),
   })
   return { ...exploration, cut: transitions.cut }
+}
+
+function stepsFrom(world: World, transitions: Transitions): Step<World>[] {
+  return kinds.flatMap((kind) =>
+    [...kind(world, transitions)].map((step) => ({ ...step, next: transitions.settled(step.next) })),
+  )
+}
+
+const verdicts = ['charged', 'declined'] as const
+
+/**
+ * A forged event multiplies the states, and the charge does not depend on it: the charge is decided first. The event may
+ * be delivered at any moment after that.
+ */
+function decidedOrder(transitions: Transitions, world: World, verdict: (typeof verdicts)[number]): World {
+  const provider = verdict === 'charged' ? 'charges' : 'declines'
+  const labels = [
+    'payment takes order.created',
+    'payment sends the charge',
+    `the provider ${provider}`,
+    `payment hears: ${verdict}`,
+  ]
+  return labels.reduce((state, label) => {
+    const step = stepsFrom(state, transitions).find((each) => each.label === label)
+    if (step === undefined) throw new Error(`no step is ${label}`)
+    return step.next
+  }, world)
+}
+
+function forged({ kinds: events, parts }: Transitions, world: World): World {
+  if (parts.forged === undefined) return world
+  const { name, payload } = parts.forged
+  return { ...world, events: withEvents(world.events, [events.numberOf(name, payload)], 1) ?? [] }
 }
 
 function acceptedOrder({ orders, payments, inventories, kinds: events }: Transitions, available: number): World {

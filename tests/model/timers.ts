@@ -1,6 +1,6 @@
 import type { Step } from './explore.ts'
 import { type Moment, moments } from './clock.ts'
-import type { Transitions } from './transitions.ts'
+import { byOther, type Transitions } from './transitions.ts'
 import type { World } from './world.ts'
 
 /** Limit of refund requests in the model. */
@@ -23,8 +23,10 @@ export function* timerSteps(world: World, transitions: Transitions): Generator<S
   }
 
   function* timer(label: string, on: 'deadline' | 'overdue'): Generator<Step<World>> {
-    const transition = transitions.timer(world, { on })
-    const next = transitions.apply(world, transition)
-    if (next !== undefined) yield { label, next, broken: transition.broken }
+    for (const other of transitions.releases) {
+      const transition = transitions.timer(world, { on }, other)
+      const next = transitions.apply(world, transition)
+      if (next !== undefined) yield { label: `${label}${byOther(other)}`, next, broken: transition.broken }
+    }
   }
 }

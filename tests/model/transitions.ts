@@ -22,6 +22,8 @@ export interface Numbered extends Omit<Transition<unknown>, 'state'> {
 /** Limit of events of one kind. Only refunds are requested more than once. */
 const copiesLimit = 3
 
+export const byOther = (other: boolean): string => (other ? ' by a pod of another release' : '')
+
 /** The services' functions on numbered states. Each is called once for the same question, which is what makes it fast. */
 export class Transitions {
   readonly parts: Parts
@@ -31,16 +33,25 @@ export class Transitions {
   readonly inventories = new Interned<InventoryState>()
   /** Steps that were left out because of the limit on copies. */
   cut = 0
+  /** Whether the other release of the order service, for each release that takes part. */
+  readonly releases: readonly boolean[]
   readonly #local: LocalStates
   readonly #known = new Map<string, Numbered>()
 
   constructor(parts: Parts) {
     this.parts = parts
+    this.releases = parts.otherOrder === undefined ? [false] : [false, true]
     this.#local = new LocalStates(parts, this.kinds)
   }
 
-  on(keeper: Keeper, world: World, kind: number): Numbered {
+  /** @param other whether a pod of the other release of the order service takes it */
+  on(keeper: Keeper, world: World, kind: number, other = false): Numbered {
     const { moment } = world
+    if (other) {
+      return this.#once(`other order ${world.order} ${moment} ${kind}`, keeper, () =>
+        this.#local.order(this.orders.get(world.order), this.kinds.get(kind), moment, this.parts.otherOrder),
+      )
+    }
     return this.#once(`${keeper} ${world[keeper]} ${moment} ${kind}`, keeper, () => {
       const event = this.kinds.get(kind)
       switch (keeper) {
@@ -54,9 +65,9 @@ export class Transitions {
     })
   }
 
-  timer({ order, moment }: World, input: SagaInput): Numbered {
-    return this.#once(`timer ${order} ${moment} ${input.on}`, 'order', () =>
-      this.#local.timer(this.orders.get(order), input, moment),
+  timer({ order, moment }: World, input: SagaInput, other = false): Numbered {
+    return this.#once(`timer ${other} ${order} ${moment} ${input.on}`, 'order', () =>
+      this.#local.timer(this.orders.get(order), input, moment, other ? this.parts.otherOrder : this.parts),
     )
   }
 

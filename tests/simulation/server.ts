@@ -46,7 +46,9 @@ export class Server {
 
   /** Empties all tables and inserts the stock. */
   async clear(shelves: readonly { readonly sku: string; readonly available: number }[]): Promise<void> {
-    await this.#admins.order.query('TRUNCATE orders, saga_instances, idempotency_keys, events, processed_events')
+    await this.#admins.order.query(
+      'TRUNCATE orders, saga_instances, saga_violations, idempotency_keys, events, processed_events',
+    )
     await this.#admins.payment.query('TRUNCATE payment_transactions, events, processed_events')
     await this.#admins.inventory.query('TRUNCATE stock, inventory_reservations, events, processed_events')
     for (const { sku, available } of shelves) {

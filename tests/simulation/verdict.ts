@@ -41,6 +41,9 @@ export async function evaluate({ server, broker, provider, customers, now, atRes
   for (const { check, kinds } of report.checks) {
     for (const { kind, count, ids } of kinds) broken.push(`${check}: ${kind} (${count}) ${ids.slice(0, 3).join(' ')}`)
   }
+  for (const { topic, about, count, ids } of report.information) {
+    if (topic === 'protocol_violations') broken.push(`${about} (${count}) ${ids.slice(0, 3).join(' ')}`)
+  }
   for (const [queue, messages] of broker.depths) broken.push(`${messages} messages are left in ${queue}`)
   const sagas = await server.sql<Saga>('order', 'SELECT order_id AS "orderId", status, reason FROM saga_instances')
   const ends = new Map<string, number>()

@@ -32,7 +32,8 @@ const poisons: readonly (Pick<FailingStatements, 'store' | 'table' | 'on'> & { e
     table: 'saga_instances',
     on: 'UPDATE',
     event: 'inventory.reserved',
-    would: /^saga (pending|payment_completed) becomes completed; publishes order.confirmed$/,
+    would:
+      /^saga (payment_completed becomes completed; publishes order.confirmed|pending becomes pending \(reservation seen\))$/,
   },
 ]
 

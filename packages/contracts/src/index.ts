@@ -9,6 +9,7 @@ export {
   decimalOf,
   isRefusal,
   largestAmount,
+  minorUnitsOf,
   type Money,
   moneyFromDecimal,
   moneyOf,

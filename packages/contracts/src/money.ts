@@ -43,10 +43,15 @@ export function isRefusal(money: Money | MoneyRefusal): money is MoneyRefusal {
  * @throws when it is no amount of that currency
  */
 export function moneyFromDecimal(text: string, currency: string): Money {
-  const decimals = decimalsOf(currency)
-  const minor = decimals === undefined ? undefined : minorUnits(text, decimals)
+  const minor = minorUnitsOf(text, currency)
   if (minor === undefined) throw new Error(`${text} is no amount of ${currency}`)
   return { minor, currency }
+}
+
+/** The same as a number of the currency's smallest unit; undefined when it is no amount of that currency. */
+export function minorUnitsOf(text: string, currency: string): number | undefined {
+  const decimals = decimalsOf(currency)
+  return decimals === undefined ? undefined : minorUnits(text, decimals)
 }
 
 /** The sum with exactly the decimals of its currency: `125.50` for USD, `100` for JPY. */

@@ -13,7 +13,7 @@ const withoutGuards = `DO $$ DECLARE guard record; BEGIN
   LOOP EXECUTE format('ALTER TABLE %s DROP CONSTRAINT %I', guard.place, guard.conname); END LOOP; END $$`
 
 const tables: Record<StoreName, readonly string[]> = {
-  order: ['orders', 'saga_instances', 'idempotency_keys', 'events', 'processed_events'],
+  order: ['saga_violations', 'orders', 'saga_instances', 'idempotency_keys', 'events', 'processed_events'],
   payment: ['payment_transactions', 'events', 'processed_events'],
   inventory: ['stock', 'inventory_reservations', 'events', 'processed_events'],
 }

@@ -79,6 +79,7 @@ describe('the audit command', () => {
         [4, 'stock', 'kept'],
         [5, 'events', 'kept'],
         [6, 'client_answers', 'skipped'],
+        [null, 'proofs', 'kept'],
         [null, 'dead_letters', 'kept'],
         [null, 'parked_events', 'kept'],
       ],

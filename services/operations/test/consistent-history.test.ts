@@ -52,6 +52,12 @@ describe('the audit of a consistent history', () => {
     ])
     const late = await writeScenario(system(), 'declined')
     await system().sql('order', 'UPDATE saga_instances SET finished_at = now() WHERE order_id = $1', [late.orderId])
+    const violated = await writeScenario(system(), 'confirmed')
+    await system().sql(
+      'order',
+      'INSERT INTO saga_violations (saga_id, violations, first_at, last_at) VALUES ($1, 1, now(), now())',
+      [violated.sagaId],
+    )
     const report = await system().audit()
     assert.equal(report.clean, true)
     assert.deepEqual(notesIn(report), {
@@ -59,6 +65,7 @@ describe('the audit of a consistent history', () => {
       open_compensations: [refunding.orderId],
       unknown_outcomes: [unknown.orderId],
       late_ends: [late.orderId],
+      protocol_violations: [violated.orderId],
       outstanding_events: [`${pending.events['order.created']} order.created`],
     })
   })

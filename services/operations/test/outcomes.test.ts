@@ -101,12 +101,39 @@ const cases: readonly Case[] = [
     plan: 'confirmed',
     how: 'is completed and was reported cancelled',
     corrupt: all(
-      sagas(`history = '[{"event": "order.cancelled"}]', created_at = now() - interval '2 days'`),
+      sagas(
+        `history = '[{"event": "payment.completed"}, {"event": "inventory.reserved"}, {"event": "order.cancelled"}]',
+         created_at = now() - interval '2 days'`,
+      ),
       removeEvent('order', 'order.confirmed'),
       (system, { events }) =>
         system.sql('inventory', 'DELETE FROM processed_events WHERE event_id = $1', [events['order.confirmed']]),
     ),
     found: 'one_outcome: completed, but order.cancelled was published',
+  },
+  {
+    plan: 'confirmed',
+    how: 'has seen no payment',
+    corrupt: sagas(`history = jsonb_path_query_array(history, '$[*] ? (@.event != "payment.completed")')`),
+    found: 'proofs: confirmed without a payment that matches the order',
+  },
+  {
+    plan: 'confirmed',
+    how: 'has seen a payment of another amount only',
+    corrupt: sagas(
+      `history = jsonb_path_query_array(history, '$[*] ? (@.event != "payment.completed")') ||
+         '[{"event": "payment.completed", "ignored": "violation"}]'`,
+    ),
+    found: 'proofs: confirmed without a payment that matches the order',
+  },
+  {
+    plan: 'confirmed',
+    how: 'has seen a reservation of other items only',
+    corrupt: sagas(
+      `history = jsonb_path_query_array(history, '$[*] ? (@.event != "inventory.reserved")') ||
+         '[{"event": "inventory.reserved", "ignored": "violation"}]'`,
+    ),
+    found: 'proofs: confirmed without a reservation that matches the order',
   },
   {
     plan: 'declined',

@@ -1,7 +1,7 @@
 import { commitWithEvents, type Transaction, type UnitOfWork } from '@order-saga/chassis'
 import type { SagaInput } from './domain/saga.ts'
 import { advance, type RefundRetryPolicy } from './reactions/advance-saga.ts'
-import { lockOverdueSagas, lockTimedOutSagas, type SagaRecord, saveSagas } from './store/sagas.ts'
+import { lockOverdueSagas, lockProvenSagas, lockTimedOutSagas, type SagaRecord, saveSagas } from './store/sagas.ts'
 
 export interface DeadlineCheckerOptions extends UnitOfWork, RefundRetryPolicy {
   readonly committed: (sagas: readonly SagaRecord[]) => void
@@ -13,14 +13,16 @@ const batch = 200
 type LockDue = (tx: Transaction, now: Date, limit: number) => Promise<SagaRecord[]>
 
 /**
- * Cancels the orders whose deadline has passed, and requests overdue refunds again. Any number of order pods may run it at
+ * Confirms the orders whose open saga holds both proofs, cancels those whose deadline has passed, and requests overdue
+ * refunds again. Any number of order pods may run it at
  * once: each takes the sagas that the others have not locked.
  * @returns how many sagas it advanced
  */
 export async function checkDeadlines(options: DeadlineCheckerOptions): Promise<number> {
+  const proven = await advanceDue(options, lockProvenSagas, { on: 'deadline' })
   const timedOut = await advanceDue(options, lockTimedOutSagas, { on: 'deadline' })
   const overdue = await advanceDue(options, lockOverdueSagas, { on: 'overdue' })
-  return timedOut + overdue
+  return proven + timedOut + overdue
 }
 
 async function advanceDue(options: DeadlineCheckerOptions, lockDue: LockDue, input: SagaInput): Promise<number> {

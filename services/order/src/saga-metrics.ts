@@ -1,7 +1,8 @@
+import { consumedBy } from '@order-saga/contracts'
 import { type ChassisMetrics, type Database, createGaugeRefresh, statement } from '@order-saga/chassis'
 import { Counter, Gauge, Histogram } from 'prom-client'
 import { isFinal, sagaStatuses } from './domain/saga.ts'
-import type { SagaRecord } from './store/sagas.ts'
+import { type SagaRecord, violationsOf } from './store/sagas.ts'
 
 const openStatuses = sagaStatuses.filter((status) => !isFinal(status))
 
@@ -26,7 +27,7 @@ interface OpenRow {
 /** How sagas end, and those that have not. */
 export interface SagaMetrics {
   readonly started: (count: number) => void
-  /** Counts the sagas that reached a final status in the transaction just committed. */
+  /** Counts the sagas that reached a final status, and the violations, in the transaction just committed. */
   readonly committed: (sagas: Iterable<SagaRecord>) => void
   /** Reads the open sagas once and sets their gauges; they have no value while that fails. */
   readonly measure: (database: Database, now: () => Date) => () => Promise<void>
@@ -69,12 +70,20 @@ export function createSagaMetrics({ registry }: ChassisMetrics): SagaMetrics {
     help: 'Refunds that were requested more than once; take the maximum over pods.',
     registers,
   })
+  const violations = new Counter({
+    name: 'saga_protocol_violations_total',
+    help: 'Events that break the protocol of the saga or do not match its order, by event; sum over pods.',
+    labelNames: ['event'],
+    registers,
+  })
+  for (const { name } of consumedBy('order')) violations.inc({ event: name }, 0)
   for (const outcome of ['confirmed', 'payment_failed', 'compensation', 'timeout']) finished.inc({ outcome }, 0)
   return {
     started: (count) => started.inc(count),
     committed: (sagas) => {
       for (const saga of sagas) {
         const { finishedAt, isNewlyFinished, createdAt, state } = saga
+        for (const { event } of violationsOf(saga)) violations.inc({ event })
         if (finishedAt === null || !isNewlyFinished) continue
         const outcome = state.reason ?? 'confirmed'
         finished.inc({ outcome })

@@ -1,5 +1,5 @@
 import { consumedBy } from '@order-saga/contracts'
-import { createApi, RequestDeadline, type Service } from '@order-saga/chassis'
+import { createApi, type Log, RequestDeadline, type Service } from '@order-saga/chassis'
 import { type AcceptOrder, createAcceptOrder } from './accept-orders.ts'
 import { Admission } from './admission.ts'
 import type { OrderConfig } from './config.ts'
@@ -8,6 +8,7 @@ import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
 import { createSagaMetrics } from './saga-metrics.ts'
 import { idempotencyRetention } from './store/insert-orders.ts'
+import { type SagaRecord, violationsOf } from './store/sagas.ts'
 import { schema } from './store/schema.ts'
 
 const admissionIntervalMs = 1_000
@@ -21,7 +22,14 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   const { refundRetryMs, sagaTimeoutMs } = config
 
   const queue = config.orderQueue
-  const reactions = orderReactions({ queue, refundRetryMs, committed: (sagas) => committed(sagas.values()) })
+  const reactions = orderReactions({
+    queue,
+    refundRetryMs,
+    committed: (sagas) => {
+      committed(sagas.values())
+      logViolations(sagas.values(), log)
+    },
+  })
   const reactor = service.reactor(reactions, config.batchSize)
   service.consume({
     queue,
@@ -48,4 +56,13 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
   service.serve(createApi({ router, log, metrics, tracing }), config.port)
   return accept
+}
+
+function logViolations(sagas: Iterable<SagaRecord>, log: Log): void {
+  for (const saga of sagas) {
+    const { sagaId, orderId } = saga
+    for (const { event, eventId } of violationsOf(saga)) {
+      log.warn({ event, eventId, sagaId, orderId }, 'an event violates the protocol or does not match its order')
+    }
+  }
 }

@@ -55,4 +55,27 @@ export const orders: MutantsByPromise = {
       test: 'never leaves a final state for another status',
     },
   ],
+  'An order is confirmed only with a payment and a reservation that match it.': [
+    {
+      name: 'confirmed-by-reservation-alone',
+      file: saga,
+      original: 'return saga.reservationSeen ? late : to(saga, { reservationSeen: true })',
+      replacement: 'return confirm(saga)',
+      test: 'is confirmed only after a matching payment and a matching reservation',
+    },
+    {
+      name: 'confirmed-by-any-amount',
+      file: 'services/order/src/reactions/match.ts',
+      original: 'return minor !== undefined && minor === minorUnitsOf(paid.amount, paid.currency)',
+      replacement: 'return minor !== undefined && minorUnitsOf(paid.amount, paid.currency) !== undefined',
+      test: 'a payment of another amount does not confirm it: the deadline requests the refund',
+    },
+    {
+      name: 'both-proofs-not-checked',
+      file: 'services/order/src/store/sagas.ts',
+      original: "WHERE s.status = 'payment_completed' AND s.reservation_seen",
+      replacement: 'WHERE false',
+      test: 'one that an older release left open with both proofs is completed long before its deadline',
+    },
+  ],
 }

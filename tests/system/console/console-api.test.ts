@@ -279,4 +279,28 @@ describe('The console', function () {
     assert.equal((await call(url('/overview'))).status, 200)
     assert.equal((await post('/dead-letters/discard', body, {})).status, 403)
   })
+
+  it('lists the sagas with violations, and counts them', async () => {
+    const violated = await system().shop.post()
+    await system().untilFinal(violated.sagaId)
+    await system().shop.post()
+    assert.deepEqual((await read<SagaPage>('/sagas?violations=true')).sagas, [])
+    await system().sql(
+      'order',
+      'INSERT INTO saga_violations (saga_id, violations, first_at, last_at) VALUES ($1, 3, now(), now())',
+      [violated.sagaId],
+    )
+    const { sagas } = await read<SagaPage>('/sagas?violations=true')
+    assert.deepEqual(
+      sagas.map(({ sagaId, violations }) => [sagaId, violations]),
+      [[violated.sagaId, 3]],
+    )
+    assert.deepEqual((await read<SagaPage>('/sagas?violations=true&status=cancelled')).sagas, [])
+    await system().until(
+      'the overview to count it',
+      async () => (await read<Overview>('/overview')).violated.count === 1,
+    )
+    assert.equal((await call(url('/sagas?violations=no'), { headers: bearer })).status, 400)
+    assert.equal((await read<SagaDetail>(`/sagas/${violated.sagaId}`)).violations, 3)
+  })
 })

@@ -95,6 +95,25 @@ describe('The console in a browser', function () {
     })
   }
 
+  it('shows the sagas with violations in a list of their own', async () => {
+    const { sagaId } = await system().shop.post()
+    const other = await system().shop.post()
+    await system().untilFinal(sagaId)
+    await rowOf(other.sagaId).waitFor()
+    assert.equal(await page.locator('.counts a.violations').count(), 0)
+    await system().sql(
+      'order',
+      'INSERT INTO saga_violations (saga_id, violations, first_at, last_at) VALUES ($1, 2, now(), now())',
+      [sagaId],
+    )
+    await page.locator('.counts a.violations', { hasText: 'Violations' }).click()
+    await rowOf(sagaId).locator('small', { hasText: '2 violations' }).waitFor()
+    assert.equal(await rowOf(other.sagaId).count(), 0)
+    await system().sql('order', 'DELETE FROM saga_violations')
+    await goTo('/sagas')
+    await rowOf(other.sagaId).waitFor()
+  })
+
   it('shows the awaited event and duration of a pending order, and the effect of its deadline', async () => {
     await system().restart('order', { SAGA_TIMEOUT_MS: 2_500 })
     const { sagaId } = await system().shop.post({ customerEmail: someCustomer('slow') })

@@ -15,12 +15,16 @@ type Flat = { orderId: string; orderSagaId: string | null; sagaSagaId: string | 
   sagaStatus: SagaRow['status']
 }
 
+const hasProof = (event: string): string =>
+  `jsonb_path_exists(s.history, '$[*] ? (@.event == "${event}" && !(@.ignored == "violation"))')`
 const orderColumns = `order_id AS "orderId", o.saga_id AS "orderSagaId", o.status AS "orderStatus", o.amount::text, o.currency,
   o.items, s.saga_id AS "sagaSagaId", s.status AS "sagaStatus", s.reason, s.compensation, s.timeout_at AS "timeoutAt",
   s.refund_due_at AS "refundDueAt",
   s.version, s.created_at AS "createdAt", s.updated_at AS "updatedAt", s.finished_at AS "finishedAt",
   s.history @> '[{"event": "order.confirmed"}]' AS "saidConfirmed",
-  s.history @> '[{"event": "order.cancelled"}]' AS "saidCancelled"`
+  s.history @> '[{"event": "order.cancelled"}]' AS "saidCancelled",
+  ${hasProof('payment.completed')} AS "isPaid", ${hasProof('inventory.reserved')} AS "isReserved",
+  EXISTS (SELECT FROM saga_violations v WHERE v.saga_id = s.saga_id) AS "hasViolations"`
 const paymentColumns = `order_id AS "orderId", saga_id AS "sagaId", status, amount::text, currency,
   charge_id AS "chargeId", refund_id AS "refundId", next_attempt_at AS "nextAttemptAt", version, updated_at AS "updatedAt"`
 const reservationColumns = `order_id AS "orderId", saga_id AS "sagaId", status, items, version`

@@ -23,6 +23,11 @@ export interface SagaRow {
   readonly finishedAt: Date | null
   readonly saidConfirmed: boolean
   readonly saidCancelled: boolean
+  /** Whether its history has a payment, and a reservation, that match the order. */
+  readonly isPaid: boolean
+  readonly isReserved: boolean
+  /** Whether it received an event that violates the protocol or does not match the order. */
+  readonly hasViolations: boolean
 }
 
 export interface PaymentRow {

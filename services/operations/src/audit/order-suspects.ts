@@ -2,6 +2,7 @@ import { checkAppendedEvents } from './checks/appended-events.ts'
 import { checkFinality } from './checks/finality.ts'
 import { checkMoney, checkProviderRecords } from './checks/money.ts'
 import { checkOneOutcome } from './checks/one-outcome.ts'
+import { checkProofs } from './checks/proofs.ts'
 import { checkStock } from './checks/stock.ts'
 import type { FactsReader } from './facts-reader.ts'
 import type { CheckContext, Finding } from './finding.ts'
@@ -11,7 +12,15 @@ import { chunks, type Databases } from './read-only-database.ts'
 import { readEvents, sagasInFlight } from './saga-events.ts'
 import type { AuditCounts } from './audit-counts.ts'
 
-const orderChecks = [checkFinality, checkOneOutcome, checkMoney, checkProviderRecords, checkStock, checkAppendedEvents]
+const orderChecks = [
+  checkFinality,
+  checkOneOutcome,
+  checkMoney,
+  checkProviderRecords,
+  checkStock,
+  checkAppendedEvents,
+  checkProofs,
+]
 
 /** The findings of all checks on one order. Pure. */
 export function findingsOf(facts: OrderFacts, context: CheckContext): Finding[] {

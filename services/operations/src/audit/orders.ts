@@ -47,6 +47,7 @@ export async function auditOrders(
 
 function note({ orderId, saga, payment }: OrderFacts, context: CheckContext, counts: AuditCounts): void {
   if (saga === undefined) return
+  if (saga.hasViolations) counts.note('protocol_violations', [orderId])
   if (isOpen(saga)) counts.note('in_flight', [orderId])
   else if (saga.compensation === 'refund_requested') counts.note('open_compensations', [orderId])
   else if (payment?.status === 'charging' || payment?.status === 'refunding') counts.note('unknown_outcomes', [orderId])

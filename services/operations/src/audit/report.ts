@@ -6,6 +6,7 @@ export const checks = {
   stock: 'a cancelled order holds no stock, a confirmed one took its quantities, and stock is balanced',
   events: 'each event takes effect once at each consumer, and none is lost',
   client_answers: 'every accepted order exists, and one key created one order',
+  proofs: 'every confirmed order has seen a payment and a reservation that match it',
   dead_letters: 'no message is dead-lettered',
   parked_events: 'no event is parked',
 } as const
@@ -20,6 +21,7 @@ export const topics = {
   unknown_outcomes: 'final orders whose charge or refund has an unknown outcome',
   unsettled: 'suspects that changed, or waited for an event, until the last check',
   late_ends: 'orders that became final long after their deadline',
+  protocol_violations: 'orders whose saga received an event that violates the protocol or does not match',
   outstanding_events: 'published and not yet processed events',
   queues: 'messages in queues',
 } as const
@@ -35,7 +37,7 @@ export interface Counted {
 
 export interface CheckReport {
   readonly check: CheckName
-  /** Number of the invariant; null for `dead_letters` and `parked_events`. */
+  /** Number of the invariant; null for `proofs`, `dead_letters` and `parked_events`. */
   readonly invariant: number | null
   readonly guarantee: string
   /** @deprecated the same as `guarantee` */

@@ -101,18 +101,21 @@ export function sagaProgram(parts: ProgramParts): Command {
 
   command(program, 'list', 'List sagas, oldest first.')
     .option('--status <status>', 'only those with this status')
+    .option('--violations', 'only those with events that violate the protocol or do not match the order')
     .addOption(duration('--older-than <time>', 'only those accepted at least that long ago: 30s, 5m, 2h, 7d'))
     .addOption(limit(defaultLimit))
     .addOption(new Option('--after <saga>', 'continue after this saga: the next page').argParser(anId))
-    .action((options: Common & { status?: string; olderThan?: number; limit: number; after?: string }) =>
-      run('list', options.json === true, (context) =>
-        listSagas(context, {
-          status: options.status,
-          olderThanMs: options.olderThan,
-          limit: options.limit,
-          after: options.after,
-        }),
-      ),
+    .action(
+      (options: Common & { status?: string; violations?: true; olderThan?: number; limit: number; after?: string }) =>
+        run('list', options.json === true, (context) =>
+          listSagas(context, {
+            status: options.status,
+            violations: options.violations,
+            olderThanMs: options.olderThan,
+            limit: options.limit,
+            after: options.after,
+          }),
+        ),
     )
   command(program, 'show', 'Show one saga across all services: timeline, pending step, effect of its deadline.')
     .argument('<saga>', "the saga's id or the order's", anId)

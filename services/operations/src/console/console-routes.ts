@@ -19,6 +19,7 @@ const checkQuery = checkerOf(
   Type.Object(
     {
       status: Type.Optional(Type.Enum([...sagaStatuses], { description: `one of ${sagaStatuses.join(', ')}` })),
+      violations: Type.Optional(Type.Literal('true', { description: 'true' })),
       limit: Type.Optional(Type.String({ pattern: '^([1-9][0-9]?|100)$', description: 'an integer from 1 to 100' })),
       after: Type.Optional(Uuid),
     },
@@ -70,8 +71,9 @@ export function addConsoleRoutes(
   })
 
   router.get('/console/sagas', read, async (ctx) => {
-    const { status, after, limit = '20' } = requireValid(checkQuery(ctx.query))
-    const page = { status, after, limit: Number(limit), order: 'newest first' } as const
+    const { status, violations, after, limit = '20' } = requireValid(checkQuery(ctx.query))
+    const filter = { status, violations: violations === 'true' }
+    const page = { ...filter, after, limit: Number(limit), order: 'newest first' } as const
     ctx.body = json(await listSagas(console.sources.databases.order, page)) satisfies SagaPage
   })
 

@@ -23,7 +23,8 @@ export function inspectSaga(
 ): InspectedSaga {
   const { saga, payment, reservation } = facts
   const messages = messagesOf(facts, deadLetters)
-  const state = { status: saga.status, reason: saga.reason, compensation: saga.compensation }
+  const { status, reason, compensation, reservationSeen, mismatch } = saga
+  const state = { status, reason, compensation, reservationSeen, mismatch }
   const since = stateSince(saga.history, state) ?? saga.createdAt
   const undelivered = undeliveredIn(messages)
   return {

@@ -44,7 +44,7 @@ export function messagesOf(facts: SagaFacts, deadLetters: readonly DeadLetter[])
         const result = [
           progress.result,
           ...(row !== undefined && row.attempts > 1 ? [`published at attempt ${row.attempts}`] : []),
-          ...(ignored ? [ignored === 'late' ? 'late, no effect' : 'violates the protocol, no effect'] : []),
+          ...(ignored ? [ignored === 'late' ? 'late, no effect' : 'violates the protocol'] : []),
         ].join('; ')
         return { eventId, event: type.name, from: type.publishedBy, to, at, ...progress, result }
       }),

@@ -49,6 +49,41 @@ describe('saga list', function () {
     assert.deepEqual(next, ['--after', 'null'])
   })
 
+  it('shows the sagas with violations only, by status and a page at a time', async () => {
+    const ago = (minutes: number): Date => new Date(Date.now() - minutes * minute)
+    await writeScenario(system().data, 'confirmed', ago(60))
+    const [old, young] = [
+      await writeScenario(system().data, 'timedOut', ago(50)),
+      await writeScenario(system().data, 'pending', ago(1)),
+    ]
+    for (const [n, { sagaId }] of [old, young].entries()) {
+      await system().data.sql(
+        'order',
+        'INSERT INTO saga_violations (saga_id, violations, first_at, last_at) VALUES ($1, $2, now(), now())',
+        [sagaId, n + 1],
+      )
+    }
+    const found = async (...filter: string[]): Promise<unknown[]> =>
+      (await system().json('list', '--violations', ...filter)).items.map(({ sagaId, violations }) => [
+        sagaId,
+        violations,
+      ])
+    const all = [
+      [old.sagaId, 1],
+      [young.sagaId, 2],
+    ]
+    assert.deepEqual(await found(), all)
+    assert.deepEqual(await found('--status', 'pending'), all.slice(1))
+    assert.deepEqual(await found('--older-than', '5m'), all.slice(0, 1))
+    const { summary } = await system().json('list', '--violations', '--limit', '1')
+    assert.deepEqual(await found('--after', String(summary['next'])), all.slice(1))
+    const { out } = await system().run(['list', '--violations'])
+    assert.match(out, /DEADLINE +VIOLATIONS$/m)
+    assert.match(out, new RegExp(`^${young.sagaId} .* 2$`, 'm'))
+    assert.match((await system().run(['show', young.sagaId])).out, /^violations +2$/m)
+    assert.doesNotMatch((await system().run(['list'])).out, /VIOLATIONS/)
+  })
+
   it('names an unknown status', async () => {
     const { code, error } = await system().run(['list', '--status', 'lost'])
     assert.equal(code, 2)

@@ -7,6 +7,7 @@ type Facts = Omit<Explanation, 'text'>
 export function inWords(saga: SagaFacts, facts: Facts, now: Date): string {
   return [
     stateInWords(saga),
+    saga.state.mismatch ? 'A payment or a reservation was reported that does not match the order.' : '',
     waits(facts),
     // The sentence before already names the service and its event.
     saga.undelivered === undefined || facts.needs === null ? '' : `Needed next: ${facts.needs.what}.`,
@@ -49,7 +50,9 @@ function stateInWords({ state, finishedAt }: SagaFacts): string {
   const ended = finishedAt === null ? '' : ` at ${clock(finishedAt)}`
   switch (state.status) {
     case 'pending':
-      return 'The order is accepted; the result of its payment is not known yet.'
+      return state.reservationSeen
+        ? 'The order is accepted and its stock is reserved; the result of its payment is not known yet.'
+        : 'The order is accepted; the result of its payment is not known yet.'
     case 'payment_completed':
       return 'The order is paid; the result of its reservation is not known yet.'
     case 'refunding':
@@ -97,6 +100,9 @@ function refundRequests({ refund, waitsFor }: Facts, now: Date): string {
 function whenDeadline({ state }: SagaFacts, { deadline }: Facts, now: Date): string {
   const { at, passed, leadsTo } = deadline
   if (leadsTo === null) return isFinal(state.status) ? '' : `The deadline of ${clock(at)} has no effect any more.`
+  if (leadsTo.becomes.status === 'completed') {
+    return 'It is paid and its stock is reserved: the next check of deadlines confirms the order.'
+  }
   const refunds = leadsTo.publishes.includes('payment.refund.requested') ? ' and the refund is requested' : ''
   return passed
     ? `Its deadline passed at ${clock(at)}: with the next check the order is cancelled${refunds}.`

@@ -4,11 +4,11 @@ import type { Explanation, NextStep, SagaFacts, Step, StepTimes, Undo, Undeliver
 import { decide, type SagaInput, type SagaState, type SagaStatus } from './saga.ts'
 
 const inputs: readonly { readonly input: SagaInput; readonly from: ServiceName }[] = [
-  { input: { on: 'payment.completed' }, from: 'payment' },
+  { input: { on: 'payment.completed', matches: true }, from: 'payment' },
   { input: { on: 'payment.failed', reason: 'declined' }, from: 'payment' },
-  { input: { on: 'inventory.reserved' }, from: 'inventory' },
+  { input: { on: 'inventory.reserved', matches: true }, from: 'inventory' },
   { input: { on: 'inventory.failed' }, from: 'inventory' },
-  { input: { on: 'payment.refunded' }, from: 'payment' },
+  { input: { on: 'payment.refunded', matches: true }, from: 'payment' },
   { input: { on: 'deadline' }, from: 'order' },
   { input: { on: 'overdue' }, from: 'order' },
 ]

@@ -91,7 +91,11 @@ export type ExplainAnswer = Static<typeof ExplainAnswer>
 export function explainAnswer(saga: StoredSagaFacts, explanation: Explanation, now: Date): ExplainAnswer {
   const { text, atRest, waitsFor, deadline, refund, next, undo } = explanation
   const requestedAgainAt = refund?.requestedAgainAt?.toISOString() ?? null
-  const becomes = ({ status, reason, compensation }: SagaState): SagaState => ({ status, reason, compensation })
+  const becomes = ({ status, reason, compensation }: SagaState): Static<typeof State> => ({
+    status,
+    reason,
+    compensation,
+  })
   return {
     sagaId: saga.sagaId,
     orderId: saga.orderId,

@@ -1,6 +1,6 @@
 import { OrderCancelled, OrderConfirmed, PaymentRefundRequested } from '@order-saga/contracts'
 import { type Message, PoisonMessage, type ReactionContext } from '@order-saga/chassis'
-import { decide, isFinal, type SagaInput, type SagaOutput } from '../domain/saga.ts'
+import { decide, isFinal, isViolation, type SagaInput, type SagaOutput } from '../domain/saga.ts'
 import type { HistoryEntry, LockedSagas, SagaRecord } from '../store/sagas.ts'
 
 export interface RefundRetryPolicy {
@@ -11,12 +11,12 @@ export interface RefundRetryPolicy {
 const longestRefundWaitMs = 3_600_000
 
 /**
- * Applies an event of another service to its saga.
+ * Applies an event of another service to its saga; the input depends on whether the event matches the saga's order.
  * @throws PoisonMessage for an unknown saga, or an order that is not that saga's
  */
 export function advanceOn(
   message: Message,
-  input: SagaInput,
+  inputOf: (order: SagaRecord) => SagaInput,
   sagas: LockedSagas,
   context: ReactionContext & RefundRetryPolicy,
 ): void {
@@ -25,7 +25,7 @@ export function advanceOn(
   if (saga.orderId !== message.orderId) {
     throw new PoisonMessage(`order ${message.orderId} is not the order of saga ${message.sagaId}`)
   }
-  advance(saga, input, context, message)
+  advance(saga, inputOf(saga), context, message)
 }
 
 /** Applies one decision to the saga: its new state, its history, the events it publishes. A timer has no message. */
@@ -41,7 +41,8 @@ export function advance(
   const [at, { status }] = [now.toISOString(), saga.state]
   if (message !== undefined) {
     const seen: HistoryEntry = { at, event: message.name, eventId: message.eventId, direction: 'seen', status }
-    saga.added.push(decision.kind === 'ignored' ? { ...seen, ignored: decision.because } : seen)
+    const ignored = isViolation(input, decision) ? 'violation' : decision.kind === 'ignored' ? 'late' : undefined
+    saga.added.push(ignored === undefined ? seen : { ...seen, ignored })
   }
   if (decision.kind === 'ignored') return
   if (isFinal(status) && saga.finishedAt === null) {

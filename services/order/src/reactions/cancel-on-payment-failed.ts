@@ -6,5 +6,6 @@ import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 /** Cancels an order that was not paid. */
 export const cancelOnPaymentFailed = (policy: RefundRetryPolicy): Reaction<LockedSagas> =>
   on(PaymentFailed, (message, sagas, context) => {
-    advanceOn(message, { on: 'payment.failed', reason: message.payload.reason }, sagas, { ...context, ...policy })
+    const { reason } = message.payload
+    advanceOn(message, () => ({ on: 'payment.failed', reason }), sagas, { ...context, ...policy })
   })

@@ -1,10 +1,16 @@
 import { PaymentCompleted } from '@order-saga/contracts'
 import { on, type Reaction } from '@order-saga/chassis'
-import type { LockedSagas } from '../store/sagas.ts'
+import { isOrdersAmount } from './match.ts'
+import type { LockedSagas, SagaRecord } from '../store/sagas.ts'
 import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 
-/** Records the payment; one that arrives after the deadline is refunded. */
+/**
+ * Records the payment, and confirms the order if its reservation overtook the payment; a payment that arrives after the
+ * deadline is refunded.
+ */
 export const notePaymentOnPaymentCompleted = (policy: RefundRetryPolicy): Reaction<LockedSagas> =>
   on(PaymentCompleted, (message, sagas, context) => {
-    advanceOn(message, { on: 'payment.completed' }, sagas, { ...context, ...policy })
+    const input = (order: SagaRecord) =>
+      ({ on: 'payment.completed', matches: isOrdersAmount(message.payload, order) }) as const
+    advanceOn(message, input, sagas, { ...context, ...policy })
   })

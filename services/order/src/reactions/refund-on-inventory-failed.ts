@@ -6,5 +6,5 @@ import { advanceOn, type RefundRetryPolicy } from './advance-saga.ts'
 /** Requests the refund of an order without stock; the order is cancelled once it is refunded. */
 export const refundOnInventoryFailed = (policy: RefundRetryPolicy): Reaction<LockedSagas> =>
   on(InventoryFailed, (message, sagas, context) => {
-    advanceOn(message, { on: 'inventory.failed' }, sagas, { ...context, ...policy })
+    advanceOn(message, () => ({ on: 'inventory.failed' }), sagas, { ...context, ...policy })
   })

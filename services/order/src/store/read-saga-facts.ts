@@ -2,7 +2,7 @@ import type { Item } from '@order-saga/contracts'
 import { type Database, statement } from '@order-saga/chassis'
 import { stateSince } from '../domain/explain.ts'
 import type { SagaFacts } from '../domain/explanation.ts'
-import type { Compensation, SagaReason, SagaStatus } from '../domain/saga.ts'
+import type { SagaState } from '../domain/saga.ts'
 import type { HistoryEntry } from './sagas.ts'
 
 /** One saga with all that this service knows of it. */
@@ -11,12 +11,10 @@ export interface StoredSagaFacts extends SagaFacts {
   readonly orderId: string
 }
 
-interface Row {
+interface Row extends Omit<SagaState, 'reservationSeen'> {
   saga_id: string
   order_id: string
-  status: SagaStatus
-  reason: SagaReason | null
-  compensation: Compensation
+  reservation_seen: boolean
   timeout_at: Date
   refund_due_at: Date | null
   refund_requests: number
@@ -30,15 +28,16 @@ interface Row {
 
 const bySaga = statement(
   'saga-facts',
-  `SELECT s.saga_id, s.order_id, s.status, s.reason, s.compensation, s.timeout_at, s.refund_due_at, s.refund_requests,
-     s.history, s.created_at, s.finished_at, o.amount::text AS amount, o.currency, o.items
+  `SELECT s.saga_id, s.order_id, s.status, s.reason, s.compensation, s.reservation_seen, s.mismatch, s.timeout_at, s.refund_due_at,
+     s.refund_requests, s.history, s.created_at, s.finished_at, o.amount::text AS amount, o.currency, o.items
    FROM saga_instances s JOIN orders o USING (order_id) WHERE s.saga_id = $1`,
 )
 
 export async function readSagaFacts(database: Database, sagaId: string): Promise<StoredSagaFacts | undefined> {
   const [row] = await database.query<Row>(bySaga, [sagaId])
   if (row === undefined) return undefined
-  const state = { status: row.status, reason: row.reason, compensation: row.compensation }
+  const { status, reason, compensation, reservation_seen: reservationSeen, mismatch } = row
+  const state = { status, reason, compensation, reservationSeen, mismatch }
   return {
     sagaId: row.saga_id,
     orderId: row.order_id,

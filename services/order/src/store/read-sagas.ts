@@ -2,7 +2,7 @@ import { type Database, statement } from '@order-saga/chassis'
 import type { SagaState, SagaStatus } from '../domain/saga.ts'
 import type { HistoryEntry } from './sagas.ts'
 
-export interface StoredSaga extends SagaState {
+export interface StoredSaga extends Pick<SagaState, 'status' | 'reason' | 'compensation'> {
   readonly sagaId: string
   readonly orderId: string
   readonly deadline: Date

@@ -9,7 +9,7 @@ export interface HistoryEntry {
   readonly eventId: string
   readonly direction: 'seen' | 'published'
   readonly status: SagaStatus
-  /** Only on an event that changed nothing. */
+  /** late: without effect. violation: it violates the protocol or does not match the order, and proves nothing. */
   readonly ignored?: 'late' | 'violation'
 }
 
@@ -37,7 +37,7 @@ export interface SagaRecord {
 type Row = SagaState & Omit<SagaRecord, 'state' | 'isNewlyFinished' | 'added'>
 
 const columns = `s.saga_id AS "sagaId", s.order_id AS "orderId", s.created_at AS "createdAt", s.status, s.reason,
-  s.compensation, s.refund_due_at AS "refundDueAt", s.refund_requests AS "refundRequests", s.finished_at AS "finishedAt",
+  s.compensation, s.reservation_seen AS "reservationSeen", s.mismatch, s.refund_due_at AS "refundDueAt", s.refund_requests AS "refundRequests", s.finished_at AS "finishedAt",
   s.traceparent, o.customer_email AS "customerEmail", o.items, o.amount::text AS amount, o.currency`
 
 // Locked in the order of the ids, so that two batches with the same sagas wait for each other and do not deadlock.
@@ -53,6 +53,13 @@ const lockTimedOut = statement(
    WHERE s.status IN ('pending', 'payment_completed') AND s.timeout_at <= $1
    ORDER BY s.timeout_at LIMIT $2 FOR UPDATE OF s SKIP LOCKED`,
 )
+// An older release that handles a payment does not know of the reservation that overtook it.
+const lockProven = statement(
+  'sagas-lock-proven',
+  `SELECT ${columns} FROM saga_instances s JOIN orders o USING (order_id)
+   WHERE s.status = 'payment_completed' AND s.reservation_seen
+   ORDER BY s.saga_id LIMIT $1 FOR UPDATE OF s SKIP LOCKED`,
+)
 const lockOverdue = statement(
   'sagas-lock-overdue',
   `SELECT ${columns} FROM saga_instances s JOIN orders o USING (order_id)
@@ -64,9 +71,11 @@ const update = statement(
   'sagas-update',
   `UPDATE saga_instances s SET status = u.status, reason = u.reason, compensation = u.compensation,
      refund_due_at = u.refund_due_at, refund_requests = u.refund_requests, finished_at = u.finished_at,
-     version = s.version + 1, history = s.history || u.added::jsonb, updated_at = $9
+     reservation_seen = u.reservation_seen, mismatch = u.mismatch, version = s.version + 1,
+     history = s.history || u.added::jsonb, updated_at = $11
    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::integer[], $7::timestamptz[],
-     $8::text[]) AS u (saga_id, status, reason, compensation, refund_due_at, refund_requests, finished_at, added)
+     $8::boolean[], $9::boolean[], $10::text[]) AS u (saga_id, status, reason, compensation, refund_due_at,
+     refund_requests, finished_at, reservation_seen, mismatch, added)
    WHERE s.saga_id = u.saga_id`,
 )
 // An order is written only in a transaction that has locked its saga.
@@ -74,6 +83,14 @@ const updateOrders = statement(
   'orders-finish',
   `UPDATE orders o SET status = u.status, updated_at = $3
    FROM unnest($1::uuid[], $2::text[]) AS u (order_id, status) WHERE o.order_id = u.order_id`,
+)
+
+// An index on the sagas themselves would block their writers while a migration creates it.
+const recordViolations = statement(
+  'saga-violations',
+  `INSERT INTO saga_violations AS v (saga_id, violations, first_at, last_at)
+   SELECT u.saga_id, u.violations, $3, $3 FROM unnest($1::uuid[], $2::integer[]) AS u (saga_id, violations)
+   ON CONFLICT (saga_id) DO UPDATE SET violations = v.violations + excluded.violations, last_at = excluded.last_at`,
 )
 
 /** The sagas that a transaction has locked, by their id. */
@@ -89,12 +106,17 @@ export async function lockTimedOutSagas(tx: Transaction, now: Date, limit: numbe
   return (await tx.query<Row>(lockTimedOut, [now, limit])).map(recordOf)
 }
 
+/** Open sagas that hold both proofs, before or after their deadline. */
+export async function lockProvenSagas(tx: Transaction, _now: Date, limit: number): Promise<SagaRecord[]> {
+  return (await tx.query<Row>(lockProven, [limit])).map(recordOf)
+}
+
 /** Sagas whose refund was requested and is overdue. */
 export async function lockOverdueSagas(tx: Transaction, now: Date, limit: number): Promise<SagaRecord[]> {
   return (await tx.query<Row>(lockOverdue, [now, limit])).map(recordOf)
 }
 
-/** Writes the sagas with new history entries, and the status of the orders whose saga is newly finished. */
+/** Writes the sagas with new history entries, their violations, and the status of the orders whose saga is newly finished. */
 export function saveSagas(tx: Transaction, sagas: Iterable<SagaRecord>, now: Date): void {
   const changed = [...sagas].filter(({ added }) => added.length > 0)
   if (changed.length === 0) return
@@ -106,9 +128,19 @@ export function saveSagas(tx: Transaction, sagas: Iterable<SagaRecord>, now: Dat
     changed.map(({ refundDueAt }) => refundDueAt),
     changed.map(({ refundRequests }) => refundRequests),
     changed.map(({ finishedAt }) => finishedAt),
+    changed.map(({ state }) => state.reservationSeen),
+    changed.map(({ state }) => state.mismatch),
     changed.map(({ added }) => JSON.stringify(added)),
     now,
   ])
+  const violated = changed.filter((saga) => violationsOf(saga).length > 0)
+  if (violated.length > 0) {
+    tx.write(recordViolations, [
+      violated.map(({ sagaId }) => sagaId),
+      violated.map((saga) => violationsOf(saga).length),
+      now,
+    ])
+  }
   const finished = changed.filter(({ isNewlyFinished }) => isNewlyFinished)
   if (finished.length === 0) return
   tx.write(updateOrders, [
@@ -116,6 +148,11 @@ export function saveSagas(tx: Transaction, sagas: Iterable<SagaRecord>, now: Dat
     finished.map(({ state }) => (state.status === 'completed' ? 'confirmed' : 'cancelled')),
     now,
   ])
+}
+
+/** The events of this transaction that violate the protocol. */
+export function violationsOf({ added }: SagaRecord): HistoryEntry[] {
+  return added.filter(({ ignored }) => ignored === 'violation')
 }
 
 // Every field by name: a copy by spread costs 4 µs of CPU per saga, measured on 2 vCPU.
@@ -129,7 +166,13 @@ function recordOf(row: Row): SagaRecord {
     amount: row.amount,
     currency: row.currency,
     traceparent: row.traceparent,
-    state: { status: row.status, reason: row.reason, compensation: row.compensation },
+    state: {
+      status: row.status,
+      reason: row.reason,
+      compensation: row.compensation,
+      reservationSeen: row.reservationSeen,
+      mismatch: row.mismatch,
+    },
     refundDueAt: row.refundDueAt,
     refundRequests: row.refundRequests,
     finishedAt: row.finishedAt,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { explain, stateSince } from '../../src/domain/explain.ts'
 import { duration } from '../../src/domain/explain-in-words.ts'
 import type { Explanation, SagaFacts, Step } from '../../src/domain/explanation.ts'
-import { decide, isFinal, type SagaInput, type SagaState } from '../../src/domain/saga.ts'
+import { decide, isFinal, newSaga, type SagaInput, type SagaState } from '../../src/domain/saga.ts'
 
 const at = (seconds: number): Date => new Date(Date.UTC(2026, 0, 2, 3, 4, seconds))
 const now = at(30)
@@ -72,11 +72,11 @@ const table: Record<(typeof statuses)[number], Record<(typeof compensations)[num
 }
 
 const inputs: SagaInput[] = [
-  { on: 'payment.completed' },
+  { on: 'payment.completed', matches: true },
   { on: 'payment.failed', reason: 'declined' },
-  { on: 'inventory.reserved' },
+  { on: 'inventory.reserved', matches: true },
   { on: 'inventory.failed' },
-  { on: 'payment.refunded' },
+  { on: 'payment.refunded', matches: true },
   { on: 'deadline' },
   { on: 'overdue' },
 ]
@@ -84,7 +84,7 @@ const inputs: SagaInput[] = [
 describe('explain', () => {
   for (const status of statuses) {
     for (const compensation of compensations) {
-      const state = { status, compensation, reason: reasonOf(status, compensation) }
+      const state = { ...newSaga, status, compensation, reason: reasonOf(status, compensation) }
       for (const [name, deadline, passed] of [
         ['before', at(90), false],
         ['after', at(10), true],
@@ -128,8 +128,10 @@ describe('explain', () => {
     }
   }
 
-  const pending: SagaState = { status: 'pending', reason: null, compensation: 'none' }
-  const refunding: SagaState = { status: 'refunding', reason: null, compensation: 'refund_requested' }
+  const pending = newSaga
+  const refunding: SagaState = { ...newSaga, status: 'refunding', compensation: 'refund_requested' }
+
+  const paid: SagaState = { ...newSaga, status: 'payment_completed' }
 
   it('describes every state in plain words', () => {
     assert.equal(
@@ -164,10 +166,32 @@ describe('explain', () => {
   })
 
   it('reports the effect of the deadline on a paid order', () => {
-    const paid: SagaState = { status: 'payment_completed', reason: null, compensation: 'none' }
     const { deadline, text } = explain(facts(paid), {} satisfies Partial<Record<Step, never>>, now)
     assert.deepEqual(deadline.leadsTo?.publishes, ['order.cancelled', 'payment.refund.requested'])
     assert.match(text, /the order is cancelled and the refund is requested/)
+  })
+
+  it('reports a reservation that overtook its payment', () => {
+    const { text } = explain(facts({ ...pending, reservationSeen: true }), usual, now)
+    assert.match(text, /^The order is accepted and its stock is reserved; the result of its payment is not known yet\./)
+    assert.match(text, /the order is cancelled and the refund is requested/)
+  })
+
+  it('reports a payment or a reservation that is not the order’s', () => {
+    for (const state of [pending, paid]) {
+      const { text } = explain(facts({ ...state, mismatch: true }), usual, now)
+      assert.match(text, /A payment or a reservation was reported that does not match the order\./)
+      assert.match(text, /the order is cancelled and the refund is requested/)
+    }
+    const final: SagaState = { ...paid, status: 'completed', mismatch: true }
+    assert.match(explain(facts(final), usual, now).text, /reported that does not match the order\./)
+  })
+
+  it('reports that the next check confirms an open order with both proofs', () => {
+    const { deadline, text } = explain(facts({ ...paid, reservationSeen: true }), usual, now)
+    assert.deepEqual(deadline.leadsTo?.publishes, ['order.confirmed'])
+    assert.match(text, /It is paid and its stock is reserved: the next check of deadlines confirms the order\./)
+    assert.doesNotMatch(text, /Its deadline/)
   })
 
   const undelivered = { event: 'order.created', from: 'order', to: 'payment', since: at(19) } as const
@@ -207,7 +231,7 @@ describe('explain', () => {
   }
 
   it('is not at rest while an event of a final saga is in flight, unless it only causes an e-mail', () => {
-    const completed: SagaState = { status: 'completed', reason: null, compensation: 'none' }
+    const completed: SagaState = { ...newSaga, status: 'completed' }
     const confirmed = { event: 'order.confirmed', from: 'order', state: 'in_flight' } as const
     const shipping = explain(facts(completed, { undelivered: [{ ...confirmed, to: 'inventory' }] }), usual, now)
     assert.deepEqual([shipping.atRest, shipping.needs?.what], [false, 'inventory to process order.confirmed'])

@@ -22,6 +22,7 @@ describe('The sagas of a transaction', () => {
     sagaId: string,
     inputs: readonly SagaInput[],
     whileLocked = async (): Promise<void> => undefined,
+    name = 'test',
   ): Promise<SagaRecord> {
     const relay = { accepts: false, offer: () => undefined }
     const unitOfWork = { database: api.database, relay, now: () => new Date(), newId: () => uuidv7() }
@@ -29,7 +30,7 @@ describe('The sagas of a transaction', () => {
       const saga = (await lockSagas(tx, [sagaId])).get(sagaId)
       assert.ok(saga)
       await whileLocked()
-      const message = { name: 'test', eventId: uuidv7(), traceparent: undefined }
+      const message = { name, eventId: uuidv7(), traceparent: undefined }
       for (const input of inputs) advance(saga, input, { ...context, refundRetryMs: 1_000 }, message)
       // Any instant: whether a saga is newly finished does not depend on it.
       saveSagas(tx, [saga], new Date(context.now.getTime() + 1))
@@ -52,11 +53,14 @@ describe('The sagas of a transaction', () => {
 
   it('finish their orders in the transaction that finishes them, and in no later one', async () => {
     const sagaId = String((await api.post(someOrder())).json['sagaId'])
-    const open = await apply(sagaId, [{ on: 'payment.completed' }])
+    const open = await apply(sagaId, [{ on: 'payment.completed', matches: true }])
     assert.deepEqual(await stored(sagaId), { saga: 'payment_completed', version: 2, order: 'pending', together: false })
-    const finished = await apply(sagaId, [{ on: 'inventory.reserved' }])
+    const finished = await apply(sagaId, [{ on: 'inventory.reserved', matches: true }])
     assert.deepEqual(await stored(sagaId), { saga: 'completed', version: 3, order: 'confirmed', together: true })
-    const late = await apply(sagaId, [{ on: 'payment.completed' }, { on: 'inventory.reserved' }])
+    const late = await apply(sagaId, [
+      { on: 'payment.completed', matches: true },
+      { on: 'inventory.reserved', matches: true },
+    ])
     assert.deepEqual(await stored(sagaId), { saga: 'completed', version: 4, order: 'confirmed', together: false })
     assert.deepEqual(
       [open, finished, late].map(({ isNewlyFinished, finishedAt }) => [isNewlyFinished, finishedAt]),
@@ -72,10 +76,52 @@ describe('The sagas of a transaction', () => {
     const metrics = createMetrics()
     const { committed } = createSagaMetrics(metrics)
     const sagaId = String((await api.post(someOrder())).json['sagaId'])
-    committed([await apply(sagaId, [{ on: 'payment.completed' }, { on: 'inventory.reserved' }])])
-    committed([await apply(sagaId, [{ on: 'payment.completed' }])])
+    committed([
+      await apply(sagaId, [
+        { on: 'payment.completed', matches: true },
+        { on: 'inventory.reserved', matches: true },
+      ]),
+    ])
+    committed([await apply(sagaId, [{ on: 'payment.completed', matches: true }])])
     const text = await metrics.registry.getSingleMetricAsString('saga_finished_total')
     assert.match(text, /saga_finished_total\{outcome="confirmed"\} 1\n/)
+  })
+
+  it('keep a reservation that came first, and complete with the payment', async () => {
+    const sagaId = String((await api.post(someOrder())).json['sagaId'])
+    const first = await apply(sagaId, [{ on: 'inventory.reserved', matches: true }])
+    assert.equal(first.state.status, 'pending')
+    const second = await apply(sagaId, [{ on: 'payment.completed', matches: true }])
+    assert.equal(second.state.status, 'completed')
+    assert.deepEqual(await stored(sagaId), { saga: 'completed', version: 3, order: 'confirmed', together: true })
+  })
+
+  it('keep a mismatch until the deadline, which requests the refund', async () => {
+    const sagaId = String((await api.post(someOrder())).json['sagaId'])
+    await apply(sagaId, [{ on: 'payment.completed', matches: false }])
+    const { state, added } = await apply(sagaId, [{ on: 'deadline' }])
+    assert.deepEqual([state.status, state.compensation], ['timeout_cancelled', 'refund_requested'])
+    assert.deepEqual(
+      added.filter(({ direction }) => direction === 'published').map(({ event }) => event),
+      ['order.cancelled', 'payment.refund.requested'],
+    )
+  })
+
+  it('count their violations, once per event, and record which sagas have them', async () => {
+    const metrics = createMetrics()
+    const { committed } = createSagaMetrics(metrics)
+    const sagaId = String((await api.post(someOrder())).json['sagaId'])
+    const different = { on: 'inventory.reserved', matches: false } as const
+    committed([
+      await apply(sagaId, [different, { on: 'payment.refunded', matches: true }], undefined, 'inventory.reserved'),
+    ])
+    committed([await apply(sagaId, [{ on: 'payment.completed', matches: true }], undefined, 'payment.completed')])
+    committed([await apply(sagaId, [different], undefined, 'inventory.reserved')])
+    const text = await metrics.registry.getSingleMetricAsString('saga_protocol_violations_total')
+    assert.match(text, /\{event="inventory.reserved"\} 3\n/)
+    assert.match(text, /\{event="payment.completed"\} 0\n/)
+    const rows = { name: 'test-violations', text: 'SELECT violations FROM saga_violations WHERE saga_id = $1' }
+    assert.deepEqual(await api.database.query(rows, [sagaId]), [{ violations: 3 }])
   })
 
   it('exclude each other: a second transaction waits for the first and sees its state', async () => {

@@ -278,16 +278,31 @@ export const sagaOutcomes: DashboardSpec = {
       ],
     },
     {
-      title: 'Audit',
+      title: 'Audit and protocol',
       panels: [
         {
           title: 'Violations by invariant',
           description: 'Violations found by the last audit. Normal: 0. docs/audit.md describes the invariants.',
           kind: 'lines',
           unit: 'short',
-          width: 12,
+          width: 8,
           steps: noneAllowed,
           queries: [{ expr: `max by (invariant) (saga_audit_violations{${ofRelease}})`, legend: '{{invariant}}' }],
+        },
+        {
+          title: 'Protocol violations',
+          description:
+            'Events that violate the protocol of the saga or do not match its order, in the last 10 minutes. Normal: 0. They confirm no order.',
+          kind: 'lines',
+          unit: 'short',
+          width: 8,
+          steps: noneAllowed,
+          queries: [
+            {
+              expr: `sum by (event) (increase(saga_protocol_violations_total{${inNamespace}}[10m]))`,
+              legend: '{{event}}',
+            },
+          ],
         },
         {
           title: 'Age of the last audit',
@@ -295,7 +310,7 @@ export const sagaOutcomes: DashboardSpec = {
             'Time since the last completed audit. Normal: below AUDIT_INTERVAL_MS (default 15 min) plus the duration of an audit.',
           kind: 'lines',
           unit: 's',
-          width: 12,
+          width: 8,
           steps: upTo(3_600, 7_200),
           queries: [
             { expr: `time() - max(saga_audit_finished_timestamp_seconds{${ofRelease}})`, legend: 'age' },

@@ -52,7 +52,12 @@ function ofOrder({ config }: CommandContext): PreviewedService<LockedSagas> {
     noun: 'saga',
     describe: (sagas, { sagaId }) => {
       const state = sagas.get(sagaId)?.state
-      return state === undefined ? 'unknown' : sagaWords(state)
+      if (state === undefined) return 'unknown'
+      const seen = [
+        ...(state.reservationSeen ? ['reservation seen'] : []),
+        ...(state.mismatch ? ['mismatch recorded'] : []),
+      ]
+      return `${sagaWords(state)}${seen.length === 0 ? '' : ` (${seen.join(', ')})`}`
     },
   }
 }

@@ -7,13 +7,16 @@ import { counted } from '../../audit/format-report.ts'
 
 export interface SagaListOptions {
   readonly status?: string | undefined
+  readonly violations?: boolean | undefined
   readonly olderThanMs?: number | undefined
   readonly limit: number
   readonly after?: string | undefined
 }
 
+const heading = ['SAGA', 'ORDER', 'STATUS', 'REASON', 'AGE', 'REFUND DUE', 'DEADLINE']
+
 export async function listSagas(context: CommandContext, options: SagaListOptions): Promise<Result> {
-  const { status, olderThanMs = 0, limit, after } = options
+  const { status, violations, olderThanMs = 0, limit, after } = options
   if (status !== undefined && !sagaStatuses.some((known) => known === status)) {
     throw new UsageError(`--status ${status} is not a status of a saga: give one of ${sagaStatuses.join(', ')}.`)
   }
@@ -21,6 +24,7 @@ export async function listSagas(context: CommandContext, options: SagaListOption
   const createdBefore = new Date(now.getTime() - olderThanMs)
   const { sagas, next } = await readSagas(context.databases.order, {
     status,
+    violations,
     createdBefore,
     order: 'oldest first',
     after,
@@ -34,12 +38,13 @@ export async function listSagas(context: CommandContext, options: SagaListOption
     span(now.getTime() - saga.createdAt.getTime()),
     saga.refundDueAt === null ? '-' : fromNow(saga.refundDueAt, now),
     saga.finishedAt === null ? fromNow(saga.deadline, now) : '-',
+    ...(violations === true ? [String(saga.violations)] : []),
   ])
   return {
     items: sagas,
     summary: { shown: sagas.length, next },
     text: [
-      ...tableOf(['SAGA', 'ORDER', 'STATUS', 'REASON', 'AGE', 'REFUND DUE', 'DEADLINE'], rows),
+      ...tableOf(violations === true ? [...heading, 'VIOLATIONS'] : heading, rows),
       `${counted(sagas.length, 'saga')}${next === null ? '' : `; the next page: --after ${next}`}`,
     ].join('\n'),
     wrong: false,

@@ -25,9 +25,9 @@ export async function retryCompensation(
   const facts = await readSaga(context.databases.order, id)
   if (facts === undefined) return unknownSaga(id)
   if (actor === undefined) {
-    const { status, reason, compensation, refundRequests } = facts
-    const decision = decide({ status, reason, compensation }, overdue)
-    return decision.kind === 'ignored' ? notWaiting(facts) : resultOf(facts, refundRequests + 1, null, context)
+    return decide(facts, overdue).kind === 'ignored'
+      ? notWaiting(facts)
+      : resultOf(facts, facts.refundRequests + 1, null, context)
   }
   await context.databases.order.change(assertRecordable)
   const saga = await context.databases.order.change((database) =>

@@ -34,6 +34,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
     ['saga', saga.sagaId],
     ['order', `${saga.orderId}, ${saga.orderStatus}, ${saga.amount} ${saga.currency}`],
     ['status', `${sagaWords(saga)}${saga.reason === null ? '' : ` (${saga.reason})`}`],
+    ...(saga.violations === 0 ? [] : [['violations', String(saga.violations)] as [string, string]]),
     ['payment', payment?.status ?? 'no record of the order'],
     ['inventory', reservation?.status ?? 'no record of the order'],
     ['accepted', `${instant(saga.createdAt)}, ${fromNow(saga.createdAt, now)}`],

@@ -13,6 +13,8 @@ export interface SagaLine {
   readonly createdAt: string
   readonly deadline: string
   readonly finishedAt: string | null
+  /** Events it received that violate the protocol or do not match its order. */
+  readonly violations: number
 }
 
 /** A count up to a limit; `more`: the limit was exceeded. */
@@ -42,7 +44,9 @@ export interface Overview {
   readonly counts: Readonly<Record<SagaStatus, Count>>
   /** Open sagas past their deadline, and refunds past their due time. */
   readonly overdue: number
-  /** The newest of each status, newest first. */
+  /** Sagas with violations. */
+  readonly violated: Count
+  /** The newest of each status and of those with violations, newest first. */
   readonly sagas: readonly SagaLine[]
   readonly outboxes: readonly OutboxLine[]
   /** Null while the broker is unavailable. */

@@ -1,10 +1,10 @@
-import type { Overview, SagaDetail, SagaStatus } from './answers.ts'
+import type { Overview, SagaDetail } from './answers.ts'
 import { get, RequestError, rememberToken, takeToken } from './api.ts'
 import { DeadLetterView } from './dead-letters.ts'
 import { DeliveryView } from './delivery.ts'
 import { requestToken } from './dialogs.ts'
 import { announce, byId, html } from './dom.ts'
-import { age, count, since, span, statuses } from './format.ts'
+import { age, count, filters, since, span, type SagaFilter } from './format.ts'
 import { SagaList } from './saga-list.ts'
 import { SagaView } from './saga-view.ts'
 
@@ -13,7 +13,7 @@ const followMs = 1_500
 
 interface Route {
   readonly view: 'sagas' | 'dead-letters' | 'delivery'
-  readonly status?: SagaStatus | undefined
+  readonly filter?: SagaFilter | undefined
   readonly id?: string | undefined
 }
 
@@ -21,7 +21,7 @@ function routeOf(hash: string): Route {
   const [view, what] = hash.replace(/^#\//, '').split('/')
   if (view === 'saga' && what !== undefined) return { view: 'sagas', id: decodeURIComponent(what) }
   if (view === 'dead-letters' || view === 'delivery') return { view }
-  return { view: 'sagas', status: statuses.find((status) => status === what) }
+  return { view: 'sagas', filter: filters.find((filter) => filter === what) }
 }
 
 const main = byId('main')
@@ -62,7 +62,7 @@ function open(): void {
   main.dataset['selected'] = route.id === undefined ? 'no' : 'yes'
   const content = { sagas: workspace, 'dead-letters': deadLetters.element, delivery: delivery.element }[route.view]
   if (content.parentElement !== main) main.replaceChildren(errorBox, content)
-  list.choose(route.status, route.id)
+  list.choose(route.filter, route.id)
   window.clearTimeout(followTimer)
   listVersion = undefined
   if (route.view === 'sagas') void openSaga(route.id)
@@ -75,7 +75,7 @@ async function openSaga(id: string | undefined): Promise<void> {
     const saga = await get<SagaDetail>(`sagas/${encodeURIComponent(id)}`)
     if (route.id !== id) return
     detail.show(saga)
-    list.choose(route.status, saga.sagaId)
+    list.choose(route.filter, saga.sagaId)
     const young = saga.finishedAt === null || since(saga.finishedAt) < 10_000
     if (!saga.atRest || young) followTimer = window.setTimeout(() => void openSaga(id), followMs)
   } catch (error) {

@@ -11,16 +11,24 @@ export const statusLabels: Readonly<Record<SagaStatus, string>> = {
 
 export const statuses = Object.keys(statusLabels) as SagaStatus[]
 
+/** The lists of sagas beside that of all: a list for each status, and that of the sagas with violations. */
+export type SagaFilter = SagaStatus | 'violations'
+export const filters: readonly SagaFilter[] = [...statuses, 'violations']
+
+export const isIn = (filter: SagaFilter | undefined, { status, violations }: SagaLine): boolean =>
+  filter === undefined || (filter === 'violations' ? violations > 0 : status === filter)
+
 const reasons: Readonly<Record<string, string>> = {
   payment_failed: 'payment failed',
   compensation: 'out of stock',
   timeout: 'deadline passed',
 }
 
-export function outcomeOf({ status, reason, compensation }: SagaLine): string {
+export function outcomeOf({ status, reason, compensation, violations }: SagaLine): string {
   const why = status === 'cancelled' && reason !== null ? (reasons[reason] ?? reason) : ''
   const money = compensation === 'refunded' ? 'refunded' : compensation === 'refund_requested' ? 'refund requested' : ''
-  return [why, status === 'refunding' ? '' : money].filter((part) => part !== '').join(', ')
+  const violated = violations === 0 ? '' : violations === 1 ? '1 violation' : `${violations} violations`
+  return [why, status === 'refunding' ? '' : money, violated].filter((part) => part !== '').join(', ')
 }
 
 export function span(ms: number): string {

@@ -1,7 +1,7 @@
-import type { Overview, SagaLine, SagaPage, SagaStatus } from './answers.ts'
+import type { Count, Overview, SagaLine, SagaPage } from './answers.ts'
 import { get } from './api.ts'
 import { button, html, show } from './dom.ts'
-import { age, clock, count, outcomeOf, since, statuses, statusLabels } from './format.ts'
+import { age, clock, count, isIn, outcomeOf, type SagaFilter, since, statuses, statusLabels } from './format.ts'
 
 export class SagaList {
   readonly element: HTMLElement
@@ -12,7 +12,7 @@ export class SagaList {
   #overview: Overview | undefined
   #older: SagaLine[] = []
   #next: string | null | undefined
-  #status: SagaStatus | undefined
+  #filter: SagaFilter | undefined
   #selected: string | undefined
 
   constructor(onError: (error: unknown) => void) {
@@ -32,28 +32,26 @@ export class SagaList {
     this.#render()
   }
 
-  choose(status: SagaStatus | undefined, selected: string | undefined): void {
-    if (status !== this.#status) {
+  choose(filter: SagaFilter | undefined, selected: string | undefined): void {
+    if (filter !== this.#filter) {
       this.#older = []
       this.#next = undefined
     }
-    this.#status = status
+    this.#filter = filter
     this.#selected = selected
     this.#render()
   }
 
   #render(): void {
     if (this.#overview === undefined) return show(this.#rows, html('li', { class: 'empty' }, 'Reading…'))
-    const { counts, sagas } = this.#overview
+    const { counts, violated, sagas } = this.#overview
     show(
       this.#counts,
       this.#counter(undefined, 'All'),
-      ...statuses.map((status) => {
-        const { count: known, more } = counts[status]
-        return this.#counter(status, statusLabels[status], `${count(known)}${more ? '+' : ''}`)
-      }),
+      ...statuses.map((status) => this.#counter(status, statusLabels[status], counts[status])),
+      (violated.count > 0 || this.#filter === 'violations') && this.#counter('violations', 'Violations', violated),
     )
-    const newest = sagas.filter(({ status }) => this.#status === undefined || status === this.#status).slice(0, 20)
+    const newest = sagas.filter((saga) => isIn(this.#filter, saga)).slice(0, 20)
     const shown = [...newest, ...this.#older.filter((old) => newest.every(({ sagaId }) => sagaId !== old.sagaId))]
     show(
       this.#rows,
@@ -63,11 +61,12 @@ export class SagaList {
     show(this.#more, hasMore && button('Show older', () => void this.#showOlder(newest), { 'data-key': 'older' }))
   }
 
-  #counter(status: SagaStatus | undefined, label: string, number?: string): HTMLElement {
-    const current = status === this.#status ? 'true' : undefined
-    const href = `#/sagas${status === undefined ? '' : `/${status}`}`
-    const attributes = { href, class: status, 'data-key': `count-${status ?? 'all'}`, 'aria-current': current }
-    return html('li', html('a', attributes, number !== undefined && html('b', number), html('span', label)))
+  #counter(filter: SagaFilter | undefined, label: string, known?: Count): HTMLElement {
+    const current = filter === this.#filter ? 'true' : undefined
+    const href = `#/sagas${filter === undefined ? '' : `/${filter}`}`
+    const attributes = { href, class: filter, 'data-key': `count-${filter ?? 'all'}`, 'aria-current': current }
+    const number = known && html('b', `${count(known.count)}${known.more ? '+' : ''}`)
+    return html('li', html('a', attributes, number, html('span', label)))
   }
 
   #row(saga: SagaLine): HTMLElement {
@@ -87,7 +86,8 @@ export class SagaList {
 
   async #showOlder(newest: readonly SagaLine[]): Promise<void> {
     const parameters = new URLSearchParams({ limit: '50' })
-    if (this.#status !== undefined) parameters.set('status', this.#status)
+    if (this.#filter === 'violations') parameters.set('violations', 'true')
+    else if (this.#filter !== undefined) parameters.set('status', this.#filter)
     const after = this.#next ?? newest.at(-1)?.sagaId
     if (after !== undefined) parameters.set('after', after)
     try {

@@ -5,7 +5,7 @@
 export async function up(knex) {
   await knex.raw(`
     ALTER TABLE orders ADD COLUMN note text;
-    UPDATE schema_versions SET version = 2 WHERE component = 'order';
+    UPDATE schema_versions SET version = 4 WHERE component = 'order';
   `)
 }
 
