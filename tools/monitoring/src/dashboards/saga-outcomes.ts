@@ -299,7 +299,7 @@ export const sagaOutcomes: DashboardSpec = {
           steps: noneAllowed,
           queries: [
             {
-              expr: `sum by (event) (increase(saga_protocol_violations_total{${inNamespace}}[10m]))`,
+              expr: `sum by (event) (increase(saga_protocol_violations_total{${ofRelease}}[10m]))`,
               legend: '{{event}}',
             },
           ],
