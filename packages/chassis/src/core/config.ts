@@ -165,9 +165,11 @@ function isEncoded(input: string): boolean {
   }
 }
 
-/** An unencoded / in a password ends the authority, and a part of the password would be read as the host. */
+/** An unencoded / or ? in a password ends the authority, and a part of the password would be read as the host. */
 function hasAuthorityInPath(input: string): boolean {
-  return !/^https?:/i.test(input) && /^[a-z]+:\/\/[^/?]*\/[^?]*@/i.test(input)
+  const [, scheme = '', authority = '', rest = ''] = /^([a-z]+):\/\/([^/?#]*)([^]*)$/i.exec(input) ?? []
+  if (/^https?$/i.test(scheme)) return false
+  return /^[^?]*@/.test(rest) || (rest.includes('@') && !authority.includes('@'))
 }
 
 /**

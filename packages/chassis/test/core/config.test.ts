@@ -106,10 +106,13 @@ const kinds: {
       'http://user:hunter2@host': 'BROKER_URL must be a URL that starts with amqp:// or amqps://.',
       'amqp:hunter2@': 'BROKER_URL must be a URL that starts with amqp:// or amqps://.',
       ' ': 'BROKER_URL must be a URL that starts with amqp:// or amqps://.',
+      'amqp://user:p@ss/w#rd%1:x@host':
+        'BROKER_URL must be a URL without a fragment: a # in a password is written %23.',
+      'amqp://user:pass#word@host': 'BROKER_URL must be a URL with a valid host and a port from 1 to 65535.',
       ...Object.fromEntries(
-        ['p@ss/w#rd%1:x', 'p@ss/word', 'pass#word', '1/word', '1?word', 'pass%word'].map((password) => [
+        ['p@ss/word', '1/word', '1?word', 'pass%word'].map((password) => [
           `amqp://user:${password}@host`,
-          'BROKER_URL must be a URL that starts with amqp:// or amqps://, with the reserved characters of its parts percent-encoded.',
+          'BROKER_URL must be a URL with user, password and path in percent-encoded UTF-8.',
         ]),
       ),
     },
