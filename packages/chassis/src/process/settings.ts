@@ -33,14 +33,15 @@ const queueSettings = Object.fromEntries(
   ]),
 ) as Record<keyof QueueNames, Setting<string>>
 
+const serverUrl = url({
+  env: 'RABBITMQ_URL',
+  default: 'amqp://guest:guest@localhost:5672',
+  schemes: ['amqp', 'amqps'],
+  doc: 'The broker: user, password and vhost in percent-encoded UTF-8; `?heartbeat=` (seconds), `channelMax` and `frameMax` (bytes) are optional.',
+})
 const rabbitmqUrl: Setting<string> = {
-  ...url({
-    env: 'RABBITMQ_URL',
-    default: 'amqp://guest:guest@localhost:5672',
-    schemes: ['amqp', 'amqps'],
-    doc: 'The broker: user, password and vhost in percent-encoded UTF-8; `?heartbeat=` (seconds), `channelMax` and `frameMax` (bytes) are optional.',
-  }),
-  check: brokerUrlProblem,
+  ...serverUrl,
+  check: (value, all) => serverUrl.check?.(value, all) ?? brokerUrlProblem(value),
 }
 
 /** Settings of every service. */

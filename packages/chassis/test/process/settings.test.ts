@@ -40,6 +40,10 @@ describe('the names of queues and exchange', () => {
       'RABBITMQ_URL must have a heartbeat that is 0 or an integer from 1 to 3600.',
     ],
     [
+      { RABBITMQ_URL: 'amqp://u:1/hunter2@host' },
+      'RABBITMQ_URL must be a URL with user, password and path in percent-encoded UTF-8.',
+    ],
+    [
       { OTEL_EXPORTER_OTLP_ENDPOINT: 'http://host:70000' },
       'OTEL_EXPORTER_OTLP_ENDPOINT must be a URL with a valid host and a port from 1 to 65535.',
     ],
