@@ -76,6 +76,11 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       fires: { event: 'payment.completed' },
     },
     {
+      when: 'none is added',
+      series: pods('saga_protocol_violations_total', '3x15', ',event="payment.completed"'),
+      at: '8m',
+    },
+    {
       when: 'the last one was long ago',
       series: pods('saga_protocol_violations_total', '0x5 1x40', ',event="payment.completed"'),
       at: '30m',
