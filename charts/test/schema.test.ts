@@ -47,10 +47,10 @@ const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['order-db.synchronous.enabled=true'], because: /instances.*minimum: got 1, want 2/ },
   { values: ['order-db.instnces=3'], because: /'instnces' not allowed/ },
   { values: ['order-db.owner=Order Service'], because: /owner.*does not match/ },
-  { values: ['order-db.postgresql.maxConnections=30'], because: /need 65 connections.*maxConnections is 30/ },
+  { values: ['order-db.postgresql.maxConnections=30'], because: /require 65 connections.*maxConnections is 30/ },
   {
     values: ['order-db.postgresql.maxConnections=70', 'operations.console.enabled=true'],
-    because: /23 for migrations, audit, console and the operator need 73 connections/,
+    because: /23 connections for migrations, audit, console and the operator require 73 connections/,
   },
   { values: ['order-db.enabled=false'], because: /set services\.order\.database\.host and \.existingSecret/ },
   { values: ['operations.console.mode=off'], because: /console\/mode.*'read-only', 'full'/ },
