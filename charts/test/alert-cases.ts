@@ -1,13 +1,13 @@
-/** Series as `promtool test rules` reads them: `0+5x60` counts 0, 5, 10, … for 60 intervals. */
+/** Series in the notation of `promtool test rules`: `0+5x60` is 0, 5, 10, … for 60 intervals. */
 export type Series = Readonly<Record<string, string>>
 
 export interface AlertCase {
   readonly when: string
   readonly series: Series
-  /** Since the first sample, as `90m`. */
+  /** Time since the first sample, such as `90m`. */
   readonly at: string
   readonly interval?: string
-  /** Labels of the alert that fires, beside its name, severity, namespace and release; undefined when it must be silent. */
+  /** Additional labels of the firing alert, beside its name, severity, namespace and release; undefined if it must not fire. */
   readonly fires?: Readonly<Record<string, string>>
 }
 
@@ -28,13 +28,13 @@ const job = (name: string, failed: number, succeeded: number): Series => ({
   [`kube_job_status_succeeded{namespace="orders",job_name="${name}"}`]: `${succeeded}x5`,
 })
 
-/** The required behaviour of each alert: fire, once and with the right labels, and be silent where there is no need of it. */
+/** Cases in which each alert must fire, with its labels, and cases in which it must not. */
 export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
   OrderSagaErrorBudgetFast: [
-    { when: 'one order of ten times out for an hour', series: finished(10, 1, 120), at: '90m', fires: {} },
-    { when: 'one of fifty does', series: finished(50, 1, 120), at: '90m' },
+    { when: '10 % of the orders time out for an hour', series: finished(10, 1, 120), at: '90m', fires: {} },
+    { when: '2 % of the orders time out for an hour', series: finished(50, 1, 120), at: '90m' },
     {
-      when: 'half of them did, but that has been over for forty minutes',
+      when: '50 % of the orders timed out until 40 minutes ago',
       series: {
         [`saga_finished_total{${ns},outcome="confirmed"}`]: '0+10x120',
         [`saga_finished_total{${ns},outcome="timeout"}`]: '0+10x30 300x90',
@@ -42,28 +42,41 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '70m',
     },
     {
-      when: 'all of three do',
+      when: 'all of three orders time out',
       series: { [`saga_finished_total{${ns},outcome="timeout"}`]: '0x50 1x2 2x2 3x40' },
       at: '56m',
     },
   ],
   OrderSagaErrorBudgetSlow: [
     {
-      when: 'one order of fifty times out for seven hours',
+      when: '2 % of the orders time out for seven hours',
       series: finished(250, 5, 84),
       interval: '5m',
       at: '7h',
       fires: {},
     },
-    { when: 'three of a thousand do', series: finished(1_000, 3, 84), interval: '5m', at: '7h' },
+    { when: '0.3 % of the orders time out for seven hours', series: finished(1_000, 3, 84), interval: '5m', at: '7h' },
   ],
   OrderSagaPastDeadline: [
-    { when: 'sagas stay past their deadline', series: pods('saga_past_deadline', '0 2x10'), at: '5m', fires: {} },
-    { when: 'they are ended at the next check', series: pods('saga_past_deadline', '0 3 0x10'), at: '5m' },
+    {
+      when: 'sagas remain open after their deadline',
+      series: pods('saga_past_deadline', '0 2x10'),
+      at: '5m',
+      fires: {},
+    },
+    {
+      when: 'sagas are cancelled at the next deadline check',
+      series: pods('saga_past_deadline', '0 3 0x10'),
+      at: '5m',
+    },
   ],
   OrderSagaCompensationOverdue: [
-    { when: 'a refund stays away', series: pods('saga_compensations_overdue', '1x10'), at: '8m', fires: {} },
-    { when: 'it comes at the second request', series: pods('saga_compensations_overdue', '1x3 0x10'), at: '8m' },
+    { when: 'a refund remains overdue', series: pods('saga_compensations_overdue', '1x10'), at: '8m', fires: {} },
+    {
+      when: 'a refund completes after the second request',
+      series: pods('saga_compensations_overdue', '1x3 0x10'),
+      at: '8m',
+    },
   ],
   OrderSagaProtocolViolation: [
     {
@@ -93,28 +106,28 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
   ],
   OrderSagaAuditViolation: [
     {
-      when: 'money is kept',
+      when: 'an invariant is violated',
       series: pods('saga_audit_violations', '0 2x5', ',invariant="money"'),
       at: '3m',
       fires: { invariant: 'money' },
     },
-    { when: 'all is kept', series: pods('saga_audit_violations', '0x5', ',invariant="money"'), at: '3m' },
+    { when: 'no invariant is violated', series: pods('saga_audit_violations', '0x5', ',invariant="money"'), at: '3m' },
   ],
   OrderSagaAuditStale: [
     {
-      when: 'the last audit was more than two hours ago',
+      when: 'the last audit completed more than two hours ago',
       series: pods('saga_audit_finished_timestamp_seconds', '0x200'),
       at: '140m',
       fires: {},
     },
     {
-      when: 'no audit could be done since the start',
+      when: 'no audit has completed since the start',
       series: pods('saga_audit_runs_total', '1x30', ',result="not_done"'),
       at: '20m',
       fires: {},
     },
     {
-      when: 'one is done every minute, though some are not',
+      when: 'an audit completes every minute, and some do not complete',
       series: {
         ...pods('saga_audit_finished_timestamp_seconds', '0+60x200'),
         ...pods('saga_audit_runs_total', '0+1x200', ',result="not_done"'),
@@ -122,27 +135,27 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '180m',
     },
     {
-      when: 'the first is still at work',
+      when: 'the first audit is running',
       series: pods('saga_audit_runs_total', '0x30', ',result="not_done"'),
       at: '20m',
     },
   ],
   OrderSagaOutboxOld: [
     {
-      when: 'an event has waited for more than a minute',
+      when: 'the oldest event is pending for more than a minute',
       series: pods('outbox_oldest_pending_seconds', '61+60x5', ',service="payment"'),
       at: '2m',
       fires: { service: 'payment' },
     },
     {
-      when: 'the oldest is always some seconds old',
+      when: 'the oldest event is pending for 59 seconds',
       series: pods('outbox_oldest_pending_seconds', '59x5', ',service="payment"'),
       at: '4m',
     },
   ],
   OrderSagaRelayStopped: [
     {
-      when: 'events wait and none is published',
+      when: 'events are pending and none is published',
       series: {
         ...pods('outbox_pending_events', '5x20', ',service="order"'),
         ...pods('outbox_published_total', '7x20', ',service="order",event="order.created"'),
@@ -151,13 +164,13 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       fires: { service: 'order' },
     },
     {
-      when: 'none was ever published',
+      when: 'events are pending and none was ever published',
       series: pods('outbox_pending_events', '5x20', ',service="order"'),
       at: '12m',
       fires: { service: 'order' },
     },
     {
-      when: 'events wait, but one pod publishes',
+      when: 'events are pending, but one pod publishes',
       series: {
         ...pods('outbox_pending_events', '5x20', ',service="order"'),
         [`outbox_published_total{${ns},pod="a",service="order",event="order.created"}`]: '0+1x20',
@@ -166,7 +179,7 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '12m',
     },
     {
-      when: 'nothing is published because nothing waits',
+      when: 'no event is pending',
       series: {
         ...pods('outbox_pending_events', '3 0x20', ',service="order"'),
         ...pods('outbox_published_total', '7x20', ',service="order",event="order.created"'),
@@ -181,22 +194,22 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '4m',
       fires: { service: 'order' },
     },
-    { when: 'none is', series: pods('outbox_parked_events', '0x5', ',service="order"'), at: '4m' },
+    { when: 'no event is parked', series: pods('outbox_parked_events', '0x5', ',service="order"'), at: '4m' },
   ],
   OrderSagaBacklogGrowing: [
     {
-      when: 'a long queue grows',
+      when: 'a backlog above the threshold grows',
       series: { [`saga_queue_backlog{${ns},vhost="/",queue="payment_queue"}`]: '0+100x60' },
       at: '40m',
       fires: { vhost: '/', queue: 'payment_queue' },
     },
     {
-      when: 'it is long and shrinks',
+      when: 'a backlog above the threshold shrinks',
       series: { [`saga_queue_backlog{${ns},vhost="/",queue="payment_queue"}`]: '9000-100x60' },
       at: '40m',
     },
     {
-      when: 'it grows and is short',
+      when: 'a backlog below the threshold grows',
       series: { [`saga_queue_backlog{${ns},vhost="/",queue="payment_queue"}`]: '0+5x60' },
       at: '40m',
     },
@@ -212,7 +225,7 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       fires: { queue: 'payment_queue' },
     },
     {
-      when: 'each delivery takes a minute',
+      when: 'deliveries are settled after a minute',
       series: pods('consumer_oldest_unacknowledged_seconds', '60x10', ',queue="payment_queue"'),
       at: '6m',
     },
@@ -239,25 +252,25 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
   ],
   OrderSagaDatabaseAway: [
     {
-      when: 'a service runs and none of its pods can read its outbox',
+      when: 'no pod of a service can read its outbox',
       series: pods('up', '1x10', ',service="payment"'),
       at: '5m',
       fires: { service: 'payment' },
     },
     {
-      when: 'one pod of two can',
+      when: 'one of two pods can read the outbox',
       series: {
         ...pods('up', '1x10', ',service="payment"'),
         [`outbox_pending_events{${ns},pod="a",service="payment"}`]: '0x10',
       },
       at: '5m',
     },
-    { when: 'the service is scaled to nothing', series: pods('up', '0x10', ',service="payment"'), at: '5m' },
-    { when: 'it has no database', series: pods('up', '1x10', ',service="notification"'), at: '5m' },
+    { when: 'the service is scaled to 0', series: pods('up', '0x10', ',service="payment"'), at: '5m' },
+    { when: 'the service has no database', series: pods('up', '1x10', ',service="notification"'), at: '5m' },
   ],
   OrderSagaClockSkew: [
     {
-      when: 'the clock of one pod stays behind',
+      when: 'the clock of one pod is 6 s behind',
       series: {
         [`clock_skew_seconds{${ns},pod="a",service="order"}`]: '-6x10',
         [`clock_skew_seconds{${ns},pod="b",service="order"}`]: '0.01x10',
@@ -271,27 +284,27 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '8m',
     },
     {
-      when: 'clocks differ by milliseconds',
+      when: 'the clock skew is 50 ms',
       series: pods('clock_skew_seconds', '0.05x10', ',service="order"'),
       at: '8m',
     },
   ],
   OrderSagaReplicationLag: [
     {
-      when: 'a replica stays behind',
+      when: 'the replication lag remains above the threshold',
       series: { [`cnpg_pg_replication_lag{${ns},pod="order-db-2"}`]: '31x10' },
       at: '8m',
       fires: { pod: 'order-db-2' },
     },
     {
-      when: 'it catches up',
+      when: 'the replica catches up',
       series: { [`cnpg_pg_replication_lag{${ns},pod="order-db-2"}`]: '31x2 0x10' },
       at: '8m',
     },
   ],
   OrderSagaBrokerAlarm: [
     {
-      when: 'the disk is full',
+      when: 'a disk alarm is set',
       series: {
         [`rabbitmq_alarms_memory_used_watermark{${ns},pod="r"}`]: '0x5',
         [`rabbitmq_alarms_free_disk_space_watermark{${ns},pod="r"}`]: '0 1x5',
@@ -300,7 +313,7 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       fires: { pod: 'r' },
     },
     {
-      when: 'no alarm is on',
+      when: 'no alarm is set',
       series: {
         [`rabbitmq_alarms_memory_used_watermark{${ns},pod="r"}`]: '0x5',
         [`rabbitmq_alarms_free_disk_space_watermark{${ns},pod="r"}`]: '0x5',
@@ -315,7 +328,11 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '2m',
       fires: { job_name: 'shop-order-migrate-0a1b2c3d4e' },
     },
-    { when: 'it succeeded at the second attempt', series: job('shop-order-migrate-0a1b2c3d4e', 1, 1), at: '2m' },
+    {
+      when: 'a migration succeeded at the second attempt',
+      series: job('shop-order-migrate-0a1b2c3d4e', 1, 1),
+      at: '2m',
+    },
     { when: 'another job has failed', series: job('shop-audit-28', 1, 0), at: '2m' },
   ],
 }

@@ -74,7 +74,7 @@ describe('alerts', () => {
     equal(code, 0, out + err)
   })
 
-  it('each have cases that fire and cases that do not', () => {
+  it('each have cases in which they fire and cases in which they do not', () => {
     deepEqual(alerts.map(({ alert }) => alert as string).toSorted(), Object.keys(alertCases).toSorted())
     for (const [alert, cases] of Object.entries(alertCases)) {
       ok(cases.some(({ fires }) => fires !== undefined) && cases.some(({ fires }) => fires === undefined), alert)
@@ -83,7 +83,7 @@ describe('alerts', () => {
 
   for (const [alert, cases] of Object.entries(alertCases)) {
     for (const example of cases) {
-      it(`${alert} ${example.fires === undefined ? 'is silent' : 'fires'} when ${example.when}`, () => {
+      it(`${alert} ${example.fires === undefined ? 'does not fire' : 'fires'} when ${example.when}`, () => {
         equal(tried(spec, alert, example), '')
       })
     }
@@ -102,7 +102,7 @@ describe('alerts', () => {
       const silent = cases.find((example) => example.fires === undefined)
       if (fires === undefined || silent === undefined) continue
 
-      it(`${alert} fires for its own release alone`, () => {
+      it(`${alert} fires only for its own release`, () => {
         equal(tried(spec, alert, { ...fires, series: { ...fires.series, ...ofB(silent.series) } }), '')
         const { fires: _, ...others } = fires
         equal(tried(spec, alert, { ...others, series: { ...silent.series, ...ofB(fires.series) } }), '')
@@ -110,7 +110,7 @@ describe('alerts', () => {
     }
   })
 
-  it('of servers outside the release take series without a release, but none of another release', () => {
+  it('on external servers select series without the label release, but none of another release', () => {
     const outside = rendered(
       'rabbitmq.enabled=false,externalBroker.existingSecret=broker',
       'order-db.enabled=false,services.order.database.host=db,services.order.database.existingSecret=db',
@@ -132,7 +132,7 @@ describe('alerts', () => {
     }
   })
 
-  it('have a summary, a severity and a runbook, which has its four parts', () => {
+  it('have a summary, a severity and a runbook with four sections', () => {
     for (const { alert, annotations, labels } of alerts) {
       match(annotations.summary, /^\S.{15,}/, alert)
       match(annotations.description, /^\S.{15,}/, alert)
@@ -149,14 +149,14 @@ describe('alerts', () => {
     }
   })
 
-  it('leave no runbook without an alert', () => {
+  it('exist for every runbook', () => {
     const pages = readdirSync(runbooks).filter((name) => name !== 'README.md')
     deepEqual(pages.toSorted(), alerts.map(({ alert }) => `${alert}.md`).toSorted())
     const list = readFileSync(new URL('README.md', runbooks), 'utf8')
     for (const page of pages) ok(list.includes(`(${page})`), `${page} is not in the list`)
   })
 
-  it('take their thresholds from the values', () => {
+  it('have thresholds from the values', () => {
     const [fires] = alertCases['OrderSagaOutboxOld'] ?? []
     ok(fires)
     equal(tried(spec, 'OrderSagaOutboxOld', fires), '')
@@ -165,21 +165,21 @@ describe('alerts', () => {
     equal(tried(patient, 'OrderSagaOutboxOld', silent), '')
   })
 
-  it('leave no placeholder in place, and use every threshold', () => {
+  it('contain no placeholder, and use every threshold', () => {
     ok(!/<[a-zA-Z]+>/.test(JSON.stringify(spec)))
     const source = readFileSync(`${umbrella}/files/alerts.yaml`, 'utf8')
     const values = parse(readFileSync(`${umbrella}/values.yaml`, 'utf8'))[0]
     for (const name of Object.keys(values.alerts.thresholds)) ok(source.includes(`<${name}>`), name)
   })
 
-  it('can be switched off, one by one and together', () => {
+  it('can be disabled individually and together', () => {
     const disabled = alertsOf(rendered('alerts.disabled={OrderSagaOutboxOld}')).map(({ alert }) => alert as string)
     equal(disabled.length, alerts.length - 1)
     ok(!disabled.includes('OrderSagaOutboxOld'))
     equal(template(['--show-only', 'templates/alerts.yaml', '--set', 'alerts.enabled=false']).code, 1)
   })
 
-  it('have further labels and the URL of their runbook', () => {
+  it('have the configured labels and the URL of their runbook', () => {
     const { labels, annotations } = alertsOf(
       rendered('alerts.labels.team=orders', 'alerts.runbooks=https://wiki.example.com/runbooks/'),
     )[0]
@@ -187,7 +187,7 @@ describe('alerts', () => {
     equal(annotations.runbook_url, `https://wiki.example.com/runbooks/${alerts[0]?.alert}.md`)
   })
 
-  it('cover the dead letters of queues with other names', () => {
+  it('cover the dead-letter queues of renamed queues', () => {
     const { expr } = alertsOf(rendered('global.messaging.queues.order=shop.order')).find(
       ({ alert }) => alert === 'OrderSagaDeadLetters',
     )

@@ -20,7 +20,7 @@ const mountsOf = (service: string): { from: string; to: string }[] =>
 describe('the profile monitoring of Docker Compose', () => {
   const config = read('tools/monitoring/compose/prometheus.yml')
 
-  it('has Prometheus, Grafana and the audit exporter, with images of one version', () => {
+  it('runs Prometheus, Grafana and the audit exporter, with pinned images', () => {
     const members = Object.entries<Loose>(compose.services).filter(([, { profiles }]) =>
       profiles?.includes('monitoring'),
     )
@@ -40,7 +40,7 @@ describe('the profile monitoring of Docker Compose', () => {
     }
   })
 
-  it('gives Prometheus a configuration it can read', () => {
+  it('has a valid Prometheus configuration', () => {
     const folder = mkdtempSync(join(tmpdir(), 'order-saga-prometheus-'))
     try {
       for (const { from, to } of mountsOf('prometheus')) {
@@ -73,7 +73,7 @@ describe('the profile monitoring of Docker Compose', () => {
     )
   })
 
-  it('gives Grafana one data source and all dashboards', () => {
+  it('provisions one data source and all dashboards in Grafana', () => {
     const [source] = read('tools/monitoring/compose/grafana/datasources/prometheus.yaml').datasources
     equal(source.type, 'prometheus')
     equal(source.url, 'http://prometheus:9090')

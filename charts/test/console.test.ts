@@ -10,7 +10,7 @@ const envOf = (rendered: readonly Loose[], deployment: string): Loose[] => {
 }
 
 describe('the console', () => {
-  it('is a Deployment and a Service of its own, and off unless it is enabled', () => {
+  it('is a separate Deployment and Service, disabled by default', () => {
     for (const [variant, kinds] of [
       ['development', ['Deployment', 'NetworkPolicy', 'Service']],
       ['operator', ['Deployment', 'NetworkPolicy', 'Service']],
@@ -21,14 +21,14 @@ describe('the console', () => {
     }
   })
 
-  it('has the token from the Secret that is named, and none by default', () => {
+  it('has the token from the configured Secret, and none by default', () => {
     const token = { name: 'ADMIN_TOKEN', valueFrom: { secretKeyRef: { name: 'console', key: 'token' } } }
     const tokens = (env: Loose[]): Loose[] => env.filter(({ name }) => name === 'ADMIN_TOKEN')
     deepEqual(tokens(envOf(objects('operator'), 'shop-console')), [token])
     deepEqual(tokens(envOf(objects('development'), 'shop-console')), [])
   })
 
-  it('uses the broker as operations', () => {
+  it('connects to the broker as the user operations', () => {
     const url = envOf(objects('development'), 'shop-console').find(({ name }) => name === 'RABBITMQ_URL')
     match(url.value, /^amqp:\/\/operations@/)
   })
@@ -36,7 +36,7 @@ describe('the console', () => {
 
 const fixedPasswords = ['-f', `${charts}test/values/fixed-passwords.yaml`]
 
-/** Values by which the order service of the previous release had the console. */
+/** Console settings of the order service in the previous release. */
 const formerValues = [
   'services.order.env.CONSOLE=full',
   'services.order.env.PAYMENT_OPS_URL=http://elsewhere:9464',
@@ -44,7 +44,7 @@ const formerValues = [
   'services.order.secretEnv.ADMIN_TOKEN.key=token',
 ].flatMap((value) => ['--set', value])
 
-/** Helm prints NOTES.txt only after an installation; as part of an object it is rendered without a cluster. */
+/** Helm renders NOTES.txt only on installation; included in an object, it is rendered without a cluster. */
 const notesObject = {
   apiVersion: 'v1',
   kind: 'ConfigMap',
@@ -67,7 +67,7 @@ for (const helm of helms()) {
       deepEqual(parse(out), parse(template(fixedPasswords, helm).out))
     })
 
-    it('are answered by NOTES.txt with the values to set instead, in one sentence', () => {
+    it('make NOTES.txt name the replacement values, once', () => {
       match(
         notes(...formerValues),
         /\nservices\.order has CONSOLE, which has no effect .*: set operations\.console\.enabled, \.mode and \.adminToken instead\.\n/,
@@ -76,13 +76,13 @@ for (const helm of helms()) {
       ok(!notes().includes('no effect'))
     })
 
-    it('render under --reuse-values, which leaves out the new ones', () => {
+    it('render under --reuse-values, without the new values', () => {
       const { code, out, err } = template(['--set', 'operations.console=null'], helm)
       equal(code, 0, err)
       ok(!components(parse(out)).includes('console'))
     })
 
-    it('are followed by the way to the console where it is enabled', () => {
+    it('are followed by the access to the console if it is enabled', () => {
       ok(!notes().includes('/console'))
       match(notes('--set', 'operations.console.enabled=true'), /service\/shop-console 3002/)
     })

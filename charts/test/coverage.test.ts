@@ -40,7 +40,7 @@ function check(name: string, metadata: Loose, spec: Loose): void {
 
 for (const helm of helms()) {
   describe(`settings of pods, with ${helm}`, () => {
-    it('reach every pod that the chart makes', () => {
+    it('apply to every pod of the chart', () => {
       const all = podsOf(objectsWith({ values, helm }))
       equal(all.length, 13)
       for (const { name, labels, annotations, spec } of all) {
@@ -52,7 +52,7 @@ for (const helm of helms()) {
       }
     })
 
-    it('reach the pods of the RabbitMQ cluster operator', () => {
+    it('apply to the pods of the RabbitMQ Cluster Operator', () => {
       const [cluster] = objectsWith({ values: operatorMode, helm }).filter(({ kind }) => kind === 'RabbitmqCluster')
       const { metadata, spec } = cluster.spec.override.statefulSet.spec.template
       check('RabbitmqCluster', metadata, spec)
@@ -61,14 +61,14 @@ for (const helm of helms()) {
       deepEqual(cluster.spec.imagePullSecrets, [{ name: 'registry' }])
     })
 
-    it('are refused where that operator decides', () => {
+    it('are rejected if the RabbitMQ Cluster Operator sets them', () => {
       for (const serviceAccount of [{ name: 'mine' }, { annotations: { a: 'b' } }]) {
         const given = { rabbitmq: { mode: 'operator', serviceAccount } }
         match(templateWith({ values: given, helm }).err, /at '\/serviceAccount\/(name|annotations)': max/)
       }
     })
 
-    it('name an existing ServiceAccount where none is made', () => {
+    it('can name an existing ServiceAccount', () => {
       const serviceAccount = { create: false }
       const none = { defaults: { serviceAccount }, operations: { serviceAccount }, rabbitmq: { serviceAccount } }
       const rendered = objectsWith({ values: none, helm })
@@ -79,12 +79,12 @@ for (const helm of helms()) {
       )
     })
 
-    it('are those of the broker where its chart is alone', () => {
+    it('apply to the broker if its chart is installed standalone', () => {
       const rendered = objectsWith({ chart: `${charts}rabbitmq`, values: pod, helm })
       ok(rendered.some(({ kind, spec }) => kind === 'StatefulSet' && spec.template.metadata.labels.cost === 'shop'))
     })
 
-    it('change the name of a migration Job, which cannot be changed', () => {
+    it('change the name of a migration Job, whose template is immutable', () => {
       const names = (given: Loose): string[] =>
         objectsWith({ values: given, helm }).flatMap(({ kind, metadata }) =>
           kind === 'Job' ? [metadata.name as string] : [],

@@ -26,7 +26,7 @@ function containers(...args: string[]): Container[] {
   })
 }
 
-/** The addresses of databases in a container, by what their variables begin with. */
+/** The database addresses of a container, by prefix of the variables. */
 function addresses({ env }: Container): Loose[] {
   return Object.keys(env)
     .flatMap((name) => /^((?:\w+_)?DB)_HOST$/.exec(name)?.[1] ?? [])
@@ -36,7 +36,7 @@ function addresses({ env }: Container): Loose[] {
 }
 
 describe('credentials', () => {
-  it('are in no text that is put together', () => {
+  it('are not part of composed strings', () => {
     for (const { where, env } of containers()) {
       for (const [name, value] of Object.entries(env)) {
         if (typeof value === 'string') ok(!/\$\(\w*(PASSWORD|USER)|:\/\/[^/]*:[^/]*@/.test(value), `${where}: ${name}`)
@@ -44,7 +44,7 @@ describe('credentials', () => {
     }
   })
 
-  it('of databases are given part by part, to every pod that uses one', () => {
+  it('of databases are separate variables in every pod that uses a database', () => {
     const host = 'fd00::1'
     const outside = stores.flatMap((store) => [
       '--set',
@@ -86,7 +86,7 @@ describe('credentials', () => {
     'a+b/c': 'a%2Bb%2Fc',
     'p#a?b%c@d': 'p%23a%3Fb%25c%40d',
   })) {
-    it(`of the broker come with the virtual host ${vhost} as ${path}`, () => {
+    it(`of the broker have the virtual host ${vhost} as ${path}`, () => {
       const given = containers('--set-string', `global.messaging.vhost=${vhost}`).filter(
         ({ env }) => 'RABBITMQ_URL' in env,
       )
@@ -105,7 +105,7 @@ describe('credentials', () => {
     })
   }
 
-  it('of the broker come with the virtual host as KEDA reads it', () => {
+  it('of the broker have the virtual host in the encoding of KEDA', () => {
     const triggers = (vhost: string): Loose[] => {
       const { out } = template([
         '--set',
@@ -124,7 +124,7 @@ describe('credentials', () => {
     }
   })
 
-  it('of the broker may have any printable character', () => {
+  it('of the broker may contain any printable character', () => {
     const { code, err } = template(['--set-string', 'rabbitmq.auth.passwords.order=p@ss/w#rd%1:x'])
     equal(code, 0, err)
   })

@@ -39,14 +39,14 @@ describe('dashboards', () => {
       equal(
         readFileSync(`${folder}${dashboard.uid}.json`, 'utf8'),
         textOf(dashboard),
-        `${dashboard.uid} is not what its source makes: make dashboards writes it anew`,
+        `${dashboard.uid} differs from its source: run make dashboards`,
       )
     }
   })
 
   for (const dashboard of all) {
     describe(dashboard.title, () => {
-      it('chooses data source, namespace and release by variables', () => {
+      it('has variables for data source, namespace and release', () => {
         const variables = dashboard.templating.list.map(({ name, type }: Loose) => `${name} ${type}`)
         deepEqual(variables.slice(0, 3), ['datasource datasource', 'namespace query', 'release query'])
         for (const { type, datasource } of dashboard.templating.list) {
@@ -55,7 +55,7 @@ describe('dashboards', () => {
       })
 
       for (const panel of panelsOf(dashboard)) {
-        it(`${panel.title}: says what is normal, in its unit, with thresholds, from the data source chosen`, () => {
+        it(`${panel.title}: has normal values, a unit, thresholds and the selected data source`, () => {
           match(panel.description, /[Nn]ormal/)
           const { unit, thresholds } = panel.fieldConfig.defaults
           match(unit, /^[a-z]+$/)
@@ -78,7 +78,7 @@ describe('dashboards', () => {
         })
       }
 
-      it('fills its rows without overlapping panels', () => {
+      it('has full rows without overlapping panels', () => {
         const taken = new Set<string>()
         for (const { title, gridPos } of dashboard.panels) {
           ok(gridPos.x + gridPos.w <= 24, title)
@@ -91,7 +91,7 @@ describe('dashboards', () => {
         }
       })
 
-      it('has titles and ids of its own, and leads to dashboards that are there', () => {
+      it('has unique titles and ids, and links to existing dashboards', () => {
         const titles = panelsOf(dashboard).map(({ title }) => title)
         equal(new Set(titles).size, titles.length)
         const ids = dashboard.panels.map(({ id }: Loose) => id)
@@ -111,7 +111,7 @@ describe('dashboards', () => {
     })
   }
 
-  it('and alerts query metrics that are documented, or exported by others we name', () => {
+  it('and alerts query only documented metrics and metrics of listed exporters', () => {
     const alerts = alertRules().map(({ alert, expr }) => ({ where: alert, expr }))
     const asked = [...queries, ...alerts].flatMap(({ where, expr }) =>
       metricsIn(expr).map((metric) => ({ where, metric })),
@@ -128,7 +128,7 @@ describe('dashboards', () => {
     )
   })
 
-  it('have queries that Prometheus can read', function () {
+  it('have valid PromQL queries', function () {
     this.timeout(1_200_000)
     const rules = queries.map(({ expr }, i) => ({ record: `query_${i}`, expr: withVariables(expr) }))
     const temporary = mkdtempSync(join(tmpdir(), 'order-saga-queries-'))
@@ -142,7 +142,7 @@ describe('dashboards', () => {
     }
   })
 
-  it('are shipped as ConfigMaps with the label of the sidecar', () => {
+  it('are rendered as ConfigMaps with the label of the sidecar', () => {
     const shipped = objects('production', 'ConfigMap').filter(({ metadata }) => /-dashboard-/.test(metadata.name))
     equal(shipped.length, files.length)
     for (const { metadata, data } of shipped) {

@@ -35,7 +35,7 @@ function rendered(...args: string[]): Definitions {
   return JSON.parse(config.data['definitions.json']) as Definitions
 }
 
-/** The required definitions of this topology; the rest of an entry is the same for all. */
+/** The required definitions of this topology, without constant fields. */
 function expected(topology: Topology, vhost: string): Pick<Definitions, 'exchanges' | 'queues' | 'bindings'> {
   const options = { vhost, durable: true, auto_delete: false }
   return {
@@ -60,7 +60,7 @@ const compared = ({ exchanges, queues, bindings }: Pick<Definitions, 'exchanges'
 
 function of<T extends { user: string }>(list: readonly T[], user: string): T {
   const [found, second] = list.filter((entry) => entry.user === user)
-  if (found === undefined || second !== undefined) throw new Error(`${user} has no entry of its own`)
+  if (found === undefined || second !== undefined) throw new Error(`${user} must have exactly one entry`)
   return found
 }
 
@@ -68,7 +68,7 @@ const matching = (pattern: string, candidates: readonly string[]): string[] =>
   candidates.filter((name) => new RegExp(pattern).test(name))
 
 describe("the broker's definitions", () => {
-  it('equal the declarations of the services, argument by argument', () => {
+  it('equal the declarations of the services, including arguments', () => {
     const topology = topologyOf({
       exchange: 'order.topic',
       queues: serviceQueues(names),
@@ -77,7 +77,7 @@ describe("the broker's definitions", () => {
     deepEqual(compared(rendered()), compared(expected(topology, '/')))
   })
 
-  it('and the same with other names and delays', () => {
+  it('equal them with other names and delays', () => {
     const topology = topologyOf({
       exchange: 'shop.events',
       queues: serviceQueues(otherNames),
@@ -93,7 +93,7 @@ describe("the broker's definitions", () => {
     deepEqual(compared(rendered(...set.flatMap((value) => ['--set', value]))), compared(expected(topology, 'shop')))
   })
 
-  it('come from a file that says what the catalogue says', () => {
+  it('are rendered from a file that equals the event catalogue', () => {
     const file: Loose = JSON.parse(readFileSync(`${charts}rabbitmq/files/topology.json`, 'utf8'))
     deepEqual(Object.keys(file.services), [...services])
     for (const service of services) {
@@ -109,44 +109,44 @@ describe("the broker's definitions", () => {
     }
   })
 
-  describe('give each service its own rights', () => {
+  describe('grant each service minimum permissions', () => {
     const { permissions, topic_permissions: topics, queues, users } = rendered()
     const all: string[] = queues.map(({ name }: Loose) => name as string)
     for (const service of services) {
       const queue = names[`${service}Queue`]
 
-      it(`${service} reads its own queues only`, () => {
+      it(`${service} reads only its own queues`, () => {
         const own = [queue, ...secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))]
         deepEqual(matching(of(permissions, service).read, [...all, 'order.topic', 'amq.default']).toSorted(), own)
       })
 
-      it(`${service} publishes its own events only`, () => {
+      it(`${service} publishes only its own events`, () => {
         const published = catalogue.filter((event: EventType) => event.publishedBy === service).map(({ name }) => name)
         const keys = catalogue.map(({ name }) => name as string)
         deepEqual(matching(of(topics, service).write, [...keys, 'order.created.x', 'new']), published)
       })
 
-      it(`${service} changes nothing of the topology`, () => {
+      it(`${service} cannot change the topology`, () => {
         deepEqual(matching(of(permissions, service).configure, [...all, 'order.topic', 'new']), [])
       })
 
-      it(`${service} may check the existence of every queue it checks at start`, () => {
+      it(`${service} can passively declare every queue it checks at startup`, () => {
         deepEqual(matching(of(permissions, service).write, all), all)
       })
     }
 
-    it('operations reads dead letters only and publishes no event', () => {
+    it('operations reads only dead letters and publishes no event', () => {
       deepEqual(matching(of(permissions, 'operations').read, all), Object.values(names).map(deadLetterQueue))
       equal(of(topics, 'operations').write, '^$')
     })
 
-    it('monitoring reads metrics and no message', () => {
+    it('monitoring reads metrics and no messages', () => {
       const { configure, write, read } = of(permissions, 'monitoring')
       deepEqual([configure, write, read], ['^$', '^$', '^$'])
       deepEqual(users.find(({ name }) => name === 'monitoring')?.tags, ['monitoring'])
     })
 
-    it('only admin administers', () => {
+    it('only admin is an administrator', () => {
       deepEqual(
         users.filter(({ tags }) => tags.includes('administrator')).map(({ name }) => name),
         ['admin'],

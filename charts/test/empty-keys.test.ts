@@ -7,7 +7,7 @@ const fixed = {
   rabbitmq: { auth: { existingSecret: 'broker' } },
   operations: { console: { enabled: true }, toolbox: { enabled: true } },
 }
-/** Keys of a service that its defaults have. */
+/** Keys of a service that exist in the defaults. */
 const ofService = [
   'env',
   'secretEnv',
@@ -20,7 +20,7 @@ const ofService = [
   'affinity',
 ]
 
-/** A values file with these keys left empty. */
+/** A values file in which these keys are empty. */
 function empty(at: readonly Path[], value: Loose = null): Loose {
   const values = structuredClone(fixed) as Loose
   for (const path of at) {
@@ -35,10 +35,10 @@ const base = valuesOf(undefined, fixed)
 const all = paths(base, () => true).filter(
   (path) => path.every((key) => typeof key === 'string') && !('existingSecret' === path.at(-1)),
 )
-/** Helm takes a default away where a values file has null. */
+/** Helm removes a default if a values file sets null. */
 const optional = all.filter((path) => accepted(valuesOf(undefined, empty([path]))))
 const maps = optional.filter((path) => typeof get(base, path) === 'object' && get(base, path) !== null)
-/** Those with no other one above them. */
+/** The paths without an ancestor in the list. */
 const outermost = (from: readonly Path[]): Path[] =>
   from.filter((path) => !from.some((other) => other.length < path.length && other.every((key, i) => key === path[i])))
 
@@ -58,17 +58,17 @@ for (const helm of helms()) {
       ['image', 'pullSecrets'],
       ...ofService.map((key) => ['services', 'order', key]),
     ]) {
-      it(`${path.join('.')} is as the default`, () => {
+      it(`${path.join('.')} inherits the default`, () => {
         deepEqual(objectsWith({ values: empty([path]), helm }), objectsWith({ values: fixed, helm }))
       })
     }
 
-    it('dashboards.labels takes the default labels away', () => {
+    it('dashboards.labels removes the default labels', () => {
       const rendered = objectsWith({ values: empty([['dashboards', 'labels']]), helm })
       equal(JSON.stringify(rendered).includes('grafana_dashboard'), false)
     })
 
-    it('render together, wherever the schemas allow them', () => {
+    it('render together, if allowed by the schemas', () => {
       const databases = outermost(maps).filter(
         ([first, ...rest]) => !(String(first).endsWith('-db') && rest.length === 0),
       )
@@ -78,7 +78,7 @@ for (const helm of helms()) {
       equal(/<nil>|%!|: null$/m.test(out), false)
     })
 
-    it('render for single values, wherever the schemas allow them', () => {
+    it('render individually, if allowed by the schemas', () => {
       const scalars = optional.filter((path) => get(base, path) === null || typeof get(base, path) !== 'object')
       const given = scalars.filter((path) => !['database', 'owner'].includes(String(path.at(-1))))
       const { code, out, err } = templateWith({ values: empty(given), helm })
@@ -93,7 +93,7 @@ for (const helm of helms()) {
       ['rabbitmq', 'storage'],
       ['order-db', 'image'],
     ]) {
-      it(`${path.join('.')} is refused by its name`, () => {
+      it(`${path.join('.')} is rejected with its name`, () => {
         match(templateWith({ values: empty([path]), helm }).err, new RegExp(`missing property '${path.at(-1)}'`))
       })
     }

@@ -15,7 +15,7 @@ for (const helm of helms()) {
   const notes = (...args: string[]): string => run(helm, ['install', 'shop', umbrella, '--dry-run=client', ...args]).out
 
   describe(`rendering without a cluster, with ${helm}`, () => {
-    it('warns in the Secret of generated passwords, which differ each time', () => {
+    it('adds a warning to a Secret with generated passwords, which change at each rendering', () => {
       match(templateWith(broker({})).out, warning)
       match(templateWith(broker({ passwords: { order: 'orderpassword' } })).out, warning)
       notDeepEqual(objectsWith(broker({})), objectsWith(broker({})))
@@ -23,7 +23,7 @@ for (const helm of helms()) {
 
     for (const auth of [{ existingSecret: 'broker' }, { passwords }]) {
       for (const generate of [true, false]) {
-        it(`gives the same manifests each time with ${Object.keys(auth).join()} and generate ${generate}`, () => {
+        it(`renders the same manifests each time with ${Object.keys(auth).join()} and generate ${generate}`, () => {
           doesNotMatch(templateWith(broker({ ...auth, generate })).out, warning)
           deepEqual(objectsWith(broker({ ...auth, generate })), objectsWith(broker({ ...auth, generate })))
         })
@@ -31,7 +31,7 @@ for (const helm of helms()) {
     }
 
     for (const given of [{}, { passwords: { ...passwords, 'erlang-cookie': undefined } }]) {
-      it(`refuses to generate ${given.passwords === undefined ? 'passwords' : 'one password'} with generate false`, () => {
+      it(`does not generate ${given.passwords === undefined ? 'passwords' : 'one password'} with generate false`, () => {
         for (const chart of [umbrella, `${charts}rabbitmq`]) {
           const auth = { ...given, generate: false }
           const { code, err } = templateWith({
@@ -45,7 +45,7 @@ for (const helm of helms()) {
       })
     }
 
-    it('needs no passwords for a broker that the release does not run', () => {
+    it('requires no passwords for an external broker', () => {
       const values = {
         rabbitmq: { enabled: false, auth: { generate: false } },
         externalBroker: { existingSecret: 'b' },
@@ -53,14 +53,14 @@ for (const helm of helms()) {
       equal(templateWith({ helm, values }).code, 0)
     })
 
-    it('renders no number of pods that an autoscaler changes', () => {
+    it('renders no replicas field for a Deployment with an autoscaler', () => {
       for (const { kind, spec, metadata } of objectsWith(broker({ passwords }))) {
         if (kind === 'Deployment') equal(spec.replicas, undefined, metadata.name)
       }
     })
 
-    it('warns in NOTES.txt of passwords that will differ', function () {
-      // Helm 3 asks the cluster even in a dry run.
+    it('adds a warning to NOTES.txt if passwords change at each rendering', function () {
+      // Helm 3 contacts the cluster even in a dry run.
       if (notes() === '') this.skip()
       match(notes(), warning)
       doesNotMatch(notes('--set', 'rabbitmq.auth.existingSecret=broker'), warning)

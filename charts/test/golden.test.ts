@@ -10,7 +10,7 @@ const aboutComposeRules = '# Written by make charts-golden from the rules of the
 const update = process.env['UPDATE_GOLDEN'] !== undefined
 const fileOf = (variant: string): string => `${umbrella}/golden/${variant}.yaml`
 
-/** Dashboards are kept as files already. */
+/** Dashboards are compared with their files in another test. */
 const withoutDashboards = (text: string): string =>
   text.replaceAll(/^ {2}(order-saga-\w+\.json): \|\n(?: {4}.*\n)+/gm, '  $1: the file of this name\n')
 
@@ -26,17 +26,17 @@ describe('golden renderings', () => {
         const now = withoutDashboards(render(variant, helm))
         if (update && helm === helms()[0]) writeFileSync(fileOf(variant), now)
         const before = readFileSync(fileOf(variant), 'utf8')
-        // Versions of Helm differ in blank lines and in the order of kinds they do not know.
+        // Helm versions differ in blank lines and in the order of unknown kinds.
         deepEqual(
           sorted(parse(now)),
           sorted(parse(before)),
-          `${variant} changed: look at it, then keep it with make charts-golden`,
+          `${variant} changed: review it, then run make charts-golden`,
         )
       })
     }
   }
 
-  it('the rules for Docker Compose are those of the chart', () => {
+  it('the rules for Docker Compose equal those of the chart', () => {
     const shown = ['alerts.yaml', 'charts/rabbitmq/templates/monitoring.yaml'].flatMap((name) => [
       '--show-only',
       name.startsWith('charts') ? name : `templates/${name}`,
@@ -46,14 +46,10 @@ describe('golden renderings', () => {
     equal(rules.length, 2, err)
     const groups = rules.flatMap(({ spec }) => spec.groups)
     if (update) writeFileSync(composeRules, `${aboutComposeRules}${dump({ groups }, { lineWidth: 120 })}`)
-    deepEqual(
-      parse(readFileSync(composeRules, 'utf8')),
-      [{ groups }],
-      'the rules changed: make charts-golden writes those for Compose anew',
-    )
+    deepEqual(parse(readFileSync(composeRules, 'utf8')), [{ groups }], 'the rules changed: run make charts-golden')
   })
 
-  it('no two objects of a rendering share kind and name', () => {
+  it('every object of a rendering has a unique kind and name', () => {
     for (const variant of variantNames) {
       const names = parse(render(variant)).map(identity)
       equal(new Set(names).size, names.length, variant)

@@ -5,7 +5,7 @@ import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { helms, must } from '../../tools/ci/src/programs.ts'
 import { charts, type Loose, objectsWith, templateWith, umbrella, type Variant, variantNames } from './render.ts'
 
-/** A label's value as the API accepts it. */
+/** A valid label value. */
 const labelValue = /^([A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?)?$/
 const maps = new Set(['labels', 'matchLabels', 'nodeSelector'])
 
@@ -39,7 +39,7 @@ function check(rendered: Loose[]): void {
   }
 }
 
-describe('labels are what the API accepts', () => {
+describe('labels are valid', () => {
   for (const tag of tags) {
     it(`with the tag ${tag}`, () => {
       for (const variant of ['production', 'operator'] as Variant[]) {
@@ -50,7 +50,7 @@ describe('labels are what the API accepts', () => {
     })
   }
 
-  it('and the version is that of a tag with a digest', () => {
+  it('and the version label is the tag of an image with a digest', () => {
     const tag = `1.2.3@${digest}`
     const objects = objectsWith({ values: { image: { tag }, rabbitmq: { image: { tag } } } })
     for (const name of ['shop-order', 'shop-rabbitmq']) {
@@ -89,7 +89,7 @@ describe('labels are what the API accepts', () => {
     })
   }
 
-  it('or the queue that an HPA selects its metric by is refused', () => {
+  it('or a queue name that is not a valid label value is rejected', () => {
     for (const queue of ['q'.repeat(64), '_queue', 'queue.']) {
       const values: Loose = { global: { messaging: { queues: { payment: queue } } } }
       match(templateWith({ values }).err, /global\.messaging\.queues\.payment: the HPA selects its metric/)
@@ -98,7 +98,7 @@ describe('labels are what the API accepts', () => {
   })
 })
 
-it('the charts share one _common.tpl', () => {
+it('the charts have identical copies of _common.tpl', () => {
   const [first, ...others] = ['order-saga', 'rabbitmq', 'postgres'].map((chart) =>
     readFileSync(`${charts}${chart}/templates/_common.tpl`, 'utf8'),
   )

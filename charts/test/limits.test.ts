@@ -19,7 +19,7 @@ const settings: { env: string; format: string }[] = [
   drillSettings,
 ].flatMap((of) => Object.values(of as Record<string, { env: string; format: string }>))
 
-describe('the limits of the schema are those of the programs', () => {
+describe('the limits of the schema equal those of the programs', () => {
   for (const { env, format } of settings) {
     const known: Loose = schema.definitions.settings.properties[env]
     const range = /^an? (?:integer|number) from (-?\d+) to (\d+)/.exec(format)
@@ -30,7 +30,7 @@ describe('the limits of the schema are those of the programs', () => {
       it(`${env}: ${format}`, () => {
         const words = known.enum.filter((word: Loose) => typeof word === 'string' && word !== '')
         deepEqual(words, format.slice('one of '.length).split(', '))
-        // A parser of YAML 1.1 reads these words as booleans.
+        // YAML 1.1 parses these words as booleans.
         equal(
           known.enum.includes(true),
           words.some((word: string) => ['on', 'yes', 'true'].includes(word)),
@@ -43,7 +43,7 @@ describe('the limits of the schema are those of the programs', () => {
     }
   }
 
-  it('also of values that become settings', () => {
+  it('for values that become environment variables', () => {
     const { drill, operations } = schema.properties
     const of = (env: string): Loose => schema.definitions.settings.properties[env]
     equal(drill.properties.orders.minimum, of('DRILL_ORDERS').minimum)
@@ -63,7 +63,7 @@ const within = (name: string, value: string): void => {
 }
 
 for (const helm of helms()) {
-  describe(`settings that the chart derives, with ${helm}`, () => {
+  describe(`derived settings, with ${helm}`, () => {
     for (const values of [
       { defaults: { terminationGracePeriodSeconds: 900 } },
       { defaults: { terminationGracePeriodSeconds: 3600 } },
@@ -92,10 +92,7 @@ for (const helm of helms()) {
         /preStopSleepSeconds \(13\) must be 3 or more below/,
       ],
       [{ global: { monitoring: { interval: '0s' } } }, /monitoring\/interval/],
-      [
-        { global: { messaging: { retryDelaysMs: [5000, 1000] } } },
-        /retryDelaysMs must increase, and 1000 comes after 5000/,
-      ],
+      [{ global: { messaging: { retryDelaysMs: [5000, 1000] } } }, /retryDelaysMs must increase: 1000 follows 5000/],
       [{ drill: { orders: 3 } }, /drill\/orders.*minimum: got 3, want 5/],
       [{ drill: { patienceMs: 3600001 } }, /drill\/patienceMs/],
       [{ env: { PREFETCH: 0 } }, /env\/PREFETCH.*minimum: got 0, want 1/],
@@ -106,12 +103,12 @@ for (const helm of helms()) {
       [{ services: { inventory: { env: { INVENTORY_UNKNOWN_SKU: false } } } }, /INVENTORY_UNKNOWN_SKU.*must be one of/],
       [{ operations: { env: { LOG_LEVEL: 'off' } } }, /LOG_LEVEL.*must be one of/],
     ] as [Loose, RegExp][]) {
-      it(`are refused: ${JSON.stringify(values)}`, () => {
+      it(`are rejected: ${JSON.stringify(values)}`, () => {
         match(templateWith({ values, helm }).err.replaceAll(/\s+/g, ' '), because)
       })
     }
 
-    it('CONSOLE: off of a former values file is accepted, also as YAML 1.1 reads it', () => {
+    it('CONSOLE: off of an older values file is accepted, also as a YAML 1.1 boolean', () => {
       const values = 'services: {order: {env: {CONSOLE: off}}}\n'
       const [order] = podsOf(objectsWith({ values, helm })).filter(({ name }) => name === 'Deployment/shop-order') as [
         Loose,

@@ -15,7 +15,7 @@ const combinations: string[][] = [
 for (const helm of helms()) {
   describe(`${helm} lint --strict`, () => {
     for (const files of combinations) {
-      it(`accepts order-saga with ${files.join(', ') || 'its defaults'}`, () => {
+      it(`accepts order-saga with ${files.join(', ') || 'the defaults'}`, () => {
         const { code, out, err } = run(helm, [
           'lint',
           '--strict',
@@ -26,12 +26,12 @@ for (const helm of helms()) {
       })
     }
 
-    it('accepts rabbitmq alone', () => {
+    it('accepts rabbitmq standalone', () => {
       const { code, out, err } = run(helm, ['lint', '--strict', `${charts}rabbitmq`])
       equal(code, 0, out + err)
     })
 
-    it('accepts postgres alone', () => {
+    it('accepts postgres standalone', () => {
       const named = ['--set', 'database=orders,owner=orders']
       const { code, out, err } = run(helm, ['lint', '--strict', `${charts}postgres`, ...named])
       equal(code, 0, out + err)

@@ -17,8 +17,8 @@ function only(env: Loose[] | undefined, name: string): Loose {
 }
 
 for (const helm of helms()) {
-  describe(`variables given twice, with ${helm}`, () => {
-    it('are taken from the Secret', () => {
+  describe(`duplicate variables, with ${helm}`, () => {
+    it('have the value of the Secret', () => {
       const { PAYMENT_GATEWAY_URL, SHUTDOWN_TIMEOUT_MS } = { PAYMENT_GATEWAY_URL: secret, SHUTDOWN_TIMEOUT_MS: secret }
       const values = {
         env: { LOG_LEVEL: 'warn' },
@@ -31,14 +31,14 @@ for (const helm of helms()) {
       }
     })
 
-    it('are the plain one where null takes the Secret away', () => {
+    it('have the plain value if null removes the Secret', () => {
       const values = {
         services: { payment: { env: { PAYMENT_GATEWAY_URL: 'http://a' }, secretEnv: { PAYMENT_GATEWAY_URL: null } } },
       }
       equal(only(environments(values, helm).get('Deployment/shop-payment'), 'PAYMENT_GATEWAY_URL').value, 'http://a')
     })
 
-    it('are those of operations.env, and over them those of the pod', () => {
+    it('have the value of the pod, otherwise of operations.env', () => {
       const own = {
         ORDER_URL: 'http://a',
         ORDER_DB_PASSWORD: 'x',
@@ -81,7 +81,7 @@ for (const helm of helms()) {
     })
   })
 
-  it(`names given twice are there once, with ${helm}`, () => {
+  it(`duplicate names are rendered once, with ${helm}`, () => {
     const image = { pullSecrets: ['a', 'a', 'b'] }
     const values = {
       image,
@@ -98,7 +98,7 @@ for (const helm of helms()) {
 }
 
 for (const helm of helms()) {
-  describe(`labels and annotations that the chart has itself, with ${helm}`, () => {
+  describe(`labels and annotations also set by the chart, with ${helm}`, () => {
     const own = {
       'app.kubernetes.io/part-of': 'shopfront',
       'app.kubernetes.io/version': '9',
@@ -111,7 +111,7 @@ for (const helm of helms()) {
       'helm.sh/hook': 'test',
     }
 
-    it('are there once, as values give them', () => {
+    it('are rendered once, with the configured values', () => {
       const operations = {
         console: { enabled: true },
         toolbox: { enabled: true },
@@ -125,7 +125,7 @@ for (const helm of helms()) {
         global: { monitoring: { labels: own } },
         dashboards: { labels: own },
       }
-      // js-yaml refuses a key that is there twice.
+      // js-yaml rejects duplicate keys.
       const rendered = objectsWith({ values, helm })
       for (const { name, labels } of podsOf(rendered)) equal(labels['app.kubernetes.io/part-of'], 'shopfront', name)
       for (const { kind, metadata } of rendered) {
@@ -140,7 +140,7 @@ for (const helm of helms()) {
       'app.kubernetes.io/component',
       'order-saga/uses-order-db',
     ]) {
-      it(`are refused for ${key}, which selectors use`, () => {
+      it(`are rejected for the selector label ${key}`, () => {
         const podLabels = { [key]: 'web' }
         const broker: Loose[] = ['statefulset', 'operator'].map((mode) => ({ rabbitmq: { mode, podLabels } }))
         for (const values of [

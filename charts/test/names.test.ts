@@ -5,7 +5,7 @@ import { charts, type Loose, objectsWith, templateWith, type Variant } from './r
 const everything = {
   operations: { console: { enabled: true }, toolbox: { enabled: true }, audit: { exporter: { enabled: true } } },
 }
-/** A name that also becomes a label or a host name has at most 63 characters and no dot; a CronJob's Jobs take 11 of them. */
+/** A name used as a label or host name has at most 63 characters and no dot; a CronJob appends 11 characters to its Jobs. */
 const name = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/
 
 for (const helm of helms()) {
@@ -25,20 +25,21 @@ for (const helm of helms()) {
     }
 
     for (const prefix of ['a'.repeat(35), '2shop', 'my.shop', '1']) {
-      it(`are refused with one sentence for the release ${prefix}`, () => refused({ helm, release: prefix }, prefix))
+      it(`are rejected with one sentence for the release ${prefix}`, () =>
+        expectRejected({ helm, release: prefix }, prefix))
     }
     for (const prefix of ['1shop', 'Shop', 'shop-', 'a_b', 'a'.repeat(40)]) {
-      it(`are refused with one sentence for global.nameOverride ${prefix}`, () => {
+      it(`are rejected with one sentence for global.nameOverride ${prefix}`, () => {
         const values = { global: { nameOverride: prefix } }
-        refused({ helm, values }, prefix)
-        refused({ helm, values, chart: `${charts}rabbitmq` }, prefix)
-        refused({ helm, values: { ...values, database: 'a', owner: 'a' }, chart: `${charts}postgres` }, prefix)
+        expectRejected({ helm, values }, prefix)
+        expectRejected({ helm, values, chart: `${charts}rabbitmq` }, prefix)
+        expectRejected({ helm, values: { ...values, database: 'a', owner: 'a' }, chart: `${charts}postgres` }, prefix)
       })
     }
   })
 }
 
-function refused(input: Loose, prefix: string): void {
+function expectRejected(input: Loose, prefix: string): void {
   const { code, err } = templateWith(input)
   notEqual(code, 0)
   equal(err.match(/The names of all objects begin with/g)?.length, 1, err)

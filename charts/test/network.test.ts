@@ -15,14 +15,14 @@ const component = (name: string): Labels => ({
   'app.kubernetes.io/name': 'order-saga',
   'app.kubernetes.io/component': name,
 })
-/** Ours, or the operator's, which have a name of its own. */
+/** Pods of the chart, or of the operator, which sets its own name label. */
 const brokerOf = (variant: Variant): Labels =>
   variant === 'operator'
     ? { ...component('rabbitmq'), 'app.kubernetes.io/name': 'shop-rabbitmq' }
     : component('rabbitmq')
 const database = (service: string): Peer => here({ ...release, 'cnpg.io/cluster': `shop-${service}-db` })
 
-/** The meaning of a NetworkPolicy's rules, as far as the chart uses them: labels by equality, ports by number. */
+/** Evaluates the subset of NetworkPolicy that the chart uses: label equality and numeric ports. */
 function selects(selector: Loose, labels: Labels): boolean {
   return Object.entries(selector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value)
 }
@@ -60,7 +60,7 @@ function permits(variant: Variant, direction: 'ingress' | 'egress', pod: Peer, o
 const reaches = (variant: Variant, from: Peer, to: Peer, port: number): boolean =>
   permits(variant, 'egress', from, to, port) && permits(variant, 'ingress', to, from, port)
 
-/** Where a pod's own environment says it connects to. */
+/** The connection targets in a pod's environment. */
 function targets(variant: Variant, spec: Loose): { to: Peer; port: number }[] {
   const found: { to: Peer; port: number }[] = []
   for (const { env = [] } of [...(spec.initContainers ?? []), ...spec.containers]) {
@@ -84,13 +84,13 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
     const all = pods(variant)
     const peerOf = (name: string): Peer => {
       const pod = all.find((candidate) => candidate.name === `Deployment/shop-${name}`)
-      if (pod === undefined) throw new Error(`there is no ${name}`)
+      if (pod === undefined) throw new Error(`${name} does not exist`)
       return here(pod.labels)
     }
     const has = (name: string): boolean => all.some((pod) => pod.name === `Deployment/shop-${name}`)
     const services = ['order', 'payment', 'inventory', 'notification']
 
-    it('let every pod reach what its environment names', () => {
+    it('allow every pod its configured connections', () => {
       let checked = 0
       for (const { name, labels, spec } of all) {
         for (const { to, port } of targets(variant, spec)) {
@@ -101,11 +101,11 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       ok(checked >= 14, `${checked} connections`)
     })
 
-    it('let every pod query DNS', () => {
+    it('allow every pod to query DNS', () => {
       for (const { labels } of all) ok(permits(variant, 'egress', here(labels), elsewhere('kube-system'), 53))
     })
 
-    it('let a service reach its own database and no other', () => {
+    it('allow a service to connect only to its own database', () => {
       for (const service of services) {
         const reached = ['order', 'payment', 'inventory'].filter((other) =>
           reaches(variant, peerOf(service), database(other), 5432),
@@ -114,7 +114,7 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       }
     })
 
-    it('keep services apart from each other and from the broker but for AMQP', () => {
+    it('deny connections between services, and to the broker except AMQP', () => {
       for (const from of services) {
         for (const [to, port] of [
           ['order', 9464],
@@ -132,7 +132,7 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       }
     })
 
-    it('let Prometheus read metrics, KEDA the management API, and the operator its servers', () => {
+    it('allow Prometheus to metrics, KEDA to the management API, and the operator to the database instances', () => {
       const monitoring = elsewhere('monitoring')
       const ofOperations = ['audit-exporter', 'console'].filter((name) => has(name))
       for (const service of [...services, ...ofOperations])
@@ -145,12 +145,12 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       ok(permits(variant, 'egress', database('payment'), elsewhere('default'), 6443))
     })
 
-    it('let nodes of the broker form a cluster', () => {
+    it('allow broker nodes to form a cluster', () => {
       const node = here(brokerOf(variant))
       for (const port of [4369, 5672, 25_672]) ok(reaches(variant, node, node, port), String(port))
     })
 
-    it('reject pods outside the release', () => {
+    it('deny pods outside the release', () => {
       const stranger = elsewhere('default')
       for (const [to, port] of [
         [here(brokerOf(variant)), 5672],
@@ -161,11 +161,11 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       ] as const) {
         equal(reaches(variant, stranger, to, port), false, `${JSON.stringify(to.labels)} ${port}`)
       }
-      ok(reaches(variant, stranger, peerOf('order'), 3000), 'orders are for everybody unless apiFrom says who')
+      ok(reaches(variant, stranger, peerOf('order'), 3000), 'the order API allows all sources unless apiFrom is set')
     })
 
     if (!has('console')) return
-    it('let those use the console whom its apiFrom names, or everybody, and Prometheus alone read its metrics', () => {
+    it('allow the console to apiFrom or all sources, and its metrics only to Prometheus', () => {
       equal(reaches(variant, elsewhere('default'), peerOf('console'), 3002), variant !== 'operator')
       ok(reaches(variant, elsewhere('operators'), peerOf('console'), 3002))
       equal(reaches(variant, elsewhere('operators'), peerOf('console'), 9464), false)

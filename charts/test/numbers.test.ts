@@ -19,7 +19,7 @@ const values: Loose = {
 
 for (const helm of helms()) {
   describe(`numbers of a values file, with ${helm}`, () => {
-    it('are quantities, sizes and settings as strings of digits', () => {
+    it('are rendered as strings of digits in quantities, sizes and settings', () => {
       for (const mode of ['statefulset', 'operator']) {
         const rendered = objectsWith({ values: { ...values, rabbitmq: { ...values.rabbitmq, mode } }, helm })
         for (const { name, spec } of podsOf(rendered)) {
@@ -51,11 +51,11 @@ for (const helm of helms()) {
     })
 
     for (const variant of [undefined, 'production-keda', 'external'] as (Variant | undefined)[]) {
-      it(`have no exponent, wherever the schemas allow large ones in ${variant ?? 'the defaults'}`, () => {
+      it(`have no exponent, if the schemas allow large ones, in ${variant ?? 'the defaults'}`, () => {
         const large = valuesOf(variant, { operations: { audit: { exporter: { enabled: true } } } })
         large['order-db'].postgresql.maxConnections = 10000
         const taken = paths(large, (value) => typeof value === 'number').filter((path) => {
-          // These must increase.
+          // The delays must increase.
           if (path.includes('retryDelaysMs') && path.at(-1) !== 3) return false
           const before = structuredClone(large)
           set(large, path, path.includes('minReplicas') || path.includes('maxReplicas') ? 5 : 3000000)
@@ -70,7 +70,7 @@ for (const helm of helms()) {
       })
     }
 
-    it('are refused where a request is more than its limit', () => {
+    it('are rejected if a request exceeds its limit', () => {
       for (const [request, limit] of [
         [2, '1500m'],
         ['600Mi', 500000000],
@@ -78,7 +78,7 @@ for (const helm of helms()) {
       ]) {
         const kind = typeof request === 'string' ? 'memory' : 'cpu'
         const wrong = { defaults: { resources: { requests: { [kind]: request }, limits: { [kind]: limit } } } }
-        match(templateWith({ values: wrong, helm }).err, new RegExp(`the request of ${kind} .* is more than its limit`))
+        match(templateWith({ values: wrong, helm }).err, new RegExp(`the request of ${kind} .* exceeds its limit`))
       }
     })
   })

@@ -7,7 +7,7 @@ import { type Loose, objects, parse, render, variantNames } from './render.ts'
 import { goModule, tool } from '../../tools/ci/src/go-tools.ts'
 import { onPath, run } from '../../tools/ci/src/programs.ts'
 
-/** The operators' own definitions of the kinds the charts use, from their sources. */
+/** The CRDs of the kinds used by the charts, from the operators' sources. */
 const operators = {
   'CloudNativePG 1.27': ['github.com/cloudnative-pg/cloudnative-pg@v1.27.0', 'config/crd/bases'],
   'CloudNativePG 1.30': ['github.com/cloudnative-pg/cloudnative-pg@v1.30.0', 'config/crd/bases'],
@@ -20,7 +20,7 @@ const operators = {
   'Gateway API 1.4': ['sigs.k8s.io/gateway-api@v1.4.0', 'config/crd/standard'],
 } as const
 
-describe('objects of operators against the definitions of those operators', () => {
+describe('custom resources against the CRDs of their operators', () => {
   let folder: string
 
   before(function () {
@@ -56,7 +56,7 @@ describe('objects of operators against the definitions of those operators', () =
   }
 })
 
-/** @returns the API groups found */
+/** @returns the validated API groups */
 function writeSchemas(source: string, target: string): Set<string> {
   const groups = new Set<string>()
   run('mkdir', ['-p', target])
@@ -75,7 +75,7 @@ function writeSchemas(source: string, target: string): Set<string> {
   return groups
 }
 
-/** A CRD drops fields it does not know without a word; here they are errors. */
+/** The API server prunes unknown fields silently; here they are errors. */
 function close(schema: Loose): Loose {
   if (schema === null || typeof schema !== 'object') return schema
   if (Array.isArray(schema)) return schema.map(close)
@@ -95,7 +95,7 @@ describe('all objects against the API server of the current kubeconfig', () => {
       onPath('kubectl') === undefined ||
       run('kubectl', ['get', '--raw=/readyz', '--request-timeout=3s']).code !== 0
     ) {
-      if (process.env['CI'] !== undefined) throw new Error('CI needs a cluster: no API server answers.')
+      if (process.env['CI'] !== undefined) throw new Error('CI requires a cluster, but no API server responds.')
       this.skip()
     }
     kinds = new Set(run('kubectl', ['api-resources', '--no-headers', '-o', 'name']).out.trim().split('\n'))
@@ -124,7 +124,7 @@ describe('all objects against the API server of the current kubeconfig', () => {
   for (const variant of variantNames) {
     it(`${variant} is accepted in a namespace that enforces restricted pods`, () => {
       const known = parse(render(variant)).filter(({ apiVersion, kind, spec }) => {
-        // CloudNativePG refuses these where nobody makes snapshots.
+        // CloudNativePG rejects these without a snapshot controller.
         const snapshots = kind !== 'ScheduledBackup' || spec.method !== 'volumeSnapshot'
         return isKnown(apiVersion, kind) && (snapshots || isKnown('snapshot.storage.k8s.io/v1', 'VolumeSnapshot'))
       })
@@ -134,7 +134,7 @@ describe('all objects against the API server of the current kubeconfig', () => {
         ['apply', '--dry-run=server', '--server-side', '--validate=strict', '-f', '-'],
         known.map((object) => dump(object)).join('\n---\n'),
       )
-      // Of what is in a Deployment or Job, Pod Security only warns.
+      // Pod Security only warns about the pod template of a Deployment or Job.
       const said = err.split('\n').filter((line) => line !== '' && !/^Warning: (?!.*PodSecurity)/.test(line))
       deepEqual({ code, said }, { code: 0, said: [] })
     })

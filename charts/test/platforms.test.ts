@@ -4,7 +4,7 @@ import { type Loose, objects, objectsWith, podsOf, templateWith, variantNames } 
 
 const none = { runAsUser: null, runAsGroup: null, fsGroup: null }
 
-/** Places with an empty list, which the API server does not store. */
+/** Paths with an empty list, which the API server does not store. */
 function emptyLists(value: Loose, at: string): string[] {
   if (value === null || typeof value !== 'object') return []
   if (Array.isArray(value) && value.length === 0) return [at]
@@ -13,7 +13,7 @@ function emptyLists(value: Loose, at: string): string[] {
 
 describe('network policies', () => {
   for (const variant of variantNames) {
-    it(`of ${variant} have no empty list, which would change their generation at every upgrade`, () => {
+    it(`of ${variant} have no empty list, which would increment their generation at every upgrade`, () => {
       deepEqual(
         objects(variant, 'NetworkPolicy').flatMap((policy) => emptyLists(policy.spec, policy.metadata.name)),
         [],
@@ -24,7 +24,7 @@ describe('network policies', () => {
 
 for (const helm of helms()) {
   describe(`platforms, with ${helm}`, () => {
-    it('that assign user ids may do so for every pod', () => {
+    it('that assign user ids can do so for every pod', () => {
       const values = { defaults: { podSecurityContext: none }, rabbitmq: { podSecurityContext: none } }
       for (const { name, spec } of podsOf(objectsWith({ values, helm }))) {
         deepEqual(
@@ -43,7 +43,7 @@ for (const helm of helms()) {
       }
     })
 
-    it('run the broker as the user of its image unless overridden', () => {
+    it('run the broker as the image user unless overridden', () => {
       const broker = podsOf(objectsWith({ helm })).find(({ name }) => name === 'StatefulSet/shop-rabbitmq')
       const { runAsUser, runAsGroup, fsGroup } = broker?.spec.securityContext ?? {}
       deepEqual([runAsUser, runAsGroup, fsGroup], [999, 999, 999])
@@ -59,7 +59,7 @@ for (const helm of helms()) {
     }
 
     for (const schedule of ['hourly', '@often', '* * * *', '0 17 * * * *']) {
-      it(`refuse the schedule ${schedule}`, () => {
+      it(`reject the schedule ${schedule}`, () => {
         match(templateWith({ values: { operations: { audit: { schedule } } }, helm }).err, /audit\/schedule/)
       })
     }

@@ -2,7 +2,7 @@ import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { type Loose, objects, pods, umbrella, type Variant, variantNames } from './render.ts'
 import { readFileSync } from 'node:fs'
 
-/** Pods for operators, one of each: they take no part in the saga. */
+/** Pods for operators, with one replica: they do not take part in the saga. */
 const operations = ['toolbox', 'audit-exporter', 'console']
 const containersOf = (spec: Loose): Loose[] => [...(spec.initContainers ?? []), ...spec.containers]
 
@@ -18,7 +18,7 @@ for (const variant of variantNames) {
           deepEqual(own.capabilities.drop, ['ALL'], container)
           equal(own.capabilities.add, undefined, container)
           notEqual(own.privileged, true, container)
-          // A developer's changed code is copied into the running container.
+          // Live update copies changed code into the running container.
           if (variant !== 'development' || pod.runAsUser === 999) equal(own.readOnlyRootFilesystem, true, container)
           ok((own.runAsUser ?? pod.runAsUser) > 0, container)
         }
@@ -26,7 +26,7 @@ for (const variant of variantNames) {
         for (const key of ['hostNetwork', 'hostPID', 'hostIPC']) notEqual(spec[key], true)
       })
 
-      it(`${name} has no token and no environment from Services`, () => {
+      it(`${name} has no token and no service links`, () => {
         equal(spec.automountServiceAccountToken, false)
         equal(spec.enableServiceLinks, false)
       })
@@ -40,7 +40,7 @@ for (const variant of variantNames) {
         }
       })
 
-      it(`${name} takes secrets from Secrets`, () => {
+      it(`${name} reads secrets from Secrets`, () => {
         for (const { command = [], args = [], env = [] } of containersOf(spec)) {
           for (const word of [...command, ...args]) ok(!/password|secret|:\/\//i.test(word), word)
           for (const { name: variable, value, valueFrom } of env) {
@@ -51,7 +51,7 @@ for (const variant of variantNames) {
       })
     }
 
-    it('variables that others are made of come before them', () => {
+    it('variables precede the variables that refer to them', () => {
       for (const { name, spec } of pods(variant)) {
         for (const { env = [] } of containersOf(spec)) {
           const seen = new Set<string>()
@@ -65,7 +65,7 @@ for (const variant of variantNames) {
       }
     })
 
-    it("each Secret's mount of a database names the certificate alone", () => {
+    it("each mount of a database's Secret contains only the certificate", () => {
       for (const { spec } of pods(variant)) {
         for (const { name, secret } of spec.volumes ?? []) {
           if (String(name).endsWith('-db-ca')) equal(secret.items.length, 1)
@@ -73,7 +73,7 @@ for (const variant of variantNames) {
       }
     })
 
-    it('the autoscaler owns the number of pods', () => {
+    it('Deployments with an autoscaler have no replicas', () => {
       for (const { metadata, spec } of objects(variant, 'Deployment')) {
         if (!operations.includes(metadata.labels['app.kubernetes.io/component']))
           equal(spec.replicas, undefined, metadata.name)
@@ -104,7 +104,7 @@ for (const variant of variantNames) {
 const names = (variant: Variant): string[] => objects(variant, 'Job').map(({ metadata }) => metadata.name)
 
 describe('migrations', () => {
-  it('have names of their own for all that is in them', () => {
+  it('have names that depend on the pod template', () => {
     equal(new Set([...names('test'), ...names('production')]).size, 6)
   })
 
@@ -126,7 +126,7 @@ describe('migrations', () => {
 })
 
 describe('NOTES.txt', () => {
-  it('prints the three next commands', () => {
+  it('prints the next three commands', () => {
     const notes = readFileSync(`${umbrella}/templates/NOTES.txt`, 'utf8')
     for (const step of ['1.', '2.', '3.']) ok(notes.includes(`\n  ${step} `), step)
   })

@@ -15,7 +15,7 @@ const passwords: Readonly<Record<string, string>> = {
   monitoring: '"@admin@"',
 }
 
-describe("the broker's definitions with the passwords of its Secret", () => {
+describe("the broker's definitions with passwords from the Secret", () => {
   let folder: string
 
   beforeEach(() => {
@@ -37,14 +37,14 @@ describe("the broker's definitions with the passwords of its Secret", () => {
     return run('bash', [join(folder, 'prepare.sh'), join(folder, 'target')])
   }
 
-  it('have every password as it is', () => {
+  it('contain every password unchanged', () => {
     const { code, err } = prepared()
     equal(code, 0, err)
     const { users } = JSON.parse(readFileSync(join(folder, 'target/definitions.json'), 'utf8'))
     deepEqual(Object.fromEntries(users.map(({ name, password }: Loose) => [name, password])), passwords)
   })
 
-  it('are not made of a password that is empty or has a line feed, nor of such a cookie, and none is printed', () => {
+  it('are not written if a password or the cookie is empty or contains a line feed, and no secret is logged', () => {
     for (const [key, value] of [
       ['order', ''],
       ['order', 'secret1\nsecret2'],
@@ -59,14 +59,14 @@ describe("the broker's definitions with the passwords of its Secret", () => {
     }
   })
 
-  it('are not made without a password for each user', () => {
+  it('are not written without a password for each user', () => {
     rmSync(join(folder, 'auth/payment'))
     const { code, err } = prepared()
     equal(code, 1)
     equal(err.trim(), "The broker's Secret has no key payment.")
   })
 
-  it('leaves alone the keys of others in the Secret', () => {
+  it('ignore other keys of the Secret', () => {
     write({ 'rotation.example.com_last-rotated': '2026-01-01T00:00:00Z', empty: '' })
     const { code, err } = prepared()
     equal(code, 0, err)

@@ -25,7 +25,7 @@ function rendered(store: string, ...recovery: string[]): { code: number; err: st
   }
 }
 
-describe('a database that is recovered', () => {
+describe('a recovered database', () => {
   for (const store of stores) {
     for (const [form, values] of Object.entries(forms)) {
       it(`from ${form} has the database and owner of the ${store} service`, () => {
@@ -45,14 +45,14 @@ describe('a database that is recovered', () => {
     }
   }
 
-  it('has the names in the values, and those given for the recovery before them', () => {
+  it('has the names in the values, unless the recovery overrides them', () => {
     const { cluster } = rendered('order', 'bootstrap.backup.name=old', 'bootstrap.owner=former')
     equal(cluster.spec.bootstrap.recovery.owner, 'former')
   })
 
-  it('has one origin', () => {
+  it('has exactly one source', () => {
     const { code, err } = rendered('order', 'bootstrap.backup.name=old', 'pgBaseBackup.source=old')
     equal(code, 1)
-    match(err, /order-db\.recovery: a database is made from bootstrap or from pgBaseBackup, not from both/)
+    match(err, /order-db\.recovery: bootstrap and pgBaseBackup are mutually exclusive/)
   })
 })

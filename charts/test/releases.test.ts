@@ -26,7 +26,7 @@ const backlogRule = (all: Loose[]): Loose =>
 describe('two releases in one namespace', () => {
   const [shop, other] = ['shop', 'shop-b'].map((release) => rendered(release)) as [Loose[], Loose[]]
 
-  it('differ in the label release of every series that is scraped', () => {
+  it('have different release labels on every scraped series', () => {
     for (const [release, all] of Object.entries({ shop, 'shop-b': other })) {
       const monitors = kinds(all, 'PodMonitor')
       equal(monitors.length, 5)
@@ -43,7 +43,7 @@ describe('two releases in one namespace', () => {
     }
   })
 
-  it('each have the backlog of their own queues', () => {
+  it('each record the backlog of their own queues', () => {
     const folder = mkdtempSync(join(tmpdir(), 'order-saga-releases-'))
     try {
       const write = (name: string, content: Loose): string => {
@@ -63,7 +63,7 @@ describe('two releases in one namespace', () => {
         ...depth('shop', 'shop-rabbitmq-0', 'payment_queue', 2, 1),
         ...depth('shop', 'shop-rabbitmq-0', 'payment_queue.charges', 4, 0),
         ...depth('shop-b', 'shop-b-rabbitmq-0', 'payment_queue', 400, 0),
-        // While leadership moves, two nodes report the queue.
+        // Two nodes report the queue while its leader changes.
         ...depth('shop-b', 'shop-b-rabbitmq-1', 'payment_queue', 390, 0),
       ]
       const recorded = (rules: Loose[][], samples: Loose[]): string => {
@@ -87,7 +87,7 @@ describe('two releases in one namespace', () => {
     }
   })
 
-  it('each scale on the backlog of their own', () => {
+  it('each scale by their own backlog', () => {
     for (const [release, all] of Object.entries({ shop, 'shop-b': other })) {
       const scalers = kinds(all, 'HorizontalPodAutoscaler')
       equal(scalers.length, 4)
@@ -100,7 +100,7 @@ describe('two releases in one namespace', () => {
     equal(rule.metricsQuery, 'max by (release, queue) (<<.Series>>{<<.LabelMatchers>>})')
   })
 
-  it('each scale on a backlog that is recorded outside, unless it is of another release', () => {
+  it('each scale by an externally recorded backlog, except that of another release', () => {
     const all = rendered('shop', 'rabbitmq.enabled=false', 'externalBroker.existingSecret=broker')
     for (const scaler of kinds(all, 'HorizontalPodAutoscaler')) {
       deepEqual(selectorOf(scaler).matchExpressions, [{ key: 'release', operator: 'In', values: ['', 'shop'] }])
@@ -108,7 +108,7 @@ describe('two releases in one namespace', () => {
     }
   })
 
-  it('each have KEDA ask their own broker', () => {
+  it('each have KEDA query their own broker', () => {
     const triggers = (release: string): Loose[] =>
       kinds(rendered(release, 'autoscaling.provider=keda'), 'ScaledObject').map(({ spec }) => spec.triggers[0])
     for (const { metadata, authenticationRef } of triggers('shop-b')) {
@@ -118,7 +118,7 @@ describe('two releases in one namespace', () => {
     equal(triggers('shop').length, 4)
   })
 
-  it('share no object, and no alert', () => {
+  it('share no object and no alert', () => {
     const names = (all: Loose[]): string[] => all.map(({ kind, metadata }) => `${kind}/${metadata.name}`)
     const taken = new Set(names(shop))
     deepEqual(

@@ -5,7 +5,7 @@ import { helms, must, type Outcome, run } from '../../tools/ci/src/programs.ts'
 export const charts = fileURLToPath(new URL('..', import.meta.url))
 export const umbrella = `${charts}order-saga`
 
-/** Renderings that are kept, and that every other check looks at. */
+/** Renderings that are stored as golden files and used by the other tests. */
 export const variants = {
   development: ['order-saga/values-dev.yaml'],
   production: ['order-saga/values-prod.yaml'],
@@ -18,11 +18,11 @@ export const variants = {
 export type Variant = keyof typeof variants
 export const variantNames = Object.keys(variants) as Variant[]
 
-/** An object of Kubernetes, as loosely typed as YAML is. */
+/** A Kubernetes object, untyped. */
 // oxlint-disable-next-line typescript/no-explicit-any
 export type Loose = any
 
-// Values that a rendering without a cluster cannot know.
+// Values that are random or depend on the cluster.
 const cluster = ['--kube-version', '1.34.0', '--api-versions', 'monitoring.coreos.com/v1']
 
 const valuesOf = (variant: Variant): string[] => variants[variant].flatMap((file) => ['-f', charts + file])
@@ -32,7 +32,7 @@ export function template(args: readonly string[], helm = helms()[0] ?? 'helm', r
 }
 
 interface Input {
-  /** The values file, over those of the variant. */
+  /** Values that override those of the variant. */
   values?: Loose
   variant?: Variant
   release?: string
@@ -42,7 +42,7 @@ interface Input {
   args?: readonly string[]
 }
 
-/** Renders with a values file as a user writes one: numbers of a file are floats to Helm, those of --set are not. */
+/** Renders with a values file, because Helm parses numbers of a file as floats, but not those of --set. */
 export function templateWith(input: Input): Outcome {
   const { values = {}, variant, release = 'shop', namespace = 'orders', chart = umbrella, args = [] } = input
   const files = variant === undefined ? [] : valuesOf(variant)
@@ -53,7 +53,7 @@ export function templateWith(input: Input): Outcome {
   )
 }
 
-/** @throws Error with Helm's message when the chart refuses the values */
+/** @throws Error with Helm's message if the chart rejects the values */
 export function objectsWith(input: Input): Loose[] {
   const { code, out, err } = templateWith(input)
   if (code !== 0) throw new Error(err)
@@ -72,7 +72,7 @@ export function parse(text: string): Loose[] {
 
 const parsed = new Map<Variant, Loose[]>()
 
-/** The objects of a rendering; made once. */
+/** The objects of a rendering, cached. */
 export function objects(variant: Variant, kind?: string): Loose[] {
   let all = parsed.get(variant)
   if (all === undefined) {
@@ -90,7 +90,7 @@ interface Pod {
   object: Loose
 }
 
-/** Every pod the chart makes itself, with the name of what makes it. */
+/** Every pod template of the chart, with the name of its workload. */
 export const pods = (variant: Variant): Pod[] => podsOf(objects(variant))
 
 export function podsOf(rendered: readonly Loose[]): Pod[] {
@@ -111,7 +111,7 @@ export function podsOf(rendered: readonly Loose[]): Pod[] {
   })
 }
 
-/** Puts the sub-charts into the umbrella, from the folders beside it: no network is needed. */
+/** Builds the dependencies of the umbrella chart from local folders, without network access. */
 export function prepare(): void {
   must(helms()[0] ?? 'helm', ['dependency', 'build', umbrella])
 }

@@ -3,7 +3,7 @@ import { helms } from '../../tools/ci/src/programs.ts'
 import { type Loose, objectsWith, templateWith } from './render.ts'
 
 for (const helm of helms()) {
-  describe(`number of pods and disruption budget, with ${helm}`, () => {
+  describe(`replicas and disruption budget, with ${helm}`, () => {
     for (const [payment, provider, replicas, budget] of [
       [{ autoscaling: { enabled: false }, replicaCount: 3 }, 'hpa', 3, true],
       [{ autoscaling: { enabled: false }, replicaCount: 3 }, 'keda', 3, true],
@@ -24,12 +24,12 @@ for (const helm of helms()) {
       })
     }
 
-    it('more pods than the database has connections for are refused without an autoscaler as well', () => {
+    it('replicas that exceed the database connections are rejected, also without an autoscaler', () => {
       const payment = { autoscaling: { enabled: false }, replicaCount: 20 }
       match(templateWith({ values: { services: { payment } }, helm }).err, /payment: 20 pods and one more/)
     })
 
-    it('three brokers have a budget in both modes', () => {
+    it('three broker nodes have a budget in both modes', () => {
       for (const mode of ['statefulset', 'operator']) {
         const rendered = objectsWith({ values: { rabbitmq: { mode, replicas: 3 } }, helm })
         equal(rendered.filter(({ kind }) => kind === 'PodDisruptionBudget').length, 1, mode)

@@ -4,7 +4,7 @@ import { helms } from '../../tools/ci/src/programs.ts'
 import { type Loose, templateWith, type Variant } from './render.ts'
 import { accepted, get, type Path, paths, set, valuesOf } from './values-walk.ts'
 
-/** Words that a parser of YAML 1.1 or 1.2 reads as something else than a string where they are not quoted. */
+/** Words that YAML 1.1 or 1.2 does not parse as strings unless quoted. */
 const words = [
   'no',
   '1',
@@ -23,7 +23,7 @@ const words = [
   'a: b',
 ]
 
-/** Every optional value, so that each is walked over. */
+/** Values with every optional key set, so that each is tested. */
 const everything: Loose = {
   podLabels: { team: 'orders' },
   env: { OTEL_SERVICE_NAME: 'shop' },
@@ -80,7 +80,7 @@ const everything: Loose = {
 }
 const operatorMode: Loose = { rabbitmq: { mode: 'operator', replicas: 3 } }
 
-/** The check of names refuses some of these words, and has its own test. */
+/** The validation of names rejects some of these words, and has its own test. */
 const ownTest = new Set(['global.nameOverride'])
 
 const bases: [string, Variant | undefined, Loose][] = [
@@ -96,7 +96,7 @@ const bases: [string, Variant | undefined, Loose][] = [
   ],
 ]
 
-/** Each scalar of a rendering, by its place. */
+/** Each scalar of a rendering, by path. */
 function scalars(documents: Loose[]): Map<string, Loose> {
   const found = new Map<string, Loose>()
   const visit = (value: Loose, at: string): void => {
@@ -112,7 +112,7 @@ function scalars(documents: Loose[]): Map<string, Loose> {
 
 const typeOf = (value: Loose): string => (value === null ? 'null' : value instanceof Date ? 'date' : typeof value)
 
-/** @returns the scalars by YAML 1.1, which Kubernetes reads, after a check that those of YAML 1.2 are the same */
+/** @returns the scalars by YAML 1.1, which Kubernetes uses, after comparison with YAML 1.2 */
 function rendered(variant: Variant | undefined, values: Loose, helm?: string): Map<string, Loose> {
   const { code, out, err } = templateWith({ values, helm, ...(variant === undefined ? {} : { variant }) })
   equal(code, 0, err)
@@ -121,7 +121,7 @@ function rendered(variant: Variant | undefined, values: Loose, helm?: string): M
   return old
 }
 
-/** Sets every one of `at` to `value` that the schemas let be so, after the ones before it. */
+/** Sets the paths in `at` to `value` one after the other, if allowed by the schemas. */
 function withAll(base: Loose, at: readonly Path[], value: Loose): { values: Loose; taken: Path[] } {
   const values = structuredClone(base)
   const taken = at.filter((path) => {
@@ -135,7 +135,7 @@ function withAll(base: Loose, at: readonly Path[], value: Loose): { values: Loos
 }
 
 for (const helm of helms()) {
-  describe(`every string of the values stays a string, with ${helm}`, () => {
+  describe(`strings of the values remain strings, with ${helm}`, () => {
     for (const [name, variant, further] of helm === helms()[0] ? bases : bases.slice(1, 2)) {
       const base = valuesOf(variant, further)
       const strings = paths(base, (value) => typeof value === 'string').filter((path) => !ownTest.has(path.join('.')))
@@ -155,7 +155,7 @@ for (const helm of helms()) {
   })
 }
 
-describe('names of the release and its namespace stay strings', () => {
+describe('names of the release and its namespace remain strings', () => {
   const types = (release: string, namespace: string): Map<string, string> => {
     const { code, out, err } = templateWith({ values: everything, variant: 'production-keda', release, namespace })
     equal(code, 0, err)

@@ -7,8 +7,8 @@ import { paymentSettings } from '../../services/payment/src/config.ts'
 import { type Loose, template, umbrella } from './render.ts'
 import { helms } from '../../tools/ci/src/programs.ts'
 
-/** Input values, and the text that the refusal must contain. */
-const refused: { values: string[]; because: RegExp; prod?: true }[] = [
+/** Rejected values, and the required error message. */
+const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['replicas=2'], because: /additional properties 'replicas' not allowed/ },
   { values: ['services.paymnt.replicaCount=2'], because: /'\/services'.*'paymnt' not allowed/ },
   { values: ['services.payment.replicas=2'], because: /'\/services\/payment'.*'replicas' not allowed/ },
@@ -20,7 +20,7 @@ const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['services.payment.autoscaling.minReplicas=0'], because: /minReplicas.*minimum: got 0, want 1/ },
   {
     values: ['services.payment.autoscaling.minReplicas=7'],
-    because: /minReplicas \(7\) is more than maxReplicas \(6\)/,
+    because: /minReplicas \(7\) exceeds maxReplicas \(6\)/,
   },
   { values: ['services.payment.replicaCount=two'], because: /replicaCount.*got string/ },
   { values: ['services.payment.image.digest=sha256:abc'], because: /digest.*does not match/ },
@@ -47,10 +47,10 @@ const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['order-db.synchronous.enabled=true'], because: /instances.*minimum: got 1, want 2/ },
   { values: ['order-db.instnces=3'], because: /'instnces' not allowed/ },
   { values: ['order-db.owner=Order Service'], because: /owner.*does not match/ },
-  { values: ['order-db.postgresql.maxConnections=30'], because: /need 65 connections.*maxConnections is 30/ },
+  { values: ['order-db.postgresql.maxConnections=30'], because: /require 65 connections.*maxConnections is 30/ },
   {
     values: ['order-db.postgresql.maxConnections=70', 'operations.console.enabled=true'],
-    because: /23 for migrations, audit, console and the operator need 73 connections/,
+    because: /23 connections for migrations, audit, console and the operator require 73 connections/,
   },
   { values: ['order-db.enabled=false'], because: /set services\.order\.database\.host and \.existingSecret/ },
   { values: ['operations.console.mode=off'], because: /console\/mode.*'read-only', 'full'/ },
@@ -62,7 +62,7 @@ const refused: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['rabbitmq.enabled=false'], because: /set externalBroker\.existingSecret/ },
   {
     values: ['rabbitmq.enabled=false', 'externalBroker.existingSecret=b', 'autoscaling.provider=keda'],
-    because: /needs the broker's management API/,
+    because: /requires the broker's management API/,
   },
   { values: ['profile=production'], because: /services\/payment.*missing properties 'env', 'secretEnv'/ },
   { prod: true, values: ['services.payment.env.PAYMENT_GATEWAY=simulated'], because: /PAYMENT_GATEWAY.*'http'/ },
@@ -87,8 +87,8 @@ const accepted = [
 
 for (const helm of helms()) {
   describe(`values with ${helm}`, () => {
-    for (const { values, because, prod } of refused) {
-      it(`refuses ${values.join(' and ')}${prod === true ? ' in production' : ''}`, () => {
+    for (const { values, because, prod } of rejected) {
+      it(`rejects ${values.join(' and ')}${prod === true ? ' in production' : ''}`, () => {
         const { code, err } = template(args(values, prod), helm)
         notEqual(code, 0)
         match(err.replaceAll(/\s+/g, ' '), because)
@@ -114,7 +114,7 @@ const names = (part: Loose): string[] => part.propertyNames.anyOf[0].enum.toSort
 
 describe('the environment of the values schema', () => {
   const schema: Loose = JSON.parse(readFileSync(`${umbrella}/values.schema.json`, 'utf8'))
-  /** The chart sets these itself, from what it makes or from global.messaging. */
+  /** Set by the chart, from its objects or from global.messaging. */
   const ours = new Set(
     [
       'OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
@@ -122,9 +122,9 @@ describe('the environment of the values schema', () => {
       'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE GAUGE_INTERVAL_MS',
     ].flatMap((line) => line.split(' ')),
   )
-  /** These come from Secrets alone. */
+  /** Allowed only from Secrets. */
   const secret = new Set(['PAYMENT_GATEWAY_API_KEY', 'ADMIN_TOKEN'])
-  /** Accepted without effect, for values of the previous release. */
+  /** Accepted without effect, for compatibility with the previous release. */
   const former = ['CONSOLE', 'ADMIN_TOKEN', 'PAYMENT_OPS_URL', 'INVENTORY_OPS_URL', 'NOTIFICATION_OPS_URL']
   const settings = {
     order: orderSettings,
@@ -134,8 +134,8 @@ describe('the environment of the values schema', () => {
   }
 
   for (const [service, known] of Object.entries(settings)) {
-    it(`is what ${service} reads, less what the chart sets`, () => {
-      // Those of OpenTelemetry are taken by their pattern.
+    it(`lists the variables of ${service} that the chart does not set`, () => {
+      // The variables of OpenTelemetry are allowed by a pattern.
       const read = Object.values(known)
         .map(({ env }) => env)
         .filter((name) => !name.startsWith('OTEL_'))

@@ -8,7 +8,7 @@ interface Scored {
   checks: { check: { id: string }; grade: number; skipped: boolean; comments: { summary: string }[] | null }[]
 }
 
-/** kube-score's own scale: 1 critical, 5 warning, 7 almost, 10 well. */
+/** Grades of kube-score: 1 critical, 5 warning, 7 almost OK, 10 all OK. */
 const critical = 1
 
 describe('kube-score', () => {
@@ -17,7 +17,7 @@ describe('kube-score', () => {
     tool('kube-score')
   })
 
-  it('finds nothing critical in production', () => {
+  it('reports nothing critical for the production values', () => {
     const { out } = run(tool('kube-score'), ['score', '--output-format', 'json', '-'], render('production'))
     const findings = (JSON.parse(out) as Scored[]).flatMap(({ object_name: name, checks }) =>
       checks
@@ -27,7 +27,7 @@ describe('kube-score', () => {
     equal(findings.join('\n'), '')
   })
 
-  it('ignores no check without a reason beside it', () => {
+  it('ignores no check without a documented reason', () => {
     for (const variant of variantNames) {
       for (const { kind, metadata } of objects(variant)) {
         const { annotations = {}, name } = metadata

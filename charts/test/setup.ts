@@ -1,4 +1,4 @@
 import { prepare } from './render.ts'
 
-// Before any test file is read, for some tests are named after what is rendered: that is what lies in the folders now.
+// Before any test file is loaded, because some test titles depend on the rendered chart.
 prepare()

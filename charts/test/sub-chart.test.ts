@@ -6,7 +6,7 @@ import { dump } from 'js-yaml'
 import { helms } from '../../tools/ci/src/programs.ts'
 import { type Loose, objectsWith, templateWith, umbrella } from './render.ts'
 
-/** A chart of somebody else, with this one and a second chart that has global values of its own. */
+/** A parent chart with this chart and another one, which has its own global values. */
 function parentOf(folder: string, values: Loose): string {
   const parent = join(folder, 'parent')
   mkdirSync(join(parent, 'charts'), { recursive: true })
@@ -29,7 +29,7 @@ const global = {
 const fixed = { rabbitmq: { auth: { existingSecret: 'broker' } } }
 
 for (const helm of helms()) {
-  describe(`the chart as a part of another, with ${helm}`, () => {
+  describe(`the chart as a dependency, with ${helm}`, () => {
     let folder: string
 
     beforeEach(() => {
@@ -38,17 +38,17 @@ for (const helm of helms()) {
 
     afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-    it('renders as alone, with global values of others', () => {
+    it('renders as standalone, with global values of other charts', () => {
       const chart = parentOf(folder, { global, 'order-saga': { enabled: true, ...fixed } })
       deepEqual(objectsWith({ chart, helm }), objectsWith({ values: fixed, helm }))
     })
 
-    it('is left out by its condition', () => {
+    it('can be disabled by its condition', () => {
       const chart = parentOf(folder, { global, 'order-saga': { enabled: false } })
       deepEqual(objectsWith({ chart, helm }), [])
     })
 
-    it('takes global values of its own from the parent', () => {
+    it('reads its global values from the parent', () => {
       const chart = parentOf(folder, { global: { ...global, nameOverride: 'orders' }, 'order-saga': fixed })
       const names: string[] = objectsWith({ chart, helm }).map(({ metadata }) => metadata.name as string)
       equal(names.includes('orders-order'), true)
@@ -58,7 +58,7 @@ for (const helm of helms()) {
       )
     })
 
-    it('still refuses unknown keys of its own', () => {
+    it('rejects its own unknown keys', () => {
       const values = { global: { messaging: { exchnge: 'x' } } }
       match(templateWith({ values, helm }).err, /'exchnge' not allowed/)
     })

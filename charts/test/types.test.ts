@@ -2,10 +2,10 @@ import { deepEqual, equal, match, notEqual, ok } from 'node:assert/strict'
 import { helms } from '../../tools/ci/src/programs.ts'
 import { type Loose, objectsWith, templateWith, type Variant } from './render.ts'
 
-/** Where the API has strings: maps, lists and single values by the name of their field. */
+/** Fields that are strings in the API: maps, lists and scalars by field name. */
 const maps = new Set(['labels', 'annotations', 'matchLabels', 'nodeSelector', 'parameters', 'connectionParameters'])
 
-/** Each place below these fields with a value that is no string. */
+/** Each path below these fields with a value that is not a string. */
 function wrong(value: Loose, at: string): string[] {
   if (value === null || typeof value !== 'object') return []
   return Object.entries(value).flatMap(([key, inner]) => {
@@ -69,8 +69,8 @@ const values: Loose = {
 }
 const asOperator: Loose = { ...values, rabbitmq: { ...values.rabbitmq, serviceAccount: {} } }
 
-/** Values that the API refuses, and that the chart therefore refuses before half of the release exists. */
-const refused: [Loose, RegExp][] = [
+/** Values that the API server would reject in the middle of an installation. */
+const rejected: [Loose, RegExp][] = [
   [{ podLabels: { team: 'a b' } }, /podLabels\/team.*does not match/],
   [{ podLabels: { team: 'x'.repeat(64) } }, /podLabels\/team/],
   [{ podLabels: { 'a/b/c': 'x' } }, /'a\/b\/c' does not match/],
@@ -99,13 +99,13 @@ const refused: [Loose, RegExp][] = [
 ]
 
 for (const helm of helms()) {
-  describe(`values of other types than the API's, with ${helm}`, () => {
+  describe(`values whose types differ from the API, with ${helm}`, () => {
     for (const [variant, given] of [
       [undefined, values],
       ['production-keda', values],
       ['operator', asOperator],
     ] as [Variant | undefined, Loose][]) {
-      it(`become strings where the API has strings in ${variant ?? 'the defaults'}`, () => {
+      it(`become strings in string fields in ${variant ?? 'the defaults'}`, () => {
         const rendered = objectsWith({ values: given, helm, ...(variant === undefined ? {} : { variant }) })
         deepEqual(
           rendered.flatMap((object) => wrong(object, `${object.kind}/${object.metadata.name}`)),
@@ -123,8 +123,8 @@ for (const helm of helms()) {
       })
     }
 
-    for (const [given, because] of refused) {
-      it(`or are refused: ${JSON.stringify(given)}`, () => {
+    for (const [given, because] of rejected) {
+      it(`or are rejected: ${JSON.stringify(given)}`, () => {
         const { code, err } = templateWith({ values: given, helm })
         notEqual(code, 0)
         match(err.replaceAll(/\s+/g, ' '), because)

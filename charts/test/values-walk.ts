@@ -9,7 +9,7 @@ const databases = ['order-db', 'payment-db', 'inventory-db']
 const yaml = (file: string): Loose => load(readFileSync(charts + file, 'utf8'))
 const json = (file: string): Loose => JSON.parse(readFileSync(charts + file, 'utf8'))
 
-/** The later values over the earlier ones, as Helm merges values files: maps are merged, lists are replaced, null removes. */
+/** Merges values as Helm does: later values take precedence, maps are merged, lists are replaced, null removes. */
 function merged(...all: Loose[]): Loose {
   const target: Loose = {}
   for (const values of all) {
@@ -29,14 +29,14 @@ const subCharts = {
   ...Object.fromEntries(databases.map((name) => [name, yaml('postgres/values.yaml')])),
 }
 
-/** All values that a rendering has, with the defaults of the sub-charts. */
+/** All values of a rendering, with the defaults of the sub-charts. */
 export function valuesOf(variant: Variant | undefined, further: Loose = {}): Loose {
   const files = variant === undefined ? [] : variants[variant].map((file) => yaml(file))
   const { global } = yaml('order-saga/values.yaml')
   return merged(subCharts, yaml('order-saga/values.yaml'), { global }, ...files, further)
 }
 
-/** Where the values have something that `select` wants. */
+/** Paths of the values selected by `select`. */
 export function paths(values: Loose, select: (value: Loose) => boolean, at: Path = []): Path[] {
   const own = at.length > 0 && select(values) ? [at] : []
   if (values === null || typeof values !== 'object') return own
@@ -54,7 +54,7 @@ export function set(values: Loose, path: Path, value: Loose): void {
   get(values, path.slice(0, -1))[path.at(-1) as string] = value
 }
 
-// The schemas are draft 7, and Helm evaluates their formats and unions.
+// The schemas use draft 7; Helm validates formats and unions.
 const ajv = new Ajv({ strict: false })
 const schemas: [string, ValidateFunction][] = [
   ['', ajv.compile(json('order-saga/values.schema.json'))],
@@ -62,7 +62,7 @@ const schemas: [string, ValidateFunction][] = [
   ...databases.map((name): [string, ValidateFunction] => [name, ajv.compile(json('postgres/values.schema.json'))]),
 ]
 
-/** Whether the schemas of all charts accept the values. */
+/** Whether the values are valid in the schemas of all charts. */
 export function accepted(values: Loose): boolean {
   return schemas.every(([part, validate]) => validate(part === '' ? values : values[part]))
 }

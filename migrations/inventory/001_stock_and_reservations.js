@@ -1,5 +1,5 @@
 /**
- * Stock, and one row per order that holds some of it, held some, or never may.
+ * Stock, and one reservation row per order; a row with status `cancelled` prevents a later reservation.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {
@@ -9,18 +9,18 @@ export async function up(knex) {
       available  bigint NOT NULL CHECK (available >= 0),
       reserved   bigint NOT NULL DEFAULT 0 CHECK (reserved >= 0),
       shipped    bigint NOT NULL DEFAULT 0 CHECK (shipped >= 0),
-      -- All that ever came in. Nothing can be reserved, shipped or released into thin air.
+      -- Total quantity received. The check guarantees that every change of a quantity is balanced.
       received   bigint NOT NULL CHECK (received = available + reserved + shipped),
       updated_at timestamptz NOT NULL
     ) WITH (fillfactor = 50);
 
     CREATE TABLE inventory_reservations (
-      -- The primary key is what makes two reservations for one order impossible.
+      -- The primary key prevents two reservations for one order.
       order_id       uuid PRIMARY KEY,
       saga_id        uuid NOT NULL,
       reservation_id uuid NOT NULL UNIQUE,
       status         text NOT NULL CHECK (status IN ('reserved', 'rejected', 'released', 'committed', 'cancelled')),
-      -- [{"sku", "qty", "tracked"}]: an item that is not tracked (an accepted unknown sku) took nothing from stock.
+      -- [{"sku", "qty", "tracked"}]: an item that is not tracked (an accepted unknown SKU) does not change stock.
       items          jsonb NOT NULL DEFAULT '[]',
       reason         text,
       version        integer NOT NULL DEFAULT 1,

@@ -1,10 +1,10 @@
 /**
- * The outbox, the inbox, and the record of which schema a database has. The same in every database.
+ * Outbox, inbox and schema versions. Applied to every database.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {
   await knex.raw(`
-    -- What a service needs to know before it trusts a database: see "Schema versions" in migrations/README.md.
+    -- Read by a service to check compatibility: see "Schema versions" in migrations/README.md.
     CREATE TABLE schema_versions (
       component      text PRIMARY KEY,
       version        integer NOT NULL,
@@ -12,7 +12,7 @@ export async function up(knex) {
       CHECK (min_compatible BETWEEN 1 AND version)
     );
 
-    -- Outbox. A row is written in the transaction of the change it reports, and published afterwards.
+    -- Outbox. A row is written in the transaction of the state change, and published after the commit.
     CREATE TABLE events (
       event_id         uuid PRIMARY KEY,
       saga_id          uuid NOT NULL,
@@ -23,7 +23,7 @@ export async function up(knex) {
       causation_id     uuid,
       traceparent      text,
       created_at       timestamptz NOT NULL DEFAULT now(),
-      -- Until then the row belongs to the process that wrote or claimed it; afterwards any relay may take it.
+      -- Until then only the process that inserted or claimed the row may publish it; afterwards any relay may claim it.
       lease_until      timestamptz NOT NULL DEFAULT now(),
       attempts         integer NOT NULL DEFAULT 0,
       unroutable_since timestamptz,
@@ -32,17 +32,17 @@ export async function up(knex) {
       park_reason      text,
       CHECK ((parked_at IS NULL) = (park_reason IS NULL))
     ) WITH (
-      -- Rows live for a day and are updated once: dead rows are many and must go early.
+      -- Rows are deleted after a day and updated once, so many dead tuples must be vacuumed early.
       autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0
     );
-    -- What is still to be published, and nothing else, so that its size follows the backlog and not the table.
+    -- Partial, so that the index size depends on the backlog and not on the table.
     CREATE INDEX events_pending ON events (lease_until) WHERE published_at IS NULL AND parked_at IS NULL;
     CREATE INDEX events_parked ON events (parked_at) WHERE parked_at IS NOT NULL;
     CREATE INDEX events_by_saga ON events (saga_id);
-    -- For the clean-up only: rows come in the order of their time, so a block range index is enough.
+    -- For the clean-up only: rows are inserted in the order of created_at, so a BRIN index is sufficient.
     CREATE INDEX events_by_age ON events USING brin (created_at) WITH (pages_per_range = 16);
 
-    -- Inbox. One row per event and consumer, written in the transaction of its effect.
+    -- Inbox. One row per event and consumer, written in the transaction of the effect.
     CREATE TABLE processed_events (
       event_id     uuid NOT NULL,
       consumer     text NOT NULL,

@@ -1,13 +1,13 @@
 /**
- * Block ranges are summed up as soon as they are full. Left to the vacuum, which comes when a table has grown by a fifth,
- * each clean-up reads all rows since the last one: of a large table millions, every minute.
+ * Summarizes BRIN ranges as soon as they are full. By default only a vacuum does, after 20 % of the table changed, and
+ * until then each clean-up scans all rows of unsummarized ranges: millions per minute on a large table.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {
   await knex.raw(`
     ALTER INDEX events_by_age SET (autosummarize = on);
     ALTER INDEX processed_events_by_age SET (autosummarize = on);
-    -- Nothing is updated here, so nothing else makes the vacuum come in time to keep index-only scans and freezing cheap.
+    -- Rows are never updated, so inserts must trigger the vacuum that keeps index-only scans and freezing cheap.
     ALTER TABLE processed_events SET (autovacuum_vacuum_insert_scale_factor = 0.02);
 
     UPDATE schema_versions SET version = 2 WHERE component = 'messaging';

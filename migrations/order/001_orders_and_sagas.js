@@ -1,5 +1,5 @@
 /**
- * Orders, their sagas, and the keys that make their creation idempotent.
+ * Orders, sagas and idempotency keys.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {
@@ -10,14 +10,14 @@ export async function up(knex) {
       customer_id    text,
       customer_email text NOT NULL,
       items          jsonb NOT NULL,
-      -- Exact, with the number of decimals its currency has.
+      -- Exact, with the number of decimals of the currency.
       amount         numeric NOT NULL CHECK (amount > 0 AND scale(amount) <= 4),
       currency       char(3) NOT NULL,
       status         text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'confirmed', 'cancelled')),
       created_at     timestamptz NOT NULL,
       updated_at     timestamptz NOT NULL
     ) WITH (fillfactor = 85);
-    -- Order ids are UUIDv7: they sort by creation, and serve as the cursor of every list.
+    -- Order ids are UUIDv7: they sort by creation time and are the cursor of every list.
     CREATE INDEX orders_by_status ON orders (status, order_id);
     CREATE INDEX orders_by_customer ON orders (customer_id, order_id) WHERE customer_id IS NOT NULL;
 
@@ -29,14 +29,14 @@ export async function up(knex) {
       reason          text CHECK (reason IN ('payment_failed', 'compensation', 'timeout')),
       compensation    text NOT NULL DEFAULT 'none' CHECK (compensation IN ('none', 'refund_requested', 'refunded')),
       timeout_at      timestamptz NOT NULL,
-      -- When the refund is requested again, and how often it was requested.
+      -- Time of the next refund request, and number of requests so far.
       refund_due_at   timestamptz,
       refund_requests integer NOT NULL DEFAULT 0,
-      -- Counts the changes; a write that has not read the newest one changes no row.
+      -- Optimistic lock: an update with an outdated version changes no row.
       version         integer NOT NULL DEFAULT 1,
-      -- Every event seen or published: [{"at", "event", "eventId", "direction", "status", ...}]
+      -- Every consumed or published event: [{"at", "event", "eventId", "direction", "status", ...}]
       history         jsonb NOT NULL DEFAULT '[]',
-      -- Where its trace began; what the deadline causes has no message to take it from.
+      -- Trace context of the order's creation, used at the deadline, where no message carries one.
       traceparent     text,
       created_at      timestamptz NOT NULL,
       updated_at      timestamptz NOT NULL,

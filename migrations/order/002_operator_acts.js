@@ -1,27 +1,27 @@
 /**
- * Changes made by operators: who, when, why. One row per message, saga or event.
+ * Audit log of operator actions. One row per changed message, saga or event.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {
   await knex.raw(`
     CREATE TABLE operator_acts (
-      -- UUIDv7: they sort by the time at which the act began.
+      -- UUIDv7: sorts by start time.
       act_id   uuid PRIMARY KEY,
-      -- All that one command did.
+      -- Groups the rows of one command.
       run_id   uuid NOT NULL,
       act      text NOT NULL CHECK (act IN ('replay', 'discard', 'release', 'retry_compensation')),
-      -- What was changed: the id of the event or saga, and the queue or database it was found in.
+      -- Id of the changed event or saga, and the queue or database that contains it.
       subject  text NOT NULL,
       place    text NOT NULL,
       event    text,
       saga_id  uuid,
       operator text NOT NULL CHECK (operator <> ''),
       reason   text NOT NULL CHECK (reason <> ''),
-      -- Written before the act. A row with neither end is of a command that was cut off: the act may have been done.
+      -- Written before the act. Without done_at and failure the command was interrupted, and the act may have been done.
       begun_at timestamptz NOT NULL,
       done_at  timestamptz,
       failure  text,
-      -- A discarded message is kept here whole.
+      -- Contains the complete message after a discard.
       detail   jsonb NOT NULL DEFAULT '{}',
       CHECK (done_at IS NULL OR failure IS NULL)
     );

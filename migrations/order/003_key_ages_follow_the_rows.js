@@ -1,5 +1,5 @@
 /**
- * The same for the keys of clients as for outbox and inbox: block ranges are summed up as soon as they are full.
+ * Summarizes BRIN ranges of idempotency keys as soon as they are full, as for outbox and inbox.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {

@@ -1,17 +1,17 @@
 /**
- * One row per order: the charge, its refund, or the tombstone that says there will be none.
+ * One row per order: the charge, its refund, or a tombstone that prevents a charge.
  * @param {import('knex').Knex} knex
  */
 export async function up(knex) {
   await knex.raw(`
     CREATE TABLE payment_transactions (
-      -- The primary key is what makes two charges for one order impossible.
+      -- The primary key prevents two charges for one order.
       order_id            uuid PRIMARY KEY,
       saga_id             uuid NOT NULL,
       payment_id          uuid NOT NULL UNIQUE,
       status              text NOT NULL CHECK (status IN
                             ('charging', 'charged', 'declined', 'cancelled', 'refunding', 'refunded')),
-      -- Empty on a tombstone left by a cancellation that came before the order.
+      -- Null in the tombstone of a cancellation that arrived before the order.
       amount              numeric CHECK (amount > 0 AND scale(amount) <= 4),
       currency            char(3),
       customer_email      text,
@@ -21,14 +21,14 @@ export async function up(knex) {
       refund_id           text UNIQUE,
       reason              text,
       detail              text,
-      -- Seen while the outcome of the charge was not yet known.
+      -- Set when a cancellation arrives before the outcome of the charge is known.
       cancel_seen         boolean NOT NULL DEFAULT false,
       refund_wanted       boolean NOT NULL DEFAULT false,
-      -- The outside effect: when it was first intended, last attempted, and when the sweeper looks at it next.
+      -- Provider call: first intent, last attempt, number of attempts, and next attempt by the sweeper.
       intended_at         timestamptz,
       last_attempt_at     timestamptz,
       attempts            integer NOT NULL DEFAULT 0,
-      -- Where in its trace the last cause was; the result of an effect may have no message to take it from.
+      -- Trace context of the last message, used for results of the sweeper, where no message carries one.
       traceparent         text,
       next_attempt_at     timestamptz,
       version             integer NOT NULL DEFAULT 1,

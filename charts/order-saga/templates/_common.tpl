@@ -1,9 +1,9 @@
 {{/*
-Rules that the charts of this repository share. Each chart has the same file, so that each also renders alone; a test
+Templates shared by the charts of this repository. Each chart contains a copy, so that it renders standalone; a test
 compares the copies.
 */}}
 
-{{/* What the names of all objects begin with. 34 characters leave room for the longest name, of a migration's Job. */}}
+{{/* Prefix of all object names. 34 characters leave room for the longest name, that of a migration Job. */}}
 {{- define "common.prefix" -}}
 {{- $prefix := (.Values.global).nameOverride | default .Release.Name -}}
 {{- if not (regexMatch "^[a-z]([-a-z0-9]{0,32}[a-z0-9])?$" $prefix) -}}
@@ -13,22 +13,22 @@ compares the copies.
 {{- end }}
 
 {{/*
-A label's value, quoted: at most 63 characters, with a letter or digit at both ends. The digest of an image's tag is left
-out, and so is every character that the API refuses, such as the + of a chart's version.
+A valid label value, quoted: at most 63 characters, with a letter or digit at both ends. Removes the digest of an image
+tag, and replaces invalid characters such as the + in a chart version.
 */}}
 {{- define "common.label" -}}
 {{- $text := regexReplaceAll "[^A-Za-z0-9_.-]" (splitList "@" (toString .) | first) "_" -}}
 {{- regexReplaceAll "^[^A-Za-z0-9]+|[^A-Za-z0-9]+$" (regexReplaceAll "^[^A-Za-z0-9]+" $text "" | trunc 63) "" | quote -}}
 {{- end }}
 
-{{/* A scalar as text. Helm reads the numbers of a values file as floats and would print 86400000 as 8.64e+07. */}}
+{{/* A scalar as text. Helm parses numbers of a values file as floats and prints 86400000 as 8.64e+07. */}}
 {{- define "common.text" -}}
 {{- if kindIs "float64" . -}}
 {{- if eq (floor .) . -}}{{ printf "%.0f" . }}{{- else -}}{{ regexReplaceAll "0+$" (printf "%.12f" .) "" }}{{- end -}}
 {{- else -}}{{ toString . }}{{- end -}}
 {{- end }}
 
-{{/* Maps, the later ones over the earlier ones, as YAML with strings for all values; null takes a key away. Takes a list of maps. */}}
+{{/* Merged maps as YAML with string values; later maps take precedence, null removes a key. Takes a list of maps. */}}
 {{- define "common.texts" -}}
 {{- $all := dict -}}
 {{- range . -}}
@@ -39,7 +39,7 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- with $all -}}{{- toYaml . -}}{{- end -}}
 {{- end }}
 
-{{/* An object or a list that values give as the API has it, as YAML: with strings where the API has strings. */}}
+{{/* An object or list of the Kubernetes API from the values, as YAML, with strings where the API requires strings. */}}
 {{- define "common.object" -}}
 {{- (include "common.strings" . | fromJson).value | toYaml -}}
 {{- end }}
@@ -69,14 +69,14 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- dict "value" $result | toJson -}}
 {{- end }}
 
-{{/* Names of Secrets as a pod has them. */}}
+{{/* Names of Secrets as imagePullSecrets. */}}
 {{- define "common.pullSecrets" -}}
 {{- $references := list -}}
 {{- range . | uniq -}}{{- $references = append $references (dict "name" .) -}}{{- end -}}
 {{- toYaml $references -}}
 {{- end }}
 
-{{/* A pod's labels: the chart's own, and further ones, which must leave alone those that selectors use. Takes (list own further…). */}}
+{{/* Pod labels: the chart's own and additional ones, which must not override selector labels. Takes (list own additional…). */}}
 {{- define "common.podLabels" -}}
 {{- range $labels := rest . -}}
 {{- range $key, $_ := $labels -}}
@@ -88,7 +88,7 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- include "common.texts" . -}}
 {{- end }}
 
-{{/* A quantity of the API as a number with three decimals. */}}
+{{/* A Kubernetes quantity as a number with three decimals. */}}
 {{- define "common.quantity" -}}
 {{- $units := dict "" 1 "m" 0.001 "k" 1000 "M" 1000000 "G" 1000000000 "T" 1000000000000 "Ki" 1024 "Mi" 1048576 "Gi" 1073741824 "Ti" 1099511627776 -}}
 {{- $text := include "common.text" . -}}
@@ -96,7 +96,7 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- mulf (float64 $number) (get $units (trimPrefix $number $text)) | printf "%.3f" -}}
 {{- end }}
 
-{{/* Requests and limits of a container, with quantities as strings. */}}
+{{/* Resource requests and limits of a container, with quantities as strings. */}}
 {{- define "common.resources" -}}
 {{- $resources := dict -}}
 {{- with get (. | default dict) "claims" -}}{{- $_ := set $resources "claims" . -}}{{- end -}}
@@ -106,7 +106,7 @@ out, and so is every character that the API refuses, such as the + of a chart's 
 {{- range $name, $request := $resources.requests -}}
 {{- $limit := get ($resources.limits | default dict) $name -}}
 {{- if and $limit (gt (include "common.quantity" $request | float64) (include "common.quantity" $limit | float64)) -}}
-{{- fail (printf "resources: the request of %s (%s) is more than its limit (%s)." $name $request $limit) -}}
+{{- fail (printf "resources: the request of %s (%s) exceeds its limit (%s)." $name $request $limit) -}}
 {{- end -}}
 {{- end -}}
 {{- toYaml $resources -}}

@@ -1,4 +1,4 @@
-{{/* Names, one rule for all: the prefix and what it is. Takes (list $ "payment"). */}}
+{{/* Object name: prefix and component. Takes (list $ "payment"). */}}
 {{- define "order-saga.name" -}}
 {{- include "common.prefix" (first .) }}-{{ last . -}}
 {{- end }}
@@ -20,7 +20,7 @@ app.kubernetes.io/managed-by: {{ $.Release.Service | quote }}
 helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Version) }}
 {{- end }}
 
-{{/* The labels of an object that a monitoring stack finds by further ones. Takes (list $ component). */}}
+{{/* Labels of an object selected by a monitoring stack. Takes (list $ component). */}}
 {{- define "order-saga.monitoringLabels" -}}
 {{- include "common.texts" (list (include "order-saga.labels" . | fromYaml) (first .).Values.global.monitoring.labels) -}}
 {{- end }}
@@ -34,7 +34,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if $image.digest -}}@{{ $image.digest }}{{- else -}}:{{ $image.tag | default $.Values.image.tag | default $.Chart.AppVersion }}{{- end -}}
 {{- end }}
 
-{{/* A service's values over the defaults, as JSON; an empty key of the service is that of the defaults. Takes (list $ "payment"). */}}
+{{/* Values of a service merged over the defaults, as JSON; an empty key inherits the default. Takes (list $ "payment"). */}}
 {{- define "order-saga.service" -}}
 {{- $ := first . -}}
 {{- $values := include "order-saga.defaults" $ | fromJson -}}
@@ -45,7 +45,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- toJson $values -}}
 {{- end }}
 
-{{/* The defaults with all maps and lists, of which a values file may leave some empty, as JSON. */}}
+{{/* The defaults as JSON, with empty maps and lists for keys that a values file sets to null. */}}
 {{- define "order-saga.defaults" -}}
 {{- $values := dict -}}
 {{- range list "env" "secretEnv" "podLabels" "podAnnotations" "nodeSelector" "networkPolicy" "resources" "initResources" "podSecurityContext" "securityContext" -}}
@@ -55,17 +55,17 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- mergeOverwrite $values .Values.defaults | toJson -}}
 {{- end }}
 
-{{/* "true" where the console runs; its values are missing under --reuse-values of a release that did not have them. Takes $. */}}
+{{/* "true" if the console is enabled; its values are absent under --reuse-values of an older release. Takes $. */}}
 {{- define "order-saga.hasConsole" -}}
 {{- if dig "console" "enabled" false .Values.operations -}}true{{- end -}}
 {{- end }}
 
-{{/* Settings by which the order service had the console in 0.1.0: accepted and without effect, see NOTES.txt. */}}
+{{/* Console settings of the order service in 0.1.0: accepted without effect, see NOTES.txt. */}}
 {{- define "order-saga.formerConsoleSettings" -}}
 ["CONSOLE", "ADMIN_TOKEN", "PAYMENT_OPS_URL", "INVENTORY_OPS_URL", "NOTIFICATION_OPS_URL"]
 {{- end }}
 
-{{/* The services, and those with a database, as JSON lists: every template reads them here. */}}
+{{/* The services, and the services with a database, as JSON lists. */}}
 {{- define "order-saga.services" -}}["order", "payment", "inventory", "notification"]{{- end }}
 {{- define "order-saga.stores" -}}["order", "payment", "inventory"]{{- end }}
 
@@ -73,7 +73,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if has . (include "order-saga.stores" . | fromJsonArray) -}}true{{- end -}}
 {{- end }}
 
-{{/* Where a service's database is and who knows its secrets, as JSON. Takes (list $ "payment"). */}}
+{{/* Address of a service's database and names of its Secrets, as JSON. Takes (list $ "payment"). */}}
 {{- define "order-saga.database" -}}
 {{- $ := first . -}}
 {{- $service := last . -}}
@@ -115,7 +115,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- end }}
 {{- end }}
 
-{{/* The certificate alone: the Secret also holds the authority's key. Takes (list $ "payment"). */}}
+{{/* Mounts only the certificate, because the Secret also contains the CA's private key. Takes (list $ "payment"). */}}
 {{- define "order-saga.databaseVolume" -}}
 {{- $db := include "order-saga.database" . | fromJson -}}
 {{- if $db.caSecret -}}
@@ -137,12 +137,12 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- end }}
 {{- end }}
 
-{{/* A text as a part of a URL's path, where a plus would be a plus. */}}
+{{/* A text encoded for a URL path, where a plus sign is literal. */}}
 {{- define "order-saga.inPath" -}}
 {{- urlquery . | replace "+" "%20" -}}
 {{- end }}
 
-{{/* RABBITMQ_URL with the user of its own, the password beside it as it is, and the names everybody must agree on. Takes (list $ "payment"). */}}
+{{/* RABBITMQ_URL with the service's user, the password as a separate variable, and the shared names. Takes (list $ "payment"). */}}
 {{- define "order-saga.brokerEnv" -}}
 {{- $ := first . -}}
 {{- $user := last . -}}
@@ -176,7 +176,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- $delays := list }}
 {{- $last := 0 }}
 {{- range $messaging.retryDelaysMs }}
-{{- if le (int64 .) $last }}{{ fail (printf "global.messaging.retryDelaysMs must increase, and %d comes after %d." (int64 .) $last) }}{{ end }}
+{{- if le (int64 .) $last }}{{ fail (printf "global.messaging.retryDelaysMs must increase: %d follows %d." (int64 .) $last) }}{{ end }}
 {{- $last = int64 . }}
 {{- $delays = append $delays (include "common.text" .) }}
 {{- end }}
@@ -184,7 +184,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
   value: {{ join "," $delays | quote }}
 {{- end }}
 
-{{/* How many pods a service has: least and most, and whether an autoscaler decides, as JSON. Takes (list $ "payment"). */}}
+{{/* Minimum and maximum replicas of a service, and whether an autoscaler is enabled, as JSON. Takes (list $ "payment"). */}}
 {{- define "order-saga.pods" -}}
 {{- $values := include "order-saga.service" . | fromJson -}}
 {{- $scaling := $values.autoscaling -}}
@@ -197,7 +197,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- end -}}
 {{- end }}
 
-{{/* Maps of values, later ones over earlier ones, as a list of variables. */}}
+{{/* Merged maps as a list of variables; later maps take precedence. */}}
 {{- define "order-saga.plainEnv" -}}
 {{- $all := dict -}}
 {{- range . -}}{{- $all = mergeOverwrite $all (deepCopy (. | default dict)) -}}{{- end -}}
@@ -209,7 +209,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- end -}}
 {{- end }}
 
-{{/* Variables from Secrets, as a list of variables. Takes a map of {secret, key}; null takes away what an earlier values file names. */}}
+{{/* Variables from Secrets as a list. Takes a map of {secret, key}; null removes a variable set by an earlier values file. */}}
 {{- define "order-saga.secretEnv" -}}
 {{- range $name, $from := . }}
 {{- if $from }}
@@ -222,7 +222,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- end -}}
 {{- end }}
 
-{{/* Lists of variables as one: of those with the same name the last counts, at the place of the first. Takes a list of YAML texts. */}}
+{{/* Merges lists of variables: the last value of a name, at the position of the first. Takes a list of YAML texts. */}}
 {{- define "order-saga.mergedEnv" -}}
 {{- $names := list -}}
 {{- $variables := dict -}}
@@ -260,7 +260,7 @@ annotations: {{- . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* What all pods of this chart have. Takes (list $ podValues account). */}}
+{{/* Fields common to all pods of this chart. Takes (list $ podValues account). */}}
 {{- define "order-saga.podBasics" -}}
 {{- $ := index . 0 -}}
 {{- $pod := index . 1 -}}
@@ -269,7 +269,7 @@ imagePullSecrets: {{- include "common.pullSecrets" . | nindent 2 }}
 {{- end }}
 serviceAccountName: {{ index . 2 | quote }}
 automountServiceAccountToken: false
-# A Service called payment would otherwise put PAYMENT_PORT=tcp://… into the environment.
+# Service links of a Service named payment would set PAYMENT_PORT=tcp://….
 enableServiceLinks: false
 securityContext: {{- include "common.object" $pod.podSecurityContext | nindent 2 }}
 {{- with $pod.priorityClassName }}
@@ -283,7 +283,7 @@ tolerations: {{- include "common.object" . | nindent 2 }}
 {{- end }}
 {{- end }}
 
-{{/* Labels by which the network policies know who may connect where. Takes a list of names. */}}
+{{/* Labels selected by the network policies. Takes a list of names. */}}
 {{- define "order-saga.uses" -}}
 {{- range . }}
 order-saga/uses-{{ . }}: 'true'
@@ -302,15 +302,14 @@ order-saga/uses-{{ . }}: 'true'
 {{- mul (regexFind "^[0-9]+" $interval) (get $units (regexFind "[a-z]+$" $interval)) | max 100 | min 300000 -}}
 {{- end }}
 
-{{/* Why kube-score's advice is not followed, on the objects themselves. */}}
+{{/* Annotations that disable kube-score checks, with the reason. */}}
 {{- define "order-saga.scoreExceptions" -}}
 kube-score/ignore: container-image-pull-policy
 order-saga/why-ignored: >-
-  Images are pinned by version or digest, so pulling them again at each start gives nothing and makes the registry a
-  condition of every restart.
+  Images are pinned by version or digest. With the policy Always every restart would depend on the registry.
 {{- end }}
 
-{{/* Pods that all services' pools together may open connections for. Takes (list $ "payment"). */}}
+{{/* Fails if the connection pools of a service can exceed max_connections. Takes (list $ "payment"). */}}
 {{- define "order-saga.checkConnections" -}}
 {{- $ := first . -}}
 {{- $service := last . -}}
@@ -321,11 +320,11 @@ order-saga/why-ignored: >-
 {{- $pool := int (get $env "DB_POOL_MAX" | default 10) -}}
 {{- $pods := int (include "order-saga.pods" . | fromJson).most -}}
 {{- $limit := int (dig "postgresql" "maxConnections" 100 $sub) -}}
-{{- /* The console opens 4 at most, and there are two pods of it during a roll-out. */ -}}
+{{- /* The console opens at most 4 connections per pod, and has two pods during a rollout. */ -}}
 {{- $others := ternary 23 15 (eq (include "order-saga.hasConsole" $) "true") -}}
 {{- $need := add (mul $pool (add $pods 1)) $others -}}
 {{- if gt $need $limit -}}
-{{- fail (printf "%s: %d pods and one more during a roll-out, each with DB_POOL_MAX=%d, and %d for migrations, audit, console and the operator need %d connections, and %s-db.postgresql.maxConnections is %d. Raise it, or lower maxReplicas or DB_POOL_MAX." $service $pods $pool $others $need $service $limit) -}}
+{{- fail (printf "%s: %d pods plus one during a rollout with DB_POOL_MAX=%d, and %d connections for migrations, audit, console and the operator require %d connections, but %s-db.postgresql.maxConnections is %d. Increase it, or decrease maxReplicas or DB_POOL_MAX." $service $pods $pool $others $need $service $limit) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -1,4 +1,4 @@
-{{/* The chart's name is the alias the umbrella gives it: order-db, payment-db, inventory-db. */}}
+{{/* .Chart.Name is the alias set by the umbrella chart: order-db, payment-db, inventory-db. */}}
 {{- define "postgres.fullname" -}}
 {{- include "common.prefix" . }}-{{ .Chart.Name -}}
 {{- end }}

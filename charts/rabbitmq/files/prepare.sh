@@ -1,5 +1,5 @@
 #!/bin/bash
-# Runs before a node starts: puts the passwords into the definitions, and the cookie where only the node may read it.
+# Init container: inserts the passwords into the definitions, and writes the Erlang cookie with mode 400.
 # usage: prepare.sh TARGET_FOLDER
 set -euo pipefail
 config=/prepare/config
@@ -7,18 +7,18 @@ secrets=/prepare/auth
 target=$1
 
 definitions=$(<"$config/definitions.json")
-# These keys only: others may keep keys of their own in the Secret.
+# Other keys of the Secret are ignored.
 for user in admin order payment inventory notification operations monitoring erlang-cookie; do
   [ -f "$secrets/$user" ] || continue
   password=$(<"$secrets/$user")
   if [[ $user = erlang-cookie && ! $password =~ ^[A-Za-z0-9]+$ ]]; then
-    echo "The key $user of the broker's Secret must be letters and digits only, and not empty." >&2
+    echo "The key $user of the broker's Secret must consist of letters and digits, and must not be empty." >&2
     exit 1
   elif [[ -z $password || $password = *[[:cntrl:]]* ]]; then
-    echo "The key $user of the broker's Secret must not be empty, nor have control characters." >&2
+    echo "The key $user of the broker's Secret must not be empty or contain control characters." >&2
     exit 1
   fi
-  # As JSON writes it; and without the sign that encloses the names still to be replaced.
+  # Escape for JSON, and escape @, which delimits the placeholders.
   password=${password//'\'/'\\'}
   password=${password//'"'/'\"'}
   password=${password//@/'\u0040'}
@@ -30,16 +30,16 @@ if [[ $definitions =~ \"@([a-z]+)@\" ]]; then
 fi
 umask 077
 printf '%s\n' "$definitions" >"$target/definitions.json"
-# With the operator, everything else is the operator's.
+# In the mode `operator`, the operator writes the other files.
 [ -f "$config/rabbitmq.conf" ] || exit 0
 
 cp "$config/rabbitmq.conf" "$config/enabled_plugins" "$target/"
-# Never on the volume: what mounts it widens the file's mode, and the node then refuses to start.
+# Not on the data volume: fsGroup would widen the file's mode, and the node would fail to start.
 rm -f /var/lib/rabbitmq/.erlang.cookie
 printf '%s' "$(<"$secrets/erlang-cookie")" >/var/lib/rabbitmq/.erlang.cookie
 chmod 400 /var/lib/rabbitmq/.erlang.cookie
 
-# A node that has been a member knows the others.
+# A node with data is already a member of a cluster.
 [ -z "$(ls -A /var/lib/rabbitmq/mnesia)" ] || exit 0
 
 listens() { # node port
@@ -47,14 +47,14 @@ listens() { # node port
 }
 
 if [ "${POD_NAME##*-}" = 0 ]; then
-  # The first node forms the cluster, unless there is one already: then it lost its volume. RabbitMQ itself would wait
-  # for a second node first, and all others wait for this one.
+  # The first node forms the cluster without peer discovery, which would wait for a second node, while all other nodes
+  # wait for the first. If another node runs, the first node has lost its volume and must not form a second cluster.
   for ((node = 1; node < REPLICAS; node++)); do
     if listens "$node" 25672; then exit 0; fi
   done
   grep -v '^cluster_formation\.' "$config/rabbitmq.conf" >"$target/rabbitmq.conf"
 else
-  # A new node that cannot see the first one yet would form a cluster of its own.
+  # Without this, a node that cannot reach the first node yet could form a second cluster.
   until listens 0 5672; do
     [ "${reported:-}" ] || echo 'Waiting for the first node, which forms the cluster.'
     reported=yes

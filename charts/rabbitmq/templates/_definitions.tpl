@@ -1,7 +1,7 @@
 {{/*
-The broker's definitions: exactly what the services would declare, from files/topology.json and the names in use, and a
-user per service that may do what it does and no more. Passwords are put in by the init container, so that this holds none.
-A test compares the queues, their arguments and the bindings with the ones the services' code declares.
+The broker's definitions: the topology that the services declare, from files/topology.json and the configured names, and
+one user per service with the minimum permissions. The init container inserts the passwords.
+A test compares queues, arguments and bindings with the declarations of the services' code.
 */}}
 {{- define "rabbitmq.definitions" -}}
 {{- $messaging := include "rabbitmq.messaging" . | fromJson -}}
@@ -40,8 +40,8 @@ A test compares the queues, their arguments and the bindings with the ones the s
 {{- $_ := set . "auto_delete" false -}}
 {{- $all = append $all (regexQuoteMeta .name) -}}
 {{- end -}}
-{{- /* Writing to a queue's name alone allows nothing but looking at it: publishing goes by exchange, and a binding also
-needs to read an exchange. Retries, diverted messages and dead letters are published through the default exchange. */ -}}
+{{- /* `write` on a queue name only permits a passive declare: publishing checks the exchange, and a binding also requires
+`read` on an exchange. Retries, diverted messages and dead letters are published through the default exchange. */ -}}
 {{- $write := printf "^(amq\\.default|%s|%s)$" (regexQuoteMeta $exchange) (join "|" $all) -}}
 {{- $configure := ternary (printf "^(%s|%s)$" (regexQuoteMeta $exchange) (join "|" $all)) "^$" .Values.lookingNeedsConfigure -}}
 {{- $users := list
@@ -75,14 +75,14 @@ needs to read an exchange. Retries, diverted messages and dead letters are publi
   | toPrettyJson -}}
 {{- end }}
 
-{{/* A list of names as a JSON list of patterns. */}}
+{{/* A list of names as a JSON list of regular expressions. */}}
 {{- define "rabbitmq.quoted" -}}
 {{- $quoted := list -}}
 {{- range . -}}{{- $quoted = append $quoted (regexQuoteMeta .) -}}{{- end -}}
 {{- $quoted | toJson -}}
 {{- end }}
 
-{{/* The settings of a node that this chart runs. */}}
+{{/* rabbitmq.conf of the StatefulSet's nodes. */}}
 {{- define "rabbitmq.conf" -}}
 {{- $name := include "rabbitmq.fullname" . -}}
 {{- include "rabbitmq.commonConf" . }}
@@ -92,7 +92,7 @@ prometheus.tcp.port = 15692
 log.console = true
 log.file = false
 {{- if gt (int .Values.replicas) 1 }}
-# The members' names are known beforehand, so no node asks the Kubernetes API, on any version.
+# The node names are known, so peer discovery does not use the Kubernetes API.
 cluster_formation.peer_discovery_backend = classic_config
 cluster_formation.target_cluster_size_hint = {{ .Values.replicas }}
 {{- range $i := until (int .Values.replicas) }}
@@ -104,20 +104,20 @@ cluster_partition_handling = pause_minority
 {{- end }}
 {{- end }}
 
-{{/* The settings that hold for the operator's nodes as well. */}}
+{{/* rabbitmq.conf shared by both modes. */}}
 {{- define "rabbitmq.commonConf" -}}
 definitions.import_backend = local_filesystem
 definitions.local.path = {{ ternary "/etc/rabbitmq/definitions.json" "/etc/rabbitmq-definitions/definitions.json" (eq .Values.mode "statefulset") }}
 definitions.skip_if_unchanged = true
 queue_leader_locator = balanced
-# The memory of a container is its limit; a fifth stays free for memory that the alarm does not count.
+# 80 % of the container's memory limit; the rest covers memory that the alarm does not count.
 total_memory_available_override_value = {{ div (mul (include "rabbitmq.bytes" .Values.resources.limits.memory | int64) 4) 5 }}
-# The log that all quorum queues share is kept in memory until its file is full, and a few such files at worst.
+# The quorum queues' write-ahead log is held in memory until its file is full; several files may be in memory.
 raft.wal_max_size_bytes = {{ min (div (include "rabbitmq.bytes" .Values.resources.limits.memory | int64) 16) 536870912 }}
-# A fifth of the volume, 2 GB at most: a fixed 2 GB would block every publisher on a small one.
+# 20 % of the volume, at most 2 GB, so that the alarm is not permanently set on small volumes.
 disk_free_limit.absolute = {{ min (div (include "rabbitmq.bytes" .Values.storage.size | int64) 5) 2000000000 }}
 {{- if gt (int .Values.replicas) 1 }}
-# Queues are declared by the first node that boots, while it is alone: they get their other members as those join.
+# The first node declares the queues with one member; members are added as nodes join.
 quorum_queue.continuous_membership_reconciliation.enabled = true
 quorum_queue.continuous_membership_reconciliation.interval = 30000
 quorum_queue.continuous_membership_reconciliation.target_group_size = {{ min 3 (int .Values.replicas) }}

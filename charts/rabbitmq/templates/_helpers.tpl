@@ -6,12 +6,12 @@
 {{- .Values.auth.existingSecret | default (printf "%s-auth" (include "rabbitmq.fullname" .)) -}}
 {{- end }}
 
-{{/* The keys of that Secret, as a JSON list. */}}
+{{/* The keys of the Secret as a JSON list. */}}
 {{- define "rabbitmq.secretKeys" -}}
 {{- concat (list "admin") (include "rabbitmq.services" . | fromJsonArray) (list "operations" "monitoring" "erlang-cookie") | toJson -}}
 {{- end }}
 
-{{/* "true" where passwords are generated, which auth.generate must allow. */}}
+{{/* "true" if passwords are generated; fails unless auth.generate is set. */}}
 {{- define "rabbitmq.generatesPasswords" -}}
 {{- $missing := list -}}
 {{- range include "rabbitmq.secretKeys" . | fromJsonArray -}}
@@ -19,13 +19,13 @@
 {{- end -}}
 {{- if and $missing (not .Values.auth.existingSecret) -}}
 {{- if not (dig "generate" true .Values.auth) -}}
-{{- fail (printf "rabbitmq.auth.generate is false: set rabbitmq.auth.existingSecret, or rabbitmq.auth.passwords with all keys (without one: %s)." (join ", " $missing)) -}}
+{{- fail (printf "rabbitmq.auth.generate is false: set rabbitmq.auth.existingSecret, or rabbitmq.auth.passwords with all keys (missing: %s)." (join ", " $missing)) -}}
 {{- end -}}
 true
 {{- end -}}
 {{- end }}
 
-{{/* "true" where they differ at the next rendering: `lookup` of a list finds nothing at all only without a cluster. */}}
+{{/* "true" if generated passwords change at each rendering: `lookup` of a list is empty only without a cluster. */}}
 {{- define "rabbitmq.changingPasswords" -}}
 {{- if include "rabbitmq.generatesPasswords" . -}}
 {{- if not (or (lookup "v1" "Secret" .Release.Namespace (include "rabbitmq.authSecret" .)) (lookup "v1" "Secret" .Release.Namespace "")) -}}true{{- end -}}
@@ -36,7 +36,7 @@ true
 {{- .Values.serviceAccount.name | default (ternary (include "rabbitmq.fullname" .) "default" .Values.serviceAccount.create) -}}
 {{- end }}
 
-{{/* The operator gives its pods a name of its own, which its StatefulSet is bound to. */}}
+{{/* Selector of the nodes. The operator sets app.kubernetes.io/name of its pods, so that mode omits it. */}}
 {{- define "rabbitmq.selector" -}}
 {{- if eq .Values.mode "statefulset" -}}
 app.kubernetes.io/name: order-saga
@@ -63,10 +63,10 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" .Chart.Name .Chart.Vers
 {{- end -}}
 {{- end }}
 
-{{/* The services with a queue and a user of their own, as a JSON list. */}}
+{{/* The services as a JSON list; each has a queue and a user. */}}
 {{- define "rabbitmq.services" -}}["order", "payment", "inventory", "notification"]{{- end }}
 
-{{/* Names, exchange and delays as the services have them; alone, without the umbrella, the defaults. */}}
+{{/* global.messaging; the defaults if the chart is installed standalone. */}}
 {{- define "rabbitmq.messaging" -}}
 {{- $default := dict
   "vhost" "/"
@@ -76,18 +76,18 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" .Chart.Name .Chart.Vers
 {{- mergeOverwrite $default (deepCopy ((.Values.global).messaging | default dict)) | toJson -}}
 {{- end }}
 
-{{/* A quantity of memory or disk in bytes. */}}
+{{/* A quantity of memory or storage in bytes. */}}
 {{- define "rabbitmq.bytes" -}}
 {{- include "common.quantity" . | float64 | int64 -}}
 {{- end }}
 
-{{/* Whether monitoring objects are made: values win, "auto" asks the cluster. */}}
+{{/* Whether to create monitoring objects; "auto" checks the cluster's API versions. */}}
 {{- define "rabbitmq.monitoring" -}}
 {{- $enabled := toString (dig "monitoring" "enabled" "auto" (.Values.global | default dict)) -}}
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}true{{- end -}}
 {{- end }}
 
-{{/* 4.3 has no partition strategies any more; before it, a minority must not go on alone. A tag without a minor is the newest. */}}
+{{/* RabbitMQ 4.3 removed partition handling strategies; earlier versions pause a minority. A tag without a minor is the latest. */}}
 {{- define "rabbitmq.hasPartitionHandling" -}}
 {{- $version := regexFind "^4\\.[0-9]+" .Values.image.tag -}}
 {{- if and $version (semverCompare "<4.3" (printf "%s.0" $version)) -}}true{{- end -}}

@@ -33,7 +33,7 @@ spec:
       spec:
         template:
           metadata:
-            {{- /* The rest is the operator's. */}}
+            {{- /* The operator sets the other fields. */}}
             labels: {{- include "common.podLabels" (list (dict "app.kubernetes.io/instance" .Release.Name) .Values.podLabels) | nindent 14 }}
             annotations: {{- include "common.texts" (list (dict "checksum/definitions" (include "rabbitmq.definitions" . | sha256sum)) .Values.podAnnotations) | nindent 14 }}
           spec:

@@ -6,22 +6,22 @@ metadata:
   name: {{ $name }}
   labels: {{- include "rabbitmq.labels" . | nindent 4 }}
   annotations:
-    # 999 is the user the image is made for; the volume and the cookie must belong to it.
+    # 999 is the user of the image; it must own the volume and the cookie.
     kube-score/ignore: container-security-context-user-group-id,container-image-pull-policy
     order-saga/why-ignored: >-
-      The image's files belong to user 999. Images are pinned by version or digest, so pulling them again at each start
-      gives nothing and makes the registry a condition of every restart.
+      The image's files belong to user 999. Images are pinned by version or digest. With the policy Always every restart
+      would depend on the registry.
 spec:
   replicas: {{ int64 .Values.replicas }}
   serviceName: {{ $name }}-nodes
-  # Nodes of a cluster wait for each other when all were stopped: one after the other would wait for ever.
+  # With OrderedReady, a stopped cluster cannot start, because each node waits for its peers.
   podManagementPolicy: Parallel
   selector:
     matchLabels: {{- include "rabbitmq.selector" . | nindent 6 }}
   template:
     metadata:
       labels: {{- include "common.podLabels" (list (include "rabbitmq.labels" . | fromYaml) .Values.podLabels) | nindent 8 }}
-      {{- /* Definitions and settings are read at start. */}}
+      {{- /* Restarts the nodes: definitions and settings are read at startup. */}}
       {{- $own := dict
         "kubectl.kubernetes.io/default-container" "rabbitmq"
         "checksum/config" (printf "%s%s%s" (include "rabbitmq.definitions" .) (include "rabbitmq.conf" .) (.Files.Get "files/prepare.sh") | sha256sum)
@@ -56,7 +56,7 @@ spec:
                 labelSelector:
                   matchLabels: {{- include "rabbitmq.selector" . | nindent 20 }}
         {{- end }}
-      {{- /* Missing under --reuse-values of a release that did not have it. */}}
+      {{- /* Absent under --reuse-values of an older release. */}}
       {{- $user := dict "runAsNonRoot" true "runAsUser" 999 "runAsGroup" 999 "fsGroup" 999 "seccompProfile" (dict "type" "RuntimeDefault") }}
       securityContext: {{- include "common.object" (.Values.podSecurityContext | default $user) | nindent 8 }}
       initContainers:
@@ -120,7 +120,7 @@ spec:
               containerPort: 4369
             - name: distribution
               containerPort: 25672
-          # No liveness probe: a node that waits for its peers or is under an alarm must not be killed for it.
+          # No liveness probe: a node that waits for its peers or has an alarm must not be restarted.
           startupProbe:
             tcpSocket:
               port: amqp
@@ -139,7 +139,7 @@ spec:
                   - -c
                   - |
                     {{- if gt (int .Values.replicas) 1 }}
-                    # Until no queue would lose its majority; not for ever, for all nodes may be stopping.
+                    # Wait until no queue would lose its majority, at most 60 s because all nodes may be stopping.
                     rabbitmq-upgrade -t 60 await_online_quorum_plus_one
                     {{- end }}
                     rabbitmq-upgrade -t 60 drain

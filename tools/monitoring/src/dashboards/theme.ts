@@ -66,7 +66,7 @@ export function dashboardOf(spec: DashboardSpec): Dashboard {
       'label_values(process_start_time_seconds{namespace="$namespace", release="$release"}, service)',
     )
     builder.withVariable(services.multi(true).includeAll(true))
-    // Metrics of the cluster know the release only by the names of its objects.
+    // Metrics of kube-state-metrics and cAdvisor have no release label, only object names.
     const prefixes = labelVariable(
       'prefix',
       'Prefix of names',
