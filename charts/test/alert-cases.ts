@@ -89,12 +89,12 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       fires: { event: 'payment.completed' },
     },
     {
-      when: 'none is added',
+      when: 'the counter is constant',
       series: pods('saga_protocol_violations_total', '3x15', ',event="payment.completed"'),
       at: '8m',
     },
     {
-      when: 'the last one was long ago',
+      when: 'the last violation is older than the window',
       series: pods('saga_protocol_violations_total', '0x5 1x40', ',event="payment.completed"'),
       at: '30m',
     },
