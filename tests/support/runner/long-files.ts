@@ -21,7 +21,6 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
     reason: 'restarts and pauses its own database',
   },
   'services/order/test/wait-for-schema.test.ts': { seconds: 40, reason: 'starts programs, one after the other' },
-  'tests/model/model.test.ts': { seconds: 40, reason: 'explores every interleaving of one order' },
   'tests/simulation/simulation.test.ts': { seconds: 60, reason: 'runs every saga of the simulation twice' },
   'tests/system/clock-skew.test.ts': { seconds: 50, reason: 'replaces processes by ones with another clock' },
   'tests/system/console/console-api.test.ts': {
