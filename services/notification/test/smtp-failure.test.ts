@@ -101,7 +101,7 @@ describe('an unavailable mail server', () => {
     ['data', 'idleTimeoutMs', /Timeout/],
   ] as const) {
     it(`includes a server that does not respond within its timeout: ${stage}`, async () => {
-      const { server, sender } = await start({ [limit]: 200 })
+      const { server, sender } = await start({ [limit]: 1_000 })
       server.stallNext(stage)
       await unavailable(sender.send(mail()), words)
       assert.deepEqual(await sender.send(mail()), { kind: 'sent' }, 'the next mail is sent')
