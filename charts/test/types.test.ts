@@ -3,7 +3,30 @@ import { helms } from '../../tools/ci/src/programs.ts'
 import { type Loose, objectsWith, templateWith, type Variant } from './render.ts'
 
 /** Where the API has strings: maps, lists and single values by the name of their field. */
-const maps = new Set(['labels', 'annotations', 'matchLabels', 'nodeSelector', 'parameters', 'connectionParameters'])
+const maps = new Set([
+  'labels',
+  'annotations',
+  'matchLabels',
+  'matchAttributes',
+  'nodeSelector',
+  'parameters',
+  'connectionParameters',
+  'volumeAttributes',
+  'tags',
+  'historyTags',
+])
+
+const names = new Set([
+  'name',
+  'key',
+  'namespace',
+  'path',
+  'secretName',
+  'sizeLimit',
+  'source',
+  'targetXID',
+  'targetName',
+])
 
 /** Each place below these fields with a value that is no string. */
 function wrong(value: Loose, at: string): string[] {
@@ -16,6 +39,7 @@ function wrong(value: Loose, at: string): string[] {
       .filter((text) => typeof text !== 'string')
       .map((text) => `${here}: ${String(text)}`)
     if (at.includes('.tolerations.') && key === 'value' && typeof inner !== 'string') bad.push(here)
+    if (names.has(key) && inner !== null && !['string', 'object'].includes(typeof inner)) bad.push(here)
     return [...bad, ...wrong(inner, here)]
   })
 }
@@ -31,6 +55,12 @@ const affinity = {
     },
   },
 }
+const extraVolumes = [
+  { name: 1, secret: { secretName: 1, defaultMode: 256, items: [{ key: 1, path: 2 }] } },
+  { name: 'csi', csi: { driver: 'csi.example.com', volumeAttributes: scalars } },
+  { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: 1073741824 } },
+]
+const extraVolumeMounts = [{ name: 1, mountPath: '/mnt' }]
 const pod = { podLabels: labels, podAnnotations: scalars, nodeSelector: labels, tolerations, affinity }
 const serviceAccount = { annotations: scalars }
 const service = { annotations: scalars }
@@ -38,9 +68,16 @@ const service = { annotations: scalars }
 const values: Loose = {
   podLabels: labels,
   global: { monitoring: { labels }, networkPolicy: { dnsTo: selectors } },
-  defaults: { ...pod, serviceAccount, service, networkPolicy: { apiFrom: selectors, egress: [{ to: selectors }] } },
+  defaults: {
+    ...pod,
+    extraVolumes,
+    extraVolumeMounts,
+    serviceAccount,
+    service,
+    networkPolicy: { apiFrom: selectors, egress: [{ to: selectors }] },
+  },
   ingress: { enabled: true, annotations: scalars },
-  httpRoute: { enabled: true, annotations: scalars, parentRefs: [{ name: 'gateway', port: 80 }] },
+  httpRoute: { enabled: true, annotations: scalars, parentRefs: [{ name: 1, namespace: 2, port: 80 }] },
   operations: {
     serviceAccount,
     console: { enabled: true, service, networkPolicy: { apiFrom: selectors } },
@@ -56,13 +93,15 @@ const values: Loose = {
     networkPolicy: { from: selectors, egress: [{ to: selectors }], apiServerTo: selectors },
     backup: { enabled: true, method: 'plugin', plugin: { name: 'barman', parameters: scalars } },
     recovery: {
-      bootstrap: { source: 'origin' },
+      bootstrap: { source: 1, recoveryTarget: { targetXID: 12345678, targetName: 2024, targetImmediate: true } },
       externalClusters: [
         {
           name: 'origin',
           connectionParameters: { host: 'old', port: 5432 },
           plugin: { name: 'barman', parameters: scalars },
+          password: { name: 1, key: 2 },
         },
+        { name: 1, barmanObjectStore: { destinationPath: 's3://old', tags: scalars, historyTags: scalars } },
       ],
     },
   },
