@@ -57,6 +57,8 @@ for (const helm of helms()) {
       ['order-db', 'recovery'],
       ['image', 'pullSecrets'],
       ['operations', 'console', 'adminToken'],
+      ['operations', 'console', 'service'],
+      ['operations', 'console', 'service', 'type'],
       ['operations', 'console', 'networkPolicy'],
       ...ofService.map((key) => ['services', 'order', key]),
     ]) {
