@@ -56,6 +56,10 @@ for (const helm of helms()) {
       ['rabbitmq', 'auth', 'passwords'],
       ['order-db', 'recovery'],
       ['image', 'pullSecrets'],
+      ['operations', 'console', 'adminToken'],
+      ['operations', 'console', 'service'],
+      ['operations', 'console', 'service', 'type'],
+      ['operations', 'console', 'networkPolicy'],
       ...ofService.map((key) => ['services', 'order', key]),
     ]) {
       it(`${path.join('.')} inherits the default`, () => {
@@ -66,6 +70,13 @@ for (const helm of helms()) {
     it('dashboards.labels removes the default labels', () => {
       const rendered = objectsWith({ values: empty([['dashboards', 'labels']]), helm })
       equal(JSON.stringify(rendered).includes('grafana_dashboard'), false)
+    })
+
+    it('order-db.backup.plugin is refused by its name where the method needs it', () => {
+      for (const plugin of [null, {}, { name: '' }]) {
+        const values = { ...fixed, 'order-db': { backup: { enabled: true, method: 'plugin', plugin } } }
+        match(templateWith({ values, helm }).err, /backup\.method is plugin: set backup\.plugin\.name/)
+      }
     })
 
     it('render together, if allowed by the schemas', () => {

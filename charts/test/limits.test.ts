@@ -1,4 +1,4 @@
-import { deepEqual, equal, match } from 'node:assert/strict'
+import { deepEqual, doesNotMatch, equal, match } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { inventorySettings } from '../../services/inventory/src/config.ts'
 import { notificationSettings } from '../../services/notification/src/config.ts'
@@ -24,8 +24,17 @@ describe('the limits of the schema equal those of the programs', () => {
     const known: Loose = schema.definitions.settings.properties[env]
     const range = /^an? (?:integer|number) from (-?\d+) to (\d+)/.exec(format)
     if (range !== null) {
-      it(`${env}: ${range[1]} to ${range[2]}`, () =>
-        deepEqual([known.minimum, known.maximum], [Number(range[1]), Number(range[2])]))
+      const [least, most] = [Number(range[1]), Number(range[2])]
+      it(`${env}: ${least} to ${most}`, () => deepEqual([known.minimum, known.maximum], [least, most]))
+
+      it(`${env}: ${least} to ${most} as text`, () => {
+        const pattern = new RegExp(known.pattern)
+        const step = format.startsWith('an integer') ? 1 : 0.5
+        for (const inside of ['', least, least + step, most - step, most]) match(String(inside), pattern)
+        for (const outside of [least - step, most + step, most * 10, '1e3', ' 1', '0x1']) {
+          doesNotMatch(String(outside), pattern)
+        }
+      })
     } else if (format.startsWith('one of ')) {
       it(`${env}: ${format}`, () => {
         const words = known.enum.filter((word: Loose) => typeof word === 'string' && word !== '')
@@ -96,6 +105,9 @@ for (const helm of helms()) {
       [{ drill: { orders: 3 } }, /drill\/orders.*minimum: got 3, want 5/],
       [{ drill: { patienceMs: 3600001 } }, /drill\/patienceMs/],
       [{ env: { PREFETCH: 0 } }, /env\/PREFETCH.*minimum: got 0, want 1/],
+      [{ env: { PREFETCH: '0' } }, /env\/PREFETCH.*does not match/],
+      [{ operations: { env: { DRILL_ORDERS: '3' } } }, /DRILL_ORDERS.*does not match/],
+      [{ services: { payment: { env: { PAYMENT_FAILURE_RATE: '1.5' } } } }, /PAYMENT_FAILURE_RATE.*does not match/],
       [{ defaults: { env: { DB_POOL_MAX: 1 } } }, /DB_POOL_MAX.*minimum/],
       [{ services: { payment: { env: { PAYMENT_FAILURE_RATE: 1.5 } } } }, /PAYMENT_FAILURE_RATE.*maximum/],
       [{ services: { payment: { env: { PAYMENT_CONCURRENCY: 'many' } } } }, /PAYMENT_CONCURRENCY.*does not match/],

@@ -81,6 +81,16 @@ for (const helm of helms()) {
     })
   })
 
+  it(`a ServiceAccount that several components share is there once, with ${helm}`, () => {
+    const values = {
+      defaults: { serviceAccount: { name: 'shared', annotations: { a: 1 } } },
+      operations: { serviceAccount: { name: 'shared', annotations: { b: 2 } } },
+    }
+    const accounts = objectsWith({ values, helm }).filter(({ kind }) => kind === 'ServiceAccount')
+    deepEqual(accounts.map(({ metadata }) => metadata.name).toSorted(), ['shared', 'shop-rabbitmq'])
+    deepEqual(accounts.find(({ metadata }) => metadata.name === 'shared').metadata.annotations, { a: '1', b: '2' })
+  })
+
   it(`duplicate names are rendered once, with ${helm}`, () => {
     const image = { pullSecrets: ['a', 'a', 'b'] }
     const values = {

@@ -3,7 +3,30 @@ import { helms } from '../../tools/ci/src/programs.ts'
 import { type Loose, objectsWith, templateWith, type Variant } from './render.ts'
 
 /** Fields that are strings in the API: maps, lists and scalars by field name. */
-const maps = new Set(['labels', 'annotations', 'matchLabels', 'nodeSelector', 'parameters', 'connectionParameters'])
+const maps = new Set([
+  'labels',
+  'annotations',
+  'matchLabels',
+  'matchAttributes',
+  'nodeSelector',
+  'parameters',
+  'connectionParameters',
+  'volumeAttributes',
+  'tags',
+  'historyTags',
+])
+
+const names = new Set([
+  'name',
+  'key',
+  'namespace',
+  'path',
+  'secretName',
+  'sizeLimit',
+  'source',
+  'targetXID',
+  'targetName',
+])
 
 /** Each path below these fields with a value that is not a string. */
 function wrong(value: Loose, at: string): string[] {
@@ -16,6 +39,7 @@ function wrong(value: Loose, at: string): string[] {
       .filter((text) => typeof text !== 'string')
       .map((text) => `${here}: ${String(text)}`)
     if (at.includes('.tolerations.') && key === 'value' && typeof inner !== 'string') bad.push(here)
+    if (names.has(key) && inner !== null && !['string', 'object'].includes(typeof inner)) bad.push(here)
     return [...bad, ...wrong(inner, here)]
   })
 }
@@ -31,6 +55,12 @@ const affinity = {
     },
   },
 }
+const extraVolumes = [
+  { name: 1, secret: { secretName: 1, defaultMode: 256, items: [{ key: 1, path: 2 }] } },
+  { name: 'csi', csi: { driver: 'csi.example.com', volumeAttributes: scalars } },
+  { name: 'memory', emptyDir: { medium: 'Memory', sizeLimit: 1073741824 } },
+]
+const extraVolumeMounts = [{ name: 1, mountPath: '/mnt' }]
 const pod = { podLabels: labels, podAnnotations: scalars, nodeSelector: labels, tolerations, affinity }
 const serviceAccount = { annotations: scalars }
 const service = { annotations: scalars }
@@ -38,9 +68,16 @@ const service = { annotations: scalars }
 const values: Loose = {
   podLabels: labels,
   global: { monitoring: { labels }, networkPolicy: { dnsTo: selectors } },
-  defaults: { ...pod, serviceAccount, service, networkPolicy: { apiFrom: selectors, egress: [{ to: selectors }] } },
+  defaults: {
+    ...pod,
+    extraVolumes,
+    extraVolumeMounts,
+    serviceAccount,
+    service,
+    networkPolicy: { apiFrom: selectors, egress: [{ to: selectors }] },
+  },
   ingress: { enabled: true, annotations: scalars },
-  httpRoute: { enabled: true, annotations: scalars, parentRefs: [{ name: 'gateway', port: 80 }] },
+  httpRoute: { enabled: true, annotations: scalars, parentRefs: [{ name: 1, namespace: 2, port: 80 }] },
   operations: {
     serviceAccount,
     console: { enabled: true, service, networkPolicy: { apiFrom: selectors } },
@@ -56,13 +93,15 @@ const values: Loose = {
     networkPolicy: { from: selectors, egress: [{ to: selectors }], apiServerTo: selectors },
     backup: { enabled: true, method: 'plugin', plugin: { name: 'barman', parameters: scalars } },
     recovery: {
-      bootstrap: { source: 'origin' },
+      bootstrap: { source: 1, recoveryTarget: { targetXID: 12345678, targetName: 2024, targetImmediate: true } },
       externalClusters: [
         {
           name: 'origin',
           connectionParameters: { host: 'old', port: 5432 },
           plugin: { name: 'barman', parameters: scalars },
+          password: { name: 1, key: 2 },
         },
+        { name: 1, barmanObjectStore: { destinationPath: 's3://old', tags: scalars, historyTags: scalars } },
       ],
     },
   },
@@ -74,6 +113,10 @@ const rejected: [Loose, RegExp][] = [
   [{ podLabels: { team: 'a b' } }, /podLabels\/team.*does not match/],
   [{ podLabels: { team: 'x'.repeat(64) } }, /podLabels\/team/],
   [{ podLabels: { 'a/b/c': 'x' } }, /'a\/b\/c' does not match/],
+  [{ podLabels: { 'a..b/c': 'x' } }, /'a\.\.b\/c' does not match/],
+  [{ defaults: { podAnnotations: { 'a-.b/c': 'x' } } }, /'a-\.b\/c' does not match/],
+  [{ image: { pullSecrets: ['a..b'] } }, /pullSecrets/],
+  [{ rabbitmq: { storage: { storageClass: 'a.-b' } } }, /storageClass/],
   [{ podLabels: { team: { name: 'x' } } }, /podLabels\/team.*got object/],
   [{ defaults: { nodeSelector: { 'dedicated ': 'x' } } }, /'dedicated ' does not match/],
   [{ defaults: { podAnnotations: { 'a b': 'x' } } }, /'a b' does not match/],
@@ -94,6 +137,19 @@ const rejected: [Loose, RegExp][] = [
   [{ alerts: { labels: { 'team.name': 'x' } } }, /'team.name' does not match/],
   [{ rabbitmq: { podLabels: { team: 'a b' } } }, /podLabels\/team/],
   [{ rabbitmq: { tolerations: [{ effect: 'x' }] } }, /tolerations/],
+  [{ defaults: { tolerations: [{ key: 'a', operator: 'Exists', tolerationSeconds: 60 }] } }, /'effect'/],
+  [
+    { rabbitmq: { tolerations: [{ key: 'a', operator: 'Exists', effect: 'NoSchedule', tolerationSeconds: 60 }] } },
+    /effect.*NoExecute/,
+  ],
+  [{ defaults: { tolerations: [{ key: 'a', operator: 'Exists', value: 'x' }] } }, /tolerations\/0\/value/],
+  [{ defaults: { tolerations: [{ operator: 'Equal', value: 'x' }] } }, /missing property 'key'/],
+  [{ 'order-db': { affinity: { tolerations: [{ key: '', value: 'x' }] } } }, /minLength/],
+  [{ defaults: { resources: { requests: { cpu: -1 } } } }, /requests\/cpu.*minimum/],
+  [{ rabbitmq: { storage: { size: -1 } } }, /storage\/size/],
+  [{ rabbitmq: { storage: { size: 0 } } }, /storage\/size/],
+  [{ 'order-db': { storage: { size: '0Gi' } } }, /storage\/size/],
+  [{ 'order-db': { walStorage: { size: -1 } } }, /walStorage\/size/],
   [{ 'order-db': { affinity: { nodeSelector: { a: 'b c' } } } }, /nodeSelector/],
   [{ 'order-db': { storage: { storageClass: 'Fast Disk' } } }, /storageClass/],
 ]

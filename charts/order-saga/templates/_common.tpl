@@ -45,14 +45,16 @@ tag, and replaces invalid characters such as the + in a chart version.
 {{- end }}
 
 {{- define "common.strings" -}}
+{{- $maps := list "matchLabels" "nodeSelector" "labels" "annotations" "parameters" "connectionParameters" "volumeAttributes" "tags" "historyTags" -}}
+{{- $fields := list "value" "name" "namespace" "key" "path" "subPath" "secretName" "claimName" "sizeLimit" "storage" "source" "database" "owner" "backupID" "targetTLI" "targetXID" "targetLSN" "targetName" "targetTime" -}}
 {{- $result := . -}}
 {{- if kindIs "map" . -}}
 {{- $result = dict -}}
 {{- range $key, $value := . -}}
 {{- if kindIs "invalid" $value -}}
-{{- else if and (kindIs "map" $value) (has $key (list "matchLabels" "nodeSelector" "labels" "annotations" "parameters" "connectionParameters" "volumeAttributes")) -}}
+{{- else if and (kindIs "map" $value) (has $key $maps) -}}
 {{- $_ := set $result $key (include "common.texts" (list $value) | fromYaml) -}}
-{{- else if and (eq $key "value") (not (kindIs "map" $value)) -}}
+{{- else if and (has $key $fields) (not (or (kindIs "map" $value) (kindIs "slice" $value))) -}}
 {{- $_ := set $result $key (include "common.text" $value) -}}
 {{- else if and (eq $key "values") (kindIs "slice" $value) -}}
 {{- $texts := list -}}
