@@ -99,8 +99,8 @@ describe('an encoded event', () => {
         traceparent: '00-1-2-01',
       },
     )
-    for (const invalid of ['x', 0, -1, 1.5, null]) {
-      const odd = delivered(outgoing(), { properties: { headers: { attempt: invalid } } })
+    for (const invalid of ['x', 0, -1, 1.5, null, { toString: 'x', valueOf: 'x' }]) {
+      const odd = delivered(outgoing(), { properties: { headers: { attempt: invalid, 'x-delivery-count': invalid } } })
       assert.equal(decode(odd, known).attempt, 1)
     }
   })
