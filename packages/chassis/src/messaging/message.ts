@@ -1,6 +1,7 @@
 import { checkerOf, type Envelope, EnvelopeSchema, type EventType, instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
 import { PoisonMessage } from '../core/errors.ts'
+import { type InvalidJson, parseJson } from '../core/json-text.ts'
 
 /** A consumed event. */
 export interface Message<P = unknown> {
@@ -110,8 +111,9 @@ function numberIn(value: unknown): number | undefined {
 
 function parse(content: Buffer): unknown {
   try {
-    return JSON.parse(content.toString('utf8'))
-  } catch {
-    throw new PoisonMessage('malformed envelope: the body is not valid JSON')
+    return parseJson(content)
+  } catch (error) {
+    const { field = 'the body', message } = error as InvalidJson
+    throw new PoisonMessage(`malformed envelope: ${field} ${message}`)
   }
 }
