@@ -44,8 +44,8 @@ function incomprehensible(service: ServiceName): BadMessage[] {
   const [type] = types as [EventName]
   const foreign = (Object.keys(payloads) as EventName[]).find((name) => !types.includes(name)) as EventName
   return [
-    { type, content: 'no JSON {', reason: /the body is not valid JSON/ },
-    { type, content: '', reason: /the body is not valid JSON/ },
+    { type, content: 'no JSON {', reason: /the body is not well-formed JSON/ },
+    { type, content: '', reason: /the body must be JSON, and is empty/ },
     { type, content: '[]', reason: /malformed envelope/ },
     { type, content: '{"hello": "world"}', reason: /malformed envelope: eventId is required/ },
     { type, content: envelope(type, { orderId: 42 }), reason: /malformed envelope: orderId/ },

@@ -31,6 +31,7 @@ export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
 export { Breaker } from './core/breaker.ts'
 export { DatabaseClock } from './core/clock.ts'
 export {
+  checkedText,
   type ConfigOf,
   ConfigurationError,
   integer,
@@ -38,8 +39,8 @@ export {
   milliseconds,
   oneOf,
   optionalText,
-  port,
   rate,
+  serverPort,
   type Setting,
   text,
   url,
@@ -52,7 +53,14 @@ export { startOpsServer } from './process/ops-server.ts'
 export { runMigrations } from './process/run-migrations.ts'
 export { runSchemaWait } from './process/run-schema-wait.ts'
 export { Service } from './process/service.ts'
-export { brokerUrl, type CommonConfig, commonSettings, databaseSettings } from './process/settings.ts'
+export {
+  apiPort,
+  brokerUrl,
+  type CommonConfig,
+  commonSettings,
+  databaseSettings,
+  hostProblem,
+} from './process/settings.ts'
 export { start } from './process/start.ts'
 export { type RuntimeDependencies } from './process/runtime-dependencies.ts'
 export { traceIdOf, type Tracing, tracingOff } from './core/tracing.ts'

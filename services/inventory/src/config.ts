@@ -1,9 +1,9 @@
-import { commonSettings, type ConfigOf, databaseSettings, oneOf, port, rate } from '@order-saga/chassis'
+import { apiPort, commonSettings, type ConfigOf, databaseSettings, oneOf, rate } from '@order-saga/chassis'
 
 export const inventorySettings = {
   ...commonSettings,
   ...databaseSettings('inventory_db'),
-  port: port({ env: 'PORT', default: 3001, doc: 'Port of the stock API.' }),
+  port: apiPort({ default: 3001, doc: 'Port of the stock API.' }),
   failureRate: rate({
     env: 'INVENTORY_FAILURE_RATE',
     default: 0,

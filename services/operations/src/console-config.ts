@@ -1,4 +1,5 @@
 import {
+  apiPort,
   type CommonConfig,
   commonSettings,
   ConfigurationError,
@@ -6,7 +7,6 @@ import {
   loadConfig,
   oneOf,
   optionalText,
-  port,
   type Setting,
 } from '@order-saga/chassis'
 import { type StoresConfig, storeSettings } from './store-config.ts'
@@ -25,7 +25,7 @@ export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfi
   ...common,
   ...storeSettings,
   maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
-  port: port({ env: 'PORT', default: 3002, doc: 'Port of the console.' }),
+  port: apiPort({ default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',
     default: 'read-only',

@@ -1,4 +1,13 @@
-import { type Log, optionalText, port, type Setting, text, url } from '@order-saga/chassis'
+import {
+  checkedText,
+  hostProblem,
+  type Log,
+  optionalText,
+  serverPort,
+  type Setting,
+  text,
+  url,
+} from '@order-saga/chassis'
 import { Store } from './inspect/store.ts'
 import { type DatabaseSource, type StoreName, storeNames } from './inspect/stores.ts'
 
@@ -19,12 +28,13 @@ function settingsOf(store: StoreName): Record<string, Setting<string> | Setting<
       schemes: ['postgres', 'postgresql'],
       doc: `Database of the ${store} service; a role with SELECT is sufficient. Percent-encode reserved characters.`,
     }),
-    [`${store}DbHost`]: text({
+    [`${store}DbHost`]: checkedText({
       env: `${env}_HOST`,
       default: 'localhost',
+      check: hostProblem,
       doc: `Host of the ${store} database, ${unlessUrl}`,
     }),
-    [`${store}DbPort`]: port({ env: `${env}_PORT`, default: 5432, doc: `Its port, ${unlessUrl}` }),
+    [`${store}DbPort`]: serverPort({ env: `${env}_PORT`, default: 5432, doc: `Its port, ${unlessUrl}` }),
     [`${store}DbName`]: text({ env: `${env}_NAME`, default: `${store}_db`, doc: `Its name, ${unlessUrl}` }),
     [`${store}DbUser`]: text({ env: `${env}_USER`, default: 'postgres', doc: `User of it, ${unlessUrl}` }),
     [`${store}DbPassword`]: optionalText({

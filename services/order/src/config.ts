@@ -1,9 +1,9 @@
-import { commonSettings, type ConfigOf, databaseSettings, integer, milliseconds, port } from '@order-saga/chassis'
+import { apiPort, commonSettings, type ConfigOf, databaseSettings, integer, milliseconds } from '@order-saga/chassis'
 
 export const orderSettings = {
   ...commonSettings,
   ...databaseSettings('order_db'),
-  port: port({ env: 'PORT', default: 3000, doc: 'Port of the order API.' }),
+  port: apiPort({ default: 3000, doc: 'Port of the order API.' }),
   sagaTimeoutMs: milliseconds({
     env: 'SAGA_TIMEOUT_MS',
     default: 90_000,

@@ -108,6 +108,28 @@ describe('a bad setting', () => {
     }
   })
 
+  for (const [query, problem] of [
+    ['?requiretls=true', 'must have no query parameters but requireTLS, ignoreTLS, '],
+    ['?connectionTimeout=abc', 'must have no query parameters but '],
+    ['?host=elsewhere', 'must have no query parameters but '],
+    ['?requireTLS=yes', 'must have a requireTLS that is true or false.'],
+    ['?requireTLS', 'must have a requireTLS that is true or false.'],
+    ['?requireTLS=true&requireTLS=false', 'must have the query parameter requireTLS once.'],
+    ['?name=', 'must have a name that is not empty.'],
+  ] as const) {
+    it(`is a mail server with the query ${query}`, () => {
+      assert.throws(
+        () => loadNotificationConfig({ SMTP_URL: `smtp://user:hunter2@host${query}` }),
+        (error: Error) => error.message.startsWith(`SMTP_URL ${problem}`) && !error.message.includes('hunter2'),
+      )
+    })
+  }
+
+  it('is no mail server whose query has options of nodemailer', () => {
+    const url = 'smtp://host:587?requireTLS=true&tls.servername=mail.example.com'
+    assert.equal(loadNotificationConfig({ SMTP_URL: url }).smtpUrl, url)
+  })
+
   it('is a sender that is not an e-mail address', () => {
     assert.throws(() => loadNotificationConfig({ MAIL_FROM: 'nobody' }), /MAIL_FROM is invalid/)
   })

@@ -36,8 +36,8 @@ type Environment = NodeJS.ProcessEnv
 export function portIn(env: Environment, variable: string): number | undefined {
   const text = env[variable]
   if (!text) return undefined
-  const port = Number(text)
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : Number.NaN
+  if (port >= 1 && port <= 65_535) return port
   throw new Error(`${variable} is ${JSON.stringify(text)}: set it to a port, a number from 1 to 65535.`)
 }
 
@@ -47,8 +47,13 @@ async function chosenPort(env: Environment, variable: string): Promise<number | 
   throw new Error(`Port ${port} is in use: set ${variable} to a free one.`)
 }
 
-async function usualOrFreePort(usual: number | undefined): Promise<number> {
-  return usual !== undefined && (await portIsFree(usual)) ? usual : freePort()
+/** A port that none of these processes has, although nothing listens yet. */
+async function usualOrFreePort(usual: number | undefined, taken: ReadonlyMap<number, string>): Promise<number> {
+  if (usual !== undefined && !taken.has(usual) && (await portIsFree(usual))) return usual
+  for (;;) {
+    const port = await freePort()
+    if (!taken.has(port)) return port
+  }
 }
 
 /**
@@ -57,13 +62,28 @@ async function usualOrFreePort(usual: number | undefined): Promise<number> {
  */
 export async function choosePorts(env: Environment, usual: UsualPorts): Promise<Ports> {
   const defaults: Environment = usual.order === undefined ? {} : { PORT: String(usual.order) }
-  const order = (await chosenPort({ ...defaults, ...env }, 'PORT')) ?? (await freePort())
-  const inventory = (await chosenPort(env, 'INVENTORY_PORT')) ?? (await usualOrFreePort(usual.inventory))
-  const console = (await chosenPort(env, 'CONSOLE_PORT')) ?? (await usualOrFreePort(usual.console))
-  const ops = { order: 0, payment: 0, inventory: 0, notification: 0, console: 0 }
-  for (const name of processNames) {
-    ops[name] = (await chosenPort(env, `${name.toUpperCase()}_OPS_PORT`)) ?? (await freePort())
+  const opsVariable = (name: ProcessName): string => `${name.toUpperCase()}_OPS_PORT`
+  const variables = ['PORT', 'INVENTORY_PORT', 'CONSOLE_PORT', ...processNames.map(opsVariable)]
+  const chosen = new Map<string, number>()
+  const taken = new Map<number, string>()
+  for (const variable of variables) {
+    const port = await chosenPort({ ...defaults, ...env }, variable)
+    if (port === undefined) continue
+    const other = taken.get(port)
+    if (other !== undefined) throw new Error(`${variable} is the port of ${other}, too: set it to another one.`)
+    chosen.set(variable, port)
+    taken.set(port, variable)
   }
+  const portOf = async (variable: string, preferred?: number): Promise<number> => {
+    const port = chosen.get(variable) ?? (await usualOrFreePort(preferred, taken))
+    taken.set(port, variable)
+    return port
+  }
+  const order = await portOf('PORT')
+  const inventory = await portOf('INVENTORY_PORT', usual.inventory)
+  const console = await portOf('CONSOLE_PORT', usual.console)
+  const ops = { order: 0, payment: 0, inventory: 0, notification: 0, console: 0 }
+  for (const name of processNames) ops[name] = await portOf(opsVariable(name))
   return { order, inventory, console, ops }
 }
 

@@ -74,9 +74,19 @@ export function rate(setting: SettingDescription & { default: number }): Setting
   }
 }
 
-/** A TCP port; with 0 the operating system chooses a free one. */
+/** A TCP port to listen on; with 0 the operating system chooses a free one. */
 export function port(setting: SettingDescription & { default: number }): Setting<number> {
-  return { ...setting, format: format('a port from 0 to 65535', (input) => numberWithin(input, /^\d+$/, 0, 65_535)) }
+  return portFrom(0, setting)
+}
+
+/** The TCP port of a server to connect to. */
+export function serverPort(setting: SettingDescription & { default: number }): Setting<number> {
+  return portFrom(1, setting)
+}
+
+function portFrom(min: 0 | 1, setting: SettingDescription & { default: number }): Setting<number> {
+  const name = `a port from ${min} to 65535`
+  return { ...setting, format: format(name, (input) => numberWithin(input, /^\d{1,5}$/, min, 65_535)) }
 }
 
 /** A comma-separated list of increasing delays. */

@@ -1,17 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import type { Context, Middleware } from 'koa'
 import readBody from 'raw-body'
-import { checkJsonText } from './json-text.ts'
-import { Problem } from './problem.ts'
+import { type InvalidJson, parseJson } from '../core/json-text.ts'
+import { invalidField, Problem } from './problem.ts'
 
 const withBody = new Set(['POST', 'PUT', 'PATCH'])
 
-/** Rejects invalid UTF-8, also halves of surrogate pairs; skips a byte order mark. */
-const utf8 = new TextDecoder('utf-8', { fatal: true })
-
 /**
- * Parses the JSON body of POST, PUT and PATCH into `ctx.request.body`. `JSON.parse` makes `__proto__` an own property, so
- * a strict schema rejects it.
+ * Parses the JSON body of POST, PUT and PATCH into `ctx.request.body`.
  * @throws Problem 400, 413 or 415; 413 before the body is read if its Content-Length is too large
  */
 export function jsonBody(limitBytes: number): Middleware {
@@ -53,22 +49,10 @@ function checkType(ctx: Context): void {
 }
 
 function parse(bytes: Buffer): unknown {
-  const text = decode(bytes)
-  if (text.trim() === '') throw emptyBody()
-  let value: unknown
   try {
-    value = JSON.parse(text)
-  } catch {
-    throw new Problem(400, 'The body is not well-formed JSON.')
-  }
-  checkJsonText(text)
-  return value
-}
-
-function decode(bytes: Buffer): string {
-  try {
-    return utf8.decode(bytes)
-  } catch {
-    throw new Problem(400, 'The body must be JSON in UTF-8.')
+    return parseJson(bytes)
+  } catch (error) {
+    const { field, message } = error as InvalidJson
+    throw field === undefined ? new Problem(400, `The body ${message}.`) : invalidField(field, message)
   }
 }

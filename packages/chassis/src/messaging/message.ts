@@ -1,6 +1,7 @@
 import { checkerOf, type Envelope, EnvelopeSchema, type EventType, instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
 import { PoisonMessage } from '../core/errors.ts'
+import { type InvalidJson, parseJson } from '../core/json-text.ts'
 
 /** A consumed event. */
 export interface Message<P = unknown> {
@@ -93,20 +94,26 @@ export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, Even
     payload: checked.value,
     attempt: attemptOf(headers),
     redelivered: delivery.fields.redelivered,
-    deliveryCount: Number(headers['x-delivery-count'] ?? 0),
+    deliveryCount: numberIn(headers['x-delivery-count']) ?? 0,
     traceparent: typeof headers['traceparent'] === 'string' ? headers['traceparent'] : undefined,
   }
 }
 
 export function attemptOf(headers: Record<string, unknown>): number {
-  const attempt = Number(headers['attempt'])
-  return Number.isInteger(attempt) && attempt > 0 ? attempt : 1
+  const attempt = numberIn(headers['attempt'])
+  return Number.isInteger(attempt) && Number(attempt) > 0 ? Number(attempt) : 1
+}
+
+/** Not `Number(value)`, which throws for a table with the field `toString`. */
+function numberIn(value: unknown): number | undefined {
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) : undefined
 }
 
 function parse(content: Buffer): unknown {
   try {
-    return JSON.parse(content.toString('utf8'))
-  } catch {
-    throw new PoisonMessage('malformed envelope: the body is not valid JSON')
+    return parseJson(content)
+  } catch (error) {
+    const { field = 'the body', message } = error as InvalidJson
+    throw new PoisonMessage(`malformed envelope: ${field} ${message}`)
   }
 }

@@ -1,3 +1,4 @@
+import { isIPv6 } from 'node:net'
 import { type QueueNames, services } from '@order-saga/contracts'
 import type { DatabaseAddress } from '../persistence/connection.ts'
 import { brokerUrlProblem } from '../messaging/broker-address.ts'
@@ -12,6 +13,7 @@ import {
   optionalText,
   port,
   rate,
+  serverPort,
   type Setting,
   text,
   url,
@@ -107,6 +109,14 @@ export const commonSettings = {
 
 export type CommonConfig = ConfigOf<typeof commonSettings>
 
+/** The port of an API, which is another one than that of /healthz. */
+export function apiPort(setting: { readonly default: number; readonly doc: string }): Setting<number> {
+  return {
+    ...port({ env: 'PORT', ...setting }),
+    check: (value, all) => (value !== 0 && value === all['opsPort'] ? 'must not be the same as OPS_PORT' : undefined),
+  }
+}
+
 /** The broker's URL with the password that is set separately. */
 export function brokerUrl(config: Pick<CommonConfig, 'rabbitmqUrl' | 'rabbitmqPassword'>): string {
   const address = new URL(config.rabbitmqUrl)
@@ -117,11 +127,17 @@ export function brokerUrl(config: Pick<CommonConfig, 'rabbitmqUrl' | 'rabbitmqPa
   return address.href
 }
 
+/** Why the text cannot be the host of a database: a name, an address, or the folder of a socket. */
+export function hostProblem(host: string): string | undefined {
+  if (/^(\/.*|[\w.-]+)$/.test(host) || isIPv6(host)) return undefined
+  return 'must be a host name or an IP address, without a scheme and a port'
+}
+
 /** Where a service's database is, and who logs in. */
 function addressSettings(dbName: string) {
   return {
-    dbHost: text({ env: 'DB_HOST', default: 'localhost', doc: 'Host of PostgreSQL.' }),
-    dbPort: port({ env: 'DB_PORT', default: 5432, doc: 'Port of PostgreSQL.' }),
+    dbHost: checkedText({ env: 'DB_HOST', default: 'localhost', doc: 'Host of PostgreSQL.', check: hostProblem }),
+    dbPort: serverPort({ env: 'DB_PORT', default: 5432, doc: 'Port of PostgreSQL.' }),
     dbName: text({ env: 'DB_NAME', default: dbName, doc: "The service's own database." }),
     dbUser: text({ env: 'DB_USER', default: 'postgres', doc: 'User of the database.' }),
     dbPassword: optionalText({ env: 'DB_PASSWORD', sensitive: true, doc: "The user's password." }),

@@ -162,7 +162,7 @@ describe('a consumer', function () {
     const dead = await takeAll(dlq)
     assert.deepEqual(
       dead.map(({ headers }) => `${String(headers['attempt'])}: ${String(headers['reason'])}`).toSorted(),
-      ['1: malformed envelope: the body is not valid JSON', '1: no such order', `1: unknown event: ${own.queue}`],
+      ['1: malformed envelope: the body is not well-formed JSON', '1: no such order', `1: unknown event: ${own.queue}`],
     )
     assert.equal(reacted, 1)
     const { values } = await own.metrics.consumed.get()

@@ -99,8 +99,8 @@ describe('an encoded event', () => {
         traceparent: '00-1-2-01',
       },
     )
-    for (const invalid of ['x', 0, -1, 1.5, null]) {
-      const odd = delivered(outgoing(), { properties: { headers: { attempt: invalid } } })
+    for (const invalid of ['x', 0, -1, 1.5, null, { toString: 'x', valueOf: 'x' }]) {
+      const odd = delivered(outgoing(), { properties: { headers: { attempt: invalid, 'x-delivery-count': invalid } } })
       assert.equal(decode(odd, known).attempt, 1)
     }
   })
@@ -121,9 +121,25 @@ describe('an encoded event', () => {
       ],
       'its body is not valid JSON': [
         { content: Buffer.from('{"eventId":') },
-        'malformed envelope: the body is not valid JSON',
+        'malformed envelope: the body is not well-formed JSON',
       ],
-      'its body is empty': [{ content: Buffer.alloc(0) }, 'malformed envelope: the body is not valid JSON'],
+      'its body is empty': [{ content: Buffer.alloc(0) }, 'malformed envelope: the body must be JSON, and is empty'],
+      'its body is not UTF-8': [
+        { content: Buffer.from(encode(event).toString('utf8').replace('"reason":"', '"reason":"\u00e4'), 'latin1') },
+        'malformed envelope: the body must be JSON in UTF-8',
+      ],
+      'a field is given twice': [
+        { content: Buffer.from(encode(event).toString('utf8').replace('"reason":', '"reason":"other","reason":')) },
+        'malformed envelope: payload.reason must be given once',
+      ],
+      'a number is rounded when it is read': [
+        {
+          content: Buffer.from(
+            encode(event).toString('utf8').replace('"reason":', '"n":1.0000000000000000001,"reason":'),
+          ),
+        },
+        'malformed envelope: payload.n must be within the range and the precision of a double (IEEE 754)',
+      ],
       'its body is not an object': [body([]), 'malformed envelope: (body) must be object'],
       'its body is null': [body(null), 'malformed envelope: (body) must be object'],
       'an id is missing': [body(withoutSaga), 'malformed envelope: sagaId is required'],

@@ -70,6 +70,11 @@ const headers: Record<string, Buffer> = {
   ),
   'an attempt of 2^62': table(field('attempt', 'l', uint64(2n ** 62n))),
   'an attempt that is a table': table(field('attempt', 'F', table(text('!', 'int'), text('value', '3')))),
+  'a table in the place of a number, not convertible to one': table(
+    ...['attempt', 'schema-version', 'x-delivery-count'].map((name) =>
+      field(name, 'F', table(text('toString', 'x'), text('valueOf', 'x'))),
+    ),
+  ),
   'the name of a prototype': table(field('__proto__', 'F', table(text('attempt', 'x'))), text('constructor', 'x')),
   'the longest names': table(...[1, 2, 3, 4, 5, 6].map((n) => text(String(n).repeat(255), 'x'))),
   'invalid UTF-8': table(

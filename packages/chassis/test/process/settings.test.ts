@@ -1,8 +1,32 @@
 import assert from 'node:assert/strict'
 import { ConfigurationError, loadConfig } from '../../src/core/config.ts'
-import { commonSettings } from '../../src/process/settings.ts'
+import { apiPort, commonSettings, databaseSettings } from '../../src/process/settings.ts'
 
 const load = (environment: NodeJS.ProcessEnv): unknown => loadConfig(commonSettings, environment)
+
+describe('the addresses of servers and APIs', () => {
+  const settings = { ...commonSettings, ...databaseSettings('order_db'), port: apiPort({ default: 3000, doc: '' }) }
+  const inHost = 'DB_HOST must be a host name or an IP address, without a scheme and a port.'
+  const refused: [environment: NodeJS.ProcessEnv, message: string][] = [
+    [{ DB_PORT: '0' }, 'DB_PORT must be a port from 1 to 65535, but is "0".'],
+    [{ PORT: '9464' }, 'PORT must not be the same as OPS_PORT.'],
+    [{ PORT: '8080', OPS_PORT: '8080' }, 'PORT must not be the same as OPS_PORT.'],
+    ...['localhost:5432', 'postgres://localhost', 'local host', '[::1]', 'user@host', 'one,two'].map(
+      (host): [NodeJS.ProcessEnv, string] => [{ DB_HOST: host }, inHost],
+    ),
+  ]
+  for (const [environment, message] of refused) {
+    it(`are refused: ${JSON.stringify(environment)}`, () => {
+      assert.throws(() => loadConfig(settings, environment), new ConfigurationError(message))
+    })
+  }
+
+  it('may be any others', () => {
+    for (const host of ['db_1', 'db.example.com', '10.0.0.1', '::1', '/var/run/postgresql']) {
+      assert.doesNotThrow(() => loadConfig(settings, { DB_HOST: host, PORT: '0', OPS_PORT: '0' }))
+    }
+  })
+})
 
 describe('the names of queues and exchange', () => {
   const refused: [environment: NodeJS.ProcessEnv, message: string][] = [

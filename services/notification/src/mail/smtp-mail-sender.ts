@@ -5,7 +5,7 @@ import { type MailSender, MailServerUnavailable, type SendResult } from './mail-
 import { resultOf } from './smtp-failure.ts'
 
 export interface SmtpOptions {
-  /** `smtp://user:password@host:587` or `smtps://…:465`; nodemailer's options may follow as a query. */
+  /** `smtp://user:password@host:587` or `smtps://…:465`; options of smtp-url.ts may follow as a query. */
   readonly url: string
   readonly from: SenderAddress
   readonly maxConnections?: number

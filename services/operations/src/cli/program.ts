@@ -4,7 +4,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { audit } from '../audit/audit.ts'
 import { formatReport } from '../audit/format-report.ts'
 import { auditSources } from '../audit-config.ts'
-import { uuid } from '../inspect/dead-letters/dead-letter.ts'
+import { canonicalId, uuid } from '../inspect/dead-letters/dead-letter.ts'
 import type { Scan } from '../inspect/dead-letters/scan.ts'
 import { queuesFor, type Selection } from '../inspect/dead-letters/selection.ts'
 import type { Actor } from '../inspect/operator-acts.ts'
@@ -73,7 +73,7 @@ export function sagaProgram(parts: ProgramParts): Command {
   command(letters, 'show', 'Show one dead letter, and preview its replay.')
     .argument('<id>', 'its id, as printed by list')
     .action((id: string, options: Common) =>
-      run('dead-letters show', options.json === true, (context) => showDeadLetter(context, id.toLowerCase())),
+      run('dead-letters show', options.json === true, (context) => showDeadLetter(context, canonicalId(id))),
     )
   const moving = (
     name: string,
@@ -223,7 +223,7 @@ function someIds(text: string, before: string[] | undefined): string[] {
 function scanOf(given: readonly string[], options: Selecting & { limit?: number }, names: QueueNames): Scan {
   const { queue, event } = options
   const selection: Selection = {
-    ids: given.length === 0 ? undefined : given.map((one) => one.toLowerCase()),
+    ids: given.length === 0 ? undefined : given.map(canonicalId),
     queue,
     event,
     reason: options.diedOf,

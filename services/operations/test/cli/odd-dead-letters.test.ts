@@ -21,6 +21,8 @@ let nested: Buffer = Buffer.alloc(0)
 for (let level = 0; level < levels; level += 1) nested = field('k', 'F', table(nested))
 
 const death = table(field('time', 'T', maximum), text('queue', 'x'), text('reason', 'rejected\0'))
+const inconvertible = table(text('toString', 'x'), text('valueOf', 'x'))
+const inconvertibleDeath = table(field('time', 'F', table(field('value', 'F', inconvertible))))
 const letters: Record<string, readonly [RawProperties, string | Buffer]> = {
   'NUL in its id, type and reason': [
     { messageId: short('a\0b'), type: short('c\0d'), headers: table(text('reason', 'e\0f')) },
@@ -46,6 +48,17 @@ const letters: Record<string, readonly [RawProperties, string | Buffer]> = {
     { headers: table(field('x-death', 'A', long(Buffer.concat([Buffer.from('F'), death])))) },
     'null',
   ],
+  'tables in the place of numbers, not convertible to one': [
+    {
+      headers: table(
+        field('attempt', 'F', inconvertible),
+        field('x-death', 'A', long(Buffer.concat([Buffer.from('F'), inconvertibleDeath]))),
+      ),
+    },
+    '{}',
+  ],
+  'a message id with capitals': [{ messageId: short('Order-7A') }, '{}'],
+  'a message id that is a UUID in capitals': [{ messageId: short('0B6F5E0A-6D5E-4C5B-9F0E-1A2B3C4D5E6F') }, '{}'],
   'a first failure that is not an instant': [
     {
       headers: table(

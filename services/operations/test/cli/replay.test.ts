@@ -282,7 +282,7 @@ describe('saga dead-letters replay', function () {
       await system().die('notification', bodyOf('order.confirmed'), { type: 'order.confirmed' })
       assert.deepEqual(await foreseen(), [
         ['would_be_dead_lettered', `unknown saga: ${sagaId}`],
-        ['would_be_dead_lettered', 'malformed envelope: the body is not valid JSON'],
+        ['would_be_dead_lettered', 'malformed envelope: the body is not well-formed JSON'],
         ['unknown', 'notification has no inbox: a customer who has the e-mail may receive it again'],
       ])
       const { items, summary } = await system().json('dead-letters', 'replay', '--all', '--dry-run')

@@ -16,7 +16,7 @@ export interface PastReplay {
 }
 
 export interface DeadLetter {
-  /** The event's id; without one the message id; without both a digest of the body. */
+  /** The event's id; without one the message id, in the form of `canonicalId`; without both a digest of the body. */
   readonly id: string
   readonly service: ServiceName
   /** The queue from which it was consumed. */
@@ -57,7 +57,10 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
   const messageId = text(properties.messageId)
   const deadLetteredAt = timestampOf(death?.time) ?? date(headers['dead-lettered-at'])
   return {
-    id: eventId ?? messageId ?? `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`,
+    id:
+      eventId ??
+      (messageId && canonicalId(messageId)) ??
+      `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`,
     service,
     queue: consumed.find((queue) => queue === (death?.queue ?? headers['queue'])) ?? consumed[0],
     event: nameOf(message),
@@ -115,7 +118,9 @@ function brokerDeath(headers: Readonly<Record<string, unknown>>): Death | undefi
 
 /** amqplib decodes a timestamp in a table as `{ value: seconds }`. */
 function timestampOf(time: unknown): Date | undefined {
-  const at = new Date(Number((time as { value?: unknown } | null | undefined)?.value) * 1000)
+  const seconds = (time as { value?: unknown } | null | undefined)?.value
+  // Every sender of a message controls the header: a table in this place need not be convertible to a number.
+  const at = new Date(typeof seconds === 'number' ? seconds * 1000 : Number.NaN)
   return Number.isNaN(at.getTime()) ? undefined : at
 }
 
@@ -131,6 +136,11 @@ function idsIn(content: Buffer): { eventId?: string; sagaId?: string; orderId?: 
   } catch {
     return {}
   }
+}
+
+/** A UUID in lower case; any other id as it is: message ids are case-sensitive. */
+export function canonicalId(id: string): string {
+  return uuid.test(id) ? id.toLowerCase() : id
 }
 
 export const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
