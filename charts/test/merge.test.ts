@@ -87,7 +87,10 @@ for (const helm of helms()) {
       operations: { serviceAccount: { name: 'shared', annotations: { b: 2 } } },
     }
     const accounts = objectsWith({ values, helm }).filter(({ kind }) => kind === 'ServiceAccount')
-    deepEqual(accounts.map(({ metadata }) => metadata.name).toSorted(), ['shared', 'shop-rabbitmq'])
+    deepEqual(
+      accounts.map(({ metadata }): string => metadata.name).toSorted((a, b) => a.localeCompare(b)),
+      ['shared', 'shop-rabbitmq'],
+    )
     deepEqual(accounts.find(({ metadata }) => metadata.name === 'shared').metadata.annotations, { a: '1', b: '2' })
   })
 

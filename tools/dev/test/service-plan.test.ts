@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { freePort } from '../src/free-port.ts'
 import { choosePorts } from '../src/service-plan.ts'
