@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { runSimulation } from './run-simulation.ts'
 
 describe('The simulation', function () {
-  this.timeout(120_000)
+  this.timeout(240_000)
 
   it('satisfies every invariant under random faults, and takes the same steps again for the same seed', async () => {
     const settings = { SEEDS: '1..2', ORDERS: '12' }

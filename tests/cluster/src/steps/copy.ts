@@ -76,7 +76,7 @@ export function copySteps(shop: Shop, copy: Shop): readonly Step[] {
           await copy.cluster.kubectl(['rollout', 'status', workload, '--timeout=180s'], { limitMs: 200_000 })
         }
         const said = await copy.release.test(testLimitMs)
-        const results = said.split('\n').filter((line) => /: all as promised|^clean:/.test(line))
+        const results = said.split('\n').filter((line) => /: all as expected|^clean:/.test(line))
         expect(String(results.length), '2', `the results in\n${said}\nthat`)
         return results.join('; ')
       },
