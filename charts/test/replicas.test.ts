@@ -26,7 +26,7 @@ for (const helm of helms()) {
 
     it('replicas that exceed the database connections are rejected, also without an autoscaler', () => {
       const payment = { autoscaling: { enabled: false }, replicaCount: 20 }
-      match(templateWith({ values: { services: { payment } }, helm }).err, /payment: 20 pods and one more/)
+      match(templateWith({ values: { services: { payment } }, helm }).err, /payment: 20 pods plus one/)
     })
 
     it('three broker nodes have a budget in both modes', () => {
