@@ -5,27 +5,21 @@ import {
   integer,
   loadConfig,
   messageOf,
-  type Setting,
   text,
   url,
 } from '@order-saga/chassis'
 import { parseSenderAddress } from './domain/sender-address.ts'
 import { smtpQueryProblem } from './mail/smtp-url.ts'
 
-const mailServer = url({
-  env: 'SMTP_URL',
-  default: '',
-  schemes: ['smtp', 'smtps'],
-  doc: 'The mail server; without it, mails are logged and not sent.',
-})
-const smtpUrl: Setting<string> = {
-  ...mailServer,
-  check: (value, all) => mailServer.check?.(value, all) ?? smtpQueryProblem(value),
-}
-
 export const notificationSettings = {
   ...commonSettings,
-  smtpUrl,
+  smtpUrl: url({
+    env: 'SMTP_URL',
+    default: '',
+    schemes: ['smtp', 'smtps'],
+    doc: 'The mail server; without it, mails are logged and not sent.',
+    check: smtpQueryProblem,
+  }),
   mailFrom: text({
     env: 'MAIL_FROM',
     default: 'Orders <orders@example.com>',

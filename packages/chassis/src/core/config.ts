@@ -129,16 +129,18 @@ export function checkedText(
 
 /**
  * A URL with one of the given schemes; may be empty if the default is. An error never contains the value: it may include a
- * password. `without` names the parts that the client of the URL does not support.
+ * password. `without` names the parts that the client of the URL does not support; `check` is that client's own check of a
+ * URL that is well-formed.
  */
 export function url(
   setting: SettingDescription & {
     default: string
     schemes: readonly string[]
     without?: readonly ('credentials' | 'query')[]
+    check?: Setting<string>['check']
   },
 ): Setting<string> {
-  const { schemes, without = [], ...rest } = setting
+  const { schemes, without = [], check, ...rest } = setting
   const name = `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`
   const optional = setting.default === ''
   return {
@@ -148,7 +150,7 @@ export function url(
       if (value === '') return optional ? value : undefined
       return schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`)) ? value : undefined
     }),
-    check: (value) => (value === '' ? undefined : urlProblem(value, without)),
+    check: (value, all) => (value === '' ? undefined : (urlProblem(value, without) ?? check?.(value, all))),
   }
 }
 

@@ -35,17 +35,6 @@ const queueSettings = Object.fromEntries(
   ]),
 ) as Record<keyof QueueNames, Setting<string>>
 
-const serverUrl = url({
-  env: 'RABBITMQ_URL',
-  default: 'amqp://guest:guest@localhost:5672',
-  schemes: ['amqp', 'amqps'],
-  doc: 'The broker: user, password and vhost in percent-encoded UTF-8; `?heartbeat=` (seconds), `channelMax` and `frameMax` (bytes) are optional.',
-})
-const rabbitmqUrl: Setting<string> = {
-  ...serverUrl,
-  check: (value, all) => serverUrl.check?.(value, all) ?? brokerUrlProblem(value),
-}
-
 /** Settings of every service. */
 export const commonSettings = {
   opsPort: port({ env: 'OPS_PORT', default: 9464, doc: 'Port of /healthz, /readyz and /metrics.' }),
@@ -55,7 +44,13 @@ export const commonSettings = {
     values: ['debug', 'info', 'warn', 'error'],
     doc: 'The least severe lines that are logged.',
   }),
-  rabbitmqUrl,
+  rabbitmqUrl: url({
+    env: 'RABBITMQ_URL',
+    default: 'amqp://guest:guest@localhost:5672',
+    schemes: ['amqp', 'amqps'],
+    doc: 'The broker: user, password and vhost in percent-encoded UTF-8; `?heartbeat=` (seconds), `channelMax` and `frameMax` (bytes) are optional.',
+    check: brokerUrlProblem,
+  }),
   rabbitmqPassword: optionalText({
     env: 'RABBITMQ_PASSWORD',
     sensitive: true,

@@ -8,7 +8,7 @@ const texts = ['name', 'localAddress', 'authMethod', 'tls.servername', 'tls.minV
  */
 export function smtpQueryProblem(url: string): string | undefined {
   const seen = new Set<string>()
-  for (const [name, value] of url === '' ? [] : new URL(url).searchParams) {
+  for (const [name, value] of new URL(url).searchParams) {
     if (seen.has(name)) return `must have the query parameter ${name} once`
     seen.add(name)
     if (flags.includes(name)) {
