@@ -45,6 +45,23 @@ export const field = (name: string, tag: string, value: Buffer): Buffer =>
 
 export const table = (...fields: readonly Buffer[]): Buffer => long(Buffer.concat(fields))
 
+/** A field with a text. */
+export const text = (name: string, value: string | Buffer): Buffer =>
+  field(name, 'S', long(Buffer.from(value as string)))
+
+/** A table or an array in many levels; each level adds its own. */
+export function nested(tag: 'F' | 'A', levels: number): Buffer {
+  const open = tag === 'F' ? Buffer.from('\u0001kF') : Buffer.from('A')
+  const bytes = Buffer.alloc(levels * (open.byteLength + 4) + 4)
+  let at = bytes.byteLength - 4
+  for (let level = 0; level < levels; level += 1) {
+    at -= open.byteLength + 4
+    open.copy(bytes, at + 4)
+    bytes.writeUInt32BE(bytes.byteLength - at - 4, at)
+  }
+  return bytes
+}
+
 /** Publishes to a queue; not for a confirm channel. */
 export function publishRaw(channel: Channel, queue: string, properties: RawProperties, content: Buffer): void {
   const { ch, connection } = channel as unknown as { ch: number; connection: { sendBytes(bytes: Buffer): void } }

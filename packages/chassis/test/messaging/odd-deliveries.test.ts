@@ -10,15 +10,16 @@ import { outgoing } from '../support/deliveries.ts'
 import {
   field,
   long,
+  nested,
   publishRaw,
   type RawProperties,
   short,
   table,
+  text,
   uint64,
 } from '@order-saga/tests/support/raw-publication'
 import { turn } from '../support/turn.ts'
 
-const text = (name: string, value: string | Buffer): Buffer => field(name, 'S', long(Buffer.from(value as string)))
 const double = (value: number): Buffer => {
   const bytes = Buffer.alloc(8)
   bytes.writeDoubleBE(value)
@@ -26,19 +27,6 @@ const double = (value: number): Buffer => {
 }
 const invalidUtf8 = short(Buffer.alloc(255, 0xff))
 const maximum = 2n ** 64n - 1n
-
-/** Each level adds its own table or array. */
-function nested(tag: 'F' | 'A', levels: number): Buffer {
-  const open = tag === 'F' ? Buffer.from('\u0001kF') : Buffer.from('A')
-  const bytes = Buffer.alloc(levels * (open.byteLength + 4) + 4)
-  let at = bytes.byteLength - 4
-  for (let level = 0; level < levels; level += 1) {
-    at -= open.byteLength + 4
-    open.copy(bytes, at + 4)
-    bytes.writeUInt32BE(bytes.byteLength - at - 4, at)
-  }
-  return bytes
-}
 
 const headers: Record<string, Buffer> = {
   'a text that fills a frame': table(text('f', 'x'.repeat(130_000))),

@@ -3,22 +3,18 @@ import assert from 'node:assert/strict'
 import {
   field,
   long,
+  nested,
   publishRaw,
   type RawProperties,
   short,
   table,
+  text,
   uint64,
 } from '@order-saga/tests/support/raw-publication'
 import { connect } from 'amqplib'
 import { useOperatedSystem } from './operated-system.ts'
 
-const text = (name: string, value: string): Buffer => field(name, 'S', long(Buffer.from(value)))
 const maximum = uint64(2n ** 64n - 1n)
-
-/** Tables in more levels than JSON.stringify and amqplib can follow. */
-const levels = 8_000
-let nested: Buffer = Buffer.alloc(0)
-for (let level = 0; level < levels; level += 1) nested = field('k', 'F', table(nested))
 
 const death = table(field('time', 'T', maximum), text('queue', 'x'), text('reason', 'rejected\0'))
 const inconvertible = table(text('toString', 'x'), text('valueOf', 'x'))
@@ -28,7 +24,8 @@ const letters: Record<string, readonly [RawProperties, string | Buffer]> = {
     { messageId: short('a\0b'), type: short('c\0d'), headers: table(text('reason', 'e\0f')) },
     '{"eventId":"\\u0000","x":"\\ud800"}',
   ],
-  'headers nested in many levels': [{ headers: table(nested), type: short('x') }, '{}'],
+  // More levels than JSON.stringify and amqplib can follow.
+  'headers nested in many levels': [{ headers: nested('F', 8_000), type: short('x') }, '{}'],
   'a body nested in many levels': [{}, '['.repeat(50_000) + ']'.repeat(50_000)],
   'a body that is not UTF-8': [{}, Buffer.from([0xff, 0, 0xfe])],
   'headers of other types': [
