@@ -24,10 +24,10 @@ export interface OpsServerOptions {
 const checkLimitMs = 2_000
 
 /**
- * `/healthz` (the process turns its loop), `/readyz` (it can do its work), `/metrics`, and the process's end: readiness
- * turns to 503 on the signal, the service drains, then terminus exits the process, with 0 if everything completed in
- * time, else with 1. Liveness stays 200 while draining and never asks a dependency: restarting a process does not bring
- * back its database.
+ * `/healthz` (the event loop runs), `/readyz` (the process can do its work), `/metrics`, and the shutdown: readiness turns to
+ * 503 on the signal, the service drains, then terminus exits the process, with 0 if everything completed in time, else with
+ * 1. Liveness stays 200 while draining and does not depend on a dependency: restarting a process does not repair its
+ * database.
  * @throws when the port is taken
  */
 export async function startOpsServer(options: OpsServerOptions): Promise<Server> {
