@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
 
@@ -39,13 +38,23 @@ export async function portIsFree(port: number): Promise<boolean> {
 }
 
 /**
- * A port nobody listens on. Nothing reserves it: use it at once. Not get-port: that reports a port it has checked as taken
- * for the next 15 s, so `portIsFree` could be asked only once, and each candidate has to be passed to it anyway.
+ * Where this process begins in the range. The fractional parts of consecutive integers times the golden ratio are far from
+ * each other (Knuth, The Art of Computer Programming, volume 3, section 6.4), so processes that start together are too.
+ */
+const beginning = (process.pid * 0.618_033_988_749_894_9) % 1
+let tried = 0
+
+/**
+ * A port nobody listens on. Nothing reserves it: use it at once. A process gets no port twice before it has tried the whole
+ * range, and processes that choose at the same time get different ones. Not get-port: that reports a port it has checked as
+ * taken for the next 15 s, so `portIsFree` could be asked only once, and each candidate has to be passed to it anyway.
  */
 export async function freePort(): Promise<number> {
   const [from, to] = portRange()
+  const count = to - from
   for (let attempt = 0; attempt < 100; attempt += 1) {
-    const port = randomInt(from, to)
+    const port = from + ((Math.floor(beginning * count) + tried) % count)
+    tried += 1
     if (await portIsFree(port)) return port
   }
   throw new Error(`No free port was found between ${from} and ${to - 1}: end some of the servers on this machine.`)

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import { promisify } from 'node:util'
 import { freePort, onFreePorts, portIsFree, PortInUse, portRange, startFailure } from '../src/free-port.ts'
 
 describe('the choice of a port', () => {
@@ -16,6 +18,21 @@ describe('the choice of a port', () => {
     const [from, to] = portRange()
     const port = await freePort()
     assert.ok(from <= port && port < to)
+  })
+
+  it('gives a process each port once', async () => {
+    const ports = new Set<number>()
+    for (let i = 0; i < 500; i += 1) ports.add(await freePort())
+    assert.equal(ports.size, 500)
+  })
+
+  it('gives processes that choose at the same time different ports', async () => {
+    const module = new URL('../src/free-port.ts', import.meta.url).href
+    const script = `import { freePort } from ${JSON.stringify(module)}; for (let i = 0; i < 50; i += 1) console.log(await freePort())`
+    const args = ['--import=tsx', '--input-type=module', '--eval', script]
+    const outputs = await Promise.all([1, 2, 3].map(() => promisify(execFile)(process.execPath, args)))
+    const ports = outputs.flatMap(({ stdout }) => stdout.trim().split('\n'))
+    assert.equal(new Set(ports).size, 150)
   })
 
   it('avoids the port of an outgoing connection', async () => {

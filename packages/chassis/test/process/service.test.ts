@@ -4,6 +4,7 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
+import { freePort } from '../../../../tools/dev/src/free-port.ts'
 import { deadLetterQueue, declareTopology, topologyOf } from '../../src/messaging/topology.ts'
 import { migrate } from '../../src/persistence/migrate.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
@@ -12,15 +13,6 @@ import { outgoing } from '../support/deliveries.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
 import { exchange } from '@order-saga/tests/support/raw-client'
 import { TinyProcess } from '../support/tiny-process.ts'
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0)
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
-}
 
 describe('a process on the chassis', function () {
   this.timeout(90_000)
