@@ -15,6 +15,7 @@ export {
   type Topology,
   topologyOf,
 } from './messaging/topology.ts'
+export { BlockedByLock, type BlockingSession, readBlockers } from './persistence/lock-wait.ts'
 export { connectionConfig, type DatabaseAddress } from './persistence/connection.ts'
 export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'
@@ -28,6 +29,7 @@ export { Relay } from './persistence/relay.ts'
 export { cleanUp, type RetentionRule } from './persistence/retention.ts'
 export { openSession, verifySessions } from './persistence/session.ts'
 export { schemaMismatch, type SchemaVersions } from './persistence/schema.ts'
+export { sqlState } from './persistence/sql-errors.ts'
 export { Breaker } from './core/breaker.ts'
 export { DatabaseClock } from './core/clock.ts'
 export {
@@ -46,6 +48,7 @@ export {
   url,
 } from './core/config.ts'
 export { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from './core/errors.ts'
+export { type Failure, failureOf, readFailure } from './core/failure.ts'
 export { createLog, type Log } from './core/log.ts'
 export { createGaugeRefresh } from './core/gauge-refresh.ts'
 export { type ChassisMetrics, createMetrics, createRegistry } from './core/metrics.ts'

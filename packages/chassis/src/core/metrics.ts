@@ -11,6 +11,7 @@ const storeMetrics = [
   'outbox_oldest_pending_seconds',
   'outbox_parked_events',
   'outbox_published_total',
+  'database_lock_timeouts_total',
 ]
 const apiMetrics = ['http_request_duration_seconds']
 
@@ -60,6 +61,11 @@ export function createMetrics(registry = createRegistry()) {
       'outbox_published_total',
       ['event'],
       'Events confirmed by the broker and routed to at least one queue; sum over pods.',
+    ),
+    lockTimeouts: counter(
+      'database_lock_timeouts_total',
+      ['statement', 'blocked_by'],
+      'Lock time-outs by the name of the statement and the application name of the blocking session; sum over pods.',
     ),
     consumed: counter(
       'event_consumed_total',

@@ -8,6 +8,7 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './close.ts'
+import { failureHeader } from './failure-header.ts'
 import { cutToBytes, forward, type Forwarding } from './forwarding.ts'
 import { attemptOf, decode, headersOf, type Message, nameOf } from './message.ts'
 import type { Publication, Publisher } from './publisher.ts'
@@ -293,7 +294,8 @@ export class Consumer {
     }
     const fields = { ...this.#fieldsOf(delivery, message), attempt, reason: more.reason, dropped }
     if (delayMs === undefined) {
-      const deadLetterHeaders = { ...options.headers, ...more, queue, attempt, 'dead-lettered-at': now }
+      const known = { ...options.headers, ...more, queue, attempt, 'dead-lettered-at': now }
+      const deadLetterHeaders = { ...known, ...failureHeader(error, known) }
       await this.#publish(delivery, deadLetterQueue(queue), { ...options, headers: deadLetterHeaders })
       this.#count(fields.event, 'dead_lettered', arrived)
       log.error(fields, 'dead-lettered')

@@ -44,6 +44,11 @@ export function sqlState(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
+/** Another session held a lock for longer than `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === '55P03'
+}
+
 export function isRepeatable(error: unknown): boolean {
   return repeatableCodes.has(sqlState(error)) || isLostRace(error)
 }

@@ -8,6 +8,7 @@ import { Publisher } from '../messaging/publisher.ts'
 import { exportUnacknowledged, stalledConsumers } from '../messaging/unacknowledged.ts'
 import { type ServiceQueue, type Topology, topologyOf } from '../messaging/topology.ts'
 import { Database } from '../persistence/database.ts'
+import { reportLockTimeouts } from '../persistence/lock-timeouts.ts'
 import { clockOf } from '../persistence/read-clock.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
 import { exportPool } from '../persistence/pool-gauges.ts'
@@ -136,6 +137,7 @@ export class Service {
       poolMax: config.dbPoolMax,
       applicationName: this.#options.name,
       log: this.log,
+      onLockTimeout: reportLockTimeouts(this.metrics, this.log),
       createPool: this.#dependencies.createPool,
     })
     const relay = new Relay({
@@ -147,6 +149,8 @@ export class Service {
       tracing: this.tracing,
       pollIntervalMs: config.outboxPollIntervalMs,
       parkAfterMs: config.outboxParkAfterMs,
+      queuesOf: (event) =>
+        this.#options.queues.filter(({ events }) => events.some(({ name }) => name === event)).map(({ queue }) => queue),
       now: this.now,
     })
     const rules = [...messagingRetention(config.outboxRetentionMs, config.inboxRetentionMs), ...retention]
