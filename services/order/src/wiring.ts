@@ -53,7 +53,8 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     sagaTimeoutMs,
     onAccepted: started,
   })
-  const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
+  const requestDeadline = new RequestDeadline('database')
+  const router = createOrderRouter({ accept, database, requestDeadline, now, queues: config })
   service.serve(createApi({ router, log, metrics, tracing }), config.port)
   return accept
 }

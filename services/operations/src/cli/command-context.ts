@@ -5,6 +5,7 @@ import type { MoveSources } from '../inspect/dead-letters/move.ts'
 import type { InspectSources } from '../inspect/store.ts'
 import type { Store } from '../inspect/store.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
+import { bindingSet, ManagementApi } from '../inspect/topology/management.ts'
 import { openStores } from '../store-config.ts'
 import type { SagaConfig } from '../saga-config.ts'
 import { OperatorBroker, quietLog } from './operator-broker.ts'
@@ -32,6 +33,15 @@ export class CommandContext implements InspectSources, MoveSources {
     this.progress = progress
     this.signal = signal
     this.databases = openStores(config, 'saga', quietLog)
+  }
+
+  get management(): ManagementApi | undefined {
+    const { rabbitmqManagementUrl: url } = this.config
+    return url === '' ? undefined : new ManagementApi(url, brokerUrl(this.config))
+  }
+
+  async bindings(): Promise<ReadonlySet<string> | undefined> {
+    return await bindingSet(this.management, this.config.exchange)
   }
 
   get queues(): QueueNames {

@@ -1,4 +1,5 @@
 import { messageOf, statement } from '@order-saga/chassis'
+import { parkReasonInWords } from '@order-saga/order'
 import { type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../inspect/operator-acts.ts'
 import { type ParkedEvent, readParkedEvents } from '../inspect/outboxes.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
@@ -25,13 +26,13 @@ const release = statement(
 
 export async function listParked(context: CommandContext, selection: ParkedSelection, limit: number): Promise<Result> {
   const events = await readParked(context, selection, limit)
-  return resultOf(events, context.now(), selection, { words: 'parked', wrong: false })
+  return resultOf(events, context, selection, { words: 'parked', wrong: false })
 }
 
 export async function previewRelease(context: CommandContext, selection: ParkedSelection): Promise<Result> {
   const events = await readParked(context, selection, null)
   const missing = missingOf(events, selection)
-  return resultOf(events, context.now(), selection, { words: 'would be released', wrong: missing.length > 0 })
+  return resultOf(events, context, selection, { words: 'would be released', wrong: missing.length > 0 })
 }
 
 /** Lets the relays publish parked events again, as if they had just been appended. */
@@ -67,7 +68,7 @@ export async function releaseParked(
     await context.databases.order.change((database) => actsDone(database, [actId], context.now()))
   }
   const wrong = released.length < events.length || missingOf(events, selection).length > 0
-  return resultOf(released, context.now(), selection, { words: 'released', wrong })
+  return resultOf(released, context, selection, { words: 'released', wrong })
 }
 
 async function readParked(
@@ -93,7 +94,7 @@ function missingOf(events: readonly LocatedEvent[], { ids }: ParkedSelection): s
 
 function resultOf(
   events: readonly LocatedEvent[],
-  now: Date,
+  { now, queues }: CommandContext,
   selection: ParkedSelection,
   { words, wrong }: { words: string; wrong: boolean },
 ): Result {
@@ -102,9 +103,9 @@ function resultOf(
     event.store,
     event.event,
     event.sagaId,
-    fromNow(event.parkedAt, now),
+    fromNow(event.parkedAt, now()),
     String(event.attempts),
-    event.reason,
+    parkReasonInWords(event.reason, event.event, queues),
   ])
   const missing = missingOf(events, selection)
   return {

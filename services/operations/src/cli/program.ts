@@ -14,12 +14,14 @@ import { listDeadLetters } from './dead-letters/list-dead-letters.ts'
 import { discard, previewDiscards, previewReplays, replay } from './dead-letters/move-dead-letters.ts'
 import { showDeadLetter } from './dead-letters/show-dead-letter.ts'
 import { listActs } from './list-acts.ts'
+import { cancelLocks, listLocks } from './locks.ts'
 import { listParked, previewRelease, releaseParked } from './parked-events.ts'
 import { type Result, UsageError } from './result.ts'
 import { listSagas } from './sagas/list-sagas.ts'
 import { retryCompensation } from './sagas/retry-compensation.ts'
 import { showSaga } from './sagas/show-saga.ts'
 import { readDuration } from './text.ts'
+import { restoreTopology, showTopology } from './topology/topology-command.ts'
 
 export interface ProgramParts {
   readonly out: (text: string) => void
@@ -102,15 +104,29 @@ export function sagaProgram(parts: ProgramParts): Command {
   command(program, 'list', 'List sagas, oldest first.')
     .option('--status <status>', 'only those with this status')
     .option('--violations', 'only those with events that violate the protocol or do not match the order')
+    .option('--customer <id>', 'only those of this customer')
+    .option('--blocked [kind]', 'only open sagas that are blocked, by anything or by this kind of blocker')
     .addOption(duration('--older-than <time>', 'only those accepted at least that long ago: 30s, 5m, 2h, 7d'))
     .addOption(limit(defaultLimit))
     .addOption(new Option('--after <saga>', 'continue after this saga: the next page').argParser(anId))
     .action(
-      (options: Common & { status?: string; violations?: true; olderThan?: number; limit: number; after?: string }) =>
+      (
+        options: Common & {
+          status?: string
+          violations?: true
+          customer?: string
+          blocked?: string | true
+          olderThan?: number
+          limit: number
+          after?: string
+        },
+      ) =>
         run('list', options.json === true, (context) =>
           listSagas(context, {
             status: options.status,
             violations: options.violations,
+            customerId: options.customer,
+            blocked: options.blocked === true ? 'any' : options.blocked,
             olderThanMs: options.olderThan,
             limit: options.limit,
             after: options.after,
@@ -150,6 +166,33 @@ export function sagaProgram(parts: ProgramParts): Command {
         assertExplicit(selection, options.all === true, '--service')
         if (options.dryRun === true) return previewRelease(context, selection)
         return releaseParked(context, selection, actor(options, parts))
+      }),
+    )
+
+  const topology = group('topology', 'Exchanges, queues and bindings of the broker.')
+  command(topology, 'check', 'Compare the broker with the topology that the services need.').action((options: Common) =>
+    run('topology check', options.json === true, showTopology),
+  )
+  changing(command(topology, 'repair', 'Declare what is missing, with the broker user of RABBITMQ_ADMIN_URL.')).action(
+    (options: Changing) =>
+      run('topology repair', options.json === true, (context) =>
+        options.dryRun === true ? showTopology(context) : restoreTopology(context, actor(options, parts)),
+      ),
+  )
+
+  changing(command(program, 'locks', 'List sessions that block the services; with --cancel, end them.'))
+    .argument('[pids...]', 'process ids of sessions to end', somePids)
+    .option('--service <service>', 'only those in the database of this service')
+    .option('--cancel', 'end the sessions with these process ids; their transactions are rolled back')
+    .option('--all', 'with --cancel: all listed sessions but those of services')
+    .action((pids: number[], options: Changing & { service?: string; cancel?: true; all?: true }) =>
+      run('locks', options.json === true, (context) => {
+        const selection = { pids, service: options.service, all: options.all === true }
+        if (options.cancel !== true) {
+          if (pids.length > 0 || selection.all) throw new UsageError('--cancel is missing: without it sessions are only listed.')
+          return listLocks(context, selection)
+        }
+        return cancelLocks(context, selection, options.dryRun === true ? undefined : actor(options, parts))
       }),
     )
 
@@ -217,6 +260,11 @@ function anId(text: string): string {
 
 function someIds(text: string, before: string[] | undefined): string[] {
   return [...(before ?? []), anId(text)]
+}
+
+function somePids(text: string, before: number[] | undefined): number[] {
+  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Give a process id, as locks shows it.')
+  return [...(before ?? []), Number(text)]
 }
 
 /** @throws UsageError for a queue or an event that the system does not have */

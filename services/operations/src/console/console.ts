@@ -3,6 +3,8 @@ import { usualTimes } from '@order-saga/order'
 import type { DeadLetter } from '../inspect/dead-letters/dead-letter.ts'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
 import { inspectSaga } from '../inspect/inspect-saga.ts'
+import { type QueueReader, readQueueFacts } from '../inspect/delivery.ts'
+import { readLocks } from '../inspect/locks.ts'
 import { readOutbox } from '../inspect/outboxes.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
@@ -36,6 +38,7 @@ export class Console {
   readonly #sagas
   readonly #delivery
   readonly #usualTimes
+  readonly #queueFacts
 
   constructor(options: ConsoleOptions) {
     const { databases, now } = options.sources
@@ -45,6 +48,9 @@ export class Console {
     this.#sagas = new Cached(() => readSagaOverview(databases.order, now()), keepMs.sagas, now)
     this.#delivery = new Cached(() => this.#readDelivery(), keepMs.delivery, now)
     this.#usualTimes = usualTimes(databases.order, now)
+    const read = (): Promise<QueueReader> =>
+      this.deadLetters.inTurn(() => readQueueFacts(options.sources, options.retryDelaysMs))
+    this.#queueFacts = new Cached(read, keepMs.delivery, now)
   }
 
   /** @throws DependencyUnavailable while the order database is unavailable */
@@ -63,10 +69,19 @@ export class Console {
       this.#usualTimes(),
       this.#deadLettersOf(recorded.sagaId),
     ])
-    const { explanation, timeline } = inspectSaga(facts, { deadLetters, usual, now: now() })
-    const { text, atRest, waitsFor } = explanation
+    const [locksOf, queueFacts] = await Promise.all([readLocks(databases, [recorded]), this.#queueFactsSoon()])
+    const { explanation, timeline } = inspectSaga(facts, {
+      queues: this.sources.queues,
+      deadLetters,
+      queueFacts,
+      locks: locksOf(recorded),
+      breakers: [],
+      usual,
+      now: now(),
+    })
+    const { text, atRest, waitsFor, blockers } = explanation
     const { history: _history, ...saga } = recorded
-    return json({ ...saga, explanation: text, atRest, waitsFor, timeline, records: recordsOf(facts) })
+    return json({ ...saga, explanation: text, atRest, waitsFor, blockers, timeline, records: recordsOf(facts) })
   }
 
   async #deadLettersOf(sagaId: string): Promise<readonly DeadLetter[]> {
@@ -74,6 +89,11 @@ export class Console {
     if (!(queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)) return []
     const { deadLetters } = await this.deadLetters.list().catch(() => ({ deadLetters: [] }))
     return deadLetters.filter((letter) => letter.sagaId === sagaId)
+  }
+
+  /** Undefined while the broker is unavailable. */
+  async #queueFactsSoon(): Promise<QueueReader | undefined> {
+    return await this.#queueFacts.getWithin(deliveryWaitMs).catch(() => undefined)
   }
 
   async #deliverySoon(): Promise<Pick<Overview, 'outboxes' | 'queues'>> {

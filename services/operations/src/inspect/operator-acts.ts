@@ -3,7 +3,7 @@ import { v7 as uuidv7 } from 'uuid'
 import { NotDone } from './stores.ts'
 import type { StoreReader } from './store.ts'
 
-export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation'
+export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation' | 'repair_topology' | 'end_session'
 
 /** The operator and reason of all acts of one command (`runId`). */
 export interface Actor {
@@ -43,7 +43,7 @@ export interface RecordedAct {
   readonly detail: unknown
 }
 
-const expected = { operations: 1 }
+const expected = { operations: 3 }
 
 const newest = statement(
   'acts-newest',

@@ -55,5 +55,7 @@ export interface InspectSources {
   /** @throws DependencyUnavailable */
   readonly broker: () => Promise<ChannelModel>
   readonly queues: QueueNames
+  /** The bindings of the exchange as `queue routing-key`; undefined where the management API cannot be read. */
+  readonly bindings?: () => Promise<ReadonlySet<string> | undefined>
   readonly now: () => Date
 }

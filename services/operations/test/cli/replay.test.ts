@@ -299,6 +299,36 @@ describe('saga dead-letters show', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
 
+  it('shows the cause that the consumer recorded: the database error with its place, the chain of errors, the stack', async () => {
+    const eventId = randomUUID()
+    const failure = {
+      chain: ['error: shelf index is corrupted', 'Error: page 7'],
+      sqlState: 'XX002',
+      statement: 'stock-save',
+      schema: 'public',
+      table: 'inventory_stock',
+      constraint: 'stock_check',
+      where: 'PL/pgSQL function reject() line 3 at RAISE\nSQL statement "INSERT"',
+      stack: 'error: shelf index is corrupted\n    at Parser.parse (parser.js:1:2)',
+    }
+    const headers = { failure: JSON.stringify(failure) }
+    await system().die('inventory', bodyOf('payment.completed', { eventId }), { type: 'payment.completed', headers })
+    const { out } = await system().run(['dead-letters', 'show', eventId])
+    for (const line of [
+      'SQLSTATE       XX002',
+      'statement      stock-save',
+      'table          public.inventory_stock',
+      'constraint     stock_check',
+      'where          PL/pgSQL function reject() line 3 at RAISE\n               SQL statement "INSERT"',
+      'error          error: shelf index is corrupted\n               caused by Error: page 7',
+      'stack          error: shelf index is corrupted\n                   at Parser.parse (parser.js:1:2)',
+    ]) {
+      assert(out.includes(`\n${line}\n`), `${line}\nin\n${out}`)
+    }
+    const [item] = (await system().json('dead-letters', 'show', eventId)).items
+    assert.deepEqual(item?.['failure'], failure)
+  })
+
   it('shows a complete dead letter with the preview of its replay, and reports an unknown id', async () => {
     const scenario = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()

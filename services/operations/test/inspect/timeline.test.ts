@@ -22,10 +22,17 @@ const row = (eventId: string, event: string, ms: number, more: Partial<OutboxRow
   createdAt: at(ms),
   publishedAt: at(ms + 1),
   attempts: 1,
+  unroutableSince: null,
   parkedAt: null,
   parkReason: null,
   ...more,
 })
+const queues = {
+  orderQueue: 'order_queue',
+  paymentQueue: 'payment_queue',
+  inventoryQueue: 'inventory_queue',
+  notificationQueue: 'notification_queue',
+}
 const processed = (eventId: string, ms: number): InboxRow => ({ eventId, processedAt: at(ms) })
 
 const saga: RecordedSaga = {
@@ -126,6 +133,7 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
     orderId: saga.orderId,
     reason: 'no such card',
     attempts: 5,
+    failure: undefined,
     firstFailure: undefined,
     deadLetteredAt: at(60),
     diedAt: at(60),
@@ -136,7 +144,7 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
 }
 
 const inspected = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []) =>
-  inspectSaga(given, { deadLetters, usual: {}, now: at(100) })
+  inspectSaga(given, { queues, deadLetters, locks: [], breakers: [], usual: {}, now: at(100) })
 const shortly = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []): string[] =>
   inspected(given, deadLetters).timeline.map(({ service, what }) => `${service}: ${what}`)
 const needs = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []) =>
@@ -236,7 +244,7 @@ describe('The timeline of a saga', () => {
   it('shows a message that payment is processing, and how often it has called the provider', () => {
     const refunding = { ...payment, status: 'refunding', attempts: 4, lastAttemptAt: at(60), nextAttemptAt: at(1_000) }
     assert.deepEqual(shortly(facts({ payment: refunding })).slice(-2), [
-      'order: payment.refund.requested to payment: being processed',
+      'order: payment.refund.requested to payment: in flight at the provider',
       'payment: 4 attempts at the provider, the next at 00:00:01',
     ])
     assert.deepEqual(needs(facts({ payment: refunding })), {

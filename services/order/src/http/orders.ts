@@ -1,4 +1,5 @@
 import { Router } from '@koa/router'
+import type { QueueNames } from '@order-saga/contracts'
 import type { Database, RequestDeadline } from '@order-saga/chassis'
 import type { AcceptOrder } from '../accept-orders.ts'
 import { usualTimes } from '../store/read-step-times.ts'
@@ -11,12 +12,14 @@ export interface OrderApiDependencies {
   /** Of reads. Not the one of `accept`: slow reads must not open its breaker. */
   readonly requestDeadline: RequestDeadline
   readonly now: () => Date
+  /** For the queues that should be bound to an unroutable event. */
+  readonly queues: QueueNames
 }
 
 /** The order API. While the database is unavailable, requests are answered with 503 within about three seconds. */
-export function createOrderRouter({ database, accept, requestDeadline, now }: OrderApiDependencies): Router {
+export function createOrderRouter({ database, accept, requestDeadline, now, queues }: OrderApiDependencies): Router {
   const router = new Router()
   addOrderRoutes(router, { database, requestDeadline, accept })
-  addSagaRoutes(router, { database, requestDeadline, usual: usualTimes(database, now), now })
+  addSagaRoutes(router, { database, requestDeadline, usual: usualTimes(database, now), now, queues })
   return router
 }

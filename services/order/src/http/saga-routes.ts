@@ -1,5 +1,5 @@
 import type { Router } from '@koa/router'
-import { checkerOf } from '@order-saga/contracts'
+import { checkerOf, type QueueNames } from '@order-saga/contracts'
 import { type Database, notFound, type RequestDeadline, requireValid } from '@order-saga/chassis'
 import { explain } from '../domain/explain.ts'
 import { readSagaFacts } from '../store/read-saga-facts.ts'
@@ -16,11 +16,12 @@ export interface SagaRoutes {
   readonly requestDeadline: RequestDeadline
   readonly usual: UsualTimes
   readonly now: () => Date
+  readonly queues: QueueNames
 }
 
 const checkQuery = checkerOf(SagasQuery)
 
-export function addSagaRoutes(router: Router, { database, requestDeadline, usual, now }: SagaRoutes): void {
+export function addSagaRoutes(router: Router, { database, requestDeadline, usual, now, queues }: SagaRoutes): void {
   router.get('/sagas', async (ctx) => {
     const { status, olderThanMs, ...rest } = requireValid(checkQuery(ctx.query))
     const page = pageOf(rest)
@@ -41,7 +42,7 @@ export function addSagaRoutes(router: Router, { database, requestDeadline, usual
 
   router.get('/sagas/:sagaId/explain', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
-    const [saga, times] = await requestDeadline.run(() => Promise.all([readSagaFacts(database, sagaId), usual()]))
+    const [saga, times] = await requestDeadline.run(() => Promise.all([readSagaFacts(database, sagaId, queues), usual()]))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     const at = now()
     ctx.body = explainAnswer(saga, explain(saga, times, at), at)

@@ -17,6 +17,13 @@ import { createAcceptOrder } from '../../src/accept-orders.ts'
 import { Admission } from '../../src/admission.ts'
 import { createOrderRouter } from '../../src/http/orders.ts'
 
+const queues = {
+  orderQueue: 'order_queue',
+  paymentQueue: 'payment_queue',
+  inventoryQueue: 'inventory_queue',
+  notificationQueue: 'notification_queue',
+}
+
 export const sagaTimeoutMs = 90_000
 
 /** A migrated database of a test file's own. */
@@ -83,7 +90,7 @@ export class OrderApi {
       onAccepted: (count) => (this.accepted += count),
     })
     this.#server = createApi({
-      router: createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database', answerMs), now }),
+      router: createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database', answerMs), now, queues }),
       log,
       metrics: this.metrics,
     })

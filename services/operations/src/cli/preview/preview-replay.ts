@@ -22,11 +22,12 @@ export async function previewReplay(
     const known = new Map(consumedBy(service).map((event) => [event.name, event]))
     message = decode({ ...dead, properties: { ...dead.properties, type: nameOf(dead) } }, known)
   } catch (error) {
-    if (error instanceof PoisonMessage) return { result: 'would_be_dead_lettered', why: error.message }
+    if (error instanceof PoisonMessage) return { result: 'would_be_dead_lettered', why: error.message, untested: [] }
     throw error
   }
   if (service === 'notification') {
-    return { result: 'unknown', why: 'notification has no inbox: a customer who has the e-mail may receive it again' }
+    const why = 'notification has no inbox: a customer who has the e-mail may receive it again'
+    return { result: 'unknown', why, untested: ['the e-mail'] }
   }
   const { now } = context
   switch (service) {

@@ -70,6 +70,7 @@ export type TimelineStep =
       readonly state: string
       /** Time of processing, or the reason why it is not processed. */
       readonly result: string
+      readonly isBlocked: boolean
     }
   | {
       readonly kind: 'note'
@@ -78,10 +79,23 @@ export type TimelineStep =
       readonly description: string
     }
 
+/** Cause and next step, for the banner; the first is the one to act on. */
+export interface BlockerLine {
+  readonly kind: string
+  readonly cause: string
+  readonly action: string
+  readonly service: ServiceName
+  readonly since: string | null
+  readonly eventId: string | null
+  /** Name of a page in docs/runbooks. */
+  readonly runbook: string
+}
+
 export interface SagaDetail extends SagaLine {
   readonly items: readonly { readonly sku: string; readonly qty: number }[]
   readonly explanation: string
   readonly atRest: boolean
+  readonly blockers: readonly BlockerLine[]
   readonly waitsFor: {
     readonly service: ServiceName
     readonly events: readonly string[]

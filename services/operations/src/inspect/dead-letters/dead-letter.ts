@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { type Failure, readFailure } from '@order-saga/chassis'
 import { instantOf, type ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import type { ServiceQueues } from '../queues.ts'
@@ -26,6 +27,8 @@ export interface DeadLetter {
   readonly sagaId: string | undefined
   readonly orderId: string | undefined
   readonly reason: string
+  /** Undefined if a release before this one, or the broker, dead-lettered it. */
+  readonly failure: Failure | undefined
   /** Attempts since its publication or last replay. */
   readonly attempts: number
   readonly firstFailure: Date | undefined
@@ -68,6 +71,7 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
     sagaId,
     orderId,
     reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
+    failure: readFailure(headers['failure']),
     attempts: count(headers['attempt']),
     firstFailure: date(headers['first-failure']),
     deadLetteredAt,

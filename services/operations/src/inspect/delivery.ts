@@ -1,0 +1,56 @@
+import { DependencyUnavailable } from '@order-saga/chassis'
+import type { QueueFacts } from '@order-saga/order'
+import type { DeadLetter } from './dead-letters/dead-letter.ts'
+import { scanDeadLetters } from './dead-letters/scan.ts'
+import { queuesOfServices, readQueues } from './queues.ts'
+import type { InspectSources } from './store.ts'
+
+export interface QueueReader {
+  (queue: string, event: string): QueueFacts | undefined
+}
+
+/** Reads the counts of all queues, and the bindings where the management API can be read. */
+export async function readQueueFacts(
+  sources: Pick<InspectSources, 'broker' | 'queues' | 'bindings'>,
+  retryDelaysMs: readonly number[],
+): Promise<QueueReader> {
+  const services = queuesOfServices(sources.queues, retryDelaysMs)
+  const names = services.flatMap(({ consumed: [queue], retries }) => [queue, ...retries])
+  const [depths, bindings] = await Promise.all([readQueues(await sources.broker(), names), sources.bindings?.()])
+  const found = new Map(depths.map((depth) => [depth.queue, depth]))
+  const facts = new Map(
+    services.flatMap(({ consumed: [queue], retries }) => {
+      const { messages, consumers } = found.get(queue) ?? {}
+      if (messages === null || messages === undefined) return []
+      const retrying = retries.reduce((sum, retry) => sum + (found.get(retry)?.messages ?? 0), 0)
+      return [[queue, { ready: messages, consumers: consumers ?? 0, retrying }] as const]
+    }),
+  )
+  return (queue, event) => {
+    const known = facts.get(queue)
+    return known && { ...known, isBound: bindings?.has(`${queue} ${event}`) }
+  }
+}
+
+/** A scan keeps all messages of a queue unacknowledged meanwhile. */
+const scanLimit = 5_000
+
+/** The dead letters of all services; undefined if there are too many to scan, or the broker is unavailable. */
+export async function readAllDeadLetters(sources: InspectSources): Promise<DeadLetter[] | undefined> {
+  const letters: DeadLetter[] = []
+  try {
+    const queues = queuesOfServices(sources.queues).map(({ deadLetters }) => deadLetters)
+    const depths = await readQueues(await sources.broker(), queues)
+    const total = depths.reduce((sum, { messages }) => sum + (messages ?? 0), 0)
+    if (total > scanLimit) return undefined
+    // Most of the time there are none, and a scan waits for the broker.
+    if (total === 0) return []
+    await scanDeadLetters(sources, { selection: {}, limit: scanLimit }, async (found) => {
+      letters.push(...found.map(({ letter }) => letter))
+    })
+    return letters
+  } catch (error) {
+    if (error instanceof DependencyUnavailable) return undefined
+    throw error
+  }
+}

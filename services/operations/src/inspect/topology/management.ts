@@ -1,0 +1,58 @@
+import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
+import type { Binding } from '@order-saga/contracts'
+import { SourceUnavailable } from '../stores.ts'
+
+const requestMs = 3_000
+
+/** The definitions that AMQP does not show, read from the management API of the broker (tag `management` or above). */
+export class ManagementApi {
+  readonly #base: URL
+  readonly #authorization: string
+  readonly #vhost: string
+
+  /** @param amqpUrl whose user, password and virtual host are used where `url` has none */
+  constructor(url: string, amqpUrl: string) {
+    const [own, amqp] = [new URL(url), new URL(amqpUrl)]
+    const { username, password } = own.username === '' ? amqp : own
+    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    this.#authorization = `Basic ${Buffer.from(login).toString('base64')}`
+    this.#vhost = amqp.pathname.length > 1 ? amqp.pathname.slice(1) : '%2F'
+    own.username = ''
+    own.password = ''
+    if (!own.pathname.endsWith('/')) own.pathname += '/'
+    this.#base = own
+  }
+
+  /** All bindings of the virtual host from an exchange to a queue. @throws SourceUnavailable */
+  async bindings(): Promise<Binding[]> {
+    const rows = await this.#get<{ source: string; destination: string; destination_type: string; routing_key: string }>(
+      `api/bindings/${this.#vhost}`,
+    )
+    return rows
+      .filter(({ source, destination_type: type }) => source !== '' && type === 'queue')
+      .map(({ source, destination, routing_key: routingKey }) => ({ exchange: source, queue: destination, routingKey }))
+  }
+
+  async #get<T>(path: string): Promise<T[]> {
+    const url = new URL(path, this.#base)
+    try {
+      const response = await fetch(url, {
+        headers: { authorization: this.#authorization },
+        signal: AbortSignal.timeout(requestMs),
+      })
+      if (!response.ok) throw new Error(`the management API answered ${response.status} to ${url.pathname}`)
+      const rows: unknown = await response.json()
+      if (!Array.isArray(rows)) throw new Error('the management API did not answer a list')
+      return rows as T[]
+    } catch (error) {
+      if (error instanceof DependencyUnavailable) throw error
+      throw new SourceUnavailable('broker', new Error(`${url.origin}: ${messageOf(error)}`, { cause: error }))
+    }
+  }
+}
+
+/** The bindings of the exchange as `queue routing-key`; undefined if they cannot be read: they are a detail of an answer. */
+export async function bindingSet(api: ManagementApi | undefined, exchange: string): Promise<ReadonlySet<string> | undefined> {
+  const bindings = await api?.bindings().catch(() => undefined)
+  return bindings && new Set(bindings.filter((each) => each.exchange === exchange).map(({ queue, routingKey }) => `${queue} ${routingKey}`))
+}
