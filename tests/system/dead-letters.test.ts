@@ -1,6 +1,7 @@
 // needs: system
 import assert from 'node:assert/strict'
-import { deadLetterQueue, type Failure } from '@order-saga/chassis'
+import type { Failure } from '@order-saga/chassis'
+import { deadLetterQueue } from '@order-saga/contracts'
 import type { ServiceName } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'

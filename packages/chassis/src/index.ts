@@ -7,15 +7,8 @@ export { connect as connectBroker } from './messaging/connect.ts'
 export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
 export { cutToBytes, forward, replaysLimitBytes } from './messaging/forwarding.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
-export {
-  declareTopology,
-  deadLetterQueue,
-  secondaryQueue,
-  retryQueue,
-  type Topology,
-  topologyOf,
-} from './messaging/topology.ts'
-export { BlockedByLock, type BlockingSession, readBlockers } from './persistence/lock-wait.ts'
+export { declareTopology } from './messaging/topology.ts'
+export { BlockedByLock } from './persistence/lock-wait.ts'
 export { connectionConfig, type DatabaseAddress } from './persistence/connection.ts'
 export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { type Topology } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { close, closeConnection, within } from './close.ts'
 import { connect as connectByAmqp, type ConnectOptions } from './connect.ts'
-import { checkTopology, declareTopology, type Topology } from './topology.ts'
+import { checkTopology, declareTopology } from './topology.ts'
 
 export interface BrokerOptions {
   readonly url: string

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
+import { deadLetterQueue, retryQueue } from '@order-saga/contracts'
 import type { EventType } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
 import { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from '../core/errors.ts'
@@ -14,7 +15,6 @@ import { attemptOf, decode, headersOf, type Message, nameOf } from './message.ts
 import type { Publication, Publisher } from './publisher.ts'
 import { AckTracker } from './ack-tracker.ts'
 import { startHandlingSpan } from './spans.ts'
-import { deadLetterQueue, retryQueue } from './topology.ts'
 
 export interface Subscription {
   /** The main queue: its retry and dead-letter queues are used; also the label of the metrics. */

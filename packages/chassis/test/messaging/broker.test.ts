@@ -1,8 +1,8 @@
 // needs: broker
 import assert from 'node:assert/strict'
+import { deadLetterQueue, retryQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'
-import { deadLetterQueue, retryQueue } from '../../src/messaging/topology.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'

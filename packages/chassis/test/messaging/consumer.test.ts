@@ -1,11 +1,11 @@
 // needs: broker
 import assert from 'node:assert/strict'
+import { deadLetterQueue, secondaryQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'
 import type { Consumer, Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
-import { deadLetterQueue, secondaryQueue } from '../../src/messaging/topology.ts'
 import { readFailure } from '../../src/core/failure.ts'
 import { DependencyUnavailable, DiversionRequired, PoisonMessage } from '../../src/core/errors.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'

@@ -1,4 +1,4 @@
-import { deadLetterQueue } from '@order-saga/chassis'
+import { deadLetterQueue } from '@order-saga/contracts'
 import { bodyOf, type DeadLetter, type FoundLetter, propertiesOf } from '../../inspect/dead-letters/dead-letter.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
