@@ -230,6 +230,53 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '6m',
     },
   ],
+  OrderSagaOpenLong: [
+    {
+      when: 'a saga is open for half an hour',
+      series: pods('saga_oldest_open_seconds', '0+60x30'),
+      at: '20m',
+      fires: {},
+    },
+    { when: 'a saga is open for five minutes', series: pods('saga_oldest_open_seconds', '300x10'), at: '8m' },
+  ],
+  OrderSagaMissingBinding: [
+    {
+      when: 'events cannot be routed',
+      series: pods('outbox_unroutable_events', '3x10', ',service="inventory"'),
+      at: '5m',
+      fires: { service: 'inventory' },
+    },
+    { when: 'all events are routed', series: pods('outbox_unroutable_events', '0x10', ',service="order"'), at: '5m' },
+  ],
+  OrderSagaBreakerOpen: [
+    {
+      when: 'the breaker of one pod is open',
+      series: {
+        [`circuit_breaker_open_seconds{${ns},pod="a",service="payment",dependency="payment gateway"}`]: '0+60x10',
+        [`circuit_breaker_open_seconds{${ns},pod="b",service="payment",dependency="payment gateway"}`]: '0x10',
+      },
+      at: '5m',
+      fires: { service: 'payment', dependency: 'payment gateway' },
+    },
+    {
+      when: 'a breaker closes after half a minute',
+      series: pods('circuit_breaker_open_seconds', '30 0x5', ',service="order",dependency="database"'),
+      at: '3m',
+    },
+  ],
+  OrderSagaChargeInFlight: [
+    {
+      when: 'a charge has no result for ten minutes',
+      series: pods('payment_oldest_in_flight_seconds', '0+60x10', ',operation="charge"'),
+      at: '8m',
+      fires: { operation: 'charge' },
+    },
+    {
+      when: 'charges last a minute',
+      series: pods('payment_oldest_in_flight_seconds', '60x10', ',operation="charge"'),
+      at: '8m',
+    },
+  ],
   OrderSagaDeadLetters: [
     {
       when: 'a message is dead-lettered, and two nodes report its queue',

@@ -86,7 +86,10 @@ describe('A dead letter', function () {
 
       const [failing] = (await saga(system(), 'dead-letters', 'replay', eventId, '--dry-run')).items
       assert.equal(failing?.['result'], 'would_fail')
-      assert.match(String(failing?.['why']), /^the shelf has collapsed \(SQLSTATE P0001; statement [a-z-]+; PL\/pgSQL function/)
+      assert.match(
+        String(failing?.['why']),
+        /^the shelf has collapsed \(SQLSTATE P0001; statement [a-z-]+; PL\/pgSQL function/,
+      )
       await heal()
       const [foreseen] = (await saga(system(), 'dead-letters', 'replay', eventId, '--dry-run')).items
       assert.equal(foreseen?.['outcome'], 'would_change')

@@ -1,5 +1,6 @@
 import {
   apiPort,
+  checkedText,
   type CommonConfig,
   commonSettings,
   ConfigurationError,
@@ -9,12 +10,16 @@ import {
   optionalText,
   type Setting,
 } from '@order-saga/chassis'
+import { type OpsConfig, opsSettings } from './ops-config.ts'
+import { type ManagementConfig, managementSettings } from './saga-config.ts'
 import { type StoresConfig, storeSettings } from './store-config.ts'
 
-export interface ConsoleConfig extends StoresConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+export interface ConsoleConfig
+  extends StoresConfig, ManagementConfig, OpsConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
   port: number
   console: 'read-only' | 'full'
   adminToken: string
+  runbooksUrl: string
   maxClockSkewMs: number
 }
 
@@ -24,13 +29,21 @@ const { topology: _topology, prefetch: _prefetch, ...common } = commonSettings
 export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfig[K]> } = {
   ...common,
   ...storeSettings,
+  ...managementSettings,
+  ...opsSettings,
   maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
   port: apiPort({ default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',
     default: 'read-only',
     values: ['read-only', 'full'],
-    doc: 'Whether the console is read-only or may replay and discard dead letters.',
+    doc: 'Whether the console is read-only or may replay and discard dead letters and release parked events.',
+  }),
+  runbooksUrl: checkedText({
+    env: 'RUNBOOKS_URL',
+    default: '',
+    check: (text) => (text === '' || /^https?:\/\/[^\s]+$/.test(text) ? undefined : 'an http or https URL'),
+    doc: 'Base URL of docs/runbooks for the links of the console; without it the page names the files.',
   }),
   adminToken: optionalText({
     env: 'ADMIN_TOKEN',

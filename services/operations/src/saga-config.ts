@@ -2,8 +2,9 @@ import { type CommonConfig, commonSettings, optionalText, type Setting } from '@
 import { inventorySettings } from '@order-saga/inventory'
 import { orderSettings } from '@order-saga/order'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
+import { type OpsConfig, opsSettings } from './ops-config.ts'
 
-export interface SagaConfig extends AuditConfig, ManagementConfig, Pick<CommonConfig, 'exchange'> {
+export interface SagaConfig extends AuditConfig, ManagementConfig, OpsConfig, Pick<CommonConfig, 'exchange'> {
   rabbitmqAdminUrl: string
   refundRetryMs: number
   inventoryFailureRate: number
@@ -26,6 +27,7 @@ export const managementSettings: { [K in keyof ManagementConfig]: Setting<Manage
 export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
   ...auditSettings,
   ...managementSettings,
+  ...opsSettings,
   exchange: commonSettings.exchange,
   rabbitmqAdminUrl: optionalText({
     env: 'RABBITMQ_ADMIN_URL',

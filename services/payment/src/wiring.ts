@@ -6,6 +6,7 @@ import { EffectRunner } from './effects/effect-runner.ts'
 import { ResultRecorder } from './effects/record-results.ts'
 import { sweep } from './effects/sweeper.ts'
 import type { ConfiguredGateway } from './gateway/create-gateway.ts'
+import { measureInFlight } from './in-flight-gauge.ts'
 import { createPaymentMetrics } from './payment-metrics.ts'
 import { paymentReactions } from './reactions/index.ts'
 import { schema } from './store/schema.ts'
@@ -21,7 +22,7 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
   const { paymentQueue: queue, concurrency, keyTtlMs, settleMs } = config
   const timeLimitsMs = { charge: gateway.timeLimitMs, refund: refundTimeLimitMs }
 
-  const access = { gateway, now, log, time }
+  const access = { gateway, now, log, time, onBreakerChange: service.breakers.onChange('payment gateway') }
   const results = new ResultRecorder({ ...store, consumer: queue, now, newId, timeLimitsMs, committed })
   const runner = new EffectRunner({ ...access, results, concurrency })
   const reactor = service.reactor(paymentReactions({ queue, timeLimitsMs, newId, committed }), config.batchSize)
@@ -49,6 +50,7 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
   service.consume({ queue, from: charges, prefetch: concurrency, events, react: limited() })
 
   const { database } = store
+  service.every('payment-gauges', config.gaugeIntervalMs, measureInFlight(service.metrics, database, now))
   service.every('sweep', config.sweepIntervalMs, async () => {
     await sweep({ ...access, database, runner, keyTtlMs, settleMs })
   })

@@ -100,7 +100,7 @@ describe('The screenshots of the console', function () {
       await goTo(page, '/dead-letters', 'unknown event')
       await page.getByRole('checkbox').first().check()
       await picture(page, 'dead-letters', more)
-      await page.getByRole('button', { name: 'Discard' }).click()
+      await page.locator('[data-key=discard]').click()
       await page.getByRole('dialog').waitFor()
       await picture(page, 'dead-letters-dialog', more)
       await system().until('the dead letters to be there', async () => {

@@ -22,6 +22,7 @@ const noBusyWaiting = '+sbwt none +sbwtdcpu none +sbwtdio none'
 class RabbitMqNode implements RabbitMqServer {
   readonly port: number
   readonly url: string
+  readonly managementUrl: string | undefined
   readonly #programs: string
   readonly #folder: RunFolder
   readonly #ports: NodePorts
@@ -35,6 +36,7 @@ class RabbitMqNode implements RabbitMqServer {
     this.#ports = ports
     this.port = ports.amqp
     this.url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
+    this.managementUrl = ports.management === undefined ? undefined : `http://127.0.0.1:${ports.management}`
     this.#environment = nodeEnvironment(folder, ports)
   }
 
@@ -163,7 +165,12 @@ export function startRabbitMqNode(programs: string, options: RabbitMqOptions): P
 
 async function startOnce(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
   const folder = await RunFolder.create('rabbitmq')
-  const ports = { amqp: await freePort(), distribution: await freePort(), epmd: await freePort() }
+  const ports = {
+    amqp: await freePort(),
+    distribution: await freePort(),
+    epmd: await freePort(),
+    management: options.management === true ? await freePort() : undefined,
+  }
   const node = new RabbitMqNode(programs, folder, ports)
   try {
     await configureNode(folder, ports)

@@ -41,7 +41,11 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
   return { address: { host: '127.0.0.1', port, user, password }, started: supervised('postgres', server) }
 }
 
-async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: string; started?: Supervised }> {
+async function findBroker({ env, signal, log }: ServerOptions): Promise<{
+  url: string
+  managementUrl?: string | undefined
+  started?: Supervised
+}> {
   const url = env['RABBITMQ_URL']
   if (url) {
     const { host } = URL.canParse(url) ? new URL(url) : { host: 'an address that is no URL' }
@@ -56,9 +60,9 @@ async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: s
     log(`RabbitMQ     the one at ${host}, as RABBITMQ_URL says`)
     return { url }
   }
-  const server = await startRabbitMq({ signal, log })
+  const server = await startRabbitMq({ signal, log, management: true })
   log(`RabbitMQ     started on port ${server.port}, pid ${server.pid}`)
-  return { url: server.url, started: supervised('rabbitmq', server) }
+  return { url: server.url, managementUrl: server.managementUrl, started: supervised('rabbitmq', server) }
 }
 
 function supervised(name: string, server: Omit<Supervised, 'name'>): Supervised {
@@ -85,7 +89,8 @@ export async function findServers(options: ServerOptions): Promise<FoundServers>
     found.status === 'fulfilled' && found.value.started ? [found.value.started] : [],
   )
   if (database.status === 'fulfilled' && broker.status === 'fulfilled') {
-    return { addresses: { rabbitMqUrl: broker.value.url, database: database.value.address }, started }
+    const { url: rabbitMqUrl, managementUrl } = broker.value
+    return { addresses: { rabbitMqUrl, managementUrl, database: database.value.address }, started }
   }
   await Promise.all(started.map((server) => server.stop()))
   options.signal.throwIfAborted()

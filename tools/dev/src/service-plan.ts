@@ -23,6 +23,7 @@ export type UsualPorts = Partial<Pick<Ports, 'order' | 'inventory' | 'console'>>
 /** Where the services find their servers. */
 export interface ServerAddresses {
   rabbitMqUrl: string
+  managementUrl?: string | undefined
   database: { host: string; port: number; user: string; password: string; caFile?: string | undefined }
 }
 
@@ -134,9 +135,18 @@ export function processEnvironment(
       PORT: String(ports.console),
       CONSOLE: env['CONSOLE'],
       ADMIN_TOKEN: env['ADMIN_TOKEN'],
+      ...managementAddress(servers),
+      ...Object.fromEntries(
+        serviceNames.map((each) => [`${each.toUpperCase()}_OPS_URL`, `http://127.0.0.1:${ports.ops[each]}`]),
+      ),
       ...databaseAddresses(servers.database),
     }),
   }
+}
+
+/** The management API of a broker started here; that of another one is a setting. */
+export function managementAddress({ managementUrl }: ServerAddresses): Record<string, string> {
+  return managementUrl === undefined ? {} : { RABBITMQ_MANAGEMENT_URL: managementUrl }
 }
 
 /** The databases as the programs of operations read them: ORDER_DB_URL, ORDER_DB_CA_FILE and so on. */

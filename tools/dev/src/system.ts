@@ -6,7 +6,14 @@ import { failureText, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
 import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
-import { choosePorts, databaseAddresses, databases, processEnvironment, processesOf } from './service-plan.ts'
+import {
+  choosePorts,
+  databaseAddresses,
+  managementAddress,
+  databases,
+  processEnvironment,
+  processesOf,
+} from './service-plan.ts'
 import type { Ports, ProcessName, ServerAddresses, StoringService, UsualPorts } from './service-plan.ts'
 import { ServiceProcess } from './service-process.ts'
 import { Supervisor } from './supervisor.ts'
@@ -137,5 +144,10 @@ function addressesOf(
     ...(processes.includes('console') && { CONSOLE_URL: local(ports.console) }),
   }
   for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
-  return { ...addresses, ...databaseAddresses(servers.database), RABBITMQ_URL: servers.rabbitMqUrl }
+  return {
+    ...addresses,
+    ...databaseAddresses(servers.database),
+    RABBITMQ_URL: servers.rabbitMqUrl,
+    ...managementAddress(servers),
+  }
 }

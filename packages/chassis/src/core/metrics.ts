@@ -10,6 +10,7 @@ const storeMetrics = [
   'outbox_pending_events',
   'outbox_oldest_pending_seconds',
   'outbox_parked_events',
+  'outbox_unroutable_events',
   'outbox_published_total',
   'database_lock_timeouts_total',
 ]
@@ -55,6 +56,10 @@ export function createMetrics(registry = createRegistry()) {
     outboxOldestPending: gauge(
       'outbox_oldest_pending_seconds',
       'Age of the oldest pending event in the outbox, 0 when there is none; take the maximum over pods.',
+    ),
+    outboxUnroutable: gauge(
+      'outbox_unroutable_events',
+      'Events, pending or parked, to whose routing key no queue is bound; take the maximum over pods.',
     ),
     outboxParked: gauge('outbox_parked_events', 'Parked events: they cannot be published; take the maximum over pods.'),
     outboxPublished: counter(

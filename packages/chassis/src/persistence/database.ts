@@ -170,7 +170,11 @@ export class Database {
       const watching = connectionConfig(options, `${options.applicationName} lock watch`, lockWatchMs)
       this.#lockWatch = new LockWatch(async (pid) => {
         const client = await openSession(watching, { statement_timeout: lockWatchMs }, lockWatchMs)
-        return await readBlockers(client, pid).finally(() => client.end().catch(() => undefined))
+        try {
+          return await readBlockers(client, pid)
+        } finally {
+          await client.end().catch(() => undefined)
+        }
       }, limits.lockMs / 2)
     }
     this.#pool = options.createPool?.(config) ?? new Pool(config)

@@ -76,7 +76,11 @@ export class LockWatch {
   }
 
   /** Runs the work of a transaction that was blocked before; `found` gets the sessions if it is blocked again. */
-  async during<T>(client: ClientBase, found: (sessions: BlockingSession[]) => void, work: () => Promise<T>): Promise<T> {
+  async during<T>(
+    client: ClientBase,
+    found: (sessions: BlockingSession[]) => void,
+    work: () => Promise<T>,
+  ): Promise<T> {
     // Documented in pg ("client.processID"), and not among its types.
     const { processID: pid } = client as { readonly processID?: unknown }
     if (typeof pid !== 'number') return await work()

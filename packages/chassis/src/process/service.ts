@@ -17,6 +17,7 @@ import { Relay } from '../persistence/relay.ts'
 import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/retention.ts'
 import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persistence/schema.ts'
 import { Breaker } from '../core/breaker.ts'
+import { BreakerGauge } from '../core/breaker-gauge.ts'
 import { DatabaseClock, type ReadClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
@@ -66,6 +67,7 @@ export class Service {
   readonly metrics: ChassisMetrics
   readonly publisher: Publisher
   readonly tracing: Tracing
+  readonly breakers: BreakerGauge
   readonly now: () => Date
   readonly newId: () => string
   readonly #dependencies: RuntimeDependencies
@@ -93,6 +95,7 @@ export class Service {
     this.log = log
     this.tracing = tracing
     this.metrics = dependencies.createMetrics()
+    this.breakers = new BreakerGauge(this.metrics.registry, log)
     this.#topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
     this.#publishing = this.#broker('publishing')
     this.#consuming = this.#broker('consuming')
@@ -150,14 +153,16 @@ export class Service {
       pollIntervalMs: config.outboxPollIntervalMs,
       parkAfterMs: config.outboxParkAfterMs,
       queuesOf: (event) =>
-        this.#options.queues.filter(({ events }) => events.some(({ name }) => name === event)).map(({ queue }) => queue),
+        this.#options.queues
+          .filter(({ events }) => events.some(({ name }) => name === event))
+          .map(({ queue }) => queue),
       now: this.now,
     })
     const rules = [...messagingRetention(config.outboxRetentionMs, config.inboxRetentionMs), ...retention]
     const cleanUpMs = Math.min(cleanUpIntervalMs, config.outboxRetentionMs, config.inboxRetentionMs)
     this.every('clean-up', cleanUpMs, () => cleanUp(database, rules, this.now(), this.#stop.signal))
-    const { outboxPending, outboxOldestPending, outboxParked } = this.metrics
-    const gauges = [outboxPending, outboxOldestPending, outboxParked]
+    const { outboxPending, outboxOldestPending, outboxParked, outboxUnroutable } = this.metrics
+    const gauges = [outboxPending, outboxOldestPending, outboxParked, outboxUnroutable]
     const measure = (): Promise<void> => measureOutbox(database, this.metrics, this.now())
     this.every('outbox-gauges', config.gaugeIntervalMs, createGaugeRefresh(gauges, measure))
     exportPool(this.metrics, database)
@@ -192,10 +197,7 @@ export class Service {
   reactor<S, E extends Effect>(reactions: Reactions<S, E>, batchSize: number): Reactor<S, E> {
     const store = this.#store
     if (store === undefined) throw new Error('a reactor needs a store')
-    const breaker = new Breaker({
-      name: 'database',
-      onChange: (state, reason) => this.log.warn({ dependency: 'database', state, reason }, 'breaker changed'),
-    })
+    const breaker = new Breaker({ name: 'database', onChange: this.breakers.onChange('database') })
     return new Reactor(reactions, { ...store, now: this.now, newId: this.newId, batchSize, breaker })
   }
 

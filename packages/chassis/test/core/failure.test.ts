@@ -43,7 +43,10 @@ describe('the failure of an attempt', () => {
   })
 
   it('fits into the smallest frame of the broker beside the longest other headers', () => {
-    const long = Object.assign(new Error('\u{1f980}'.repeat(2_000)), { where: '\u{1f980}'.repeat(2_000), code: '23514' })
+    const long = Object.assign(new Error('\u{1f980}'.repeat(2_000)), {
+      where: '\u{1f980}'.repeat(2_000),
+      code: '23514',
+    })
     for (const bytes of [0, 3_000, 4_096, 5_800, 9_000]) {
       const { failure = '' } = failureHeader(long, { replays: 'x'.repeat(bytes), attempt: 5 })
       assert(Buffer.byteLength(failure) <= Math.max(0, 8_192 - 1_536 - bytes))

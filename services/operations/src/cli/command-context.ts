@@ -1,11 +1,14 @@
 import { brokerUrl, type Publisher } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
+import type { OpenBreaker } from '@order-saga/order'
 import type { ChannelModel } from 'amqplib'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
+import { readBreakers } from '../inspect/breakers.ts'
 import type { InspectSources } from '../inspect/store.ts'
 import type { Store } from '../inspect/store.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import { bindingSet, ManagementApi } from '../inspect/topology/management.ts'
+import { opsUrls } from '../ops-config.ts'
 import { openStores } from '../store-config.ts'
 import type { SagaConfig } from '../saga-config.ts'
 import { OperatorBroker, quietLog } from './operator-broker.ts'
@@ -42,6 +45,10 @@ export class CommandContext implements InspectSources, MoveSources {
 
   async bindings(): Promise<ReadonlySet<string> | undefined> {
     return await bindingSet(this.management, this.config.exchange)
+  }
+
+  async breakers(): Promise<readonly OpenBreaker[]> {
+    return await readBreakers(opsUrls(this.config), this.now())
   }
 
   get queues(): QueueNames {

@@ -38,7 +38,12 @@ export async function cancelLocks(
     all ? !storeNames.some((store) => store === application) : pids.includes(pid),
   )
   const missing = pids.filter((pid) => !chosen.some((session) => session.pid === pid))
-  if (actor === undefined) return resultOf(chosen.map((each) => ({ ...each, result: 'would_end' })), missing, context)
+  if (actor === undefined)
+    return resultOf(
+      chosen.map((each) => ({ ...each, result: 'would_end' })),
+      missing,
+      context,
+    )
   const orders = context.databases.order
   await orders.change(assertRecordable)
   const acts = chosen.map(({ store, pid, blocks, ...session }) => ({
@@ -85,18 +90,29 @@ async function sessionsOf(context: CommandContext, service: string | undefined):
 }
 
 function resultOf(sessions: readonly Located[], missing: readonly number[], { now }: CommandContext): Result {
-  const rows = sessions.map(({ store, pid, application, user, state, transactionSince, blocks, result, why, query }) => [
-    store,
-    String(pid),
-    application ?? user ?? '-',
-    state ?? '-',
-    transactionSince === null ? '-' : fromNow(transactionSince, now()),
-    blocks.length === 0 ? '-' : blocks.join(', '),
-    ...(result === undefined ? [] : [why === undefined ? result.replace('_', ' ') : `${result}: ${why}`]),
-    (query ?? '-').replaceAll(/\s+/g, ' ').slice(0, 80),
-  ])
+  const rows = sessions.map(
+    ({ store, pid, application, user, state, transactionSince, blocks, result, why, query }) => [
+      store,
+      String(pid),
+      application ?? user ?? '-',
+      state ?? '-',
+      transactionSince === null ? '-' : fromNow(transactionSince, now()),
+      blocks.length === 0 ? '-' : blocks.join(', '),
+      ...(result === undefined ? [] : [why === undefined ? result.replace('_', ' ') : `${result}: ${why}`]),
+      (query ?? '-').replaceAll(/\s+/g, ' ').slice(0, 80),
+    ],
+  )
   const withResult = sessions.some(({ result }) => result !== undefined)
-  const heading = ['DATABASE', 'PID', 'APPLICATION', 'STATE', 'TRANSACTION', 'BLOCKS', ...(withResult ? ['RESULT'] : []), 'LAST SQL']
+  const heading = [
+    'DATABASE',
+    'PID',
+    'APPLICATION',
+    'STATE',
+    'TRANSACTION',
+    'BLOCKS',
+    ...(withResult ? ['RESULT'] : []),
+    'LAST SQL',
+  ]
   return {
     items: sessions,
     summary: { shown: sessions.length, missing },

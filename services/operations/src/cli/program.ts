@@ -10,6 +10,7 @@ import { queuesFor, type Selection } from '../inspect/dead-letters/selection.ts'
 import type { Actor } from '../inspect/operator-acts.ts'
 import { queuesOfServices } from '../inspect/queues.ts'
 import type { CommandContext } from './command-context.ts'
+import { groupDeadLetters } from './dead-letters/group-dead-letters.ts'
 import { listDeadLetters } from './dead-letters/list-dead-letters.ts'
 import { discard, previewDiscards, previewReplays, replay } from './dead-letters/move-dead-letters.ts'
 import { showDeadLetter } from './dead-letters/show-dead-letter.ts'
@@ -44,12 +45,15 @@ interface Selecting {
   readonly queue?: string
   readonly event?: string
   readonly diedOf?: string
+  readonly group?: string
   readonly saga?: string
   readonly olderThan?: number
   readonly youngerThan?: number
 }
 
 const defaultLimit = 100
+/** In memory at once. */
+const groupedLimit = 10_000
 
 /** All subcommands and their options. Unusable arguments are thrown as `CommanderError`. */
 export function sagaProgram(parts: ProgramParts): Command {
@@ -70,6 +74,13 @@ export function sagaProgram(parts: ProgramParts): Command {
     .action((options: Common & Selecting & { limit: number }) =>
       run('dead-letters list', options.json === true, (context) =>
         listDeadLetters(context, scanOf([], options, context.config)),
+      ),
+    )
+  selecting(command(letters, 'groups', 'Group dead letters by event, queue and reason without ids and numbers.'))
+    .addOption(limit(groupedLimit))
+    .action((options: Common & Selecting & { limit: number }) =>
+      run('dead-letters groups', options.json === true, (context) =>
+        groupDeadLetters(context, scanOf([], options, context.config)),
       ),
     )
   command(letters, 'show', 'Show one dead letter, and preview its replay.')
@@ -189,7 +200,8 @@ export function sagaProgram(parts: ProgramParts): Command {
       run('locks', options.json === true, (context) => {
         const selection = { pids, service: options.service, all: options.all === true }
         if (options.cancel !== true) {
-          if (pids.length > 0 || selection.all) throw new UsageError('--cancel is missing: without it sessions are only listed.')
+          if (pids.length > 0 || selection.all)
+            throw new UsageError('--cancel is missing: without it sessions are only listed.')
           return listLocks(context, selection)
         }
         return cancelLocks(context, selection, options.dryRun === true ? undefined : actor(options, parts))
@@ -225,6 +237,7 @@ function selecting(command: Command): Command {
     .option('--queue <queue>', 'only those of this queue, or of this service')
     .option('--event <event>', 'only those of this event')
     .option('--died-of <text>', 'only those whose reason contains this')
+    .option('--group <id>', 'only those of this group, as groups shows it')
     .addOption(new Option('--saga <id>', 'only those of this saga or order').argParser(anId))
     .addOption(duration('--older-than <time>', 'only those dead-lettered at least that long ago: 30s, 5m, 2h, 7d'))
     .addOption(duration('--younger-than <time>', 'only those dead-lettered less than that long ago'))
@@ -275,6 +288,7 @@ function scanOf(given: readonly string[], options: Selecting & { limit?: number 
     queue,
     event,
     reason: options.diedOf,
+    group: options.group,
     saga: options.saga,
     olderThanMs: options.olderThan,
     youngerThanMs: options.youngerThan,

@@ -33,7 +33,8 @@ export function mayRead({ token }: Access) {
  */
 export function mayAct({ mode }: Access) {
   return async (_: Context, next: Next): Promise<void> => {
-    if (mode !== 'full') throw new Problem(403, 'The console is read-only: replay and discard require CONSOLE=full.')
+    if (mode !== 'full')
+      throw new Problem(403, 'The console is read-only: replay, discard and release require CONSOLE=full.')
     await next()
   }
 }

@@ -1,20 +1,37 @@
 import { DependencyUnavailable } from '@order-saga/chassis'
-import { usualTimes } from '@order-saga/order'
+import { parkReasonInWords, usualTimes } from '@order-saga/order'
+import {
+  type BlockedFilter,
+  type BlockedLine,
+  type DeliveryState,
+  listBlockedSagas,
+  withBlockers,
+} from '../inspect/blocked-sagas.ts'
 import type { DeadLetter } from '../inspect/dead-letters/dead-letter.ts'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
 import { inspectSaga } from '../inspect/inspect-saga.ts'
 import { type QueueReader, readQueueFacts } from '../inspect/delivery.ts'
 import { readLocks } from '../inspect/locks.ts'
+import type { Actor } from '../inspect/operator-acts.ts'
 import { readOutbox } from '../inspect/outboxes.ts'
+import { readParked, releaseEvents, type ReleaseSources } from '../inspect/parked-events.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
-import { readSagaOverview } from '../inspect/sagas.ts'
+import { readSagaOverview, type SagaListOptions } from '../inspect/sagas.ts'
 import type { InspectSources } from '../inspect/store.ts'
 import { storeNames } from '../inspect/stores.ts'
 import { recordsOf } from '../inspect/timeline.ts'
 import { Cached } from './cached.ts'
 import { DeadLetterService } from './dead-letters.ts'
-import type { OutboxLine, Overview, QueueLine, SagaDetail } from './page/answers.ts'
+import type {
+  DeadLetterOutcome,
+  OutboxLine,
+  Overview,
+  ParkedEvents,
+  QueueLine,
+  SagaDetail,
+  SagaPage,
+} from './page/answers.ts'
 
 /** The type of a value after JSON serialization: dates are strings. */
 type Json<T> = T extends Date ? string : T extends object ? { [K in keyof T]: Json<T[K]> } : T
@@ -23,17 +40,19 @@ export const json = <T>(value: T): Json<T> => value as Json<T>
 
 export interface ConsoleOptions {
   readonly mode: Overview['mode']
-  readonly sources: InspectSources & MoveSources
+  readonly sources: InspectSources & MoveSources & ReleaseSources
   readonly retryDelaysMs: readonly number[]
+  readonly runbooks: string
 }
 
+const parkedShown = 500
 const keepMs = { sagas: 1_000, delivery: 3_000 } as const
 /** A slow broker does not delay the facts from the databases. */
 const deliveryWaitMs = 1_000
 
 export class Console {
   readonly deadLetters: DeadLetterService
-  readonly sources: InspectSources
+  readonly sources: InspectSources & ReleaseSources
   readonly #options: ConsoleOptions
   readonly #sagas
   readonly #delivery
@@ -45,7 +64,7 @@ export class Console {
     this.#options = options
     this.sources = options.sources
     this.deadLetters = new DeadLetterService(options.sources)
-    this.#sagas = new Cached(() => readSagaOverview(databases.order, now()), keepMs.sagas, now)
+    this.#sagas = new Cached(() => this.#readSagas(), keepMs.sagas, now)
     this.#delivery = new Cached(() => this.#readDelivery(), keepMs.delivery, now)
     this.#usualTimes = usualTimes(databases.order, now)
     const read = (): Promise<QueueReader> =>
@@ -57,6 +76,43 @@ export class Console {
   async overview(): Promise<Overview> {
     const [sagas, delivery] = await Promise.all([this.#sagas.get(), this.#deliverySoon()])
     return json({ mode: this.#options.mode, ...sagas, ...delivery })
+  }
+
+  /** A page of sagas with their blockers. @throws DependencyUnavailable as `overview` */
+  async list(options: SagaListOptions, blocked: BlockedFilter | undefined): Promise<SagaPage> {
+    const { sagas, next } = await listBlockedSagas(this.sources, options, await this.#deliveryState(), blocked)
+    return json({ sagas: sagas.map(lineOf), next })
+  }
+
+  /** The parked events of all outboxes. @throws DependencyUnavailable */
+  async parked(): Promise<ParkedEvents> {
+    const events = await readParked(this.sources, {}, parkedShown + 1)
+    const shown = events.slice(0, parkedShown).map(({ reason, ...event }) => ({
+      ...event,
+      reason: parkReasonInWords(reason, event.event, this.sources.queues),
+    }))
+    return json({ events: shown, more: events.length > parkedShown })
+  }
+
+  /** Releases parked events by their ids. @throws NotDone when acts cannot be recorded */
+  async release(ids: readonly string[], actor: Actor): Promise<DeadLetterOutcome> {
+    const events = await readParked(this.sources, { ids }, null)
+    const released = await releaseEvents(this.sources, events, actor)
+    return { done: released.length, failed: events.length - released.length, missing: ids.length - events.length }
+  }
+
+  async #readSagas(): Promise<Pick<Overview, 'counts' | 'overdue' | 'violated' | 'sagas'>> {
+    const { databases, now } = this.sources
+    const { sagas, ...overview } = await readSagaOverview(databases.order, now())
+    const blocked = await withBlockers(this.sources, sagas, await this.#deliveryState())
+    return json({ ...overview, sagas: blocked.map(lineOf) })
+  }
+
+  async #deliveryState(): Promise<DeliveryState> {
+    const [queueFacts, delivery] = await Promise.all([this.#queueFactsSoon(), this.#deliverySoon()])
+    const some = (delivery.queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)
+    const letters = some ? await this.deadLetters.list().catch(() => undefined) : undefined
+    return { queueFacts, deadLetters: letters?.deadLetters }
   }
 
   /** One saga by its id or its order's; undefined if it does not exist. @throws DependencyUnavailable as `overview` */
@@ -75,13 +131,24 @@ export class Console {
       deadLetters,
       queueFacts,
       locks: locksOf(recorded),
-      breakers: [],
+      breakers: (await this.sources.breakers?.()) ?? [],
       usual,
       now: now(),
     })
     const { text, atRest, waitsFor, blockers } = explanation
     const { history: _history, ...saga } = recorded
-    return json({ ...saga, explanation: text, atRest, waitsFor, blockers, timeline, records: recordsOf(facts) })
+    const blockedBy = blockers.map(({ kind }) => kind)
+    return json({
+      ...saga,
+      blockedBy,
+      explanation: text,
+      atRest,
+      waitsFor,
+      blockers,
+      runbooks: this.#options.runbooks,
+      timeline,
+      records: recordsOf(facts),
+    })
   }
 
   async #deadLettersOf(sagaId: string): Promise<readonly DeadLetter[]> {
@@ -130,6 +197,8 @@ export class Console {
     )
   }
 }
+
+const lineOf = ({ blockers, ...saga }: BlockedLine) => ({ ...saga, blockedBy: blockers.map(({ kind }) => kind) })
 
 function nullIfUnavailable(error: unknown): null {
   if (error instanceof DependencyUnavailable) return null

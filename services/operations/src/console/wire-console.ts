@@ -1,17 +1,29 @@
 import { Router } from '@koa/router'
-import { createApi, DependencyUnavailable, RequestDeadline, type Service, type Statement } from '@order-saga/chassis'
+import {
+  brokerUrl,
+  createApi,
+  DependencyUnavailable,
+  RequestDeadline,
+  type Service,
+  type Statement,
+} from '@order-saga/chassis'
 import type { ConsoleConfig } from '../console-config.ts'
 import type { Store } from '../inspect/store.ts'
+import { readBreakers } from '../inspect/breakers.ts'
+import { bindingSet, ManagementApi } from '../inspect/topology/management.ts'
+import { opsUrls } from '../ops-config.ts'
 import { ofEach, openStores } from '../store-config.ts'
 import { Console } from './console.ts'
 import { addConsoleRoutes } from './console-routes.ts'
 
 export function wireConsole(service: Service, config: ConsoleConfig): void {
   const { log, metrics, tracing, now, newId } = service
-  const { console: mode, adminToken: token, retryDelaysMs } = config
+  const { console: mode, adminToken: token, retryDelaysMs, runbooksUrl } = config
   const stores = openStores(config, 'console', log)
   // Of the database with the sagas.
   service.followClock((sql) => stores.order.query(sql), config.maxClockSkewMs)
+  const { rabbitmqManagementUrl: url } = config
+  const management = url === '' ? undefined : new ManagementApi(url, brokerUrl(config))
   const sources = {
     databases: ofEach((store) => limited(stores[store], `${store} database`)),
     broker: async () => {
@@ -20,10 +32,16 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
     },
     publisher: async () => service.publisher,
     queues: config,
+    bindings: () => bindingSet(management, config.exchange),
+    breakers: () => readBreakers(opsUrls(config), now()),
     now,
   }
   const router = new Router()
-  addConsoleRoutes(router, new Console({ mode, sources, retryDelaysMs }), { mode, token, newId })
+  addConsoleRoutes(router, new Console({ mode, sources, retryDelaysMs, runbooks: runbooksUrl.replace(/\/$/, '') }), {
+    mode,
+    token,
+    newId,
+  })
   service.serve(createApi({ router, log, metrics, tracing }), config.port)
   service.onDrain(async () => {
     await Promise.all(Object.values(stores).map((store) => store.close()))

@@ -36,6 +36,7 @@ export async function withBlockers(
     sources.databases,
     facts.map(({ saga }) => saga),
   )
+  const breakers = facts.length === 0 ? [] : ((await sources.breakers?.()) ?? [])
   const now = sources.now()
   const blockers = new Map(
     facts.map((each) => {
@@ -45,7 +46,7 @@ export async function withBlockers(
         deadLetters: lettersOf(saga.sagaId),
         queueFacts,
         locks: locksOf(saga),
-        breakers: [],
+        breakers,
         usual: {},
         now,
       }

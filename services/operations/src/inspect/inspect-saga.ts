@@ -25,7 +25,10 @@ export interface SagaSurroundings extends DeliveryFacts {
 }
 
 /** The one explanation of a saga, with all its blockers: for `saga show`, the lists and the console. Pure. */
-export function inspectSaga(facts: SagaFacts, { locks, breakers, usual, now, ...delivery }: SagaSurroundings): InspectedSaga {
+export function inspectSaga(
+  facts: SagaFacts,
+  { locks, breakers, usual, now, ...delivery }: SagaSurroundings,
+): InspectedSaga {
   const { saga, payment, reservation } = facts
   const messages = messagesOf(facts, delivery)
   const { status, reason, compensation, reservationSeen, mismatch } = saga

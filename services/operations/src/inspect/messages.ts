@@ -1,5 +1,11 @@
 import { catalogue, type EventType, type QueueNames, type ServiceName } from '@order-saga/contracts'
-import { duration, type QueueFacts, type UndeliveredEvent, unroutableInWords, parkReasonInWords } from '@order-saga/order'
+import {
+  duration,
+  type QueueFacts,
+  type UndeliveredEvent,
+  unroutableInWords,
+  parkReasonInWords,
+} from '@order-saga/order'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
 import type { OutboxRow, SagaFacts } from './saga-facts.ts'
 import type { StoreName } from './stores.ts'

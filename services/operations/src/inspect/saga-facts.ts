@@ -182,5 +182,9 @@ function ofEach<T>(
   rows: Readonly<Record<StoreName, readonly T[] | undefined>>,
   select: (rows: readonly T[]) => readonly T[],
 ): Record<StoreName, readonly T[] | undefined> {
-  return { order: rows.order && select(rows.order), payment: rows.payment && select(rows.payment), inventory: rows.inventory && select(rows.inventory) }
+  return {
+    order: rows.order && select(rows.order),
+    payment: rows.payment && select(rows.payment),
+    inventory: rows.inventory && select(rows.inventory),
+  }
 }

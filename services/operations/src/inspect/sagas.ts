@@ -126,10 +126,10 @@ export async function listSagas(
     : open
       ? orders.query<SagaLine>(statements.open, [...values, status ?? null])
       : violations === true
-    ? orders.query<SagaLine>(statements.violated, [...values, status ?? null])
-    : status === undefined
-      ? orders.query<SagaLine>(statements.all, values)
-      : orders.query<SagaLine>(statements.ofStatus, [...values, status]))
+        ? orders.query<SagaLine>(statements.violated, [...values, status ?? null])
+        : status === undefined
+          ? orders.query<SagaLine>(statements.all, values)
+          : orders.query<SagaLine>(statements.ofStatus, [...values, status]))
   const sagas = found.slice(0, limit)
   return { sagas, next: found.length > limit ? (sagas.at(-1)?.sagaId ?? null) : null }
 }

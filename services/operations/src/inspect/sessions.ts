@@ -1,7 +1,7 @@
 import { type Database, statement } from '@order-saga/chassis'
 import type { StoreReader } from './store.ts'
 
-/** A session that blocks others now, or whose open transaction holds locks on rows for longer than five seconds. */
+/** A session that blocks others now, or whose open transaction holds locks on rows for longer than a second. */
 export interface LockSession {
   readonly pid: number
   readonly user: string | null
@@ -18,7 +18,7 @@ export interface LockSession {
 }
 
 /** Services wait at most 2 s for a lock, so they wait at most moments of a longer one. */
-const holdsFor = `interval '5 seconds'`
+const holdsFor = `interval '1 second'`
 
 const sessions = statement(
   'lock-sessions',

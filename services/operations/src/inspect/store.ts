@@ -1,5 +1,6 @@
 import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
+import type { OpenBreaker } from '@order-saga/order'
 import type { ChannelModel } from 'amqplib'
 import { addressOf, type DatabaseSource, SourceUnavailable, type StoreName } from './stores.ts'
 
@@ -57,5 +58,7 @@ export interface InspectSources {
   readonly queues: QueueNames
   /** The bindings of the exchange as `queue routing-key`; undefined where the management API cannot be read. */
   readonly bindings?: () => Promise<ReadonlySet<string> | undefined>
+  /** The open circuit breakers of the services whose metrics can be read. */
+  readonly breakers?: () => Promise<readonly OpenBreaker[]>
   readonly now: () => Date
 }

@@ -41,7 +41,8 @@ export function timelineOf(
   const placed = { from: 'customer', to: 'order', event: 'POST /orders', at: createdAt, eventId: null } as const
   const steps = messages.map((message) => {
     const isBlocked = blockers.some(({ eventId, service, kind }) => {
-      const blocked = kind === 'parked' || kind === 'outbox' || kind === 'missing_binding' ? true : service === message.to
+      const blocked =
+        kind === 'parked' || kind === 'outbox' || kind === 'missing_binding' ? true : service === message.to
       return eventId === message.eventId && blocked
     })
     return stepOf({ ...message, detail: detailOf(message.event, facts), isBlocked })

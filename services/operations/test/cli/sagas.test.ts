@@ -139,7 +139,9 @@ describe('saga show', function () {
     const scenario = await writeScenario(system().data, 'pending', new Date(Date.now() - minute))
     const other = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()
-    await system().die('inventory', bodyOf('payment.completed', { ...scenario, eventId }), { type: 'payment.completed' })
+    await system().die('inventory', bodyOf('payment.completed', { ...scenario, eventId }), {
+      type: 'payment.completed',
+    })
     const session = new Client({ connectionString: system().data.sources.order.url, application_name: 'reporting' })
     await session.connect()
     try {
@@ -176,7 +178,10 @@ describe('saga show', function () {
       await system().data.sql('order', `UPDATE orders SET customer_id = 'c-1' WHERE order_id = $1`, [scenario.orderId])
       assert.deepEqual(await found('--customer', 'c-1'), [scenario.sagaId])
       const wrong = await system().run(['list', '--blocked', 'nonsense'])
-      assert.deepEqual([wrong.code, wrong.error.startsWith('--blocked nonsense is no kind of blocker: give any')], [2, true])
+      assert.deepEqual(
+        [wrong.code, wrong.error.startsWith('--blocked nonsense is no kind of blocker: give any')],
+        [2, true],
+      )
 
       const locks = await system().run(['locks'])
       assert.match(locks.out, new RegExp(`^order +${pid} +reporting +idle in transaction`, 'm'))
@@ -327,7 +332,13 @@ describe('saga outbox', function () {
     assert.deepEqual(await found('--service', 'payment'), [other])
     assert.deepEqual(await found('--limit', '1'), [one])
     const { out } = await system().run(['outbox', 'list'])
-    assert.match(out, new RegExp(`^${one} +order +order.lost +${scenario.sagaId} +\\d s ago +9 +unroutable: no queue is bound to routing key order.lost; no service consumes it$`, 'm'))
+    assert.match(
+      out,
+      new RegExp(
+        `^${one} +order +order.lost +${scenario.sagaId} +\\d s ago +9 +unroutable: no queue is bound to routing key order.lost; no service consumes it$`,
+        'm',
+      ),
+    )
     const { code, error } = await system().run(['outbox', 'list', '--service', 'notification'])
     assert.deepEqual(
       [code, error],

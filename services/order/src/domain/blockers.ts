@@ -201,7 +201,8 @@ function locksOf({ locks = [] }: SagaFacts, events: readonly UndeliveredEvent[])
 
 function ofLock({ service, pid, application, what, since, transactionSince }: LockingSession): Blocker {
   const held = transactionSince === null ? '' : `, transaction since ${transactionSince.toISOString().slice(0, 19)}Z`
-  const session = pid === null ? 'a prepared transaction' : `session ${pid} (${application ?? 'no application name'}${held})`
+  const session =
+    pid === null ? 'a prepared transaction' : `session ${pid} (${application ?? 'no application name'}${held})`
   return {
     kind: 'lock',
     service,
@@ -218,10 +219,10 @@ function ofLock({ service, pid, application, what, since, transactionSince }: Lo
 function ofBreakers({ breakers = [] }: SagaFacts, events: readonly UndeliveredEvent[]): Blocker[] {
   return breakers
     .filter(({ service }) => events.some(({ to, state }) => to === service && state.startsWith('in_')))
-    .map(({ service, dependency, reason, since }) => ({
+    .map(({ service, dependency, since }) => ({
       kind: 'breaker',
       service,
-      cause: `the circuit breaker of ${service} for the ${dependency} is open: ${reason}`,
+      cause: `the circuit breaker of ${service} for the ${dependency} is open`,
       action: `restore the ${dependency}; the breaker closes by itself`,
       since,
       eventId: null,

@@ -8,7 +8,6 @@ export function inWords(saga: SagaFacts, facts: Facts, now: Date): string {
   return [
     stateInWords(saga),
     saga.state.mismatch ? 'A payment or a reservation was reported that does not match the order.' : '',
-    blocked(facts),
     waits(facts),
     // The sentence before already names the service and its event.
     saga.undelivered === undefined || facts.needs === null ? '' : `Needed next: ${facts.needs.what}.`,
@@ -76,12 +75,6 @@ function resultOf(what: string, record: SagaFacts['payment'], undecided: readonl
   return record === undefined || record === null || ['none', ...undecided].includes(record.status)
     ? `the result of its ${what} is not known yet`
     : `its ${what} has the status ${record.status}, which the saga has not processed yet`
-}
-
-function blocked({ blockers: [first, ...more] }: Facts): string {
-  if (first === undefined) return ''
-  const others = more.map(({ cause }) => ` Also: ${cause}.`).join('')
-  return `Blocked: ${first.cause}. Next: ${first.action}.${others}`
 }
 
 function refunded(compensation: Compensation): string {

@@ -27,7 +27,6 @@ export interface LockingSession {
 export interface OpenBreaker {
   readonly service: ServiceName
   readonly dependency: string
-  readonly reason: string
   readonly since: Date
 }
 

@@ -52,7 +52,10 @@ export const ExplainAnswer = Type.Object(
         },
         strict,
       ),
-      { description: 'what keeps it from its next step, as far as the order service can see it: its outbox and its deadline' },
+      {
+        description:
+          'what keeps it from its next step, as far as the order service can see it: its outbox and its deadline',
+      },
     ),
     deadline: Type.Object(
       {
@@ -120,7 +123,15 @@ export function explainAnswer(saga: StoredSagaFacts, explanation: Explanation, n
     text,
     atRest,
     waitsFor: waitsFor && { ...waitsFor, events: [...waitsFor.events], since: waitsFor.since.toISOString() },
-    blockers: blockers.map(({ queue: _, since, ...blocker }) => ({ ...blocker, since: since?.toISOString() ?? null })),
+    blockers: blockers.map(({ kind, cause, action, service, since, eventId, runbook }) => ({
+      kind,
+      cause,
+      action,
+      service,
+      since: since?.toISOString() ?? null,
+      eventId,
+      runbook,
+    })),
     deadline: {
       at: deadline.at.toISOString(),
       passed: deadline.passed,

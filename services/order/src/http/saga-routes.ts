@@ -42,7 +42,9 @@ export function addSagaRoutes(router: Router, { database, requestDeadline, usual
 
   router.get('/sagas/:sagaId/explain', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
-    const [saga, times] = await requestDeadline.run(() => Promise.all([readSagaFacts(database, sagaId, queues), usual()]))
+    const [saga, times] = await requestDeadline.run(() =>
+      Promise.all([readSagaFacts(database, sagaId, queues), usual()]),
+    )
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     const at = now()
     ctx.body = explainAnswer(saga, explain(saga, times, at), at)

@@ -85,16 +85,23 @@ describe('The blockers of a saga', () => {
         undelivered: [
           { ...paid, broker: queue },
           { ...paid, eventId: 'e-2', event: 'inventory.reserved', state: 'parked', reason: 'unroutable' },
-          { ...paid, eventId: 'e-3', event: 'payment.completed', to: 'inventory', state: 'dead_lettered', reason: 'no' },
+          {
+            ...paid,
+            eventId: 'e-3',
+            event: 'payment.completed',
+            to: 'inventory',
+            state: 'dead_lettered',
+            reason: 'no',
+          },
         ],
         locks: [lock, { ...lock, what: 'a row that the service needs', isRow: false }],
-        breakers: [{ service: 'order', dependency: 'database', reason: 'no answer', since: now }],
+        breakers: [{ service: 'order', dependency: 'database', since: now }],
       },
       [
         'dead_letter: payment.completed is a dead letter in order_queue: no',
         'parked: inventory.reserved is parked in the outbox of payment: unroutable',
         'lock: its row in the database of order is locked by session 14013 (reporting, transaction since 2026-01-02T00:08:58Z)',
-        'breaker: the circuit breaker of order for the database is open: no answer',
+        'breaker: the circuit breaker of order for the database is open',
         'unacknowledged: payment.completed was delivered to order_queue and is unacknowledged for 2 min',
       ],
     ],
@@ -118,7 +125,9 @@ describe('The blockers of a saga', () => {
   }
 
   it('have a next step and a runbook each', () => {
-    for (const { action, runbook } of Object.values(cases).flatMap(([facts]) => blockersOf({ ...saga, ...facts }, now))) {
+    for (const { action, runbook } of Object.values(cases).flatMap(([facts]) =>
+      blockersOf({ ...saga, ...facts }, now),
+    )) {
       assert.match(action, /^[a-z]/)
       assert.match(runbook, /^OrderSaga[A-Za-z]+$/)
     }

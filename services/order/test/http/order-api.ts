@@ -90,7 +90,13 @@ export class OrderApi {
       onAccepted: (count) => (this.accepted += count),
     })
     this.#server = createApi({
-      router: createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database', answerMs), now, queues }),
+      router: createOrderRouter({
+        accept,
+        database,
+        requestDeadline: new RequestDeadline('database', answerMs),
+        now,
+        queues,
+      }),
       log,
       metrics: this.metrics,
     })

@@ -129,7 +129,9 @@ async function run<S, E extends NamedEffect>(
       appendEvents(tx, outgoing, false, now)
       await tx.query(checkConstraints)
     }
-    const untested = effects.map(({ effect }) => `the ${effect} at the payment provider, and the transaction with its result`)
+    const untested = effects.map(
+      ({ effect }) => `the ${effect} at the payment provider, and the transaction with its result`,
+    )
     const changes = [
       ...(before === after ? [] : [`${noun} ${before} becomes ${after}`]),
       ...(outgoing.length === 0 ? [] : [`publishes ${outgoing.map(({ name }) => name).join(', ')}`]),

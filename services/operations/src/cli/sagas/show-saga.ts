@@ -35,7 +35,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
     deadLetters,
     queueFacts,
     locks,
-    breakers: [],
+    breakers: await context.breakers(),
     usual,
     now,
   })

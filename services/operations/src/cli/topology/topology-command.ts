@@ -60,7 +60,11 @@ function resultOf(parts: readonly TopologyPart[], last: string | undefined): Res
   const rows = missing.map(({ kind, name, state }) => [kind, state, name])
   return {
     items: parts,
-    summary: { present: parts.length - missing.length - unknown.length, missing: missing.length, unknown: unknown.length },
+    summary: {
+      present: parts.length - missing.length - unknown.length,
+      missing: missing.length,
+      unknown: unknown.length,
+    },
     text: [
       ...tableOf(['PART', 'STATE', 'NAME'], rows),
       `${parts.length - missing.length - unknown.length} of ${parts.length} parts are present, ${missing.length} are missing`,

@@ -25,9 +25,12 @@ export class ManagementApi {
 
   /** All bindings of the virtual host from an exchange to a queue. @throws SourceUnavailable */
   async bindings(): Promise<Binding[]> {
-    const rows = await this.#get<{ source: string; destination: string; destination_type: string; routing_key: string }>(
-      `api/bindings/${this.#vhost}`,
-    )
+    const rows = await this.#get<{
+      source: string
+      destination: string
+      destination_type: string
+      routing_key: string
+    }>(`api/bindings/${this.#vhost}`)
     return rows
       .filter(({ source, destination_type: type }) => source !== '' && type === 'queue')
       .map(({ source, destination, routing_key: routingKey }) => ({ exchange: source, queue: destination, routingKey }))
@@ -52,7 +55,15 @@ export class ManagementApi {
 }
 
 /** The bindings of the exchange as `queue routing-key`; undefined if they cannot be read: they are a detail of an answer. */
-export async function bindingSet(api: ManagementApi | undefined, exchange: string): Promise<ReadonlySet<string> | undefined> {
+export async function bindingSet(
+  api: ManagementApi | undefined,
+  exchange: string,
+): Promise<ReadonlySet<string> | undefined> {
   const bindings = await api?.bindings().catch(() => undefined)
-  return bindings && new Set(bindings.filter((each) => each.exchange === exchange).map(({ queue, routingKey }) => `${queue} ${routingKey}`))
+  return (
+    bindings &&
+    new Set(
+      bindings.filter((each) => each.exchange === exchange).map(({ queue, routingKey }) => `${queue} ${routingKey}`),
+    )
+  )
 }

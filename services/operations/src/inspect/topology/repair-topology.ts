@@ -20,7 +20,9 @@ export async function repairTopology(
   const wanted = new Set(parts.filter(({ state }) => state !== 'present').map(({ kind, name }) => `${kind} ${name}`))
   for (const { name, type } of topology.exchanges) {
     if (!wanted.has(`exchange ${name}`)) continue
-    await declare(model, user, `the exchange ${name}`, (channel) => channel.assertExchange(name, type, { durable: true }))
+    await declare(model, user, `the exchange ${name}`, (channel) =>
+      channel.assertExchange(name, type, { durable: true }),
+    )
   }
   for (const { name, arguments: args } of topology.queues) {
     if (!wanted.has(`queue ${name}`)) continue
