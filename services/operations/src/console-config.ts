@@ -1,6 +1,5 @@
 import {
   apiPort,
-  checkedText,
   type CommonConfig,
   commonSettings,
   ConfigurationError,
@@ -39,10 +38,8 @@ export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfi
     values: ['read-only', 'full'],
     doc: 'Whether the console is read-only or may replay and discard dead letters and release parked events.',
   }),
-  runbooksUrl: checkedText({
+  runbooksUrl: optionalText({
     env: 'RUNBOOKS_URL',
-    default: '',
-    check: (text) => (text === '' || /^https?:\/\/[^\s]+$/.test(text) ? undefined : 'an http or https URL'),
     doc: 'Base URL of docs/runbooks for the links of the console; without it the page names the files.',
   }),
   adminToken: optionalText({
@@ -60,6 +57,9 @@ export function loadConsoleConfig(environment: NodeJS.ProcessEnv): ConsoleConfig
   const config = loadConfig<ConsoleConfig>(consoleSettings, environment)
   if (config.adminToken !== '' && !usableToken.test(config.adminToken)) {
     throw new ConfigurationError('ADMIN_TOKEN must have at least 16 characters, all of them letters, digits or ._~+/-.')
+  }
+  if (config.runbooksUrl !== '' && !/^https?:\/\/\S+$/.test(config.runbooksUrl)) {
+    throw new ConfigurationError('RUNBOOKS_URL must be an http or https URL.')
   }
   if (config.console === 'full' && config.adminToken === '') {
     throw new ConfigurationError(

@@ -46,7 +46,6 @@ export const passedSettings: readonly string[] = [
   'PAYMENT_SETTLE_MS',
   'PAYMENT_SWEEP_INTERVAL_MS',
   'PREFETCH',
-  'RABBITMQ_ADMIN_URL',
   'RABBITMQ_MANAGEMENT_URL',
   'REFUND_RETRY_MS',
   'RETRY_DELAYS_MS',

@@ -276,7 +276,7 @@ function someIds(text: string, before: string[] | undefined): string[] {
 }
 
 function somePids(text: string, before: number[] | undefined): number[] {
-  if (!/^[1-9]\d{0,9}$/.test(text)) throw new InvalidArgumentError('Give a process id, as locks shows it.')
+  if (!/^\d{1,10}$/.test(text)) throw new InvalidArgumentError('Give a process id, as locks shows it.')
   return [...(before ?? []), Number(text)]
 }
 

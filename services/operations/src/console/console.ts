@@ -17,7 +17,7 @@ import { readOutbox } from '../inspect/outboxes.ts'
 import { readParked, releaseEvents, type ReleaseSources } from '../inspect/parked-events.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
-import { readSagaOverview, type SagaListOptions } from '../inspect/sagas.ts'
+import { readSagaOverview, type SagaLine, type SagaListOptions } from '../inspect/sagas.ts'
 import type { InspectSources } from '../inspect/store.ts'
 import { storeNames } from '../inspect/stores.ts'
 import { recordsOf } from '../inspect/timeline.ts'
@@ -58,6 +58,9 @@ export class Console {
   readonly #delivery
   readonly #usualTimes
   readonly #queueFacts
+  readonly #blockers
+  /** The sagas of the last overview. */
+  #shown: readonly SagaLine[] = []
 
   constructor(options: ConsoleOptions) {
     const { databases, now } = options.sources
@@ -70,6 +73,7 @@ export class Console {
     const read = (): Promise<QueueReader> =>
       this.deadLetters.inTurn(() => readQueueFacts(options.sources, options.retryDelaysMs))
     this.#queueFacts = new Cached(read, keepMs.delivery, now)
+    this.#blockers = new Cached(() => this.#blockersOfShown(), keepMs.delivery, now)
   }
 
   /** @throws DependencyUnavailable while the order database is unavailable */
@@ -104,8 +108,15 @@ export class Console {
   async #readSagas(): Promise<Pick<Overview, 'counts' | 'overdue' | 'violated' | 'sagas'>> {
     const { databases, now } = this.sources
     const { sagas, ...overview } = await readSagaOverview(databases.order, now())
-    const blocked = await withBlockers(this.sources, sagas, await this.#deliveryState())
-    return json({ ...overview, sagas: blocked.map(lineOf) })
+    this.#shown = sagas
+    // The other databases do not delay the facts from the order database.
+    const blockers = await this.#blockers.getWithin(deliveryWaitMs).catch(() => undefined)
+    return json({ ...overview, sagas: sagas.map((saga) => ({ ...saga, blockedBy: blockers?.get(saga.sagaId) ?? [] })) })
+  }
+
+  async #blockersOfShown(): Promise<ReadonlyMap<string, readonly string[]>> {
+    const blocked = await withBlockers(this.sources, this.#shown, await this.#deliveryState())
+    return new Map(blocked.map(({ sagaId, blockers }) => [sagaId, blockers.map(({ kind }) => kind)]))
   }
 
   async #deliveryState(): Promise<DeliveryState> {

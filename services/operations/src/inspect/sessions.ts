@@ -40,7 +40,7 @@ const end = statement(
   'lock-session-end',
   `SELECT pg_terminate_backend(pid) AS ended FROM pg_stat_activity
    WHERE pid = $1 AND datname = current_database() AND backend_type = 'client backend'
-     AND (backend_start = $2::timestamptz OR $2::timestamptz IS NULL)`,
+     AND ($2::timestamptz IS NULL OR date_trunc('milliseconds', backend_start) = $2::timestamptz)`,
 )
 
 export async function readLockSessions(database: StoreReader): Promise<LockSession[]> {

@@ -74,6 +74,7 @@ export class OperatedSystem {
       PAYMENT_DB_URL: data.sources.payment.url,
       INVENTORY_DB_URL: data.sources.inventory.url,
       RABBITMQ_URL: url,
+      ORDER_EXCHANGE: `operated_${run}`,
       ORDER_QUEUE: queues.orderQueue,
       PAYMENT_QUEUE: queues.paymentQueue,
       INVENTORY_QUEUE: queues.inventoryQueue,

@@ -70,7 +70,8 @@ export async function readSagaFacts(
     amount: row.amount,
     currency: row.currency,
     items: row.items,
-    undelivered: (row.unpublished ?? []).flatMap((each) => undeliveredOf(each, queues)),
+    // Absent without any: whether consumers have processed the published ones is not known here.
+    undelivered: row.unpublished?.flatMap((each) => undeliveredOf(each, queues)),
   }
 }
 

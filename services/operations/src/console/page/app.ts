@@ -69,7 +69,9 @@ function open(): void {
 }
 
 async function openSaga(id: string | undefined): Promise<void> {
-  if (id === undefined) return detail.showNothing('There is no saga in this list yet.')
+  if (id === undefined) {
+    return detail.showNothing(overview === undefined ? 'Reading…' : 'There is no saga in this list.')
+  }
   shownId = id
   window.clearTimeout(followTimer)
   try {

@@ -1,4 +1,4 @@
-import { DependencyUnavailable, messageOf } from '@order-saga/chassis'
+import { ConfigurationError, DependencyUnavailable, messageOf } from '@order-saga/chassis'
 import type { Binding } from '@order-saga/contracts'
 import { SourceUnavailable } from '../stores.ts'
 
@@ -10,8 +10,14 @@ export class ManagementApi {
   readonly #authorization: string
   readonly #vhost: string
 
-  /** @param amqpUrl whose user, password and virtual host are used where `url` has none */
+  /**
+   * @param amqpUrl whose user, password and virtual host are used where `url` has none
+   * @throws ConfigurationError
+   */
   constructor(url: string, amqpUrl: string) {
+    if (!/^https?:$/.test(URL.canParse(url) ? new URL(url).protocol : '')) {
+      throw new ConfigurationError('RABBITMQ_MANAGEMENT_URL must be an http or https URL.')
+    }
     const [own, amqp] = [new URL(url), new URL(amqpUrl)]
     const { username, password } = own.username === '' ? amqp : own
     const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
