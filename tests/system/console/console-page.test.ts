@@ -227,6 +227,7 @@ describe('The console in a browser', function () {
     const older = await system().shop.post()
     await system().untilFinal(older.sagaId)
     const { sagaId } = await system().shop.post()
+    await rowOf(sagaId).waitFor()
     await page.close()
     page = await browser.open(`http://127.0.0.1:${system().console.port}/console#token=${token}`)
     await page.locator('.detail dl', { hasText: sagaId }).waitFor()

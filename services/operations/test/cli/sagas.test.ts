@@ -143,6 +143,7 @@ describe('saga show', function () {
       type: 'payment.completed',
     })
     const session = new Client({ connectionString: system().data.sources.order.url, application_name: 'reporting' })
+    session.on('error', () => undefined)
     await session.connect()
     try {
       await session.query('BEGIN')

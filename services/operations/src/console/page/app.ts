@@ -107,7 +107,8 @@ function update(newest: Overview): void {
     listVersion = `${parkedEvents} ${newest.mode}`
     void parked.read(newest.mode)
   }
-  if (route.view === 'dead-letters' && listVersion !== `${letters} ${newest.mode}`) {
+  const isStale = listVersion !== `${letters} ${newest.mode}` || deadLetters.size !== letters
+  if (route.view === 'dead-letters' && isStale) {
     listVersion = `${letters} ${newest.mode}`
     void deadLetters.read(newest.mode)
   }

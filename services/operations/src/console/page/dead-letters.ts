@@ -22,6 +22,12 @@ export class DeadLetterView {
     this.#onError = onError
   }
 
+  /** Number of dead letters at the last read, which may be some seconds old. */
+  get size(): number {
+    const { deadLetters, tooMany } = this.#answer
+    return tooMany.reduce((sum, { count: many }) => sum + many, deadLetters.length)
+  }
+
   async read(mode: Overview['mode']): Promise<void> {
     this.#mayAct = mode === 'full'
     try {

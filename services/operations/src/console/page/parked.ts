@@ -62,14 +62,23 @@ export class ParkedView {
       this.#result !== '' && html('p', `${this.#result}.`),
       events.length === 0
         ? html('p', { class: 'empty' }, 'There are no parked events.')
-        : table('Table of parked events', this.#mayAct ? ['', ...titles] : titles, events.map((line) => this.#row(line))),
+        : table(
+            'Table of parked events',
+            this.#mayAct ? ['', ...titles] : titles,
+            events.map((line) => this.#row(line)),
+          ),
       more && html('p', { class: 'muted' }, 'There are more: saga outbox list shows all.'),
     )
   }
 
   #row({ eventId, store, event, sagaId, reason, attempts, parkedAt }: ParkedEventLine): HTMLElement {
     const checked = this.#chosen.has(eventId)
-    const box = html('input', { type: 'checkbox', 'aria-label': `Choose ${event} ${eventId}`, 'data-key': eventId, checked })
+    const box = html('input', {
+      type: 'checkbox',
+      'aria-label': `Choose ${event} ${eventId}`,
+      'data-key': eventId,
+      checked,
+    })
     box.addEventListener('change', () => {
       if (!this.#chosen.delete(eventId)) this.#chosen.add(eventId)
       this.#render()
