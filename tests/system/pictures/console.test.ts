@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { Browser } from '../../support/browser.ts'
+import { breakShelf } from '../../support/failing-statements.ts'
 import { useSystem } from '../../support/use-system.ts'
 
 /**
@@ -17,7 +18,7 @@ describe('The screenshots of the console', function () {
   this.timeout(120_000)
   const system = useSystem(() => ({
     console: { CONSOLE: 'full', ADMIN_TOKEN: token },
-    envOf: { order: { SAGA_TIMEOUT_MS: 4_000 } },
+    envOf: { order: { SAGA_TIMEOUT_MS: 12_000 } },
   }))
   const sagas = new Map<string, string>()
 
@@ -86,6 +87,16 @@ describe('The screenshots of the console', function () {
       await browser.paint(page, 'light')
       await goTo(page, `/saga/${sagas.get('late')}`, sagas.get('late') ?? '')
       await picture(page, 'console-light', images)
+      const repair = await breakShelf(system())
+      const blocked = await system().shop.post({ customerId: 'cust-1021', customerEmail: 'user@example.com' })
+      await goTo(page, `/saga/${blocked.sagaId}`, 'Blocked: ')
+      await picture(page, 'console-blocked', images)
+      await repair()
+      await page.locator('#blocked').getByRole('button', { name: 'Replay' }).click()
+      await page.getByRole('dialog').getByLabel('Your name').fill('ann')
+      await page.getByRole('dialog').getByLabel('Why').fill('repaired')
+      await page.getByRole('dialog').getByRole('button', { name: 'Replay' }).click()
+      await system().untilFinal(blocked.sagaId)
       await page.setViewportSize({ width: 390, height: 844 })
       await picture(page, 'phone-saga', more)
       await goTo(page, '/sagas', 'Confirmed')
