@@ -89,7 +89,7 @@ describe('The screenshots of the console', function () {
       await picture(page, 'console-light', images)
       const repair = await breakShelf(system())
       const blocked = await system().shop.post({ customerId: 'cust-1021', customerEmail: 'user@example.com' })
-      await goTo(page, `/saga/${blocked.sagaId}`, 'Blocked: ')
+      await goTo(page, `/saga/${blocked.sagaId}`, 'is a dead letter in')
       await picture(page, 'console-blocked', images)
       await repair()
       await page.locator('#blocked').getByRole('button', { name: 'Replay' }).click()
