@@ -60,6 +60,7 @@ export {
   commonSettings,
   databaseSettings,
   hostProblem,
+  httpHost,
 } from './process/settings.ts'
 export { start } from './process/start.ts'
 export { type RuntimeDependencies } from './process/runtime-dependencies.ts'
