@@ -9,6 +9,7 @@ import { helms } from '../../tools/ci/src/programs.ts'
 
 /** Rejected values, and the required error message. */
 const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
+  { values: ['listenAddress=127.0.0.1'], because: /listenAddress.*'0\.0\.0\.0', '::'/ },
   { values: ['replicas=2'], because: /additional properties 'replicas' not allowed/ },
   { values: ['services.paymnt.replicaCount=2'], because: /'\/services'.*'paymnt' not allowed/ },
   { values: ['services.payment.replicas=2'], because: /'\/services\/payment'.*'replicas' not allowed/ },
@@ -117,7 +118,7 @@ describe('the environment of the values schema', () => {
   /** Set by the chart, from its objects or from global.messaging. */
   const ours = new Set(
     [
-      'OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
+      'HTTP_HOST OPS_HOST OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
       'ORDER_QUEUE PAYMENT_QUEUE INVENTORY_QUEUE NOTIFICATION_QUEUE',
       'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE GAUGE_INTERVAL_MS',
     ].flatMap((line) => line.split(' ')),

@@ -19,6 +19,7 @@ export { connectionConfig, type DatabaseAddress } from './persistence/connection
 export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
+export { awaitReplication } from './persistence/replicated-commit.ts'
 export { migrate } from './persistence/migrate.ts'
 export { clockOf } from './persistence/read-clock.ts'
 export { appendEvents, type Cause, newEvent } from './persistence/outbox.ts'
@@ -60,6 +61,7 @@ export {
   commonSettings,
   databaseSettings,
   hostProblem,
+  httpHost,
 } from './process/settings.ts'
 export { start } from './process/start.ts'
 export { type RuntimeDependencies } from './process/runtime-dependencies.ts'

@@ -4,6 +4,7 @@ import {
   commonSettings,
   ConfigurationError,
   databaseSettings,
+  httpHost,
   loadConfig,
   oneOf,
   optionalText,
@@ -12,6 +13,7 @@ import {
 import { type StoresConfig, storeSettings } from './store-config.ts'
 
 export interface ConsoleConfig extends StoresConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+  httpHost: string
   port: number
   console: 'read-only' | 'full'
   adminToken: string
@@ -25,6 +27,7 @@ export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfi
   ...common,
   ...storeSettings,
   maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
+  httpHost,
   port: apiPort({ default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',

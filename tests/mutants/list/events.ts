@@ -91,4 +91,48 @@ export const events: MutantsByPromise = {
       test: 'retains a message while a dependency is unavailable, without counting an attempt or a requeue',
     },
   ],
+  'With synchronous replication, nothing is reported that a failover can lose.': [
+    {
+      name: 'commit-warning-ignored',
+      file: 'packages/chassis/src/persistence/statement-batch.ts',
+      original: 'if (isCommitting && code !== successfulCompletion)',
+      replacement: 'if (isCommitting && code === successfulCompletion)',
+      test: 'an order whose commit is reported with a warning is answered with 503, and its event is not published',
+    },
+    {
+      name: 'commit-warning-hidden',
+      file: 'packages/chassis/src/persistence/session.ts',
+      original: "client_min_messages: 'notice'",
+      replacement: "client_min_messages: 'error'",
+      test: 'an order whose commit is reported with a warning is answered with 503, and its event is not published',
+    },
+    {
+      name: 'known-key-without-replication',
+      file: 'services/order/src/store/insert-orders.ts',
+      original: 'if (owners.length > 0 && conflicts.length === drafts.length) awaitReplication(tx)',
+      replacement: 'if (owners.length < 0) awaitReplication(tx)',
+      test: 'a repetition with its Idempotency-Key is answered with 202 only once the order is replicated',
+    },
+    {
+      name: 'duplicate-without-replication',
+      file: 'packages/chassis/src/persistence/reactor.ts',
+      original: 'if (claims.length === 0) awaitReplication(tx)',
+      replacement: 'if (claims.length < 0) awaitReplication(tx)',
+      test: 'a message is acknowledged only once its effect is replicated, also when it is a repetition',
+    },
+    {
+      name: 'unreplicated-event-published',
+      file: 'packages/chassis/src/persistence/relay.ts',
+      original: 'make_interval(secs => $2)',
+      replacement: "make_interval(secs => $2) FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried",
+      test: 'the relay publishes no event whose commit is not replicated',
+    },
+    {
+      name: 'any-warning-counts',
+      file: 'packages/chassis/src/persistence/statement-batch.ts',
+      original: "const isCommitting = this.#current === undefined || this.#current.text === 'COMMIT'",
+      replacement: 'const isCommitting = this.#answers.length >= 0',
+      test: 'before the commit, and a notice or information with it, are no reason to doubt it',
+    },
+  ],
 }

@@ -42,6 +42,22 @@ export const operation: MutantsByPromise = {
       test: 'by clients that send headers byte by byte does not block others, and they receive a response',
     },
   ],
+  'A flood of connections to the operations port does not keep the liveness probe out.': [
+    {
+      name: 'ops-port-refuses-new-connections',
+      file: 'packages/chassis/src/process/ops-server.ts',
+      original: 'limitConnections(server, connectionLimit)',
+      replacement: 'server.maxConnections = connectionLimit',
+      test: 'answers the liveness probe while 400 connections send half a request, and keeps at most 100 of them',
+    },
+    {
+      name: 'readiness-checked-per-request',
+      file: 'packages/chassis/src/process/ops-server.ts',
+      original: 'return () => (running ??= work().finally(() => (running = undefined)))',
+      replacement: 'return () => (running = work())',
+      test: 'checks readiness once for requests that overlap',
+    },
+  ],
   'While the database is unavailable, clients get an answer within about three seconds.': [
     {
       name: 'order-of-an-answered-request',

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
 import { RunFolder } from './run-folder.ts'
@@ -73,7 +74,7 @@ export class System {
     })
     await allOrFirstFailure(ready)
     await this.#supervisor.add(...this.#services)
-    return addressesOf(processesOf(env), ports, addresses)
+    return addressesOf(env, ports, addresses)
   }
 
   /** Stops services, then servers, and removes the folder. */
@@ -107,7 +108,7 @@ export class System {
       name,
       script: name === 'console' ? program('operations', 'console-main') : program(name, 'main'),
       env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers, folder) },
-      opsUrl: `http://127.0.0.1:${ports.ops[name]}`,
+      opsUrl: local(ports.ops[name], env['OPS_HOST']),
       folder: this.#folder!,
       log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),
       stopLimitMs: stopLimitMs + 2000,
@@ -122,20 +123,20 @@ async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason
 }
 
-function local(port: number): string {
-  return `http://127.0.0.1:${port}`
+/** The URL of a port on this machine; `host` is the address it listens on, the loopback address unless given. */
+function local(port: number, host = ''): string {
+  const everywhere = ['', '0.0.0.0', '::'].includes(host)
+  return `http://${everywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
-function addressesOf(
-  processes: readonly ProcessName[],
-  ports: Ports,
-  servers: ServerAddresses,
-): Record<string, string> {
+function addressesOf(env: NodeJS.ProcessEnv, ports: Ports, servers: ServerAddresses): Record<string, string> {
+  const { HTTP_HOST: httpHost, OPS_HOST: opsHost } = env
+  const processes = processesOf(env)
   const addresses: Record<string, string> = {
-    ORDER_URL: local(ports.order),
-    INVENTORY_URL: local(ports.inventory),
-    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console) }),
+    ORDER_URL: local(ports.order, httpHost),
+    INVENTORY_URL: local(ports.inventory, httpHost),
+    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console, httpHost) }),
   }
-  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
+  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name], opsHost)
   return { ...addresses, ...databaseAddresses(servers.database), RABBITMQ_URL: servers.rabbitMqUrl }
 }

@@ -1,4 +1,4 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { type QueueNames, services } from '@order-saga/contracts'
 import type { DatabaseAddress } from '../persistence/connection.ts'
 import { brokerUrlProblem } from '../messaging/broker-address.ts'
@@ -35,8 +35,26 @@ const queueSettings = Object.fromEntries(
   ]),
 ) as Record<keyof QueueNames, Setting<string>>
 
+/** An address to listen on. */
+function listenHost(setting: { readonly env: string; readonly doc: string }): Setting<string> {
+  return checkedText({
+    ...setting,
+    default: '127.0.0.1',
+    check: (host) =>
+      isIP(host) !== 0 || host === 'localhost'
+        ? undefined
+        : `must be an IP address to listen on, such as 127.0.0.1, 0.0.0.0 or ::, or localhost, but is ${JSON.stringify(host)}`,
+  })
+}
+
+const everyInterface = '0.0.0.0 for all IPv4 interfaces (set in the images), :: for IPv6 and IPv4.'
+
 /** Settings of every service. */
 export const commonSettings = {
+  opsHost: listenHost({
+    env: 'OPS_HOST',
+    doc: `Address on which OPS_PORT listens: the port has no authentication. ${everyInterface}`,
+  }),
   opsPort: port({ env: 'OPS_PORT', default: 9464, doc: 'Port of /healthz, /readyz and /metrics.' }),
   logLevel: oneOf({
     env: 'LOG_LEVEL',
@@ -103,6 +121,12 @@ export const commonSettings = {
 }
 
 export type CommonConfig = ConfigOf<typeof commonSettings>
+
+/** The address on which an API listens. */
+export const httpHost = listenHost({
+  env: 'HTTP_HOST',
+  doc: `Address on which PORT listens. ${everyInterface}`,
+})
 
 /** The port of an API, which is another one than that of /healthz. */
 export function apiPort(setting: { readonly default: number; readonly doc: string }): Setting<number> {
