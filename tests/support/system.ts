@@ -274,12 +274,12 @@ async function consoleProcess(
 export function storeEnvironment({ server, names }: Databases): Record<string, string> {
   return Object.fromEntries(
     stores.flatMap((store) => {
-      const prefix = `${store.toUpperCase()}_DB`
+      const name = store.toUpperCase()
       const { user, password } = rolesOf(store).operator
       return [
-        [`${prefix}_URL`, roleUrl(server, names[store], store, 'reader')],
-        [`${prefix}_OPERATOR_USER`, user],
-        [`${prefix}_OPERATOR_PASSWORD`, password],
+        [`${name}_DB_URL`, roleUrl(server, names[store], store, 'reader')],
+        [`${name}_OPERATOR_DB_USER`, user],
+        [`${name}_OPERATOR_DB_PASSWORD`, password],
       ]
     }),
   )

@@ -35,7 +35,8 @@ const forbidden: Readonly<Record<string, string>> = {
   'an index': 'CREATE INDEX mine ON events (order_id)',
   'no index': 'DROP INDEX events_pending',
   'no table': 'DROP TABLE events',
-  'a trigger': 'CREATE TRIGGER mine BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
+  'a trigger':
+    'CREATE TRIGGER mine BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION suppress_redundant_updates_trigger()',
   'triggers off': 'ALTER TABLE events DISABLE TRIGGER ALL',
   'replication mode, without triggers': 'SET session_replication_role = replica',
   'default privileges of the owner': `ALTER DEFAULT PRIVILEGES FOR ROLE $owner GRANT ALL ON TABLES TO PUBLIC`,
@@ -306,7 +307,10 @@ describe('the roles of the databases, directly after the migrations', function (
   it('the migration of a user who may not create roles says so', async () => {
     await assert.rejects(
       migrate(address('payment'), 'payment', () => undefined, roles('payment')),
-      { name: 'UnusableRole', message: /^The role payment_runtime_\w+ cannot be changed: the user .* needs CREATEROLE/ },
+      {
+        name: 'UnusableRole',
+        message: /^The role payment_runtime_\w+ cannot be changed: the user .* needs CREATEROLE/,
+      },
     )
   })
 })

@@ -23,7 +23,7 @@ export const storeSettings = Object.fromEntries(storeNames.flatMap((store) => Ob
 
 export const operatorSettings = Object.fromEntries(
   storeNames.flatMap((store) => {
-    const env = `${store.toUpperCase()}_DB_OPERATOR`
+    const env = `${store.toUpperCase()}_OPERATOR_DB`
     return [
       [
         `${store}DbOperatorUser`,

@@ -54,7 +54,11 @@ export class AuditedSystem {
     const opened = await Promise.all(storeNames.map(open))
     const sources = Object.fromEntries(opened.map(([store, url]) => [store, { url }]))
     const clients = Object.fromEntries(opened.map(([store, , client]) => [store, client]))
-    return new AuditedSystem(sources as unknown as AddressedSources, server.url(`audit_order_${run}`), clients as Record<StoreName, Client>)
+    return new AuditedSystem(
+      sources as unknown as AddressedSources,
+      server.url(`audit_order_${run}`),
+      clients as Record<StoreName, Client>,
+    )
   }
 
   async sql<R extends object>(store: StoreName, text: string, values: readonly unknown[] = []): Promise<R[]> {

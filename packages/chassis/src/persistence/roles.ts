@@ -35,9 +35,7 @@ export async function prepareRoles(client: Knex, roles: DatabaseRoles, log: (lin
   }
   await client.transaction(async (tx) => {
     const users = await namesOf(tx, roles)
-    const { rows } = await tx.raw<{ rows: { name: string }[] }>(
-      'SELECT quote_ident(current_database()) AS name',
-    )
+    const { rows } = await tx.raw<{ rows: { name: string }[] }>('SELECT quote_ident(current_database()) AS name')
     const database = rows[0]?.name
     await tx.raw(`REVOKE ALL ON DATABASE ${database} FROM PUBLIC, ${users.all}`)
     await tx.raw(`GRANT CONNECT ON DATABASE ${database} TO ${users.all}`)

@@ -11,7 +11,8 @@ export async function runMigrations(
   const roles = loadRoles(address.user, process.env)
   const files = await migrate(address, service, print, roles)
   print(`[migrate] ${address.name}: ${files === 0 ? 'nothing to do' : `${files} applied`}`)
-  if (roles === undefined) print(`[migrate] ${address.name}: no roles are given, so the service uses the owner of the tables`)
+  if (roles === undefined)
+    print(`[migrate] ${address.name}: no roles are given, so the service uses the owner of the tables`)
   print('[migrate] done')
 }
 

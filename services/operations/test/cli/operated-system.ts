@@ -181,8 +181,8 @@ function operators(): NodeJS.ProcessEnv {
   const logins = storeNames.map((store) => [store.toUpperCase(), rolesOf(store).operator] as const)
   return Object.fromEntries(
     logins.flatMap(([store, { user, password }]) => [
-      [`${store}_DB_OPERATOR_USER`, user],
-      [`${store}_DB_OPERATOR_PASSWORD`, password],
+      [`${store}_OPERATOR_DB_USER`, user],
+      [`${store}_OPERATOR_DB_PASSWORD`, password],
     ]),
   )
 }
