@@ -39,7 +39,7 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
   log(`PostgreSQL   started on port ${server.port}, pid ${server.pid}`)
   const { port, user, password } = server
   return {
-    address: { host: '127.0.0.1', port, user, password, hasRoles: true },
+    address: { host: '127.0.0.1', port, user, password },
     started: supervised('postgres', server),
   }
 }
