@@ -150,7 +150,7 @@ describe('credentials', () => {
     equal(secret.metadata.name, 'shop-order-db-reader')
     deepEqual(
       Object.values(secret.data as Record<string, string>).map((text) => Buffer.from(text, 'base64').toString()),
-      ['readerreader', 'order_service_reader'],
+      ['order_service_reader', 'readerreader'],
     )
     const own = 'order-db.roles.existingSecrets.reader=mine'
     deepEqual(secrets(own, 'order-db.roles.passwords.reader=readerreader'), [])

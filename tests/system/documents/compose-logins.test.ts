@@ -7,12 +7,20 @@ const stores = ['order', 'payment', 'inventory'] as const
 const file = new URL('../../../compose.yaml', import.meta.url)
 
 type Environment = Readonly<Record<string, string | null>>
+/** With merge keys, which are no part of YAML 1.2. */
+interface Unmerged extends Readonly<Record<string, unknown>> {
+  readonly '<<'?: Unmerged | readonly Unmerged[]
+}
 
-const { services } = load(readFileSync(file, 'utf8')) as { services: Record<string, { environment?: Environment }> }
+function merged({ '<<': others = [], ...own }: Unmerged): Environment {
+  return Object.assign({}, ...[others].flat().map(merged), own) as Environment
+}
+
+const { services } = load(readFileSync(file, 'utf8')) as { services: Record<string, { environment?: Unmerged }> }
 
 /** Users and passwords of databases, as `name: variable or default`. */
 function logins(service: string): Environment {
-  const environment = services[service]?.environment ?? {}
+  const environment = merged(services[service]?.environment ?? {})
   return Object.fromEntries(Object.entries(environment).filter(([name]) => /DB_(\w+_)?(USER|PASSWORD)$/.test(name)))
 }
 
