@@ -48,6 +48,9 @@ const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['order-db.synchronous.enabled=true'], because: /instances.*minimum: got 1, want 2/ },
   { values: ['order-db.instnces=3'], because: /'instnces' not allowed/ },
   { values: ['order-db.owner=Order Service'], because: /owner.*does not match/ },
+  { values: ['order-db.roles.passwords.reader=short'], because: /passwords\/reader.*does not match/ },
+  { values: ['order-db.roles.passwords.owner=ownerowner'], because: /'owner' not allowed/ },
+  { values: ['services.order.database.roleSecrets.owner=x'], because: /'owner' not allowed/ },
   { values: ['order-db.postgresql.maxConnections=30'], because: /require 65 connections.*maxConnections is 30/ },
   {
     values: ['order-db.postgresql.maxConnections=70', 'operations.console.enabled=true'],

@@ -9,6 +9,7 @@ import type { MailServer } from './mail/mail-server.ts'
 import type { Provider } from './provider/provider.ts'
 import { TestBroker, retryDelaysMs } from './broker.ts'
 import { assertBuilt } from './built.ts'
+import { roleUrl, rolesOf } from './database-roles.ts'
 import { Databases, type Store, stores } from './databases.ts'
 import { ledgerOf } from './ledger.ts'
 import { Metrics } from './metrics.ts'
@@ -187,7 +188,10 @@ export class System {
   async audit(options: AuditOptions = {}): Promise<AuditReport> {
     const { broker, databases, shop } = this
     const { provider } = this.options
-    const urls = stores.map((store) => [store, { url: databases.server.url(databases.names[store]) }])
+    const urls = stores.map((store) => [
+      store,
+      { url: roleUrl(databases.server, databases.names[store], store, 'reader') },
+    ])
     return await audit(
       {
         ...(Object.fromEntries(urls) as Record<Store, { url: string }>),
@@ -257,14 +261,28 @@ async function consoleProcess(
   { databases, common, folder }: { databases: Databases; common: Environment; folder: RunFolder },
 ): Promise<ServiceProcess> {
   const opsPort = await freePort()
-  const urls = stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])])
   const settings = {
     ...common,
-    ...(Object.fromEntries(urls) as Environment),
+    ...storeEnvironment(databases),
     PORT: await freePort(),
     OPS_PORT: opsPort,
   }
   return new ServiceProcess({ service: 'console', env: { ...settings, ...env }, opsPort, folder })
+}
+
+/** The settings by which the console, the audit and `saga` reach the databases: with one role to read and one to change. */
+export function storeEnvironment({ server, names }: Databases): Record<string, string> {
+  return Object.fromEntries(
+    stores.flatMap((store) => {
+      const name = store.toUpperCase()
+      const { user, password } = rolesOf(store).operator
+      return [
+        [`${name}_DB_URL`, roleUrl(server, names[store], store, 'reader')],
+        [`${name}_OPERATOR_DB_USER`, user],
+        [`${name}_OPERATOR_DB_PASSWORD`, password],
+      ]
+    }),
+  )
 }
 
 function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, queues }: TestBroker): Environment {
@@ -278,8 +296,6 @@ function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, 
     RETRY_DELAYS_MS: retryDelaysMs.join(','),
     DB_HOST: '127.0.0.1',
     DB_PORT: server.port,
-    DB_USER: server.user,
-    DB_PASSWORD: server.password,
     OUTBOX_POLL_INTERVAL_MS: 250,
     GAUGE_INTERVAL_MS: 500,
   }
@@ -297,17 +313,21 @@ function environmentOf(
     options: SystemOptions
   },
 ): Environment {
+  const login = (store: Store): Environment => {
+    const { user, password } = rolesOf(store).runtime
+    return { DB_USER: user, DB_PASSWORD: password, DB_NAME: databases.names[store] }
+  }
   switch (service) {
     case 'order':
       return {
-        DB_NAME: databases.names.order,
+        ...login('order'),
         PORT: ports.order,
         SAGA_TIMEOUT_MS: 60_000,
         TIMEOUT_CHECK_INTERVAL_MS: 250,
       }
     case 'payment':
       return {
-        DB_NAME: databases.names.payment,
+        ...login('payment'),
         PAYMENT_SWEEP_INTERVAL_MS: 250,
         PAYMENT_SETTLE_MS: 100,
         ...(provider === undefined
@@ -320,7 +340,7 @@ function environmentOf(
             }),
       }
     case 'inventory':
-      return { DB_NAME: databases.names.inventory, PORT: ports.inventory }
+      return { ...login('inventory'), PORT: ports.inventory }
     case 'notification':
       return mailServer === undefined ? {} : { SMTP_URL: mailServer.url }
   }

@@ -16,3 +16,12 @@ helm.sh/chart: {{ include "common.label" (printf "postgres-%s" .Chart.Version) }
 {{- $enabled := toString (dig "monitoring" "enabled" "auto" (.Values.global | default dict)) -}}
 {{- if or (eq $enabled "true") (and (eq $enabled "auto") (.Capabilities.APIVersions.Has "monitoring.coreos.com/v1")) -}}true{{- end -}}
 {{- end }}
+
+{{- define "postgres.roles" -}}["runtime", "reader", "operator"]{{- end }}
+
+{{/* Name of a role's Secret. Takes (list $ "runtime"). */}}
+{{- define "postgres.roleSecret" -}}
+{{- $ := first . -}}
+{{- $names := dig "existingSecrets" dict ($.Values.roles | default dict) | default dict -}}
+{{- get $names (last .) | default (printf "%s-%s" (include "postgres.fullname" $) (last .)) -}}
+{{- end }}

@@ -82,6 +82,7 @@ describe('the audit command', () => {
         [null, 'proofs', 'kept'],
         [null, 'dead_letters', 'kept'],
         [null, 'parked_events', 'kept'],
+        [null, 'operator_acts', 'kept'],
       ],
     )
   })

@@ -32,7 +32,7 @@ function run(name: ProcessName, env: NodeJS.ProcessEnv): Promise<Ended> {
 
 /** `make up` and `make demo` set these for each process. */
 const ownOfARun =
-  /^(PORT|OPS_PORT|CONSOLE|ADMIN_TOKEN|RABBITMQ_(URL|PASSWORD)|(ORDER|INVENTORY)_URL|([A-Z]+_)?DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
+  /^(PORT|OPS_PORT|CONSOLE|ADMIN_TOKEN|RABBITMQ_(URL|PASSWORD)|(ORDER|INVENTORY)_URL|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
 
 describe('make up', () => {
   it('passes on every setting of its programs but the addresses of servers and the ports', () => {

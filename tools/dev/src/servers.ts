@@ -1,14 +1,14 @@
-import { createDatabase } from './create-database.ts'
+import { createDatabase, mayCreateRoles } from './create-database.ts'
 import { reasonOf } from './error-code.ts'
 import { startPostgres } from './postgres.ts'
 import { startRabbitMq } from './rabbitmq.ts'
 import { acceptsConnections } from './rabbitmq-server.ts'
 import { databaseUrl, portIn } from './service-plan.ts'
-import type { ServerAddresses } from './service-plan.ts'
+import type { DatabaseLogin, DatabaseServer, ServerAddresses } from './service-plan.ts'
 import type { Supervised } from './supervisor.ts'
 
 export interface FoundServers {
-  addresses: ServerAddresses
+  addresses: Omit<ServerAddresses, 'database'> & { database: DatabaseLogin }
   /** Those started here; a server given by the environment is none of ours to stop. */
   started: Supervised[]
 }
@@ -20,7 +20,7 @@ interface ServerOptions {
 }
 
 async function findDatabaseServer(options: ServerOptions): Promise<{
-  address: ServerAddresses['database']
+  address: DatabaseLogin
   started?: Supervised
 }> {
   const { env, signal, log } = options
@@ -38,7 +38,10 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
   const server = await startPostgres({ signal })
   log(`PostgreSQL   started on port ${server.port}, pid ${server.pid}`)
   const { port, user, password } = server
-  return { address: { host: '127.0.0.1', port, user, password }, started: supervised('postgres', server) }
+  return {
+    address: { host: '127.0.0.1', port, user, password },
+    started: supervised('postgres', server),
+  }
 }
 
 async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: string; started?: Supervised }> {
@@ -92,10 +95,24 @@ export async function findServers(options: ServerOptions): Promise<FoundServers>
   throw database.status === 'rejected' ? database.reason : broker.status === 'rejected' ? broker.reason : undefined
 }
 
-/** Creates the databases that are missing. */
-export async function createDatabases(address: ServerAddresses['database'], names: readonly string[]): Promise<void> {
+/**
+ * Creates the databases that are missing.
+ * @returns the server; without roles where the user may not create them
+ */
+export async function createDatabases(
+  address: DatabaseLogin,
+  names: readonly string[],
+  log: (line: string) => void,
+): Promise<DatabaseServer> {
   try {
     for (const name of names) await createDatabase(databaseUrl(address, 'postgres'), name)
+    const hasRoles = await mayCreateRoles(databaseUrl(address, 'postgres'))
+    if (!hasRoles) {
+      log(
+        `PostgreSQL   ${address.user} may not create roles (CREATEROLE), so every program uses it, with all its rights`,
+      )
+    }
+    return { ...address, hasRoles }
   } catch (error) {
     throw new Error(
       `PostgreSQL at ${address.host}:${address.port} did not let ${address.user} create the databases: ${reasonOf(error)}`,

@@ -7,7 +7,15 @@ import { failureText, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
 import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
-import { choosePorts, databaseAddresses, databases, processEnvironment, processesOf } from './service-plan.ts'
+import {
+  choosePorts,
+  databaseAddresses,
+  databases,
+  migrationEnvironment,
+  processEnvironment,
+  processesOf,
+  readerAddresses,
+} from './service-plan.ts'
 import type { Ports, ProcessName, ServerAddresses, StoringService, UsualPorts } from './service-plan.ts'
 import { ServiceProcess } from './service-process.ts'
 import { Supervisor } from './supervisor.ts'
@@ -33,6 +41,7 @@ export class System {
   readonly #supervisor: Supervisor
   readonly #services: ServiceProcess[] = []
   #folder: RunFolder | undefined
+  #auditAddresses: Record<string, string> = {}
 
   private constructor(options: SystemOptions) {
     this.#options = { onChange: () => undefined, program: compiledProgram, ...options }
@@ -53,6 +62,11 @@ export class System {
     }))
   }
 
+  /** The databases for a program that only reads; empty before the start. */
+  get auditAddresses(): Record<string, string> {
+    return this.#auditAddresses
+  }
+
   /**
    * Resolves with the addresses of everything once all services are ready. When it rejects, with one sentence that says
    * why, or because the signal aborts, `stop` is still to be called.
@@ -62,11 +76,13 @@ export class System {
     this.#folder = await RunFolder.at(folder)
     await mkdir(join(folder, 'log'))
     const ports = await choosePorts(env, usualPorts)
-    const { addresses, started } = await findServers({ env, signal, log })
+    const { addresses: found, started } = await findServers({ env, signal, log })
     if (started.length > 0) await this.#supervisor.add(...started)
-    await createDatabases(addresses.database, Object.values(databases))
+    const database = await createDatabases(found.database, Object.values(databases), log)
+    const addresses = { ...found, database }
+    this.#auditAddresses = readerAddresses(database)
     const storing: StoringService[] = ['order', 'payment', 'inventory']
-    await allOrFirstFailure(storing.map((name) => this.#migrate(name, ports, addresses, signal)))
+    await allOrFirstFailure(storing.map((name) => this.#migrate(name, addresses, signal)))
     for (const name of processesOf(env)) this.#services.push(await this.#startService(name, ports, addresses))
     const ready = this.#services.map(async (service) => {
       await service.ready(60_000, signal)
@@ -91,8 +107,8 @@ export class System {
     for (const service of this.#services) service.kill()
   }
 
-  async #migrate(name: StoringService, ports: Ports, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
-    const env = processEnvironment(name, this.#options.env, ports, servers, this.#options.folder)
+  async #migrate(name: StoringService, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
+    const env = migrationEnvironment(name, servers.database, this.#options.folder)
     const script = this.#options.program(name, 'migrate-main')
     const result = await runProgram(process.execPath, [script], { cwd: checkout, env, signal, folder: this.#folder })
     if (result.end !== 'exit code 0')

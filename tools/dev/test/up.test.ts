@@ -136,6 +136,7 @@ describe('make up on servers that run already', function () {
     const names = ['ORDER', 'PAYMENT', 'INVENTORY', 'NOTIFICATION', 'CONSOLE'].map((name) => `${name}_OPS_URL`)
     names.push('ORDER_URL', 'INVENTORY_URL', 'CONSOLE_URL')
     names.push('ORDER_DB_URL', 'PAYMENT_DB_URL', 'INVENTORY_DB_URL', 'RABBITMQ_URL')
+    names.push('ORDER_RUNTIME_DB_URL', 'PAYMENT_RUNTIME_DB_URL', 'INVENTORY_RUNTIME_DB_URL')
     assert.deepEqual(new Set(lines.map((line) => line.split('=')[0])), new Set(names))
     for (const line of lines) assert.match(line, /^[A-Z_]+='(http|postgres|amqp):\/\/[^']*127\.0\.0\.1:\d+[^']*'$/)
     process.kill(await run.pidOf('payment'), 'SIGSTOP')

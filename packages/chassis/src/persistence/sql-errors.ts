@@ -20,6 +20,11 @@ export class UnconfirmedCommit extends Error {
   }
 }
 
+/** A login role is missing, or has more or fewer rights than it may have; the message says what to change. */
+export class UnusableRole extends Error {
+  override readonly name = 'UnusableRole'
+}
+
 /** SQLSTATE classes and codes about the server's state and not the statement (PostgreSQL manual, appendix A). */
 const unavailableClasses = ['08', '53', '58']
 const unavailableCodes = new Set([

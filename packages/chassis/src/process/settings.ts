@@ -1,10 +1,12 @@
 import { isIP, isIPv6 } from 'node:net'
 import { type QueueNames, services } from '@order-saga/contracts'
 import type { DatabaseAddress } from '../persistence/connection.ts'
+import { type DatabaseRoles, type RoleLogin, type RoleName, roleNames } from '../persistence/roles.ts'
 import { brokerUrlProblem } from '../messaging/broker-address.ts'
 import {
   checkedText,
   type ConfigOf,
+  ConfigurationError,
   delays,
   integer,
   loadConfig,
@@ -19,6 +21,12 @@ import {
   url,
 } from '../core/config.ts'
 import { nameProblem, queueNameProblem } from './broker-names.ts'
+
+const roleDocs: Readonly<Record<RoleName, string>> = {
+  runtime: 'Role of the service: it reads and writes rows of its own tables.',
+  reader: 'Role of the audit, of inspection and of the reads of the console: it only reads.',
+  operator: 'Role of operator acts: replays, releases of parked events, refund requests.',
+}
 
 const everywhere = 'Give every service the same.'
 
@@ -227,6 +235,48 @@ export function databaseSettings(dbName: string) {
       doc: 'How often the metrics that come from the database are read from it: as often as metrics are scraped.',
     }),
   }
+}
+
+/** The login roles that a migration gives rights to. */
+export const roleSettings = Object.fromEntries(
+  roleNames.flatMap((role) => [
+    [
+      `${role}User`,
+      optionalText({
+        env: `DB_${role.toUpperCase()}_USER`,
+        doc: `${roleDocs[role]} Set all three, or none: the services then use the owner of the tables.`,
+      }),
+    ],
+    [
+      `${role}Password`,
+      optionalText({
+        env: `DB_${role.toUpperCase()}_PASSWORD`,
+        sensitive: true,
+        doc: 'Its password, with which the migration creates the role or sets the password of the existing one; without it the migration waits for the role.',
+      }),
+    ],
+  ]),
+) as Record<`${RoleName}${'User' | 'Password'}`, Setting<string>>
+
+/**
+ * The roles that the environment names; undefined without any.
+ * @throws ConfigurationError when some are missing, or one is named twice
+ */
+export function loadRoles(owner: string, environment: NodeJS.ProcessEnv): DatabaseRoles | undefined {
+  const config = loadConfig<Record<keyof typeof roleSettings, string>>(roleSettings, environment)
+  const given = roleNames.filter((role) => config[`${role}User`] !== '')
+  if (given.length === 0) return undefined
+  for (const role of roleNames) {
+    const { env } = roleSettings[`${role}User`]
+    if (!given.includes(role)) throw new ConfigurationError(`${env} must be set, as the other roles are.`)
+    const user = config[`${role}User`]
+    if (user === owner) throw new ConfigurationError(`${env} must not be DB_USER, who owns the tables.`)
+    if (given.some((other) => other !== role && config[`${other}User`] === user)) {
+      throw new ConfigurationError(`${env} must not be the user of another role.`)
+    }
+  }
+  const login = (role: RoleName): RoleLogin => ({ user: config[`${role}User`], password: config[`${role}Password`] })
+  return { runtime: login('runtime'), reader: login('reader'), operator: login('operator') }
 }
 
 export type DatabaseConfig = ConfigOf<ReturnType<typeof databaseSettings>>

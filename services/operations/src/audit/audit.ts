@@ -3,6 +3,7 @@ import { auditClientAnswers } from './client-answers.ts'
 import { auditDeliveries } from './deliveries.ts'
 import { auditOrphans } from './orphans.ts'
 import { type AuditOptions, resolveOptions } from './options.ts'
+import { auditOperatorActs } from './operator-acts.ts'
 import { auditOrders } from './orders.ts'
 import { auditOutboxes } from './outboxes.ts'
 import { readQueueDepths } from './queues.ts'
@@ -35,6 +36,7 @@ export async function audit(sources: AuditSources, options: AuditOptions = {}): 
     await auditDeliveries(databases, counts, resolved, broker)
     await auditOutboxes(databases, counts, resolved)
     await auditOrphans(databases, counts, resolved, foreignEvents)
+    await auditOperatorActs(databases.order, counts)
     if (clientAnswers === undefined) counts.skip('client_answers')
     else await auditClientAnswers(databases, counts, clientAnswers)
     if (broker === undefined) counts.skip('dead_letters')

@@ -5,11 +5,13 @@ export type StoreName = Exclude<ServiceName, 'notification'>
 export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
 
 export interface DatabaseUrl {
-  /** `postgres://user:password@host:port/name`; a role with SELECT is sufficient. */
+  /** `postgres://user:password@host:port/name`; the reader role is sufficient. */
   readonly url: string
   /** File with the certificate authority; with it the connection is encrypted and the server's name verified. */
   readonly caFile?: string | undefined
 }
+
+export type Login = Pick<DatabaseAddress, 'user' | 'password'>
 
 export type DatabaseSource = DatabaseUrl | DatabaseAddress
 

@@ -168,14 +168,15 @@ describe('saga dead-letters replay', function () {
   it('loses no message when it is killed between confirm and ack: the message exists twice and is retried', async () => {
     const eventId = randomUUID()
     await system().die('payment', bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
-    const gate = new Client({ connectionString: system().data.sources.order.url })
+    const gate = new Client({ connectionString: system().data.orderUrl })
     await gate.connect()
     await gate.query('SELECT pg_advisory_lock(42)')
     // A message that is confirmed and not yet acknowledged is recorded as done.
     await gate.query(
       `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
          PERFORM pg_advisory_xact_lock_shared(42); RETURN NEW; END $$;
-       CREATE TRIGGER gate BEFORE UPDATE ON operator_acts FOR EACH ROW EXECUTE FUNCTION gate()`,
+       CREATE TRIGGER gate BEFORE INSERT ON operator_acts FOR EACH ROW
+         WHEN (NEW.result_of IS NOT NULL) EXECUTE FUNCTION gate()`,
     )
     const main = fileURLToPath(new URL('../../src/saga-main.ts', import.meta.url))
     const args = ['--conditions=source', '--import=tsx', main, 'dead-letters', 'replay', eventId, ...healed]

@@ -45,7 +45,7 @@ export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor:
         moved.push({ letter: one.letter })
       } else {
         const failure = messageOf(result.reason)
-        await orders.change((database) => actFailed(database, actIds[i] ?? '', failure))
+        await orders.change((database) => actFailed(database, actIds[i] ?? '', failure, actor.now()))
         moved.push({ letter: one.letter, failure })
       }
     }
