@@ -1,6 +1,7 @@
 import type { ServiceName } from '../event-type.ts'
 import {
   everything,
+  noTopics,
   nothing,
   operationsPermission,
   type Permission,
@@ -72,7 +73,7 @@ export function definitionsOf(options: DefinitionsOptions): Definitions {
   ]
   const permissions = known([...others, ...services])
   const topics = known([
-    { user: 'operations' as const, write: nothing, read: nothing },
+    { user: 'operations' as const, ...noTopics },
     ...plan.queues.map(({ service }) => ({ user: service as BrokerUser, ...topicPermissionOf(service) })),
   ])
   return {
