@@ -9,7 +9,7 @@ export function operationsEnvironment({ databases, broker }: System): Record<str
     ...Object.fromEntries(
       stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])]),
     ),
-    RABBITMQ_URL: broker.server.url,
+    RABBITMQ_URL: broker.urlOf('operations'),
     ORDER_QUEUE: orderQueue,
     PAYMENT_QUEUE: paymentQueue,
     INVENTORY_QUEUE: inventoryQueue,

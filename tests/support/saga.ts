@@ -17,7 +17,7 @@ export async function saga(system: System, ...args: string[]): Promise<SagaOutpu
   const urls = stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])])
   const environment = {
     ...(Object.fromEntries(urls) as Record<string, string>),
-    RABBITMQ_URL: broker.server.url,
+    RABBITMQ_URL: broker.urlOf('operations'),
     ORDER_QUEUE: broker.queues.orderQueue,
     PAYMENT_QUEUE: broker.queues.paymentQueue,
     INVENTORY_QUEUE: broker.queues.inventoryQueue,
