@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { forgeryIn, provenanceOf, refuseForgery } from '../../src/messaging/provenance.ts'
 import { ForgedMessage } from '../../src/core/errors.ts'

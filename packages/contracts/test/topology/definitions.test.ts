@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { catalogue, services } from '../../src/catalogue.ts'
 import type { EventType, ServiceName } from '../../src/event-type.ts'
