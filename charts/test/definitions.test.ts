@@ -34,7 +34,7 @@ function rendered(...args: string[]): Definitions {
   return JSON.parse(config.data['definitions.json']) as Definitions
 }
 
-/** What the code of the services generates for these names; the init container inserts the passwords. */
+/** The definitions that the code of the services generates for these names; the init container inserts the passwords. */
 function generated({ exchange, queues, retryDelaysMs: delays, vhost }: typeof standard, looking = false): Definitions {
   const users = [...services, 'operations', 'monitoring'] as const
   return definitionsOf({

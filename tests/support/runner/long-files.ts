@@ -63,7 +63,7 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
   'tests/system/rolling-restart.test.ts': { seconds: 120, reason: 'replaces each of the services under orders' },
   'tests/system/tracing.test.ts': { seconds: 60, reason: 'starts a system with a collector' },
   'tests/system/trust/attack-matrix.test.ts': {
-    seconds: 120,
+    seconds: 90,
     reason: 'starts a broker and a system, and makes ten thousand attempts',
   },
   'tools/dev/test/hostile-environment.test.ts': { seconds: 60, reason: 'starts servers in many environments' },

@@ -41,7 +41,7 @@ const sentDeath = [
   { queue: 'order_queue.retry.1000', exchange: '', reason: 'expired', 'routing-keys': ['x'], count: 1 },
 ]
 
-/** What the permissions allow, stated independently of the code that generates them. */
+/** The entitled publications, stated independently of the code that generates the permissions. */
 function isPermitted(user: AttackingUser, exchange: string, routingKey: string, plan: TopologyPlan): boolean {
   if (user === 'monitoring') return false
   if (user === 'operations') return plan.queues.some(({ queue }) => exchange === `${queue}.direct`)
