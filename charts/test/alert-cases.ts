@@ -104,6 +104,22 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '25m',
     },
   ],
+  OrderSagaForgedMessage: [
+    {
+      when: 'a message is refused as forged',
+      series: {
+        ...pods('event_forged_total', '0x5 1x10', ',queue="order_queue",reason="type"'),
+        ...pods('event_forged_total', '0x15', ',queue="payment_queue",reason="type"'),
+      },
+      at: '8m',
+      fires: { queue: 'order_queue' },
+    },
+    {
+      when: 'the counter is constant',
+      series: pods('event_forged_total', '3x15', ',queue="order_queue",reason="binding"'),
+      at: '8m',
+    },
+  ],
   OrderSagaAuditViolation: [
     {
       when: 'an invariant is violated',

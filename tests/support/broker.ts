@@ -1,5 +1,20 @@
-import { deadLetterQueue, secondaryQueue, retryQueue, topologyOf } from '@order-saga/chassis'
-import { secondaryQueuesOf, type QueueNames, type ServiceName, serviceQueues, services } from '@order-saga/contracts'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type BrokerUser,
+  type Definitions,
+  definitionsOf,
+  secondaryQueuesOf,
+  type QueueNames,
+  type ServiceName,
+  serviceQueues,
+  services,
+  deadLetterQueue,
+  secondaryQueue,
+  retryQueue,
+  topologyOf,
+  type TopologyPlan,
+} from '@order-saga/contracts'
 import { type RabbitMqServer, testServers } from '@order-saga/dev'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 
@@ -15,6 +30,7 @@ export class TestBroker {
   readonly server: RabbitMqServer
   readonly exchange: string
   readonly queues: QueueNames
+  #separateUsers = false
   #connected: Promise<{ model: ChannelModel; channel: ConfirmChannel }> | undefined
 
   private constructor(server: RabbitMqServer, suffix: string) {
@@ -30,6 +46,44 @@ export class TestBroker {
 
   static async create(suffix: string): Promise<TestBroker> {
     return new TestBroker(await testServers().rabbitMq(), suffix)
+  }
+
+  get plan(): TopologyPlan {
+    return { exchange: this.exchange, queues: serviceQueues(this.queues), retryDelaysMs }
+  }
+
+  /** The definitions of this system, with a user for each service, as the chart and make up have them. */
+  definitions(): Definitions {
+    const users = [...services, 'operations', 'monitoring'] as const
+    return definitionsOf({
+      plan: this.plan,
+      vhost: '/',
+      admin: { name: 'admin', password: this.passwordOf('admin') },
+      passwords: Object.fromEntries(users.map((user) => [user, this.passwordOf(user)])),
+    })
+  }
+
+  /** Loads definitions with a user for each service, for which `urlOf` returns the URL then. */
+  async separateUsers(definitions: Definitions): Promise<void> {
+    await this.load(definitions)
+    this.#separateUsers = true
+  }
+
+  /** Only for a broker that no other suite uses. */
+  async load(definitions: Definitions): Promise<void> {
+    const file = join(this.server.folder, 'loaded-definitions.json')
+    await writeFile(file, JSON.stringify(definitions))
+    await this.server.ctl('import_definitions', file)
+  }
+
+  passwordOf(user: string): string {
+    return `password-of-${user}`
+  }
+
+  /** The URL of a user; an administrator's unless users are separated. */
+  urlOf(user: BrokerUser | 'admin'): string {
+    if (!this.#separateUsers) return this.server.url
+    return `amqp://${user}:${this.passwordOf(user)}@127.0.0.1:${this.server.port}`
   }
 
   queueOf(service: ServiceName): string {
@@ -103,8 +157,7 @@ export class TestBroker {
   /** Deletes everything the services declared, and closes the connection. */
   async delete(): Promise<void> {
     const channel = await this.channel()
-    const plan = { exchange: this.exchange, queues: serviceQueues(this.queues), retryDelaysMs }
-    for (const { name } of topologyOf(plan).queues) await channel.deleteQueue(name)
+    for (const { name } of topologyOf(this.plan).queues) await channel.deleteQueue(name)
     await channel.deleteExchange(this.exchange)
     await (await this.#connected)?.model.close()
   }

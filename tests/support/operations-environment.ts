@@ -6,7 +6,7 @@ export function operationsEnvironment({ databases, broker }: System): Record<str
   const { orderQueue, paymentQueue, inventoryQueue, notificationQueue } = broker.queues
   return {
     ...storeEnvironment(databases),
-    RABBITMQ_URL: broker.server.url,
+    RABBITMQ_URL: broker.urlOf('operations'),
     ORDER_QUEUE: orderQueue,
     PAYMENT_QUEUE: paymentQueue,
     INVENTORY_QUEUE: inventoryQueue,

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type ServiceName, services } from '@order-saga/contracts'
+import { type Definitions, type ServiceName, services } from '@order-saga/contracts'
 import { type AuditOptions, type AuditReport, audit, formatReport } from '@order-saga/operations'
 import { waitUntil } from '@order-saga/dev'
 import { freePort } from '../../tools/dev/src/free-port.ts'
@@ -14,7 +14,7 @@ import { Databases, type Store, stores } from './databases.ts'
 import { ledgerOf } from './ledger.ts'
 import { Metrics } from './metrics.ts'
 import { unfinishedWork } from './unfinished-work.ts'
-import { type Environment, ServiceProcess } from './service-process.ts'
+import { type Environment, type Program, ServiceProcess } from './service-process.ts'
 import { type PlacedOrder, Shop } from './shop.ts'
 
 export interface SystemOptions {
@@ -26,6 +26,8 @@ export interface SystemOptions {
   /** Where payment moves the money; it simulates it when left out. */
   readonly provider?: Provider
   readonly mailServer?: MailServer
+  /** Gives each service a user of its own, by the broker's definitions that it returns; only with own servers. */
+  readonly separateUsers?: (definitions: Definitions) => Definitions
   /** Settings of the console; it is started, after the services, only with this. */
   readonly console?: Environment
 }
@@ -68,6 +70,7 @@ export class System {
     await assertBuilt([...services, ...(options.console === undefined ? [] : (['operations'] as const))])
     const suffix = randomBytes(4).toString('hex')
     const [databases, broker] = await Promise.all([Databases.create(suffix), TestBroker.create(suffix)])
+    if (options.separateUsers) await broker.separateUsers(options.separateUsers(broker.definitions()))
     const folder = await RunFolder.create('system')
     const ports = { order: await freePort(), inventory: await freePort() }
     const common = commonEnvironment(databases, broker)
@@ -76,6 +79,8 @@ export class System {
         const opsPort = await freePort()
         const env = {
           ...common,
+          RABBITMQ_URL: broker.urlOf(service),
+          TOPOLOGY: options.separateUsers ? 'assume' : 'declare',
           ...environmentOf(service, { databases, ports, options }),
           ...options.env,
           ...options.envOf?.[service],
@@ -123,9 +128,9 @@ export class System {
     await this.services[service].ready()
   }
 
-  /** Starts one more process of a service, beside the one that runs. */
-  async addReplica(service: ServiceName): Promise<ServiceProcess> {
-    const replica = await this.services[service].replica({ PORT: await freePort() })
+  /** Starts one more process of a service, beside the one that runs, of this checkout unless a program is given. */
+  async addReplica(service: ServiceName, program?: Program): Promise<ServiceProcess> {
+    const replica = await this.services[service].replica({ PORT: await freePort() }, program)
     this.#replicas.push(replica)
     await replica.ready()
     return replica
@@ -285,9 +290,10 @@ export function storeEnvironment({ server, names }: Databases): Record<string, s
   )
 }
 
-function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, queues }: TestBroker): Environment {
+function commonEnvironment({ server }: Databases, broker: TestBroker): Environment {
+  const { exchange, queues } = broker
   return {
-    RABBITMQ_URL: rabbitMq.url,
+    RABBITMQ_URL: broker.urlOf('operations'),
     ORDER_EXCHANGE: exchange,
     ORDER_QUEUE: queues.orderQueue,
     PAYMENT_QUEUE: queues.paymentQueue,

@@ -1,6 +1,9 @@
 import type { MutantsByPromise } from '../mutant.ts'
 
 const consumer = 'packages/chassis/src/messaging/consumer.ts'
+const permissions = 'packages/contracts/src/topology/permissions.ts'
+const provenance = 'packages/chassis/src/messaging/provenance.ts'
+const noForgery = 'cannot forge an event: it is refused, reported and never replayed, and no saga changes'
 const reactor = 'packages/chassis/src/persistence/reactor.ts'
 
 export const events: MutantsByPromise = {
@@ -80,6 +83,50 @@ export const events: MutantsByPromise = {
       original: 'if (delayMs === undefined) {',
       replacement: 'if (delayMs === undefined) return\n    if (delayMs === undefined) {',
       test: 'leaves good messages between bad ones unharmed',
+    },
+  ],
+  'A service publishes only its own events, and a forged event has no effect.': [
+    {
+      name: 'topic-permission-for-every-event',
+      file: permissions,
+      original: 'catalogue.filter((event: EventType) => event.publishedBy === service)',
+      replacement: 'catalogue.filter((event: EventType) => event.publishedBy.length + service.length > 0)',
+      test: 'publish only their own events and to their own queues',
+    },
+    {
+      name: 'default-exchange-permitted',
+      file: permissions,
+      original: 'oneOf([...exchanges, ...queues].map(({ name }) => name))',
+      replacement: "oneOf(['amq.default', ...[...exchanges, ...queues].map(({ name }) => name)])",
+      test: 'publish only their own events and to their own queues',
+    },
+    {
+      name: 'every-queue-readable',
+      file: permissions,
+      original: 'read: oneOf(workQueuesOf(own)) }',
+      replacement: "read: workQueuesOf(own).length > 0 ? everything : '' }",
+      test: 'read only their own queues, and change no topology',
+    },
+    {
+      name: 'type-not-compared-with-routing-key',
+      file: provenance,
+      original: 'if (name !== firstRoutingKey) {',
+      replacement: "if (firstRoutingKey === '') {",
+      test: noForgery,
+    },
+    {
+      name: 'sent-first-routing-key-believed',
+      file: provenance,
+      original: 'if (!isOwnPath(exchange, queue)) return',
+      replacement: "if (!isOwnPath(exchange, queue) && textOf(headers['first-routing-key']) === undefined) return",
+      test: noForgery,
+    },
+    {
+      name: 'forgery-replayed',
+      file: 'services/operations/src/inspect/dead-letters/dead-letter.ts',
+      original: 'return forgery && ',
+      replacement: 'return forgery === undefined ? undefined : undefined && ',
+      test: noForgery,
     },
   ],
   'Failures of database, broker, provider or mail server use no attempt of a message.': [
