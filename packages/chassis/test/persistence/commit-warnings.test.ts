@@ -55,14 +55,15 @@ describe('a warning of PostgreSQL', () => {
   }
 
   it('before the commit, and a notice or information with it, are no reason to doubt it', async () => {
-    await database.transaction(async (tx) => {
+    const committed = database.transaction(async (tx) => {
       await tx.query(raise, [1])
       tx.write(raise, [2])
       tx.write(insert, [3])
       tx.write(insert, [4])
     })
-    await database.query(raise, [1])
-    await database.query(insert, [3])
+    await assert.doesNotReject(committed)
+    await assert.doesNotReject(database.query(raise, [1]))
+    await assert.doesNotReject(database.query(insert, [3]))
   })
 
   it('leaves later transactions of the pool as they are', async () => {
