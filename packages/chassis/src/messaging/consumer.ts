@@ -298,7 +298,7 @@ export class Consumer {
       this.#count(fields.event, 'dead_lettered', arrived)
       log.error(fields, 'dead-lettered')
     } else {
-      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1 }
+      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1, 'retried-at': now }
       await this.#publish(delivery, retryQueue(queue, delayMs), { ...options, headers: retryHeaders })
       this.#count(fields.event, 'retried', arrived)
       log.warn({ ...fields, delayMs }, 'attempt failed, will be retried')

@@ -74,10 +74,17 @@ export async function discardDeadLetters(sources: MoveSources, scan: Scan, actor
 }
 
 async function publish(publisher: Pick<Publisher, 'publish'>, found: FoundLetter, actor: Actor): Promise<void> {
-  const { queue } = found.letter
-  const options = replayProperties(found, actor)
   const { content } = found.message
-  const outcome = await publisher.publish({ exchange: '', routingKey: queue, content, options })
+  await publishTo(publisher, found.letter.queue, { content, options: replayProperties(found, actor) })
+}
+
+/** Resolves when the broker has confirmed the message in the queue. */
+export async function publishTo(
+  publisher: Pick<Publisher, 'publish'>,
+  queue: string,
+  message: Pick<Publication, 'content' | 'options'>,
+): Promise<void> {
+  const outcome = await publisher.publish({ exchange: '', routingKey: queue, ...message })
   if (outcome === 'unroutable') throw new Error(`the queue ${queue} does not exist`)
 }
 
