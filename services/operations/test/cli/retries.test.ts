@@ -1,7 +1,7 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { retryQueue } from '@order-saga/chassis'
+import { retryQueue } from '@order-saga/contracts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
 /** Long enough that the broker returns nothing during a test. */
@@ -103,6 +103,16 @@ describe('saga retries', function () {
       assert.match(String(acts.items[0]?.['failure']), /does not exist/)
     } finally {
       await system().declare()
+    }
+  })
+
+  it('move keeps a forged message', async () => {
+    const forged = await retry({ 'first-routing-key': 'payment.refund.requested' })
+    for (const args of [['--dry-run'], ['--reason', 'no expiry']]) {
+      const { items, exitCode } = await system().json('retries', 'move', queue(), ...args)
+      assert.deepEqual([items[0]?.['id'], items[0]?.['result'], exitCode], [forged, 'failed', 1])
+      assert.match(String(items[0]?.['why']), /a forged message is never replayed/)
+      await system().untilDepth(queue(), 1)
     }
   })
 

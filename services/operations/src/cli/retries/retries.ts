@@ -65,9 +65,12 @@ async function preview(context: CommandContext, from: RetryQueue): Promise<Moved
   const stuck: MovedRetry[] = []
   const { now, signal } = context
   await scanRetries(await context.broker(), { queues: [from], now, signal }, async (found) => {
-    stuck.push(...found.filter(({ retry }) => retry.state !== 'waiting'))
+    for (const { retry } of found) {
+      const { state, refusal } = retry
+      if (state !== 'waiting') stuck.push({ retry, ...(refusal !== undefined && { failure: refusal }) })
+    }
   })
-  return stuck.map(({ retry }) => ({ retry }))
+  return stuck
 }
 
 function queueNamed({ config }: CommandContext, name: string): RetryQueue {

@@ -1,5 +1,4 @@
-import { forward, messageOf } from '@order-saga/chassis'
-import { nameOf } from '../dead-letters/dead-letter.ts'
+import { forward, messageOf, type Publisher } from '@order-saga/chassis'
 import { type MoveSources, publishTo } from '../dead-letters/move.ts'
 import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
 import type { RetryMessage, RetryQueue } from './retry-message.ts'
@@ -12,9 +11,9 @@ export interface MovedRetry {
 }
 
 /**
- * Publishes the messages of a retry queue that are stuck or of unknown age to the main queue, as the broker should have done, with their attempt
- * unchanged. Each is recorded as a replay, published, confirmed, recorded as done, and only then acknowledged: a crash loses
- * none, and the inbox discards a second copy.
+ * Publishes the messages of a retry queue that are stuck or of unknown age to the main queue, as the broker should have
+ * done, with their attempt unchanged, except forged ones. Each is recorded as a replay, published, confirmed, recorded as
+ * done, and only then acknowledged: a crash loses none, and the inbox discards a second copy.
  * @throws NotDone when acts cannot be recorded
  */
 export async function moveRetries(sources: MoveSources, from: RetryQueue, actor: Actor): Promise<MovedRetry[]> {
@@ -27,7 +26,7 @@ export async function moveRetries(sources: MoveSources, from: RetryQueue, actor:
   await scanRetries(await sources.broker(), { queues: [from], now, signal }, async (found, take) => {
     const stuck = found.filter(({ retry }) => retry.state !== 'waiting')
     const actIds = await orders.change((database) => beginActs(database, actor, stuck.map(moveOf)))
-    const results = await Promise.allSettled(stuck.map((one) => publishTo(publisher, target, retryOf(one))))
+    const results = await Promise.allSettled(stuck.map((one) => publish(publisher, target, one)))
     const done = actIds.filter((_, i) => results[i]?.status === 'fulfilled')
     await orders.change((database) => actsDone(database, done, actor.now()))
     for (const [i, one] of stuck.entries()) {
@@ -50,6 +49,12 @@ function moveOf({ retry }: FoundRetry): Act {
   return { act: 'replay', subject: id, place: queue, event, sagaId, detail: { reason, attempts: attempt } }
 }
 
-function retryOf({ message }: FoundRetry): Parameters<typeof publishTo>[2] {
-  return { content: message.content, options: forward(message, nameOf(message)).options }
+async function publish(
+  publisher: Pick<Publisher, 'publish'>,
+  queue: string,
+  { retry, message, provenance }: FoundRetry,
+): Promise<void> {
+  if (retry.refusal !== undefined) throw new Error(retry.refusal)
+  const { options } = forward(message, provenance)
+  await publishTo(publisher, queue, queue, { content: message.content, options })
 }

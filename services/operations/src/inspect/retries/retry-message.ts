@@ -1,6 +1,5 @@
 import { instantOf } from '@order-saga/contracts'
-import type { ConsumeMessage } from 'amqplib'
-import { deadLetterOf } from '../dead-letters/dead-letter.ts'
+import type { FoundLetter } from '../dead-letters/dead-letter.ts'
 import type { ServiceQueues } from '../queues.ts'
 
 /** A retry queue of a service. */
@@ -23,6 +22,8 @@ export interface RetryMessage {
   readonly retriedAt: Date | undefined
   /** `stuck`: the broker has not returned it one minute after its delay; `unknown`: no consumer wrote a plausible time. */
   readonly state: 'waiting' | 'stuck' | 'unknown'
+  /** Why it is never moved: it is forged. */
+  readonly refusal: string | undefined
 }
 
 /** What the broker may need to return an expired message under load, and clocks may differ. The alert uses it too. */
@@ -30,11 +31,11 @@ const marginMs = 60_000
 
 /** Reads a message of a retry queue. */
 export function retryMessageOf(
-  message: ConsumeMessage,
-  { place, queue, delayMs }: RetryQueue,
+  { letter, message }: FoundLetter,
+  { queue, delayMs }: Pick<RetryQueue, 'queue' | 'delayMs'>,
   now: Date,
 ): RetryMessage {
-  const { id, event, sagaId, orderId, reason, attempts } = deadLetterOf(message, place)
+  const { id, event, sagaId, orderId, reason, attempts, replayRefusal } = letter
   const headers: Readonly<Record<string, unknown>> = message.properties.headers ?? {}
   const retriedAt = dateOf(headers['retried-at']) ?? dateOf(headers['first-failure'])
   return {
@@ -46,6 +47,7 @@ export function retryMessageOf(
     attempt: attempts,
     reason,
     retriedAt,
+    refusal: replayRefusal,
     state: stateOf(retriedAt === undefined ? undefined : now.getTime() - retriedAt.getTime(), delayMs),
   }
 }

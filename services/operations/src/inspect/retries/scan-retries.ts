@@ -1,13 +1,12 @@
-import { retryQueue } from '@order-saga/chassis'
-import type { QueueNames } from '@order-saga/contracts'
-import type { ChannelModel, ConsumeMessage } from 'amqplib'
+import { type QueueNames, retryQueue } from '@order-saga/contracts'
+import type { ChannelModel } from 'amqplib'
+import { type FoundLetter, foundLetterOf } from '../dead-letters/dead-letter.ts'
 import { scanQueue } from '../dead-letters/scan-queue.ts'
 import { queuesOfServices, readQueues } from '../queues.ts'
 import { type RetryMessage, retryMessageOf, type RetryQueue } from './retry-message.ts'
 
-export interface FoundRetry {
+export interface FoundRetry extends Pick<FoundLetter, 'message' | 'provenance'> {
   readonly retry: RetryMessage
-  readonly message: ConsumeMessage
 }
 
 /** Called with the messages of a window; `take` removes one from its queue. */
@@ -41,7 +40,10 @@ export async function scanRetries(model: ChannelModel, scan: RetryScan, onFound:
     const depth = depths[i]?.messages ?? 0
     if (depth === 0 || signal?.aborted === true) continue
     await scanQueue(model, { queue: from.queue, depth }, async (messages, ack) => {
-      const found = messages.map((message): FoundRetry => ({ message, retry: retryMessageOf(message, from, now()) }))
+      const found = messages.map((message): FoundRetry => {
+        const letter = foundLetterOf(message, from.place)
+        return { message, provenance: letter.provenance, retry: retryMessageOf(letter, from, now()) }
+      })
       await onFound(found, ({ message }) => ack(message))
       return signal?.aborted === true ? 'stop' : 'go on'
     })
