@@ -67,7 +67,7 @@ export const commonSettings = {
     env: 'TOPOLOGY',
     default: 'declare',
     values: ['declare', 'assume'],
-    doc: 'Whether exchange, queues and bindings are declared at start, or assumed to be there and only checked.',
+    doc: 'Whether exchanges, queues and bindings are declared at start, by a user with all rights, or assumed to be there and only checked.',
   }),
   retryDelaysMs: delays({
     env: 'RETRY_DELAYS_MS',
