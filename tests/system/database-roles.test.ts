@@ -18,7 +18,7 @@ const roles = (store: Store): DatabaseRoles => {
   return { runtime: login('runtime'), reader: login('reader'), operator: login('operator') }
 }
 
-/** What no role may do, whatever its rights on rows are. */
+/** Refused to each role, with any rights on rows. */
 const forbidden: Readonly<Record<string, string>> = {
   'a table': 'CREATE TABLE public.mine (a integer)',
   'a temporary table': 'CREATE TEMP TABLE mine (a integer)',
@@ -254,7 +254,7 @@ describe('the roles of the databases, directly after the migrations', function (
     }
   }
 
-  it('a table that nobody listed can be used by nobody but its owner, whatever the default privileges are', async () => {
+  it('a table that nobody listed can be used only by its owner, with any default privileges', async () => {
     await as(owner('order'), 'owner', database('order'), async (client) => {
       await client.query('ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC')
       await client.query('CREATE TABLE later (a integer)')

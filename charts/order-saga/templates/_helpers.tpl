@@ -34,6 +34,48 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if $image.digest -}}@{{ $image.digest }}{{- else -}}:{{ $image.tag | default $.Values.image.tag | default $.Chart.AppVersion }}{{- end -}}
 {{- end }}
 
+{{/* Fails if an image of the release has no digest but must have one. Takes $. */}}
+{{- define "order-saga.checkDigests" -}}
+{{- $images := list -}}
+{{- range include "order-saga.services" . | fromJsonArray -}}
+{{- $image := (include "order-saga.service" (list $ .) | fromJson).image -}}
+{{- $images = append $images (dict "key" (printf "services.%s.image.digest" .) "image" (include "order-saga.image" (list $ $image))) -}}
+{{- end -}}
+{{- $images = append $images (dict "key" "operations.image.digest" "image" (include "order-saga.image" (list $ .Values.operations.image))) -}}
+{{- if .Values.rabbitmq.enabled -}}
+{{- $images = append $images (dict "key" "rabbitmq.image.digest" "image" (include "rabbitmq.image" (dict "Values" .Values.rabbitmq))) -}}
+{{- end -}}
+{{- range include "order-saga.stores" . | fromJsonArray -}}
+{{- $database := get $.Values (printf "%s-db" .) -}}
+{{- if $database.enabled -}}
+{{- $images = append $images (dict "key" (printf "%s-db.image.digest" .) "image" (include "postgres.image" (dict "Values" $database))) -}}
+{{- end -}}
+{{- end -}}
+{{- range $index, $object := .Values.extraObjects -}}
+{{- range splitList "\n---" (tpl (kindIs "string" $object | ternary $object (toYaml $object)) $) -}}
+{{- range include "order-saga.imagesIn" (fromYaml .) | fromJsonArray -}}
+{{- $images = append $images (dict "key" (printf "the image in extraObjects[%d]" $index) "image" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- include "common.requireDigests" (list . $images) -}}
+{{- end }}
+
+{{/* The images of all containers in an object, as a JSON list. */}}
+{{- define "order-saga.imagesIn" -}}
+{{- $images := list -}}
+{{- if kindIs "map" . -}}
+{{- range $key, $value := . -}}
+{{- if and (kindIs "slice" $value) (has $key (list "containers" "initContainers" "ephemeralContainers")) -}}
+{{- range $value -}}{{- $images = append $images (toString .image) -}}{{- end -}}
+{{- else -}}{{- $images = concat $images (include "order-saga.imagesIn" $value | fromJsonArray) -}}{{- end -}}
+{{- end -}}
+{{- else if kindIs "slice" . -}}
+{{- range . -}}{{- $images = concat $images (include "order-saga.imagesIn" . | fromJsonArray) -}}{{- end -}}
+{{- end -}}
+{{- toJson $images -}}
+{{- end }}
+
 {{/* Values of a service merged over the defaults, as JSON; an empty key inherits the default. Takes (list $ "payment"). */}}
 {{- define "order-saga.service" -}}
 {{- $ := first . -}}

@@ -117,6 +117,23 @@ export const operation: MutantsByPromise = {
       test: 'finds a duplicated charge',
     },
   ],
+  'A message that the broker does not return from a retry queue is found, and can be moved without loss.': [
+    {
+      name: 'stuck-retry-counts-as-waiting',
+      file: 'services/operations/src/inspect/retries/retry-message.ts',
+      original: "return ageMs > delayMs + marginMs ? 'stuck' : 'waiting'",
+      replacement: "return 'waiting'",
+      test: 'list tells waiting messages from stuck ones by their age, and removes none',
+    },
+    {
+      name: 'unconfirmed-retry-removed',
+      file: 'services/operations/src/inspect/retries/move-retries.ts',
+      original: 'moved.push({ retry: one.retry, failure })',
+      replacement: `take(one)
+        moved.push({ retry: one.retry, failure })`,
+      test: 'move keeps a message that the broker does not confirm, and records the failure',
+    },
+  ],
   'All of the above holds in every order of events.': [
     {
       name: 'tombstone-is-charged',

@@ -302,7 +302,7 @@ export class Consumer {
       log.error(fields, 'dead-lettered')
       if (error instanceof ForgedMessage) this.#reportForgery(delivery, error)
     } else {
-      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1 }
+      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1, 'retried-at': now }
       await this.#publish(delivery, retryQueue(queue, delayMs), { ...options, headers: retryHeaders })
       this.#count(fields.event, 'retried', arrived)
       log.warn({ ...fields, delayMs }, 'attempt failed, will be retried')

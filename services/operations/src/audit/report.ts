@@ -7,6 +7,7 @@ export const checks = {
   events: 'each event takes effect once at each consumer, and none is lost',
   client_answers: 'every accepted order exists, and one key created one order',
   proofs: 'every confirmed order has seen a payment and a reservation that match it',
+  retries: 'no message is stuck in a retry queue',
   dead_letters: 'no message is dead-lettered',
   parked_events: 'no event is parked',
   operator_acts: 'the record of operator acts is complete and unchanged',

@@ -31,7 +31,7 @@ export interface SagaOutput {
   readonly summary: Record<string, unknown>
 }
 
-const retryDelaysMs = [100]
+const retryDelaysMs = [100, 600_000]
 
 /** Three migrated databases and all queues of one test file, without running services, and the command configured for them. */
 export class OperatedSystem {

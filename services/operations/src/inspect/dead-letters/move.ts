@@ -88,11 +88,18 @@ async function publish(
   found: FoundLetter,
   actor: Actor,
 ): Promise<void> {
-  const { queue } = found.letter
-  const options = replayProperties(found, actor)
   const { content } = found.message
-  const exchange = ownExchange(serviceQueue)
-  const outcome = await publisher.publish({ exchange, routingKey: queue, content, options })
+  await publishTo(publisher, serviceQueue, found.letter.queue, { content, options: replayProperties(found, actor) })
+}
+
+/** Resolves when the broker has confirmed the message in a queue of the service whose main queue is `serviceQueue`. */
+export async function publishTo(
+  publisher: Pick<Publisher, 'publish'>,
+  serviceQueue: string,
+  queue: string,
+  message: Pick<Publication, 'content' | 'options'>,
+): Promise<void> {
+  const outcome = await publisher.publish({ exchange: ownExchange(serviceQueue), routingKey: queue, ...message })
   if (outcome === 'unroutable') throw new Error(`the queue ${queue} does not exist`)
 }
 
