@@ -158,7 +158,7 @@ describe('credentials', () => {
     equal(logins(audit as Container).ORDER_DB_USER, 'mine')
   })
 
-  it('of an external database may be one per role, which the migration creates only on request', () => {
+  it('of an external database may be one per role, which the migration creates only with createRoles', () => {
     const outside = stores.flatMap((store) => [
       '--set',
       `${store}-db.enabled=false,services.${store}.database.host=h,services.${store}.database.existingSecret=${store}-owner`,

@@ -1,12 +1,15 @@
 // needs: database
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { type DatabaseRoles, migrate, type RoleName, roleNames } from '@order-saga/chassis'
 import { type PostgresServer, testServers, waitUntil } from '@order-saga/dev'
 import { Client } from 'pg'
-import { access } from '../../migrations/access.js'
 import { type Store, stores } from '../support/databases.ts'
 
+type Access = Readonly<Record<string, Readonly<Record<string, Partial<Record<RoleName, string>>>>>>
+const lists = JSON.parse(readFileSync('migrations/access.json', 'utf8')) as Access
+const access: Access = Object.fromEntries(stores.map((store) => [store, { ...lists['messaging'], ...lists[store] }]))
 const suffix = randomBytes(4).toString('hex')
 const owner = (store: Store): string => `own_${store}_${suffix}`
 const database = (store: Store): string => `roles_${store}_${suffix}`
@@ -18,7 +21,7 @@ const roles = (store: Store): DatabaseRoles => {
   return { runtime: login('runtime'), reader: login('reader'), operator: login('operator') }
 }
 
-/** Refused to each role, with any rights on rows. */
+/** Refused to every role, independent of its rights on rows. */
 const forbidden: Readonly<Record<string, string>> = {
   'a table': 'CREATE TABLE public.mine (a integer)',
   'a temporary table': 'CREATE TEMP TABLE mine (a integer)',
@@ -68,7 +71,7 @@ interface Right {
 
 const verbs = ['SELECT', 'INSERT', 'UPDATE', 'DELETE']
 
-/** `SELECT, UPDATE (a, b)` as it is written in migrations/access.js. */
+/** `SELECT, UPDATE (a, b)` as it is written in migrations/access.json. */
 function parsed(rights = ''): Right[] {
   return [...rights.matchAll(/(\w+)(?: \(([^)]*)\))?(?:, |$)/g)].map(([, verb = '', columns]) => ({
     verb,
@@ -254,7 +257,7 @@ describe('the roles of the databases, directly after the migrations', function (
     }
   }
 
-  it('a table that nobody listed can be used only by its owner, with any default privileges', async () => {
+  it('a table that nobody listed can be used by its owner only, also with wide default privileges', async () => {
     await as(owner('order'), 'owner', database('order'), async (client) => {
       await client.query('ALTER DEFAULT PRIVILEGES GRANT ALL ON TABLES TO PUBLIC')
       await client.query('CREATE TABLE later (a integer)')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes, randomUUID } from 'node:crypto'
 import { readdir } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import { migrate, schemaMismatch } from '@order-saga/chassis'
 import { Database } from '../../packages/chassis/src/persistence/database.ts'
 import { type PostgresServer, testServers } from '@order-saga/dev'
@@ -14,6 +15,7 @@ const name = `upgrade_${suffix}`
 const owner = `order_service_${suffix}`
 const role = (of: string) => ({ user: `order_${of}_${suffix}`, password: of })
 const roles = { runtime: role('runtime'), reader: role('reader'), operator: role('operator') }
+const load = createRequire(import.meta.url)
 /** The roles as a migration gets them where another program creates them. */
 const managed = Object.fromEntries(
   Object.entries(roles).map(([each, { user }]) => [each, { user, password: '' }]),
@@ -61,7 +63,7 @@ describe('a database of the release with one user, who owns the tables', functio
     for (const folder of ['messaging', 'order']) {
       for (const file of (await readdir(`migrations/${folder}`)).toSorted()) {
         if (folder === 'order' && file > lastOfPrevious) continue
-        const { up } = (await import(`../../migrations/${folder}/${file}`)) as { up: (knex: Migrator) => Promise<void> }
+        const { up } = load(`../../migrations/${folder}/${file}`) as { up: (knex: Migrator) => Promise<void> }
         await up({ raw: (sql) => client.query(sql) })
         await client.query('INSERT INTO knex_migrations (name, batch, migration_time) VALUES ($1, 1, now())', [file])
       }

@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises'
+import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import Knex, { type Knex as KnexTypes } from 'knex'
 import { messageOf } from '../core/errors.ts'
@@ -18,7 +18,7 @@ const connectMs = 3_000
 /**
  * Brings one database to the newest schema this version knows, messaging first. Files this version does not know are a
  * newer release's and are left alone; nothing is ever migrated down. Several may run at once: knex takes a lock.
- * With `roles`, each migration is committed together with the rights of the roles on its tables (migrations/access.js).
+ * With `roles`, the migrations are committed together with the rights of the roles on the tables (migrations/access.json).
  * @returns how many files ran
  * @throws UnusableRole
  */
@@ -29,7 +29,6 @@ export async function migrate(
   roles?: DatabaseRoles,
 ): Promise<number> {
   let failed = 'a migration'
-  const source = await migrationSource(service, roles)
   const config = connectionConfig(target, `migrate-${service}`, connectMs)
   const client = Knex({
     client: 'pg',
@@ -47,28 +46,29 @@ export async function migrate(
       },
     },
     migrations: {
-      migrationSource: source,
+      directory: [`${migrations}messaging`, `${migrations}${service}`],
+      sortDirsSeparately: true,
+      loadExtensions: ['.js'],
       tableName: 'knex_migrations',
       // An older image on a newer schema finds names in the table that it has no files for: that is no error.
       disableMigrationsListValidation: true,
     },
   })
-  const latest = (): Promise<[number, string[]]> => client.migrate.latest()
   try {
     await reachable(() => verify(target, config), log)
     if (roles !== undefined) await prepareRoles(client, roles, log)
     // A migrator that was killed leaves knex's lock behind; ours is the session's and dies with it.
     return await client.transaction(async (guard) => {
       await guard.raw(`SELECT pg_advisory_xact_lock(hashtext('order-saga-migrations'))`)
-      await client.migrate.forceFreeMigrationsLock()
+      await guard.migrate.forceFreeMigrationsLock()
+      const latest = (): Promise<[number, string[]]> => guard.migrate.latest()
       const [, files] = await latest().catch((error: unknown) => {
         // knex puts the whole file before the reason.
         const reason = messageOf(error).split(' - ').at(-1)
         throw new Error(`${failed} failed, nothing was changed: ${reason}`, { cause: error })
       })
-      if (roles !== undefined && files.length === 0 && !(await isNewer(client, source.files))) {
-        await client.transaction((tx) => grantAccess(tx, source.access, roles))
-      }
+      if (roles !== undefined && !(await isNewer(guard, service)))
+        await grantAccess(guard, await accessOf(service), roles)
       for (const file of files) log(`[migrate] ${target.name}: ${file.split('/').at(-1) ?? file}`)
       return files.length
     })
@@ -77,51 +77,16 @@ export async function migrate(
   }
 }
 
-interface MigrationFile {
-  readonly folder: string
-  readonly file: string
-}
-
-interface Source extends KnexTypes.MigrationSource<MigrationFile> {
-  readonly files: readonly MigrationFile[]
-  readonly access: AccessList
-}
-
-/** knex's own source of files cannot add a statement to the transaction of each migration. */
-async function migrationSource(service: string, roles: DatabaseRoles | undefined): Promise<Source> {
-  const filesIn = async (folder: string): Promise<MigrationFile[]> => {
-    const files = await readdir(`${migrations}${folder}`)
-    return files
-      .filter((file) => file.endsWith('.js'))
-      .toSorted()
-      .map((file) => ({ folder, file }))
-  }
-  const files = [...(await filesIn('messaging')), ...(await filesIn(service))]
-  const { access } = (await import(`${migrations}access.js`)) as { access: Record<string, AccessList> }
-  const own = access[service] ?? {}
-  return {
-    files,
-    access: own,
-    getMigrations: async () => [...files],
-    getMigrationName: ({ file }) => file,
-    getMigration: async ({ folder, file }) => {
-      const migration = (await import(`${migrations}${folder}/${file}`)) as KnexTypes.Migration
-      if (roles === undefined) return migration
-      return {
-        ...migration,
-        up: async (tx) => {
-          await migration.up(tx)
-          await grantAccess(tx, own, roles)
-        },
-      }
-    },
-  }
+async function accessOf(service: string): Promise<AccessList> {
+  const access = JSON.parse(await readFile(`${migrations}access.json`, 'utf8')) as Record<string, AccessList>
+  return { ...access['messaging'], ...access[service] }
 }
 
 /** A newer release has migrated the database, and has given the rights that its own pods need. */
-async function isNewer(client: KnexTypes, files: readonly MigrationFile[]): Promise<boolean> {
-  const applied = await client<{ name: string }>('knex_migrations').pluck<string[]>('name')
-  return applied.some((name) => !files.some(({ file }) => file === name))
+async function isNewer(tx: KnexTypes, service: string): Promise<boolean> {
+  const known = [...(await readdir(`${migrations}messaging`)), ...(await readdir(`${migrations}${service}`))]
+  const applied = await tx<{ name: string }>('knex_migrations').pluck<string[]>('name')
+  return applied.some((name) => !known.includes(name))
 }
 
 async function verify({ host, port }: DatabaseAddress, config: ClientConfig): Promise<void> {

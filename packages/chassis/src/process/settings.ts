@@ -25,7 +25,7 @@ import { nameProblem, queueNameProblem } from './broker-names.ts'
 const roleDocs: Readonly<Record<RoleName, string>> = {
   runtime: 'Role of the service: it reads and writes rows of its own tables.',
   reader: 'Role of the audit, of inspection and of the reads of the console: it only reads.',
-  operator: 'Role of operator acts: replays, releases of parked events, refund requests.',
+  operator: 'Role of operators: it changes what their commands and the console change.',
 }
 
 const everywhere = 'Give every service the same.'
