@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { rightsOn, scramVerifier } from '../../src/persistence/roles.ts'
 import { loadRoles } from '../../src/process/settings.ts'
