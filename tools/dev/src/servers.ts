@@ -1,3 +1,4 @@
+import { brokerUsers, type BrokerUserName, privateDefinitions, urlOf } from './broker-users.ts'
 import { createDatabase, mayCreateRoles } from './create-database.ts'
 import { reasonOf } from './error-code.ts'
 import { startPostgres } from './postgres.ts'
@@ -44,7 +45,14 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
   }
 }
 
-async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: string; started?: Supervised }> {
+interface FoundBroker {
+  url: string
+  /** Undefined where all processes have the user of `url`. */
+  userUrls?: Record<BrokerUserName, string>
+  started?: Supervised
+}
+
+async function findBroker({ env, signal, log }: ServerOptions): Promise<FoundBroker> {
   const url = env['RABBITMQ_URL']
   if (url) {
     const { host } = URL.canParse(url) ? new URL(url) : { host: 'an address that is no URL' }
@@ -59,9 +67,13 @@ async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: s
     log(`RabbitMQ     the one at ${host}, as RABBITMQ_URL says`)
     return { url }
   }
-  const server = await startRabbitMq({ signal, log })
+  const definitions = env['TOPOLOGY'] === 'declare' ? undefined : privateDefinitions(env)
+  const server = await startRabbitMq({ signal, log, definitions })
   log(`RabbitMQ     started on port ${server.port}, pid ${server.pid}`)
-  return { url: server.url, started: supervised('rabbitmq', server) }
+  const started = supervised('rabbitmq', server)
+  if (definitions === undefined) return { url: server.url, started }
+  const urls = brokerUsers.map((user) => [user, urlOf(server.url, definitions, user)] as const)
+  return { url: server.url, userUrls: Object.fromEntries(urls) as Record<BrokerUserName, string>, started }
 }
 
 function supervised(name: string, server: Omit<Supervised, 'name'>): Supervised {
@@ -88,7 +100,8 @@ export async function findServers(options: ServerOptions): Promise<FoundServers>
     found.status === 'fulfilled' && found.value.started ? [found.value.started] : [],
   )
   if (database.status === 'fulfilled' && broker.status === 'fulfilled') {
-    return { addresses: { rabbitMqUrl: broker.value.url, database: database.value.address }, started }
+    const { url: rabbitMqUrl, userUrls: rabbitMqUserUrls } = broker.value
+    return { addresses: { rabbitMqUrl, rabbitMqUserUrls, database: database.value.address }, started }
   }
   await Promise.all(started.map((server) => server.stop()))
   options.signal.throwIfAborted()

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import type { BrokerUserName } from './broker-users.ts'
 import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
 
@@ -22,7 +23,10 @@ export type UsualPorts = Partial<Pick<Ports, 'order' | 'inventory' | 'console'>>
 
 /** Where the services find their servers. */
 export interface ServerAddresses {
+  /** An administrator's URL. */
   rabbitMqUrl: string
+  /** The URL of each service's own user, on a broker with generated definitions. */
+  rabbitMqUserUrls?: Record<BrokerUserName, string> | undefined
   database: DatabaseServer
 }
 
@@ -135,7 +139,8 @@ export function processEnvironment(
     ...programEnvironment(home),
     ...settingsIn(env),
     OPS_PORT: String(ports.ops[name]),
-    RABBITMQ_URL: servers.rabbitMqUrl,
+    RABBITMQ_URL: brokerUrlOf(name === 'console' ? 'operations' : name, servers),
+    ...(servers.rabbitMqUserUrls && { TOPOLOGY: 'assume' }),
     ...(stores(name) && databaseEnvironment(name, loginOf(servers.database, name, 'runtime'))),
     ...(name === 'order' && { PORT: String(ports.order) }),
     ...(name === 'inventory' && { PORT: String(ports.inventory) }),
@@ -147,6 +152,16 @@ export function processEnvironment(
       ...operatorLogins(servers.database),
     }),
   }
+}
+
+function brokerUrlOf(user: BrokerUserName, { rabbitMqUrl, rabbitMqUserUrls }: ServerAddresses): string {
+  return rabbitMqUserUrls?.[user] ?? rabbitMqUrl
+}
+
+/** The administrator's URL of the broker, and that of each service: ORDER_RABBITMQ_URL and so on. */
+export function brokerAddresses(servers: ServerAddresses): Record<string, string> {
+  const own = serviceNames.map((name) => [`${name.toUpperCase()}_RABBITMQ_URL`, brokerUrlOf(name, servers)])
+  return { RABBITMQ_URL: servers.rabbitMqUrl, ...(Object.fromEntries(own) as Record<string, string>) }
 }
 
 /** The environment of a migration: the owner's login, and the roles that it creates with their passwords. */

@@ -8,6 +8,7 @@ import type { ProcessState } from './run-state.ts'
 import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
 import {
+  brokerAddresses,
   choosePorts,
   databaseAddresses,
   databases,
@@ -154,5 +155,5 @@ function addressesOf(env: NodeJS.ProcessEnv, ports: Ports, servers: ServerAddres
     ...(processes.includes('console') && { CONSOLE_URL: local(ports.console, httpHost) }),
   }
   for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name], opsHost)
-  return { ...addresses, ...databaseAddresses(servers.database), RABBITMQ_URL: servers.rabbitMqUrl }
+  return { ...addresses, ...databaseAddresses(servers.database), ...brokerAddresses(servers) }
 }

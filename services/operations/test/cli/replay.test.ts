@@ -112,6 +112,21 @@ describe('saga dead-letters replay', function () {
     assert.equal((await system().json('acts', '--limit', '1000')).items.length, 400)
   })
 
+  it('never replays a forged message, and says why', async () => {
+    const eventId = randomUUID()
+    const headers = { 'first-routing-key': 'inventory.reserved', reason: 'forged: as its consumer has written it' }
+    await system().die('order', bodyOf('payment.completed', { eventId }), { type: 'payment.completed', headers })
+    const sentence =
+      /forged: the type "payment.completed" was published with the routing key "inventory.reserved": a forged message is never replayed/
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed])
+    assert.equal(code, 1)
+    assert.match(out, sentence)
+    assert.match((await system().run(['dead-letters', 'replay', eventId, '--dry-run'])).out, sentence)
+    await system().untilDepth(system().dlqOf('order'), 1)
+    assert.equal(await system().depth(system().queueOf('order')), 0)
+    assert.deepEqual((await system().json('acts')).items, [])
+  })
+
   it('replays at most --limit messages', async () => {
     for (let n = 0; n < 5; n += 1) await system().die('order', bodyOf('payment.failed'), { type: 'payment.failed' })
     const { summary } = await system().json('dead-letters', 'replay', '--all', '--limit', '2', ...healed)
