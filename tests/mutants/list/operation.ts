@@ -123,7 +123,7 @@ export const operation: MutantsByPromise = {
       file: 'services/operations/src/inspect/retries/retry-message.ts',
       original: "return ageMs > delayMs + marginMs ? 'stuck' : 'waiting'",
       replacement: "return 'waiting'",
-      test: 'list tells waiting messages from stuck ones by their age, and removes none',
+      test: 'list separates waiting messages from stuck ones by their age, and removes none',
     },
     {
       name: 'unconfirmed-retry-removed',

@@ -25,7 +25,7 @@ describe('saga retries', function () {
     return eventId
   }
 
-  it('list tells waiting messages from stuck ones by their age, and removes none', async () => {
+  it('list separates waiting messages from stuck ones by their age, and removes none', async () => {
     const waiting = await retry({ 'retried-at': ago(delayMs + 30_000) })
     const stuck = await retry({ 'retried-at': ago(delayMs + 90_000) })
     const previous = await retry({})

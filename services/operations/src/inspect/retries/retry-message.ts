@@ -26,7 +26,7 @@ export interface RetryMessage {
   readonly refusal: string | undefined
 }
 
-/** What the broker may need to return an expired message under load, and clocks may differ. The alert uses it too. */
+/** For the return of an expired message under load, and for the difference of clocks. The alert uses it too. */
 const marginMs = 60_000
 
 /** Reads a message of a retry queue. */
