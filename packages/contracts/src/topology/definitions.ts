@@ -12,7 +12,7 @@ import { topologyOf, type TopologyPlan } from './topology.ts'
 
 export type BrokerUser = ServiceName | 'operations' | 'monitoring'
 
-export interface DefinitionsOptions {
+interface DefinitionsOptions {
   readonly plan: TopologyPlan
   readonly vhost: string
   readonly admin: { readonly name: string; readonly password: string }
