@@ -20,7 +20,7 @@ import {
   text,
   url,
 } from '../core/config.ts'
-import { nameProblem, queueNameProblem } from './broker-names.ts'
+import { exchangeNameProblem, queueNameProblem } from './broker-names.ts'
 
 const roleDocs: Readonly<Record<RoleName, string>> = {
   runtime: 'Role of the service: it reads and writes rows of its own tables.',
@@ -86,7 +86,7 @@ export const commonSettings = {
     env: 'ORDER_EXCHANGE',
     default: 'order.topic',
     doc: `Topic exchange of all events. ${everywhere}`,
-    check: nameProblem,
+    check: exchangeNameProblem,
   }),
   ...queueSettings,
   topology: oneOf({

@@ -90,6 +90,20 @@ describe('the names of queues and exchange', () => {
       'INVENTORY_QUEUE must not be the name of a queue that is derived from ORDER_QUEUE.',
     ],
     [
+      { ORDER_QUEUE: 'payment_queue.direct' },
+      'ORDER_QUEUE must not be the name of the exchange that is derived from PAYMENT_QUEUE.',
+    ],
+    [{ ORDER_QUEUE: 'order.topic' }, 'ORDER_QUEUE must not be the same as ORDER_EXCHANGE.'],
+    [{ ORDER_EXCHANGE: 'inventory_queue' }, 'INVENTORY_QUEUE must not be the same as ORDER_EXCHANGE.'],
+    [
+      { ORDER_EXCHANGE: 'x.direct', NOTIFICATION_QUEUE: 'x' },
+      'ORDER_EXCHANGE must not be the name of the exchange that is derived from NOTIFICATION_QUEUE.',
+    ],
+    [
+      { ORDER_EXCHANGE: 'payment_queue.charges' },
+      'ORDER_EXCHANGE must not be the name of a queue that is derived from PAYMENT_QUEUE.',
+    ],
+    [
       { RABBITMQ_URL: 'amqp://u:hunter2@host?heartbeat=abc' },
       'RABBITMQ_URL must have a heartbeat that is 0 or an integer from 1 to 3600.',
     ],
@@ -111,7 +125,7 @@ describe('the names of queues and exchange', () => {
   it('may be any others', () => {
     for (const environment of [
       { ORDER_QUEUE: 'q'.repeat(243) },
-      { ORDER_QUEUE: 'Aufträge & mehr', ORDER_EXCHANGE: 'payment_queue' },
+      { ORDER_QUEUE: 'Aufträge & mehr', ORDER_EXCHANGE: 'payment.topic' },
       { ORDER_QUEUE: 'payment_queue.retry', PAYMENT_QUEUE: 'payment_queue' },
       { ORDER_QUEUE: 'inventory_queue.charges', INVENTORY_QUEUE: 'amq' },
     ]) {
