@@ -22,7 +22,10 @@ package) : >'${folder}/release/order-saga-1.2.3.tgz' ;;
 esac
 `
 
-describe('a release', () => {
+describe('a release', function () {
+  // It runs programs, one after another.
+  this.timeout(120_000)
+
   const folder = mkdtempSync(join(tmpdir(), 'order-saga-release-'))
   const stub = join(folder, 'program')
   const options: ReleaseOptions = {
@@ -37,8 +40,7 @@ describe('a release', () => {
   const read = (file: string): string => readFileSync(join(options.folder, file), 'utf8')
   let calls: string[]
 
-  before(function () {
-    this.timeout(60_000)
+  before(() => {
     writeFileSync(stub, program(folder))
     chmodSync(stub, 0o755)
     buildRelease(options)
