@@ -78,7 +78,10 @@ describe('the broker logins of a run', () => {
 
   it('are the user of RABBITMQ_URL everywhere on a given broker, with the TOPOLOGY that was set', () => {
     const { logins, addresses } = loginsWith(undefined, { TOPOLOGY: 'declare' })
-    assert.deepEqual(logins, Array(5).fill(['amqp://admin@b', 'declare']))
+    assert.deepEqual(
+      logins,
+      processNames.map(() => ['amqp://admin@b', 'declare']),
+    )
     assert.deepEqual(new Set(Object.values(addresses)), new Set(['amqp://admin@b']))
   })
 })
