@@ -10,6 +10,7 @@ import {
   serviceQueues,
   services,
   deadLetterQueue,
+  ownExchange,
   secondaryQueue,
   retryQueue,
   topologyOf,
@@ -131,9 +132,10 @@ export class TestBroker {
     await this.#send(this.exchange, routingKey, content, options)
   }
 
-  /** Publishes a message to a queue by the default exchange. */
+  /** Publishes a message to a queue by the direct exchange of its service. */
   async send(queue: string, { content, options }: RawMessage): Promise<void> {
-    await this.#send('', queue, content, options)
+    const main = services.map((service) => this.queueOf(service)).find((name) => `${queue}.`.startsWith(`${name}.`))
+    await this.#send(ownExchange(main ?? queue), queue, content, options)
   }
 
   /** The dead letters of a service, without removing them. */
@@ -158,7 +160,7 @@ export class TestBroker {
   async delete(): Promise<void> {
     const channel = await this.channel()
     for (const { name } of topologyOf(this.plan).queues) await channel.deleteQueue(name)
-    await channel.deleteExchange(this.exchange)
+    for (const { name } of topologyOf(this.plan).exchanges) await channel.deleteExchange(name)
     await (await this.#connected)?.model.close()
   }
 

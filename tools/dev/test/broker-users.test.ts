@@ -1,5 +1,6 @@
 // needs: own-servers
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
 import { connect } from 'amqplib'
 import { privateDefinitions, urlOf } from '../src/broker-users.ts'
 import { startRabbitMq } from '../src/rabbitmq.ts'
@@ -60,7 +61,15 @@ describe('a private broker with generated definitions', function () {
     )
   })
 
-  it('limits the size of a message', async () => {
+  it('refuses a message over the limit on its channel alone', async () => {
+    const model = await connect(urlOf(server.url, definitions, 'order'))
+    const [large, other] = [await model.createConfirmChannel(), await model.createConfirmChannel()]
+    const closed = once(large, 'error')
+    large.publish('order.topic', 'order.created', Buffer.alloc(1_048_577))
+    assert.match(String(await closed), /406 \(PRECONDITION-FAILED\)/)
+    other.publish('order.topic', 'order.created', Buffer.from('{}'))
+    await other.waitForConfirms()
+    await model.close()
     assert.equal(await refusal('order', 'order.topic', 'order.created', Buffer.alloc(1_048_577)), 406)
     assert.equal(await refusal('order', 'order.topic', 'order.created', Buffer.alloc(1_048_576)), undefined)
   })

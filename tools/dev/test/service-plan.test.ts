@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { freePort } from '../src/free-port.ts'
-import { choosePorts, databaseAddresses, migrationEnvironment, processEnvironment } from '../src/service-plan.ts'
+import {
+  brokerAddresses,
+  choosePorts,
+  databaseAddresses,
+  migrationEnvironment,
+  processEnvironment,
+  processNames,
+} from '../src/service-plan.ts'
 
 describe('the ports of a run', () => {
   it('are all different where one that is named is usual for another process', async () => {
@@ -29,13 +36,57 @@ describe('the ports of a run', () => {
   }
 })
 
-describe('the database logins of a run', () => {
-  const ports = {
-    order: 1,
-    inventory: 2,
-    console: 3,
-    ops: { order: 4, payment: 5, inventory: 6, notification: 7, console: 8 },
+const ports = {
+  order: 1,
+  inventory: 2,
+  console: 3,
+  ops: { order: 4, payment: 5, inventory: 6, notification: 7, console: 8 },
+}
+
+describe('the broker logins of a run', () => {
+  const database = { host: 'h', port: 5432, user: 'owner', password: 'secret', hasRoles: true }
+  const urls = {
+    order: 'amqp://order@b',
+    payment: 'amqp://payment@b',
+    inventory: 'amqp://inventory@b',
+    notification: 'amqp://notification@b',
+    operations: 'amqp://operations@b',
   }
+  const loginsWith = (rabbitMqUserUrls: typeof urls | undefined, env: NodeJS.ProcessEnv) => {
+    const servers = { rabbitMqUrl: 'amqp://admin@b', rabbitMqUserUrls, database }
+    const logins = processNames.map((name) => {
+      const { RABBITMQ_URL: url, TOPOLOGY: topology } = processEnvironment(name, env, ports, servers, '/tmp')
+      return [url, topology]
+    })
+    return { logins, addresses: brokerAddresses(servers) }
+  }
+
+  it('are a user for each process on a private broker, which has the topology', () => {
+    const { logins, addresses } = loginsWith(urls, {})
+    assert.deepEqual(
+      logins,
+      Object.values(urls).map((url) => [url, 'assume']),
+    )
+    assert.deepEqual(addresses, {
+      RABBITMQ_URL: 'amqp://admin@b',
+      ORDER_RABBITMQ_URL: urls.order,
+      PAYMENT_RABBITMQ_URL: urls.payment,
+      INVENTORY_RABBITMQ_URL: urls.inventory,
+      NOTIFICATION_RABBITMQ_URL: urls.notification,
+    })
+  })
+
+  it('are the user of RABBITMQ_URL everywhere on a given broker, with the TOPOLOGY that was set', () => {
+    const { logins, addresses } = loginsWith(undefined, { TOPOLOGY: 'declare' })
+    assert.deepEqual(
+      logins,
+      processNames.map(() => ['amqp://admin@b', 'declare']),
+    )
+    assert.deepEqual(new Set(Object.values(addresses)), new Set(['amqp://admin@b']))
+  })
+})
+
+describe('the database logins of a run', () => {
   const server = { host: 'h', port: 5432, user: 'owner', password: 'secret' }
   const run = (hasRoles: boolean) => {
     const database = { ...server, hasRoles }

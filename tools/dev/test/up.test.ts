@@ -134,6 +134,7 @@ describe('make up on servers that run already', function () {
     const { lines, exitCode } = await addressReport(fakes.localFolder)
     assert.equal(exitCode, 0)
     const names = ['ORDER', 'PAYMENT', 'INVENTORY', 'NOTIFICATION', 'CONSOLE'].map((name) => `${name}_OPS_URL`)
+    names.push(...names.slice(0, 4).map((name) => name.replace('OPS', 'RABBITMQ')))
     names.push('ORDER_URL', 'INVENTORY_URL', 'CONSOLE_URL')
     names.push('ORDER_DB_URL', 'PAYMENT_DB_URL', 'INVENTORY_DB_URL', 'RABBITMQ_URL')
     names.push('ORDER_RUNTIME_DB_URL', 'PAYMENT_RUNTIME_DB_URL', 'INVENTORY_RUNTIME_DB_URL')
