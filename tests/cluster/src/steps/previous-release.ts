@@ -83,8 +83,14 @@ export function previousReleaseSteps(shop: Shop): readonly Step[] {
       run: async () => {
         await former.assertRunning()
         await former.stop()
-        const permissions = await shop.brokerTable('list_permissions', 'user', 'write')
-        const anyQueue = permissions.filter(([user, write = '']) => user !== 'admin' && write.includes('amq'))
+        // The command takes no names of columns: user, configure, write, read.
+        const permissions = await shop.brokerTable('list_permissions')
+        expect(
+          String(permissions.some(([user]) => user === 'order')),
+          'true',
+          'whether the user of order has permissions',
+        )
+        const anyQueue = permissions.filter(([user, , write = '']) => user !== 'admin' && write.includes('amq'))
         expect(JSON.stringify(anyQueue), '[]', 'the users that may write to every queue')
         const depths = await shop.brokerTable('list_queues', 'name', 'messages')
         expect(JSON.stringify(depths.filter(([, count]) => count !== '0')), '[]', 'the queues that are not empty')
