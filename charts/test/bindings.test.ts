@@ -45,12 +45,13 @@ describe('the addresses on which containers listen', () => {
 
   it('are all of the container in Compose, and its ports are published on the loopback address', () => {
     const compose: Loose = load(read('compose.yaml'))
-    const processes = Object.entries<Loose>(compose.services).filter(([, { environment }]) => environment?.['<<'])
-    const serving = processes.filter(([, { environment }]) => environment['<<'][0].OPS_PORT !== undefined)
+    const serving = Object.entries<Loose>(compose.services).flatMap(([name, { environment }]) => {
+      const parts: Loose[] = [environment?.['<<'] ?? []].flat()
+      return parts.filter(({ OPS_PORT }) => OPS_PORT !== undefined).map((part) => ({ name, part }))
+    })
     equal(serving.length, 6)
-    for (const [name, { environment }] of serving) {
-      const { HTTP_HOST, OPS_HOST } = environment['<<'][0]
-      deepEqual([HTTP_HOST, OPS_HOST], ['0.0.0.0', '0.0.0.0'], name)
+    for (const { name, part } of serving) {
+      deepEqual([part.HTTP_HOST, part.OPS_HOST], ['0.0.0.0', '0.0.0.0'], name)
     }
     for (const [name, { ports = [] }] of Object.entries<Loose>(compose.services)) {
       for (const published of ports) match(published, /^127\.0\.0\.1:/, name)

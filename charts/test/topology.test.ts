@@ -86,7 +86,8 @@ describe('the topology of the services', () => {
   it('contains the kinds of queues that dashboards and alerts select', () => {
     const retries = plan.queues.flatMap(({ queue }) => retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs)))
     const deadLetters = plan.queues.map(({ queue }) => deadLetterQueue(queue))
-    const kinds = [retries, deadLetters, [...retries, ...deadLetters], workQueues.flat()]
+    const ofOneDelay = retryDelaysMs.map((delayMs) => plan.queues.map(({ queue }) => retryQueue(queue, delayMs)))
+    const kinds = [retries, ...ofOneDelay, deadLetters, [...retries, ...deadLetters], workQueues.flat()]
     const known = new Set(kinds.map((names) => names.toSorted().join()))
     const rules: { expr: string }[] = hpa
       .filter(({ kind }) => kind === 'PrometheusRule')

@@ -1,25 +1,12 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { load } from 'js-yaml'
+import { writtenEnvironmentOf } from './compose-file.ts'
 
 const stores = ['order', 'payment', 'inventory'] as const
-const file = new URL('../../../compose.yaml', import.meta.url)
-
-type Environment = Readonly<Record<string, string | null>>
-/** With merge keys, which are no part of YAML 1.2. */
-interface Unmerged extends Readonly<Record<string, unknown>> {
-  readonly '<<'?: Unmerged | readonly Unmerged[]
-}
-
-function merged({ '<<': others = [], ...own }: Unmerged): Environment {
-  return Object.assign({}, ...[others].flat().map(merged), own) as Environment
-}
-
-const { services } = load(readFileSync(file, 'utf8')) as { services: Record<string, { environment?: Unmerged }> }
+type Environment = ReturnType<typeof writtenEnvironmentOf>
 
 /** Users and passwords of databases, as `name: variable or default`. */
 function logins(service: string): Environment {
-  const environment = merged(services[service]?.environment ?? {})
+  const environment = writtenEnvironmentOf(service)
   return Object.fromEntries(Object.entries(environment).filter(([name]) => /DB_(\w+_)?(USER|PASSWORD)$/.test(name)))
 }
 

@@ -3,6 +3,7 @@ import { roleSettings } from '../../../packages/chassis/src/process/settings.ts'
 import { inventorySettings } from '../../../services/inventory/src/config.ts'
 import { notificationSettings } from '../../../services/notification/src/config.ts'
 import { auditExporterSettings, auditSettings } from '../../../services/operations/src/audit-config.ts'
+import { brokerDefinitionsSettings } from '../../../services/operations/src/broker-definitions.ts'
 import { consoleSettings } from '../../../services/operations/src/console-config.ts'
 import { drillSettings } from '../../../services/operations/src/drill-config.ts'
 import { sagaSettings } from '../../../services/operations/src/saga-config.ts'
@@ -27,6 +28,7 @@ const operationsSchemas: Readonly<Record<string, Schema>> = {
   'The saga command': sagaSettings,
   Console: consoleSettings,
   Drill: drillSettings,
+  'Definitions of the broker': brokerDefinitionsSettings,
 }
 
 interface Variable {
