@@ -127,10 +127,9 @@ export const operation: MutantsByPromise = {
     },
     {
       name: 'unconfirmed-retry-removed',
-      file: 'services/operations/src/inspect/retries/move-retries.ts',
-      original: 'moved.push({ retry: one.retry, failure })',
-      replacement: `take(one)
-        moved.push({ retry: one.retry, failure })`,
+      file: 'services/operations/src/inspect/move-recorded.ts',
+      original: 'if (failure === undefined) moves[i]?.remove()',
+      replacement: 'if ((moves[i]?.remove(), failure === undefined)) void failure',
       test: 'move keeps a message that the broker does not confirm, and records the failure',
     },
   ],

@@ -1,6 +1,7 @@
-import { forward, messageOf, type Publisher } from '@order-saga/chassis'
-import { type MoveSources, publishTo } from '../dead-letters/move.ts'
-import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
+import { forward, type Publisher } from '@order-saga/chassis'
+import type { MoveSources } from '../dead-letters/move.ts'
+import { moveRecorded, publishTo } from '../move-recorded.ts'
+import { type Act, type Actor, assertRecordable } from '../operator-acts.ts'
 import type { RetryMessage, RetryQueue } from './retry-message.ts'
 import { type FoundRetry, scanRetries } from './scan-retries.ts'
 
@@ -11,9 +12,8 @@ export interface MovedRetry {
 }
 
 /**
- * Publishes the messages of a retry queue that are stuck or of unknown age to the main queue, as the broker should have
- * done, with their attempt unchanged, except forged ones. Each is recorded as a replay, published, confirmed, recorded as
- * done, and only then acknowledged: a crash loses none, and the inbox discards a second copy.
+ * Moves the messages of a retry queue that are stuck or of unknown age to the main queue, as the broker should have done,
+ * with their attempt unchanged, except forged ones. They are recorded as replays.
  * @throws NotDone when acts cannot be recorded
  */
 export async function moveRetries(sources: MoveSources, from: RetryQueue, actor: Actor): Promise<MovedRetry[]> {
@@ -25,20 +25,15 @@ export async function moveRetries(sources: MoveSources, from: RetryQueue, actor:
   const { now, signal } = sources
   await scanRetries(await sources.broker(), { queues: [from], now, signal }, async (found, take) => {
     const stuck = found.filter(({ retry }) => retry.state !== 'waiting')
-    const actIds = await orders.change((database) => beginActs(database, actor, stuck.map(moveOf)))
-    const results = await Promise.allSettled(stuck.map((one) => publish(publisher, target, one)))
-    const done = actIds.filter((_, i) => results[i]?.status === 'fulfilled')
-    await orders.change((database) => actsDone(database, done, actor.now()))
-    for (const [i, one] of stuck.entries()) {
-      const result = results[i] as (typeof results)[number]
-      if (result.status === 'fulfilled') {
-        take(one)
-        moved.push({ retry: one.retry })
-      } else {
-        const failure = messageOf(result.reason)
-        await orders.change((database) => actFailed(database, actIds[i] ?? '', failure, actor.now()))
-        moved.push({ retry: one.retry, failure })
-      }
+    const moves = stuck.map((one) => ({
+      act: moveOf(one),
+      publish: () => publish(publisher, target, one),
+      remove: () => take(one),
+    }))
+    const failures = await moveRecorded(orders, actor, moves)
+    for (const [i, { retry }] of stuck.entries()) {
+      const failure = failures[i]
+      moved.push(failure === undefined ? { retry } : { retry, failure })
     }
   })
   return moved
