@@ -7,6 +7,7 @@ import {
   secondaryQueuesOf,
   type QueueNames,
   type ServiceName,
+  processUsers,
   serviceQueues,
   services,
   deadLetterQueue,
@@ -55,7 +56,7 @@ export class TestBroker {
 
   /** The definitions of this system, with a user for each service, as the chart and make up have them. */
   definitions(): Definitions {
-    const users = [...services, 'operations', 'monitoring'] as const
+    const users = [...processUsers, 'monitoring'] as const
     return definitionsOf({
       plan: this.plan,
       vhost: '/',

@@ -1,11 +1,15 @@
 import { checkedText, commonSettings, loadConfig, optionalText, type Setting, url } from '@order-saga/chassis'
-import { type Definitions, definitionsOf, type QueueNames, serviceQueues, services } from '@order-saga/contracts'
-
-const users = [...services, 'operations'] as const
-type User = (typeof users)[number]
+import {
+  type Definitions,
+  definitionsOf,
+  type ProcessUser,
+  processUsers as users,
+  type QueueNames,
+  serviceQueues,
+} from '@order-saga/contracts'
 
 export type BrokerDefinitionsConfig = QueueNames &
-  Record<`${User}Password` | 'managementUrl' | 'adminUser' | 'adminPassword' | 'exchange', string> & {
+  Record<`${ProcessUser}Password` | 'managementUrl' | 'adminUser' | 'adminPassword' | 'exchange', string> & {
     retryDelaysMs: readonly number[]
   }
 
@@ -20,7 +24,7 @@ const passwordSettings = Object.fromEntries(
       doc: `Password of the broker user \`${user}\`; without it the definitions have no such user.`,
     }),
   ]),
-) as Record<`${User}Password`, Setting<string>>
+) as Record<`${ProcessUser}Password`, Setting<string>>
 
 /** Settings of the broker's definitions. Settings of the services have the same names and defaults here. */
 export const brokerDefinitionsSettings: {

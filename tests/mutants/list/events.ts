@@ -88,7 +88,7 @@ export const events: MutantsByPromise = {
   'A service publishes only its own events, and a forged event has no effect.': [
     {
       name: 'topic-permission-for-every-event',
-      file: permissions,
+      file: 'packages/contracts/src/catalogue.ts',
       original: 'catalogue.filter((event: EventType) => event.publishedBy === service)',
       replacement: 'catalogue.filter((event: EventType) => event.publishedBy.length + service.length > 0)',
       test: 'publish only their own events and to their own queues',

@@ -1,9 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type Definitions, definitionsOf, serviceQueues, services } from '@order-saga/contracts'
-
-/** The users of a private broker beside its administrator. */
-export const brokerUsers = [...services, 'operations'] as const
-export type BrokerUserName = (typeof brokerUsers)[number]
+import { type Definitions, definitionsOf, processUsers, serviceQueues } from '@order-saga/contracts'
 
 /** The longest time to live that RabbitMQ accepts, in milliseconds. */
 const longestDelayMs = 2 ** 32 - 1
@@ -28,7 +24,7 @@ export function privateDefinitions(env: NodeJS.ProcessEnv): Definitions {
     },
     vhost: '/',
     admin: { name: 'admin', password: newPassword() },
-    passwords: Object.fromEntries(brokerUsers.map((user) => [user, newPassword()])),
+    passwords: Object.fromEntries(processUsers.map((user) => [user, newPassword()])),
   })
 }
 

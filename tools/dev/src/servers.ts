@@ -1,4 +1,5 @@
-import { brokerUsers, type BrokerUserName, privateDefinitions, urlOf } from './broker-users.ts'
+import { type ProcessUser, processUsers } from '@order-saga/contracts'
+import { privateDefinitions, urlOf } from './broker-users.ts'
 import { createDatabase, mayCreateRoles } from './create-database.ts'
 import { reasonOf } from './error-code.ts'
 import { startPostgres } from './postgres.ts'
@@ -48,7 +49,7 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
 interface FoundBroker {
   url: string
   /** Undefined where all processes have the user of `url`. */
-  userUrls?: Record<BrokerUserName, string>
+  userUrls?: Record<ProcessUser, string>
   started?: Supervised
 }
 
@@ -72,8 +73,8 @@ async function findBroker({ env, signal, log }: ServerOptions): Promise<FoundBro
   log(`RabbitMQ     started on port ${server.port}, pid ${server.pid}`)
   const started = supervised('rabbitmq', server)
   if (definitions === undefined) return { url: server.url, started }
-  const urls = brokerUsers.map((user) => [user, urlOf(server.url, definitions, user)] as const)
-  return { url: server.url, userUrls: Object.fromEntries(urls) as Record<BrokerUserName, string>, started }
+  const urls = processUsers.map((user) => [user, urlOf(server.url, definitions, user)] as const)
+  return { url: server.url, userUrls: Object.fromEntries(urls) as Record<ProcessUser, string>, started }
 }
 
 function supervised(name: string, server: Omit<Supervised, 'name'>): Supervised {

@@ -1,5 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
-import type { BrokerUserName } from './broker-users.ts'
+import type { ProcessUser } from '@order-saga/contracts'
 import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
 
@@ -26,7 +26,7 @@ export interface ServerAddresses {
   /** An administrator's URL. */
   rabbitMqUrl: string
   /** The URL of each service's own user, on a broker with generated definitions. */
-  rabbitMqUserUrls?: Record<BrokerUserName, string> | undefined
+  rabbitMqUserUrls?: Record<ProcessUser, string> | undefined
   database: DatabaseServer
 }
 
@@ -154,7 +154,7 @@ export function processEnvironment(
   }
 }
 
-function brokerUrlOf(user: BrokerUserName, { rabbitMqUrl, rabbitMqUserUrls }: ServerAddresses): string {
+function brokerUrlOf(user: ProcessUser, { rabbitMqUrl, rabbitMqUserUrls }: ServerAddresses): string {
   return rabbitMqUserUrls?.[user] ?? rabbitMqUrl
 }
 

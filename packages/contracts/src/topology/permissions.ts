@@ -1,5 +1,5 @@
-import { catalogue } from '../catalogue.ts'
-import type { EventType, ServiceName } from '../event-type.ts'
+import { publishedBy } from '../catalogue.ts'
+import type { ServiceName } from '../event-type.ts'
 import { deadLetterQueue, ownExchange, retryQueue } from './names.ts'
 import { type ServiceQueue, topologyOf, type TopologyPlan, workQueuesOf } from './topology.ts'
 
@@ -31,7 +31,7 @@ export function permissionOf(plan: TopologyPlan, own: ServiceQueue, lookingNeeds
 
 /** Each routing key has one publisher. */
 export function topicPermissionOf(service: ServiceName): Pick<Permission, 'write' | 'read'> {
-  const published = catalogue.filter((event: EventType) => event.publishedBy === service)
+  const published = publishedBy(service)
   return { ...noTopics, ...(published.length > 0 && { write: oneOf(published.map(({ name }) => name)) }) }
 }
 
