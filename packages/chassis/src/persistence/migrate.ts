@@ -7,12 +7,11 @@ import type { Client, ClientBase, ClientConfig } from './pg.ts'
 import { type AccessList, type DatabaseRoles, grantAccess, prepareRoles } from './roles.ts'
 import { establishSession, openSession, verifySessions } from './session.ts'
 import { asDatabaseError, isDatabaseUnavailable, UnusableSession } from './sql-errors.ts'
+import { untilPassed } from './until-passed.ts'
 
 /** The folder with the migration files: beside `services/` in a checkout and in an image alike. */
 const migrations = fileURLToPath(new URL('../../../../migrations/', import.meta.url))
 
-/** How long a database that is still starting is waited for. */
-const connectTimeoutMs = 60_000
 const connectMs = 3_000
 
 /**
@@ -55,7 +54,13 @@ export async function migrate(
     },
   })
   try {
-    await reachable(() => verify(target, config), log)
+    await untilPassed(
+      () => verify(target, config),
+      (error) => !(error instanceof UnusableSession) && isDatabaseUnavailable(error),
+      (error) => log(`[migrate] waiting for the database: ${messageOf(error)}`),
+    ).catch((error: unknown) => {
+      throw error instanceof UnusableSession ? error : asDatabaseError(error)
+    })
     if (roles !== undefined) await prepareRoles(client, roles, log)
     // A migrator that was killed leaves knex's lock behind; ours is the session's and dies with it.
     return await client.transaction(async (guard) => {
@@ -97,20 +102,5 @@ async function verify({ host, port }: DatabaseAddress, config: ClientConfig): Pr
     await verifySessions(`${host}:${port}`, one, other)
   } finally {
     await Promise.all([one.end(), other?.end()])
-  }
-}
-
-async function reachable(probe: () => PromiseLike<unknown>, log: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + connectTimeoutMs
-  for (let isReported = false; ; isReported = true) {
-    try {
-      await probe()
-      return
-    } catch (error) {
-      if (error instanceof UnusableSession) throw error
-      if (!isDatabaseUnavailable(error) || Date.now() > deadline) throw asDatabaseError(error)
-      if (!isReported) log(`[migrate] waiting for the database: ${messageOf(error)}`)
-      await new Promise((resolve) => setTimeout(resolve, 500))
-    }
   }
 }

@@ -1,6 +1,7 @@
 import { createHash, createHmac, pbkdf2Sync, randomBytes } from 'node:crypto'
 import type { Knex } from 'knex'
 import { sqlState, UnusableRole } from './sql-errors.ts'
+import { untilPassed } from './until-passed.ts'
 
 export const roleNames = ['runtime', 'reader', 'operator'] as const
 export type RoleName = (typeof roleNames)[number]
@@ -17,10 +18,6 @@ export type DatabaseRoles = Readonly<Record<RoleName, RoleLogin>>
 /** Rights by table and role: `SELECT, INSERT, UPDATE (column, …)`. */
 export type AccessList = Readonly<Record<string, Readonly<Partial<Record<RoleName, string>>>>>
 
-/** How long roles that are managed elsewhere are awaited: an operator creates them after the server has started. */
-const roleWaitMs = 60_000
-const roleIntervalMs = 500
-
 /**
  * Creates the roles whose password is given, and sets their passwords; waits for the others. Nobody but them and the owner
  * may connect to the database afterwards, and they can create nothing in it, temporary tables included.
@@ -30,7 +27,7 @@ export async function prepareRoles(client: Knex, roles: DatabaseRoles, log: (lin
   for (const name of roleNames) {
     const { user, password } = roles[name]
     if (password !== '') await createOrAlter(client, user, password)
-    else await exists(client, user, log)
+    else await waitForRole(client, user, log)
     await assertRestricted(client, user)
   }
   await client.transaction(async (tx) => {
@@ -116,17 +113,16 @@ async function createOrAlter(client: Knex, user: string, password: string, attem
   }
 }
 
-async function exists(client: Knex, user: string, log: (line: string) => void): Promise<void> {
-  const deadline = Date.now() + roleWaitMs
-  for (let isReported = false; ; isReported = true) {
-    const { rows } = await client.raw<{ rows: unknown[] }>('SELECT FROM pg_roles WHERE rolname = ?', [user])
-    if (rows.length > 0) return
-    if (Date.now() > deadline) {
+async function waitForRole(client: Knex, user: string, log: (line: string) => void): Promise<void> {
+  await untilPassed(
+    async () => {
+      const { rows } = await client.raw<{ rows: unknown[] }>('SELECT FROM pg_roles WHERE rolname = ?', [user])
+      if (rows.length > 0) return
       throw new UnusableRole(`The role ${user} does not exist: create it, or give the migration a password for it.`)
-    }
-    if (!isReported) log(`[migrate] waiting for the role ${user}`)
-    await new Promise((resolve) => setTimeout(resolve, roleIntervalMs))
-  }
+    },
+    (error) => error instanceof UnusableRole,
+    () => log(`[migrate] waiting for the role ${user}`),
+  )
 }
 
 async function assertRestricted(client: Knex, user: string): Promise<void> {
