@@ -8,8 +8,8 @@ import { root } from './runner/test-files.ts'
 import type { Program } from './service-process.ts'
 
 const run = promisify(execFile)
-/** Release 0.1.0, from which users upgrade. */
-const commit = '9d2666d'
+/** The commit of release 0.1.0, from which users upgrade. */
+export const previousCommit = '9d2666d'
 /** Runs TypeScript; by its address, because the processes run in other folders. */
 const loader = pathToFileURL(`${root}node_modules/tsx/dist/loader.mjs`).href
 
@@ -21,7 +21,7 @@ const loader = pathToFileURL(`${root}node_modules/tsx/dist/loader.mjs`).href
 export async function previousRelease({ path }: RunFolder): Promise<(service: ServiceName) => Program> {
   const archive = join(path, 'previous.tar')
   const contents = ['package.json', 'package-lock.json', 'services']
-  await run('git', ['-C', root, 'archive', `--output=${archive}`, commit, ...contents])
+  await run('git', ['-C', root, 'archive', `--output=${archive}`, previousCommit, ...contents])
   await run('tar', ['-xf', archive, '-C', path])
   await run('npm', ['ci', '--omit=dev', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: path })
   return (service) => ({

@@ -1,5 +1,5 @@
-import { instantOf } from '@order-saga/contracts'
-import type { FoundLetter } from '../dead-letters/dead-letter.ts'
+import { retriedAtHeader } from '@order-saga/chassis'
+import { dateOf, type FoundLetter } from '../dead-letters/dead-letter.ts'
 import type { ServiceQueues } from '../queues.ts'
 
 /** A retry queue of a service. */
@@ -35,9 +35,8 @@ export function retryMessageOf(
   { queue, delayMs }: Pick<RetryQueue, 'queue' | 'delayMs'>,
   now: Date,
 ): RetryMessage {
-  const { id, event, sagaId, orderId, reason, attempts, replayRefusal } = letter
-  const headers: Readonly<Record<string, unknown>> = message.properties.headers ?? {}
-  const retriedAt = dateOf(headers['retried-at']) ?? dateOf(headers['first-failure'])
+  const { id, event, sagaId, orderId, reason, attempts, replayRefusal, firstFailure } = letter
+  const retriedAt = dateOf(message.properties.headers?.[retriedAtHeader]) ?? firstFailure
   return {
     id,
     queue,
@@ -55,8 +54,4 @@ export function retryMessageOf(
 function stateOf(ageMs: number | undefined, delayMs: number): RetryMessage['state'] {
   if (ageMs === undefined || ageMs < -marginMs) return 'unknown'
   return ageMs > delayMs + marginMs ? 'stuck' : 'waiting'
-}
-
-function dateOf(header: unknown): Date | undefined {
-  return typeof header === 'string' ? instantOf(header) : undefined
 }
