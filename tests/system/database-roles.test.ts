@@ -5,6 +5,8 @@ import { readFileSync } from 'node:fs'
 import { type DatabaseRoles, migrate, type RoleName, roleNames } from '@order-saga/chassis'
 import { type PostgresServer, testServers, waitUntil } from '@order-saga/dev'
 import { Client } from 'pg'
+import { messagingRetention } from '../../packages/chassis/src/persistence/retention.ts'
+import { idempotencyRetention } from '../../services/order/src/store/insert-orders.ts'
 import { type Store, stores } from '../support/databases.ts'
 
 type Access = Readonly<Record<string, Readonly<Record<string, Partial<Record<RoleName, string>>>>>>
@@ -255,6 +257,15 @@ describe('the roles of the databases, directly after the migrations', function (
         }
       })
     }
+  }
+
+  for (const store of stores) {
+    it(`${store}: runtime removes what is older than its retention`, async () => {
+      const rules = [...messagingRetention(0, 0), ...(store === 'order' ? [idempotencyRetention] : [])]
+      await asRole(store, 'runtime', async (client) => {
+        for (const { statement } of rules) await client.query(statement.text, [new Date(0), 1])
+      })
+    })
   }
 
   it('a table that nobody listed can be used by its owner only, also with wide default privileges', async () => {
