@@ -141,12 +141,13 @@ export class TestBroker {
 
   /** The dead letters of a service, without removing them. */
   async deadLetters(service: ServiceName): Promise<GetMessage[]> {
-    return await this.#withDeadLetters(service, async () => undefined)
+    return await this.#readDeadLetters(service, { noAck: false })
   }
 
   /** Removes the dead letters of a service and returns them. */
   async takeDeadLetters(service: ServiceName): Promise<GetMessage[]> {
-    return await this.#withDeadLetters(service, async (channel) => channel.ackAll())
+    // Not by acknowledgements: a quorum queue has no reply to them, and those not yet carried out end with the channel.
+    return await this.#readDeadLetters(service, { noAck: true })
   }
 
   /** Moves the dead letters of a service to its queue. */
@@ -165,20 +166,16 @@ export class TestBroker {
     await (await this.#connected)?.model.close()
   }
 
-  async #withDeadLetters(
-    service: ServiceName,
-    work: (channel: ConfirmChannel) => Promise<void>,
-  ): Promise<GetMessage[]> {
+  async #readDeadLetters(service: ServiceName, options: { readonly noAck: boolean }): Promise<GetMessage[]> {
     await this.channel()
     const model = (await this.#connected)?.model as ChannelModel
-    const channel = await model.createConfirmChannel()
+    const channel = await model.createChannel()
     const letters: GetMessage[] = []
     for (;;) {
-      const letter = await channel.get(deadLetterQueue(this.queueOf(service)))
+      const letter = await channel.get(deadLetterQueue(this.queueOf(service)), options)
       if (letter === false) break
       letters.push(letter)
     }
-    if (letters.length > 0) await work(channel)
     // Closing the channel requeues unacknowledged messages.
     await channel.close()
     return letters
