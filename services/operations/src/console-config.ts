@@ -4,6 +4,7 @@ import {
   commonSettings,
   ConfigurationError,
   databaseSettings,
+  httpHost,
   loadConfig,
   oneOf,
   optionalText,
@@ -11,10 +12,11 @@ import {
 } from '@order-saga/chassis'
 import { type OpsConfig, opsSettings } from './ops-config.ts'
 import { type ManagementConfig, managementSettings } from './saga-config.ts'
-import { type StoresConfig, storeSettings } from './store-config.ts'
+import { type OperatorsConfig, operatorSettings, type StoresConfig, storeSettings } from './store-config.ts'
 
 export interface ConsoleConfig
-  extends StoresConfig, ManagementConfig, OpsConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+  extends StoresConfig, OperatorsConfig, ManagementConfig, OpsConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+  httpHost: string
   port: number
   console: 'read-only' | 'full'
   adminToken: string
@@ -30,7 +32,9 @@ export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfi
   ...storeSettings,
   ...managementSettings,
   ...opsSettings,
+  ...operatorSettings,
   maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
+  httpHost,
   port: apiPort({ default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',

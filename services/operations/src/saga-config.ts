@@ -3,8 +3,10 @@ import { inventorySettings } from '@order-saga/inventory'
 import { orderSettings } from '@order-saga/order'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
 import { type OpsConfig, opsSettings } from './ops-config.ts'
+import { type OperatorsConfig, operatorSettings } from './store-config.ts'
 
-export interface SagaConfig extends AuditConfig, ManagementConfig, OpsConfig, Pick<CommonConfig, 'exchange'> {
+export interface SagaConfig
+  extends AuditConfig, OperatorsConfig, ManagementConfig, OpsConfig, Pick<CommonConfig, 'exchange'> {
   rabbitmqAdminUrl: string
   refundRetryMs: number
   inventoryFailureRate: number
@@ -26,6 +28,7 @@ export const managementSettings: { [K in keyof ManagementConfig]: Setting<Manage
 /** Settings of `saga`: those of the audit, and those of the services whose reactions it previews or repeats. */
 export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
   ...auditSettings,
+  ...operatorSettings,
   ...managementSettings,
   ...opsSettings,
   exchange: commonSettings.exchange,

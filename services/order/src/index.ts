@@ -1,6 +1,6 @@
 /** The parts that the operations programs use: the decisions, the explanation, and the reactions for their previews. */
 export { orderSettings } from './config.ts'
-export { blockedAfterMs, type Blocker, type BlockerKind, blockerKinds } from './domain/blockers.ts'
+export { type Blocker, type BlockerKind, blockerKinds } from './domain/blockers.ts'
 export { explain, stateSince } from './domain/explain.ts'
 export { duration } from './domain/explain-in-words.ts'
 export {

@@ -55,7 +55,7 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   })
   const requestDeadline = new RequestDeadline('database')
   const router = createOrderRouter({ accept, database, requestDeadline, now, queues: config })
-  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  service.serve(createApi({ router, log, metrics, tracing }), config)
   return accept
 }
 

@@ -3,6 +3,8 @@ import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { Definitions } from '@order-saga/contracts'
+import { urlOf } from './broker-users.ts'
 import { Child } from './child-process.ts'
 import { freePort, listensOn, onFreePorts, startFailure } from './free-port.ts'
 import { descendants, signalIfAlive } from './process-tree.ts'
@@ -30,13 +32,15 @@ class RabbitMqNode implements RabbitMqServer {
   #epmd: Child | undefined
   #beam: Child | undefined
 
-  constructor(programs: string, folder: RunFolder, ports: NodePorts) {
+  constructor(programs: string, folder: RunFolder, ports: NodePorts, definitions?: Definitions) {
     this.#programs = programs
     this.#folder = folder
     this.#ports = ports
     this.port = ports.amqp
     this.url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
     this.managementUrl = ports.management === undefined ? undefined : `http://127.0.0.1:${ports.management}`
+    const url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
+    this.url = definitions === undefined ? url : urlOf(url, definitions)
     this.#environment = nodeEnvironment(folder, ports)
   }
 
@@ -171,9 +175,9 @@ async function startOnce(programs: string, options: RabbitMqOptions): Promise<Ra
     epmd: await freePort(),
     management: options.management === true ? await freePort() : undefined,
   }
-  const node = new RabbitMqNode(programs, folder, ports)
+  const node = new RabbitMqNode(programs, folder, ports, options.definitions)
   try {
-    await configureNode(folder, ports)
+    await configureNode(folder, ports, options.definitions)
     await node.start(options.signal)
     return node
   } catch (error) {

@@ -1,14 +1,16 @@
-import { createDatabase } from './create-database.ts'
+import { type ProcessUser, processUsers } from '@order-saga/contracts'
+import { privateDefinitions, urlOf } from './broker-users.ts'
+import { createDatabase, mayCreateRoles } from './create-database.ts'
 import { reasonOf } from './error-code.ts'
 import { startPostgres } from './postgres.ts'
 import { startRabbitMq } from './rabbitmq.ts'
 import { acceptsConnections } from './rabbitmq-server.ts'
 import { databaseUrl, portIn } from './service-plan.ts'
-import type { ServerAddresses } from './service-plan.ts'
+import type { DatabaseLogin, DatabaseServer, ServerAddresses } from './service-plan.ts'
 import type { Supervised } from './supervisor.ts'
 
 export interface FoundServers {
-  addresses: ServerAddresses
+  addresses: Omit<ServerAddresses, 'database'> & { database: DatabaseLogin }
   /** Those started here; a server given by the environment is none of ours to stop. */
   started: Supervised[]
 }
@@ -20,7 +22,7 @@ interface ServerOptions {
 }
 
 async function findDatabaseServer(options: ServerOptions): Promise<{
-  address: ServerAddresses['database']
+  address: DatabaseLogin
   started?: Supervised
 }> {
   const { env, signal, log } = options
@@ -38,14 +40,21 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
   const server = await startPostgres({ signal })
   log(`PostgreSQL   started on port ${server.port}, pid ${server.pid}`)
   const { port, user, password } = server
-  return { address: { host: '127.0.0.1', port, user, password }, started: supervised('postgres', server) }
+  return {
+    address: { host: '127.0.0.1', port, user, password },
+    started: supervised('postgres', server),
+  }
 }
 
-async function findBroker({ env, signal, log }: ServerOptions): Promise<{
+interface FoundBroker {
   url: string
   managementUrl?: string | undefined
+  /** Undefined where all processes have the user of `url`. */
+  userUrls?: Record<ProcessUser, string>
   started?: Supervised
-}> {
+}
+
+async function findBroker({ env, signal, log }: ServerOptions): Promise<FoundBroker> {
   const url = env['RABBITMQ_URL']
   if (url) {
     const { host } = URL.canParse(url) ? new URL(url) : { host: 'an address that is no URL' }
@@ -60,9 +69,13 @@ async function findBroker({ env, signal, log }: ServerOptions): Promise<{
     log(`RabbitMQ     the one at ${host}, as RABBITMQ_URL says`)
     return { url }
   }
-  const server = await startRabbitMq({ signal, log, management: true })
+  const definitions = env['TOPOLOGY'] === 'declare' ? undefined : privateDefinitions(env)
+  const server = await startRabbitMq({ signal, log, definitions, management: true })
   log(`RabbitMQ     started on port ${server.port}, pid ${server.pid}`)
-  return { url: server.url, managementUrl: server.managementUrl, started: supervised('rabbitmq', server) }
+  const found = { url: server.url, managementUrl: server.managementUrl, started: supervised('rabbitmq', server) }
+  if (definitions === undefined) return found
+  const urls = processUsers.map((user) => [user, urlOf(server.url, definitions, user)] as const)
+  return { ...found, userUrls: Object.fromEntries(urls) as Record<ProcessUser, string> }
 }
 
 function supervised(name: string, server: Omit<Supervised, 'name'>): Supervised {
@@ -89,18 +102,33 @@ export async function findServers(options: ServerOptions): Promise<FoundServers>
     found.status === 'fulfilled' && found.value.started ? [found.value.started] : [],
   )
   if (database.status === 'fulfilled' && broker.status === 'fulfilled') {
-    const { url: rabbitMqUrl, managementUrl } = broker.value
-    return { addresses: { rabbitMqUrl, managementUrl, database: database.value.address }, started }
+    const { url: rabbitMqUrl, managementUrl, userUrls: rabbitMqUserUrls } = broker.value
+    const addresses = { rabbitMqUrl, managementUrl, rabbitMqUserUrls, database: database.value.address }
+    return { addresses, started }
   }
   await Promise.all(started.map((server) => server.stop()))
   options.signal.throwIfAborted()
   throw database.status === 'rejected' ? database.reason : broker.status === 'rejected' ? broker.reason : undefined
 }
 
-/** Creates the databases that are missing. */
-export async function createDatabases(address: ServerAddresses['database'], names: readonly string[]): Promise<void> {
+/**
+ * Creates the databases that are missing.
+ * @returns the server; without roles where the user may not create them
+ */
+export async function createDatabases(
+  address: DatabaseLogin,
+  names: readonly string[],
+  log: (line: string) => void,
+): Promise<DatabaseServer> {
   try {
     for (const name of names) await createDatabase(databaseUrl(address, 'postgres'), name)
+    const hasRoles = await mayCreateRoles(databaseUrl(address, 'postgres'))
+    if (!hasRoles) {
+      log(
+        `PostgreSQL   ${address.user} may not create roles (CREATEROLE), so every program uses it, with all its rights`,
+      )
+    }
+    return { ...address, hasRoles }
   } catch (error) {
     throw new Error(
       `PostgreSQL at ${address.host}:${address.port} did not let ${address.user} create the databases: ${reasonOf(error)}`,

@@ -34,7 +34,7 @@ const limits: Readonly<Record<Field, number>> = {
 const fields = Object.keys(limits) as Field[]
 const chainLimit = { errors: 6, characters: 300 } as const
 
-/** What is known of an error: of it and of its causes, each field from the outermost error that has it. */
+/** The facts known of an error and of its causes, each field from the outermost error that has it. */
 export function failureOf(error: unknown): Failure {
   const errors = chainOf(error)
   const texts: Partial<Record<Field, string>> = {}

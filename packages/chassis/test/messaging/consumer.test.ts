@@ -136,6 +136,7 @@ describe('a consumer', function () {
       'schema-version': 1,
       'causation-id': bad.causationId,
       traceparent: '00-1-2-01',
+      'first-routing-key': bad.name,
       reason: 'violates a rule',
       queue: own.queue,
       attempt: 3,
@@ -184,6 +185,7 @@ describe('a consumer', function () {
         'x-death': [{ count: 1 }],
         other: 'x',
         'schema-version': 1,
+        'first-routing-key': 'payment.completed',
       }
       channel.publish(own.exchange, event.name, encode(event), { ...propertiesOf(event), headers })
       await until('the dead letter', async () => (await own.ready(dlq)) === 1)
@@ -195,10 +197,12 @@ describe('a consumer', function () {
       'dead-lettered-at',
       'failure',
       'first-failure',
+      'first-routing-key',
       'queue',
       'reason',
       'schema-version',
     ])
+    assert.equal(dead?.headers['first-routing-key'], outgoing().name)
   })
 
   it('retains a message while a dependency is unavailable, without counting an attempt or a requeue', async () => {

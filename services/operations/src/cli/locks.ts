@@ -63,7 +63,7 @@ export async function cancelLocks(
       done.push({ ...session, result: 'ended' })
     } catch (error) {
       const why = refusal(error, session.store)
-      await orders.change((database) => actFailed(database, actId, why))
+      await orders.change((database) => actFailed(database, actId, why, context.now()))
       done.push({ ...session, result: 'failed', why })
     }
   }

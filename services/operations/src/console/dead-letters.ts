@@ -76,9 +76,14 @@ export class DeadLetterService {
       }
       return results
     }).finally(() => this.#list.clear())
-    const failed = moved.filter(({ failure }) => failure !== undefined).length
+    const failures = moved.flatMap(({ failure }) => failure ?? [])
     const named = typeof chosen === 'string' ? moved.length : chosen.length
-    return { done: moved.length - failed, failed, missing: Math.max(0, named - moved.length) }
+    return {
+      done: moved.length - failures.length,
+      failed: failures.length,
+      missing: Math.max(0, named - moved.length),
+      ...(failures.length === 0 ? {} : { failures: [...new Set(failures)] }),
+    }
   }
 
   async #read(): Promise<DeadLetterList> {

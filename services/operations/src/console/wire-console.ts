@@ -42,7 +42,7 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
     token,
     newId,
   })
-  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  service.serve(createApi({ router, log, metrics, tracing }), config)
   service.onDrain(async () => {
     await Promise.all(Object.values(stores).map((store) => store.close()))
   })

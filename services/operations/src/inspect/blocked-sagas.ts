@@ -7,7 +7,7 @@ import { readFactsOfSagas } from './saga-facts.ts'
 import { listSagas, type SagaLine, type SagaListOptions } from './sagas.ts'
 import type { InspectSources } from './store.ts'
 
-/** What is read once for many sagas; undefined parts could not be read. */
+/** Facts that are read once for many sagas; undefined parts could not be read. */
 export interface DeliveryState {
   readonly deadLetters: readonly DeadLetter[] | undefined
   readonly queueFacts: QueueReader | undefined
@@ -41,7 +41,7 @@ export async function withBlockers(
   const blockers = new Map(
     facts.map((each) => {
       const { saga } = each
-      const surroundings = {
+      const context = {
         queues: sources.queues,
         deadLetters: lettersOf(saga.sagaId),
         queueFacts,
@@ -50,7 +50,7 @@ export async function withBlockers(
         usual: {},
         now,
       }
-      return [saga.sagaId, inspectSaga(each, surroundings).explanation.blockers]
+      return [saga.sagaId, inspectSaga(each, context).explanation.blockers]
     }),
   )
   return sagas.map((saga) => ({ ...saga, blockers: blockers.get(saga.sagaId) ?? [] }))
@@ -59,7 +59,7 @@ export async function withBlockers(
 /** `any`: every kind. */
 export type BlockedFilter = BlockerKind | 'any'
 
-export const isBlockedBy = ({ blockers }: Pick<BlockedLine, 'blockers'>, filter: BlockedFilter): boolean =>
+const isBlockedBy = ({ blockers }: Pick<BlockedLine, 'blockers'>, filter: BlockedFilter): boolean =>
   blockers.some(({ kind }) => filter === 'any' || kind === filter)
 
 /** Sagas examined for one page of blocked ones at most. */

@@ -16,8 +16,8 @@ export interface InspectedSaga extends SagaFacts {
   readonly timeline: readonly TimelineStep[]
 }
 
-/** What is known about a saga beside its rows. */
-export interface SagaSurroundings extends DeliveryFacts {
+/** Facts about a saga beside its rows. */
+export interface SagaContext extends DeliveryFacts {
   readonly locks: readonly LockingSession[]
   readonly breakers: readonly OpenBreaker[]
   readonly usual: Readonly<Partial<Record<Step, StepTimes>>>
@@ -27,7 +27,7 @@ export interface SagaSurroundings extends DeliveryFacts {
 /** The one explanation of a saga, with all its blockers: for `saga show`, the lists and the console. Pure. */
 export function inspectSaga(
   facts: SagaFacts,
-  { locks, breakers, usual, now, ...delivery }: SagaSurroundings,
+  { locks, breakers, usual, now, ...delivery }: SagaContext,
 ): InspectedSaga {
   const { saga, payment, reservation } = facts
   const messages = messagesOf(facts, delivery)

@@ -39,7 +39,7 @@ interface KnownEvent {
 
 const types = new Map<string, EventType>(catalogue.map((event: EventType) => [event.name, event]))
 
-/** What is known beside the databases. */
+/** Facts beside those of the databases. */
 export interface DeliveryFacts {
   readonly queues: QueueNames
   readonly deadLetters: readonly DeadLetter[]

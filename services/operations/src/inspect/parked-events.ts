@@ -66,7 +66,7 @@ export async function releaseEvents(
       if (rows.length === 0) throw new Error('the event is no longer parked')
       released.push(event)
     } catch (error) {
-      await databases.order.change((database) => actFailed(database, actId, messageOf(error)))
+      await databases.order.change((database) => actFailed(database, actId, messageOf(error), now()))
       continue
     }
     await databases.order.change((database) => actsDone(database, [actId], now()))

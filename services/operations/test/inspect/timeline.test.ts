@@ -132,6 +132,7 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
     sagaId: saga.sagaId,
     orderId: saga.orderId,
     reason: 'no such card',
+    replayRefusal: undefined,
     attempts: 5,
     failure: undefined,
     firstFailure: undefined,

@@ -18,7 +18,7 @@ export const blockerKinds = [
 ] as const
 export type BlockerKind = (typeof blockerKinds)[number]
 
-/** What keeps a saga from its next step, with its cause and the operator's next action. */
+/** An obstacle between a saga and its next step, with its cause and the operator's next action. */
 export interface Blocker {
   readonly kind: BlockerKind
   /** A clause without a full stop. */

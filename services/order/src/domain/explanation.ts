@@ -15,7 +15,7 @@ export interface LockingSession {
   /** Null for a prepared transaction. */
   readonly pid: number | null
   readonly application: string | null
-  /** What is locked: a row of the saga, or rows that the service waits for. */
+  /** The locked object: a row of the saga, or rows that the service waits for. */
   readonly what: string
   readonly isRow: boolean
   /** Start of its last statement and of its transaction; null without the right to see it. */

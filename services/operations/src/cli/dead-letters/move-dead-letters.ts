@@ -91,9 +91,9 @@ export async function replay(context: CommandContext, scan: Scan, actor: Actor):
 export async function previewReplays(context: CommandContext, scan: Scan): Promise<Result> {
   const outcomes: MoveOutcome[] = []
   await scanDeadLetters(context, scan, async (found) => {
-    for (const { letter, message } of found) {
+    for (const one of found) {
       if (context.signal.aborted) return
-      outcomes.push({ letter, ...(await previewReplay(context, letter.service, message)) })
+      outcomes.push({ letter: one.letter, ...(await previewReplay(context, one)) })
     }
   })
   return moveResult(outcomes, scan.selection, context.signal.aborted)

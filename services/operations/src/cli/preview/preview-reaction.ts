@@ -24,16 +24,22 @@ import { v7 as uuidv7 } from 'uuid'
  * The effect of a message if it were delivered now.
  * `would_fail`: the database would refuse its writes, so the consumer would repeat and then dead-letter it.
  * `duplicate`: its id is in the inbox. `already_final`: the state would not change. `would_be_dead_lettered`: its
- * consumer would dead-letter it. `unknown`: the consumer has no state.
+ * consumer would dead-letter it. `would_be_refused`: it is forged and never replayed. `unknown`: the consumer has no state.
  */
 export type ReplayResult =
-  'would_change' | 'would_fail' | 'duplicate' | 'already_final' | 'would_be_dead_lettered' | 'unknown'
+  | 'would_change'
+  | 'would_fail'
+  | 'duplicate'
+  | 'already_final'
+  | 'would_be_dead_lettered'
+  | 'would_be_refused'
+  | 'unknown'
 
 export interface ReplayPreview {
   readonly result: ReplayResult
   /** The state change and the published events, or the reason why there is none. */
   readonly why: string
-  /** What a replay does and the preview could not test. */
+  /** Steps of a replay that the preview could not test. */
   readonly untested: readonly string[]
 }
 
@@ -43,6 +49,7 @@ export const replayResultWords: Readonly<Record<ReplayResult, string>> = {
   duplicate: 'duplicate',
   already_final: 'already final',
   would_be_dead_lettered: 'would be dead-lettered again',
+  would_be_refused: 'would be refused',
   unknown: 'unknown',
 }
 
@@ -152,7 +159,7 @@ async function run<S, E extends NamedEffect>(
   }
 }
 
-/** What PostgreSQL reports, with the place: a trigger's function, a constraint. */
+/** The error of PostgreSQL, with the place: a trigger's function, a constraint. */
 function inWords(error: unknown): string {
   const { sqlState: state, statement: name, table, constraint, where } = failureOf(error)
   const place = [

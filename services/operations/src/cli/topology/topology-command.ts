@@ -32,7 +32,7 @@ export async function restoreTopology(context: CommandContext, actor: Actor): Pr
   try {
     await repairTopology(broker.model, topology, before, decodeURIComponent(new URL(url).username))
   } catch (error) {
-    await orders.change((database) => actFailed(database, actId, messageOf(error)))
+    await orders.change((database) => actFailed(database, actId, messageOf(error), context.now()))
     throw error
   } finally {
     await broker.close()

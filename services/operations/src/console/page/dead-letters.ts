@@ -152,7 +152,12 @@ export class DeadLetterView {
     )
     if (confirmed === undefined) return
     try {
-      const { done, missing, failed } = await post<DeadLetterOutcome>(`dead-letters/${act}`, {
+      const {
+        done,
+        missing,
+        failed,
+        failures = [],
+      } = await post<DeadLetterOutcome>(`dead-letters/${act}`, {
         ...chosen,
         ...confirmed,
       })
@@ -160,7 +165,7 @@ export class DeadLetterView {
       this.#result = [
         `${count(done)} ${act === 'replay' ? 'replayed' : 'discarded'}`,
         ...(missing > 0 ? [`${count(missing)} no longer in the queue`] : []),
-        ...(failed > 0 ? [`${count(failed)} failed and still in the queue`] : []),
+        ...(failed > 0 ? [`${count(failed)} failed and still in the queue (${failures.join('; ')})`] : []),
       ].join(', ')
       announce(this.#result)
     } catch (error) {

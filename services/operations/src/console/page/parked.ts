@@ -6,7 +6,7 @@ import { clock, count } from './format.ts'
 
 const titles = ['Event', 'Reason', 'Outbox', 'Attempts', 'Parked', 'Saga']
 
-/** Asks for operator and reason, and releases the events. @returns what happened; undefined if cancelled */
+/** Requests operator and reason, and releases the events. @returns what happened; undefined if cancelled */
 export async function releaseEvents(ids: readonly string[]): Promise<string | undefined> {
   const many = `${count(ids.length)} ${ids.length === 1 ? 'event' : 'events'}`
   const text = 'The relay publishes them again. Without a bound queue they are parked again after the same time.'
