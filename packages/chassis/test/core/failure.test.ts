@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { encodeFailure, failureOf, readFailure } from '../../src/core/failure.ts'
 import { DependencyUnavailable } from '../../src/core/errors.ts'

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { groupOf, groupsOf, normalizedReason } from '../../src/inspect/dead-letters/groups.ts'
 import type { DeadLetter } from '../../src/inspect/dead-letters/dead-letter.ts'

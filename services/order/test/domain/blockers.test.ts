@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { blockedAfterMs, blockersOf } from '../../src/domain/blockers.ts'
 import type { LockingSession, SagaFacts, UndeliveredEvent } from '../../src/domain/explanation.ts'
