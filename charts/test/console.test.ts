@@ -32,6 +32,50 @@ describe('the console', () => {
     const url = envOf(objects('development'), 'shop-console').find(({ name }) => name === 'RABBITMQ_URL')
     match(url.value, /^amqp:\/\/operations@/)
   })
+
+  it('and the toolbox have the addresses of bindings and circuit breakers, the audit has not', () => {
+    const addresses = (env: Loose[]): string[] =>
+      env
+        .filter(({ name }) => /^(RABBITMQ_MANAGEMENT|\w+_OPS)_URL$/.test(name))
+        .map(({ name, value }) => `${name}=${value}`)
+    const ops = ['order', 'payment', 'inventory', 'notification'].map(
+      (service) => `${service.toUpperCase()}_OPS_URL=http://shop-${service}-metrics:9464`,
+    )
+    for (const name of ['shop-console', 'shop-toolbox']) {
+      deepEqual(
+        addresses(envOf(objects('development'), name)).toSorted(),
+        [...ops, 'RABBITMQ_MANAGEMENT_URL=http://shop-rabbitmq:15672'].toSorted(),
+      )
+    }
+    deepEqual(addresses(envOf(objects('production'), 'shop-audit-exporter')), [])
+    const external = [
+      '-f',
+      `${charts}test/values/external.yaml`,
+      '--set',
+      'operations.toolbox.enabled=true,global.nameOverride=shop',
+    ]
+    deepEqual(addresses(envOf(parse(template(external).out), 'shop-toolbox')).toSorted(), ops.toSorted())
+  })
+
+  it('reaches the management API of an external broker at the port of its URL', () => {
+    for (const [url, port] of [
+      ['https://broker.example.com', 443],
+      ['http://broker.example.com/', 80],
+      ['https://broker.example.com:15671', 15_671],
+    ] as const) {
+      const { code, out, err } = template([
+        '-f',
+        `${charts}test/values/external.yaml`,
+        '--set',
+        `operations.toolbox.enabled=true,operations.env.RABBITMQ_MANAGEMENT_URL=${url}`,
+      ])
+      equal(code, 0, err)
+      const policy = parse(out).find(
+        ({ kind, metadata }) => kind === 'NetworkPolicy' && /to-management/.test(metadata.name),
+      )
+      deepEqual(policy.spec.egress[0].ports, [{ port }])
+    }
+  })
 })
 
 const fixedPasswords = ['-f', `${charts}test/values/fixed-passwords.yaml`]

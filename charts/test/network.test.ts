@@ -1,4 +1,4 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { type Loose, objects, pods, type Variant, variantNames } from './render.ts'
 
 type Labels = Record<string, string>
@@ -72,6 +72,10 @@ function targets(variant: Variant, spec: Loose): { to: Peer; port: number }[] {
       if (db !== null) found.push({ to: database(db[1] ?? ''), port: 5432 })
       else if (name === 'RABBITMQ_URL' && value.includes('shop-rabbitmq')) {
         found.push({ to: here(brokerOf(variant)), port: 5672 })
+      } else if (name === 'RABBITMQ_MANAGEMENT_URL') found.push({ to: here(brokerOf(variant)), port: 15_672 })
+      else if (name.endsWith('_OPS_URL')) {
+        match(value, /^http:\/\/shop-(order|payment|inventory|notification)-metrics:9464$/)
+        found.push({ to: here(component(value.slice('http://shop-'.length, -'-metrics:9464'.length))), port: 9464 })
       } else if (name === 'ORDER_URL') found.push({ to: here(component('order')), port: 3000 })
       else if (name === 'INVENTORY_URL') found.push({ to: here(component('inventory')), port: 3001 })
     }
@@ -162,6 +166,14 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
         equal(reaches(variant, stranger, to, port), false, `${JSON.stringify(to.labels)} ${port}`)
       }
       ok(reaches(variant, stranger, peerOf('order'), 3000), 'the order API allows all sources unless apiFrom is set')
+    })
+
+    it('deny the ops ports and the management API to all programs of operations but console and toolbox', () => {
+      for (const { labels, name } of all) {
+        const inspects = ['Deployment/shop-console', 'Deployment/shop-toolbox'].includes(name)
+        equal(reaches(variant, here(labels), peerOf('payment'), 9464), inspects, name)
+        equal(reaches(variant, here(labels), here(brokerOf(variant)), 15_672), inspects, name)
+      }
     })
 
     if (!has('console')) return

@@ -102,6 +102,11 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if dig "console" "enabled" false .Values.operations -}}true{{- end -}}
 {{- end }}
 
+{{/* Whether a program reads the services' metrics and the broker's management API: the console and the toolbox do. */}}
+{{- define "order-saga.hasInspection" -}}
+{{- if or .Values.operations.toolbox.enabled (include "order-saga.hasConsole" .) -}}true{{- end -}}
+{{- end }}
+
 {{/* Console settings of the order service in 0.1.0: accepted without effect, see NOTES.txt. */}}
 {{- define "order-saga.formerConsoleSettings" -}}
 ["CONSOLE", "ADMIN_TOKEN", "PAYMENT_OPS_URL", "INVENTORY_OPS_URL", "NOTIFICATION_OPS_URL"]

@@ -1,4 +1,5 @@
 import { createHmac, randomBytes } from 'node:crypto'
+import { isIPv6 } from 'node:net'
 import type { ProcessUser } from '@order-saga/contracts'
 import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
@@ -151,12 +152,18 @@ export function processEnvironment(
       ADMIN_TOKEN: env['ADMIN_TOKEN'],
       ...managementAddress(servers),
       ...Object.fromEntries(
-        serviceNames.map((each) => [`${each.toUpperCase()}_OPS_URL`, `http://127.0.0.1:${ports.ops[each]}`]),
+        serviceNames.map((each) => [`${each.toUpperCase()}_OPS_URL`, localUrl(ports.ops[each], env['OPS_HOST'])]),
       ),
       ...readerAddresses(servers.database),
       ...operatorLogins(servers.database),
     }),
   }
+}
+
+/** The URL of a port on this machine; `host` is the address it listens on, the loopback address unless given. */
+export function localUrl(port: number, host = ''): string {
+  const everywhere = ['', '0.0.0.0', '::'].includes(host)
+  return `http://${everywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
 /** The management API of a broker started here; that of another one is a setting. */

@@ -1,5 +1,4 @@
 import { mkdir } from 'node:fs/promises'
-import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
 import { RunFolder } from './run-folder.ts'
@@ -12,6 +11,7 @@ import {
   choosePorts,
   databaseAddresses,
   databases,
+  localUrl,
   managementAddress,
   migrationEnvironment,
   processEnvironment,
@@ -126,7 +126,7 @@ export class System {
       name,
       script: name === 'console' ? program('operations', 'console-main') : program(name, 'main'),
       env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers, folder) },
-      opsUrl: local(ports.ops[name], env['OPS_HOST']),
+      opsUrl: localUrl(ports.ops[name], env['OPS_HOST']),
       folder: this.#folder!,
       log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),
       stopLimitMs: stopLimitMs + 2000,
@@ -141,21 +141,15 @@ async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason
 }
 
-/** The URL of a port on this machine; `host` is the address it listens on, the loopback address unless given. */
-function local(port: number, host = ''): string {
-  const everywhere = ['', '0.0.0.0', '::'].includes(host)
-  return `http://${everywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
-}
-
 function addressesOf(env: NodeJS.ProcessEnv, ports: Ports, servers: ServerAddresses): Record<string, string> {
   const { HTTP_HOST: httpHost, OPS_HOST: opsHost } = env
   const processes = processesOf(env)
   const addresses: Record<string, string> = {
-    ORDER_URL: local(ports.order, httpHost),
-    INVENTORY_URL: local(ports.inventory, httpHost),
-    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console, httpHost) }),
+    ORDER_URL: localUrl(ports.order, httpHost),
+    INVENTORY_URL: localUrl(ports.inventory, httpHost),
+    ...(processes.includes('console') && { CONSOLE_URL: localUrl(ports.console, httpHost) }),
   }
-  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name], opsHost)
+  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = localUrl(ports.ops[name], opsHost)
   return {
     ...addresses,
     ...databaseAddresses(servers.database),
