@@ -15,7 +15,7 @@ describe('saga topology', function () {
     const queue = retryQueue(system().queueOf('payment'), 100)
     const whole = await system().run(['topology', 'check'])
     assert.equal(whole.code, 0, whole.out)
-    assert.match(whole.out, /bindings not checked: AMQP does not show bindings; set RABBITMQ_MANAGEMENT_URL/)
+    assert.match(whole.out, /parts not checked: AMQP does not show bindings; set RABBITMQ_MANAGEMENT_URL/)
     await system().channel.deleteQueue(queue)
     const broken = await system().run(['topology', 'check'])
     assert.equal(broken.code, 1)
@@ -24,7 +24,7 @@ describe('saga topology', function () {
     assert.deepEqual([dry.code, dry.out], [1, broken.out])
     const { code, out } = await system().run(['topology', 'repair', '--reason', 'deleted by hand'])
     assert.equal(code, 0, out)
-    assert.match(out, /^Restored: 1 part; \d+ bindings declared/m)
+    assert.match(out, /^Restored: 1 part; \d+ unknown parts declared/m)
     assert.equal((await system().run(['topology', 'check'])).code, 0)
     const [act, ...more] = (await system().json('acts')).items
     assert.deepEqual(
@@ -36,9 +36,11 @@ describe('saga topology', function () {
 
   it('finds a missing binding by the management API, and names the saga that it blocks', async () => {
     const bindings: object[] = []
+    const exchanges: object[] = []
     const api = createServer((request, response) => {
       assert.match(String(request.headers.authorization), /^Basic /)
-      response.setHeader('content-type', 'application/json').end(JSON.stringify(bindings))
+      const rows = request.url === '/api/exchanges/%2F' ? exchanges : bindings
+      response.setHeader('content-type', 'application/json').end(JSON.stringify(rows))
     }).listen(0, '127.0.0.1')
     await once(api, 'listening')
     const env = { RABBITMQ_MANAGEMENT_URL: `http://127.0.0.1:${(api.address() as AddressInfo).port}` }
@@ -47,8 +49,12 @@ describe('saga topology', function () {
         items: { kind: string; name: string; state: string }[]
       }
       const missing = items.filter(({ state }) => state === 'missing')
-      assert(missing.length > 10 && missing.every(({ kind }) => kind === 'binding'))
-      for (const { name } of missing) {
+      assert(missing.length > 10 && missing.every(({ kind }) => kind !== 'queue'))
+      for (const { kind, name } of missing) {
+        if (kind === 'exchange') {
+          exchanges.push({ name })
+          continue
+        }
         const [, source, destination, key] = /^(\S+) → (\S+): (\S+)$/.exec(name) ?? []
         bindings.push({ source, destination, destination_type: 'queue', routing_key: key })
       }

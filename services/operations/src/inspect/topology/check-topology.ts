@@ -2,8 +2,12 @@ import { closeChannel } from '@order-saga/chassis'
 import type { Binding, Topology } from '@order-saga/contracts'
 import type { Channel, ChannelModel } from 'amqplib'
 
-/** `unknown`: AMQP does not show it, and the management API was not read. */
+/** `unknown`: the user may not see it over AMQP, which shows no binding, and the management API was not read. */
 export type PartState = 'present' | 'missing' | 'unknown'
+
+const notFound = 404
+/** The broker checks permissions first, so it does not say whether the part exists. */
+export const accessRefused = 403
 
 export interface TopologyPart {
   readonly kind: 'exchange' | 'queue' | 'binding'
@@ -12,27 +16,38 @@ export interface TopologyPart {
 }
 
 export const bindingName = ({ exchange, queue, routingKey }: Binding): string => `${exchange} → ${queue}: ${routingKey}`
+/** The part of the broker's definitions that a client without permissions on them does not see over AMQP. */
+export interface BrokerDefinitions {
+  readonly exchanges: readonly string[]
+  readonly bindings: readonly Binding[]
+}
+
 const key = ({ exchange, queue, routingKey }: Binding): string => JSON.stringify([exchange, queue, routingKey])
 
 /**
- * Compares the broker with the topology; changes nothing. Exchanges and queues are declared passively.
- * @param bindings those of the broker; undefined if they could not be read
+ * Compares the broker with the topology; changes nothing. Queues are declared passively, and exchanges without `defined`.
+ * @param defined undefined if the management API was not read
  */
 export async function checkTopology(
   model: ChannelModel,
   topology: Topology,
-  bindings: readonly Binding[] | undefined,
+  defined: BrokerDefinitions | undefined,
 ): Promise<TopologyPart[]> {
   const parts: TopologyPart[] = []
   for (const { name } of topology.exchanges) {
-    const state = await exists(model, (channel) => channel.checkExchange(name))
+    const state =
+      defined === undefined
+        ? await exists(model, (channel) => channel.checkExchange(name))
+        : defined.exchanges.includes(name)
+          ? 'present'
+          : 'missing'
     parts.push({ kind: 'exchange', name, state })
   }
   for (const { name } of topology.queues) {
     const state = await exists(model, (channel) => channel.checkQueue(name))
     parts.push({ kind: 'queue', name, state })
   }
-  const known = bindings && new Set(bindings.map(key))
+  const known = defined && new Set(defined.bindings.map(key))
   for (const binding of topology.bindings) {
     const state = known === undefined ? 'unknown' : known.has(key(binding)) ? 'present' : 'missing'
     parts.push({ kind: 'binding', name: bindingName(binding), state })
@@ -50,7 +65,9 @@ async function exists(model: ChannelModel, declare: (channel: Channel) => Promis
     await closeChannel(channel)
     return 'present'
   } catch (error) {
-    if ((error as { code?: unknown }).code === 404) return 'missing'
+    const { code } = error as { code?: unknown }
+    if (code === notFound) return 'missing'
+    if (code === accessRefused) return 'unknown'
     throw error
   }
 }

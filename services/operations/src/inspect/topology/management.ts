@@ -1,12 +1,27 @@
-import { ConfigurationError, DependencyUnavailable, messageOf } from '@order-saga/chassis'
+import { ConfigurationError, messageOf } from '@order-saga/chassis'
 import type { Binding } from '@order-saga/contracts'
 import { SourceUnavailable } from '../stores.ts'
+import type { BrokerDefinitions } from './check-topology.ts'
 
 const requestMs = 3_000
+
+const refusals = [401, 403]
+
+/** The user may not read the management API; the message says which tag it needs. */
+export class ManagementRefused extends Error {
+  override readonly name = 'ManagementRefused'
+
+  constructor(user: string, status: number) {
+    super(
+      `the management API refuses the user ${user} with status ${status}: it needs the password and the tag management`,
+    )
+  }
+}
 
 /** The definitions that AMQP does not show, read from the management API of the broker (tag `management` or above). */
 export class ManagementApi {
   readonly #base: URL
+  readonly #user: string
   readonly #authorization: string
   readonly #vhost: string
 
@@ -20,7 +35,8 @@ export class ManagementApi {
     }
     const [own, amqp] = [new URL(url), new URL(amqpUrl)]
     const { username, password } = own.username === '' ? amqp : own
-    const login = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`
+    this.#user = decodeURIComponent(username)
+    const login = `${this.#user}:${decodeURIComponent(password)}`
     this.#authorization = `Basic ${Buffer.from(login).toString('base64')}`
     this.#vhost = amqp.pathname.length > 1 ? amqp.pathname.slice(1) : '%2F'
     own.username = ''
@@ -29,7 +45,16 @@ export class ManagementApi {
     this.#base = own
   }
 
-  /** All bindings of the virtual host from an exchange to a queue. @throws SourceUnavailable */
+  /** The exchanges and bindings of the virtual host. @throws SourceUnavailable, ManagementRefused */
+  async definitions(): Promise<BrokerDefinitions> {
+    const [exchanges, bindings] = await Promise.all([
+      this.#get<{ name: string }>(`api/exchanges/${this.#vhost}`),
+      this.bindings(),
+    ])
+    return { exchanges: exchanges.map(({ name }) => name), bindings }
+  }
+
+  /** All bindings of the virtual host from an exchange to a queue. @throws SourceUnavailable, ManagementRefused */
   async bindings(): Promise<Binding[]> {
     const rows = await this.#get<{
       source: string
@@ -49,12 +74,13 @@ export class ManagementApi {
         headers: { authorization: this.#authorization },
         signal: AbortSignal.timeout(requestMs),
       })
+      if (refusals.includes(response.status)) throw new ManagementRefused(this.#user, response.status)
       if (!response.ok) throw new Error(`the management API answered ${response.status} to ${url.pathname}`)
       const rows: unknown = await response.json()
       if (!Array.isArray(rows)) throw new Error('the management API did not answer a list')
       return rows as T[]
     } catch (error) {
-      if (error instanceof DependencyUnavailable) throw error
+      if (error instanceof ManagementRefused) throw error
       throw new SourceUnavailable('broker', new Error(`${url.origin}: ${messageOf(error)}`, { cause: error }))
     }
   }

@@ -2,13 +2,11 @@ import { closeChannel, messageOf } from '@order-saga/chassis'
 import type { Topology } from '@order-saga/contracts'
 import type { Channel, ChannelModel } from 'amqplib'
 import { NotDone } from '../stores.ts'
-import { bindingName, type TopologyPart } from './check-topology.ts'
-
-const accessRefused = 403
+import { accessRefused, bindingName, type TopologyPart } from './check-topology.ts'
 
 /**
- * Declares what `checkTopology` found missing. Where bindings are unknown all are bound: a binding is idempotent. Queues
- * first, dead-letter queues foremost, as in the declaration of a new broker.
+ * Declares what `checkTopology` found missing. Unknown parts are declared, too: a declaration is idempotent. Queues first,
+ * dead-letter queues foremost, as in the declaration of a new broker.
  * @throws NotDone when the user lacks a permission; everything before stays repaired
  */
 export async function repairTopology(
@@ -53,7 +51,7 @@ async function declare(
   } catch (error) {
     if ((error as { code?: unknown }).code === accessRefused) {
       throw new NotDone(
-        `The broker user ${user} may not declare ${what}: set RABBITMQ_ADMIN_URL to a user with the permissions configure, write and read`,
+        `The broker user ${user} may not declare ${what}: set RABBITMQ_ADMIN_URL to the URL of an administrator, or of a user with the permissions configure, write and read on it`,
       )
     }
     throw new NotDone(`The broker refuses ${what}: ${messageOf(error)}`)
