@@ -98,6 +98,10 @@ describe('credentials', () => {
     )
     const reads: Loose = Object.fromEntries(reader)
     const acts = { ...reads, ...Object.fromEntries(operator) }
+    const runtime = stores.flatMap((store) =>
+      ['USER', 'PASSWORD'].map((part) => [`${store.toUpperCase()}_RUNTIME_DB_${part}`, `shop-${store}-db-runtime`]),
+    )
+    const previews = { ...acts, ...Object.fromEntries(runtime) }
     for (const [args, ofConsole] of [
       [[], reads],
       [full, acts],
@@ -114,7 +118,7 @@ describe('credentials', () => {
           deepEqual(logins(container), { DB_USER: of('runtime'), DB_PASSWORD: of('runtime') }, where)
         } else if (/audit|drill/.test(where)) deepEqual(logins(container), reads, where)
         else if (/console/.test(where)) deepEqual(logins(container), ofConsole, where)
-        else if (/toolbox/.test(where)) deepEqual(logins(container), acts, where)
+        else if (/toolbox/.test(where)) deepEqual(logins(container), previews, where)
         else deepEqual(logins(container), {}, where)
       }
     }

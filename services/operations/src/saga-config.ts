@@ -3,10 +3,10 @@ import { inventorySettings } from '@order-saga/inventory'
 import { orderSettings } from '@order-saga/order'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
 import { type OpsConfig, opsSettings } from './ops-config.ts'
-import { type OperatorsConfig, operatorSettings } from './store-config.ts'
+import { type OperatorsConfig, operatorSettings, type RuntimesConfig, runtimeSettings } from './store-config.ts'
 
 export interface SagaConfig
-  extends AuditConfig, OperatorsConfig, ManagementConfig, OpsConfig, Pick<CommonConfig, 'exchange'> {
+  extends AuditConfig, OperatorsConfig, RuntimesConfig, ManagementConfig, OpsConfig, Pick<CommonConfig, 'exchange'> {
   rabbitmqAdminUrl: string
   refundRetryMs: number
   inventoryFailureRate: number
@@ -29,6 +29,7 @@ export const managementSettings: { [K in keyof ManagementConfig]: Setting<Manage
 export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
   ...auditSettings,
   ...operatorSettings,
+  ...runtimeSettings,
   ...managementSettings,
   ...opsSettings,
   exchange: commonSettings.exchange,

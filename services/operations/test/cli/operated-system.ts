@@ -75,7 +75,8 @@ export class OperatedSystem {
       ORDER_DB_URL: data.sources.order.url,
       PAYMENT_DB_URL: data.sources.payment.url,
       INVENTORY_DB_URL: data.sources.inventory.url,
-      ...operators(),
+      ...logins('operator'),
+      ...logins('runtime'),
       RABBITMQ_URL: url,
       ORDER_EXCHANGE: `operated_${run}`,
       ORDER_QUEUE: queues.orderQueue,
@@ -186,13 +187,16 @@ export class OperatedSystem {
   }
 }
 
-function operators(): NodeJS.ProcessEnv {
-  const logins = storeNames.map((store) => [store.toUpperCase(), rolesOf(store).operator] as const)
+function logins(role: 'operator' | 'runtime'): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    logins.flatMap(([store, { user, password }]) => [
-      [`${store}_OPERATOR_DB_USER`, user],
-      [`${store}_OPERATOR_DB_PASSWORD`, password],
-    ]),
+    storeNames.flatMap((store) => {
+      const { user, password } = rolesOf(store)[role]
+      const prefix = `${store}_${role}_DB`.toUpperCase()
+      return [
+        [`${prefix}_USER`, user],
+        [`${prefix}_PASSWORD`, password],
+      ]
+    }),
   )
 }
 

@@ -264,6 +264,70 @@ describe('saga dead-letters replay', function () {
       )
     })
 
+    describe('while the database refuses the writes', () => {
+      const drop = 'DROP TRIGGER IF EXISTS refusal ON processed_events; DROP FUNCTION IF EXISTS refuse'
+      const refuse = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'shelf index is corrupted' USING ERRCODE = 'XX001'; END $$`
+      afterEach(() => system().data.sql('payment', drop))
+
+      const triggers = [
+        ['at once', 'CREATE TRIGGER refusal AFTER INSERT'],
+        ['at the commit', 'CREATE CONSTRAINT TRIGGER refusal AFTER INSERT'],
+      ] as const
+      for (const [when, trigger] of triggers) {
+        const timing = when === 'at the commit' ? 'DEFERRABLE INITIALLY DEFERRED' : ''
+
+        it(`${when}, reports the error and its function, with the rights of the service`, async () => {
+          await system().data.sql('payment', refuse)
+          const on = `${trigger} ON processed_events ${timing} FOR EACH ROW EXECUTE FUNCTION refuse()`
+          await system().data.sql('payment', on)
+          await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+          const before = await everything()
+          const [[result, why] = []] = await foreseen()
+          assert.equal(result, 'would_fail')
+          assert.match(
+            String(why),
+            /^shelf index is corrupted \(SQLSTATE XX001; .*PL\/pgSQL function refuse\(\) line 1/,
+          )
+          assert.deepEqual(await everything(), before)
+        })
+      }
+
+      it('without the rights of the service, says that it did not test them and which setting gives them', async () => {
+        await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+        const env = { PAYMENT_RUNTIME_DB_USER: '' }
+        const { out, code } = await system().run(['dead-letters', 'replay', '--all', '--dry-run'], { env })
+        assert.equal(code, 0)
+        assert.match(out, /would change/)
+        assert.match(
+          out,
+          /its writes, triggers and constraints \(permission denied for table \w+; set PAYMENT_RUNTIME_DB_USER to the runtime role\)/,
+        )
+      })
+
+      it('without any right to lock rows, predicts nothing', async () => {
+        await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+        const env = { PAYMENT_RUNTIME_DB_USER: '', PAYMENT_OPERATOR_DB_USER: '' }
+        const { out, code } = await system().run(['dead-letters', 'replay', '--all', '--dry-run'], { env })
+        assert.equal(code, 0)
+        assert.match(out, /unknown +the user may not lock the rows of the order/)
+      })
+
+      it('because the service lacks a right, reports a failure', async () => {
+        await system().data.sql('payment', 'REVOKE INSERT ON processed_events FROM payment_runtime')
+        try {
+          await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+          const [[result, why] = []] = await foreseen()
+          assert.deepEqual(
+            [result, /^permission denied for table processed_events/.test(String(why))],
+            ['would_fail', true],
+          )
+        } finally {
+          await system().data.sql('payment', 'GRANT INSERT ON processed_events TO payment_runtime')
+        }
+      })
+    })
+
     it('reports a refund that would be paid', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       await system().die('payment', bodyOf('payment.refund.requested', { ...scenario }), {

@@ -63,6 +63,8 @@ export interface PreviewedService<S, E extends NamedEffect = never> {
   /** The state of the message's order. */
   readonly describe: (state: S, message: Message) => string
   readonly describeEffect?: (effect: E) => string
+  /** The setting that names the user with the service's rights; undefined if the preview has them. */
+  readonly missingLogin?: string | undefined
 }
 
 /** Tests what is deferred to the commit, too. */
@@ -92,18 +94,27 @@ export async function previewReaction<S, E extends NamedEffect>(
     return await run(database, service, message, { now, withWrites: true })
   } catch (error) {
     if (error instanceof BlockedByLock) return { result: 'would_fail', why: error.message, untested: [] }
-    const state = sqlState(error instanceof DependencyUnavailable ? error.cause : error)
-    if (state === insufficientPrivilege) {
-      const preview = await run(database, service, message, { now, withWrites: false })
-      const denied = messageOf(error instanceof DependencyUnavailable ? error.cause : error)
-      return { ...preview, untested: [`its writes, triggers and constraints (${denied})`, ...preview.untested] }
+    const state = sqlState(rootOf(error))
+    if (state === insufficientPrivilege && service.missingLogin !== undefined) {
+      const preview = await run(database, service, message, { now, withWrites: false }).catch(unlessRefused)
+      const denied = messageOf(rootOf(error))
+      const why = `${denied}; set ${service.missingLogin} to the runtime role`
+      return { ...preview, untested: [`its writes, triggers and constraints (${why})`, ...preview.untested] }
     }
+    if (state === insufficientPrivilege) return { result: 'would_fail', why: inWords(rootOf(error)), untested: [] }
     if (state === '' || error instanceof DependencyUnavailable) throw error
     return { result: 'would_fail', why: inWords(error), untested: [] }
   }
 }
 
 const insufficientPrivilege = '42501'
+
+/** A role that only reads may not lock the rows either. */
+function unlessRefused(error: unknown): ReplayPreview {
+  if (sqlState(rootOf(error)) !== insufficientPrivilege) throw error
+  return { result: 'unknown', why: 'the user may not lock the rows of the order', untested: [] }
+}
+const rootOf = (error: unknown): unknown => (error instanceof DependencyUnavailable ? error.cause : error)
 
 async function run<S, E extends NamedEffect>(
   database: Database,

@@ -30,18 +30,20 @@ export async function previewReplay(
     return { result: 'unknown', why, untested: ['the e-mail'] }
   }
   const { now } = context
+  const { previewsAsService } = context.databases[service]
+  const missingLogin = previewsAsService ? undefined : `${service.toUpperCase()}_RUNTIME_DB_USER`
   switch (service) {
     case 'order':
-      return await context.databases[service].change((database) =>
-        previewReaction(database, ofOrder(context), message, now()),
+      return await context.databases[service].preview((database) =>
+        previewReaction(database, { ...ofOrder(context), missingLogin }, message, now()),
       )
     case 'payment':
-      return await context.databases[service].change((database) =>
-        previewReaction(database, ofPayment(context), message, now()),
+      return await context.databases[service].preview((database) =>
+        previewReaction(database, { ...ofPayment(context), missingLogin }, message, now()),
       )
     case 'inventory':
-      return await context.databases[service].change((database) =>
-        previewReaction(database, ofInventory(context), message, now()),
+      return await context.databases[service].preview((database) =>
+        previewReaction(database, { ...ofInventory(context), missingLogin }, message, now()),
       )
   }
 }
