@@ -1,3 +1,5 @@
+import { withoutSecrets } from './without-secrets.ts'
+
 /** The cause of a failed attempt: the chain of errors, and for a database error the fields that PostgreSQL reports. */
 export interface Failure {
   /** `name: message` of the error and its causes, the outermost first. */
@@ -34,13 +36,13 @@ const limits: Readonly<Record<Field, number>> = {
 const fields = Object.keys(limits) as Field[]
 const chainLimit = { errors: 6, characters: 300 } as const
 
-/** The facts known of an error and of its causes, each field from the outermost error that has it. */
+/** The facts known of an error and of its causes, without secrets, each field from the outermost error that has it. */
 export function failureOf(error: unknown): Failure {
   const errors = chainOf(error)
   const texts: Partial<Record<Field, string>> = {}
   for (const field of fields) {
     const value = errors.map((each) => fieldOf(each, field)).find((text) => text !== undefined)
-    if (value !== undefined) texts[field] = value.slice(0, limits[field])
+    if (value !== undefined) texts[field] = withoutSecrets(value).slice(0, limits[field])
   }
   return { chain: errors.map(lineOf), ...texts }
 }
@@ -101,7 +103,7 @@ function fieldOf(error: unknown, field: Field): string | undefined {
 
 function lineOf(error: unknown): string {
   const line = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-  return line.slice(0, chainLimit.characters)
+  return withoutSecrets(line).slice(0, chainLimit.characters)
 }
 
 /** Without control characters other than line breaks: the text goes to terminals, and PostgreSQL stores no NUL. */

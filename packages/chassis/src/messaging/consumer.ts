@@ -8,6 +8,7 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './close.ts'
+import { withoutSecrets } from '../core/without-secrets.ts'
 import { failureHeader } from './failure-header.ts'
 import { cutToBytes, forward, type Forwarding, retriedAtHeader } from './forwarding.ts'
 import { attemptOf, decode, headersOf, type Message } from './message.ts'
@@ -406,6 +407,6 @@ export class Consumer {
 }
 
 function reasonOf(error: unknown, dropped: string | undefined): string {
-  const reason = cutToBytes(messageOf(error), reasonLimitBytes)
+  const reason = cutToBytes(withoutSecrets(messageOf(error)), reasonLimitBytes)
   return dropped === undefined ? reason : cutToBytes(`${reason} (not forwarded: ${dropped})`, 2 * reasonLimitBytes)
 }

@@ -31,6 +31,44 @@ describe('the failure of an attempt', () => {
     assert.match(stack ?? '', /failure\.test\.ts/)
   })
 
+  for (const text of [
+    'connect postgres://order:pa55w0rd@db:5432/order_db failed',
+    'connect amqp://order:pa55w0rd%2F@rabbitmq failed',
+    'connect postgres://order:pa55w0rd/x@db failed',
+    'DB_PASSWORD=pa55w0rd is wrong',
+    `connection string "host=db user=order password='pa55w0rd' dbname=x"`,
+    '{"password": "pa55w0rd", "user": "order"}',
+    'Authorization: Bearer pa55w0rd.x.y',
+    'header was Bearer pa55w0rd0123',
+    'API_KEY: pa55w0rd',
+  ]) {
+    it(`has no secret of: ${text}`, () => {
+      const error = Object.assign(new Error(text, { cause: new Error(text) }), {
+        detail: text,
+        hint: text,
+        where: text,
+      })
+      const failure = failureOf(error)
+      assert.doesNotMatch(JSON.stringify(failure), /pa55w0rd/)
+      assert.match(failure.chain[0] ?? '', /\*\*\*/)
+    })
+  }
+
+  it('keeps other texts, and searches a hostile one in bounded time', () => {
+    for (const text of [
+      'Unexpected token < in JSON at position 0',
+      'duplicate key value violates unique constraint "orders_pkey"',
+      'see https://www.postgresql.org/docs/ and a@b.example',
+    ]) {
+      assert.equal(failureOf(new Error(text)).chain[0], `Error: ${text}`)
+    }
+    for (const part of ['//', 'password=', 'Bearer ', 'token: "', '//a']) {
+      const begun = performance.now()
+      failureOf(new Error(part.repeat(200_000)))
+      assert.ok(performance.now() - begun < 1_000, part)
+    }
+  })
+
   it('is read as it was written, in any space, with the SQLSTATE kept longest', () => {
     const failure = failureOf(rejected)
     assert.deepEqual(readFailure(encodeFailure(failure, 10_000)), failure)

@@ -18,7 +18,10 @@ describe('saga dead-letters replay', function () {
     const eventId = randomUUID()
     const content = bodyOf('payment.completed', { eventId })
     const options = { type: 'payment.completed', messageId: eventId, correlationId: 'saga-1', timestamp: 1_767_225_600 }
-    await system().die('inventory', content, { ...options, headers: { 'causation-id': 'c-1', traceparent: 't-1' } })
+    await system().die('inventory', content, {
+      ...options,
+      headers: { 'causation-id': 'c-1', traceparent: 't-1', failure: '{"chain":["Error: the shelf has collapsed"]}' },
+    })
     const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed, '--by', 'bob'])
     assert.equal(code, 0)
     assert.match(out, new RegExp(`^${eventId} +${system().queueOf('inventory')} +payment.completed +replayed$`, 'm'))
