@@ -16,6 +16,8 @@ import type { Actor } from '../inspect/operator-acts.ts'
 import { readOutbox } from '../inspect/outboxes.ts'
 import { readParked, releaseEvents, type ReleaseSources } from '../inspect/parked-events.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
+import type { RetryMessage } from '../inspect/retries/retry-message.ts'
+import { readRetries } from '../inspect/retries/scan-retries.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
 import { readSagaOverview, type SagaLine, type SagaListOptions } from '../inspect/sagas.ts'
 import type { InspectSources } from '../inspect/store.ts'
@@ -46,7 +48,9 @@ export interface ConsoleOptions {
 }
 
 const parkedShown = 500
-const keepMs = { sagas: 1_000, delivery: 3_000 } as const
+/** A scan keeps the messages of the retry queues from their return meanwhile, and a message is stuck for a minute or longer. */
+const keepMs = { sagas: 1_000, delivery: 3_000, retries: 60_000 } as const
+const retriesRead = 5_000
 /** A slow broker does not delay the facts from the databases. */
 const deliveryWaitMs = 1_000
 
@@ -58,6 +62,7 @@ export class Console {
   readonly #delivery
   readonly #usualTimes
   readonly #queueFacts
+  readonly #retries
   readonly #blockers
   /** The sagas of the last overview. */
   #shown: readonly SagaLine[] = []
@@ -73,6 +78,9 @@ export class Console {
     const read = (): Promise<QueueReader> =>
       this.deadLetters.inTurn(() => readQueueFacts(options.sources, options.retryDelaysMs))
     this.#queueFacts = new Cached(read, keepMs.delivery, now)
+    const readWaiting = (): Promise<RetryMessage[]> =>
+      this.deadLetters.inTurn(() => readRetries(options.sources, options.retryDelaysMs))
+    this.#retries = new Cached(readWaiting, keepMs.retries, now)
     this.#blockers = new Cached(() => this.#blockersOfShown(), keepMs.delivery, now)
   }
 
@@ -131,16 +139,18 @@ export class Console {
     const { databases, now } = this.sources
     const recorded = await readSaga(databases.order, id)
     if (recorded === undefined) return undefined
-    const [facts, usual, deadLetters] = await Promise.all([
+    const [facts, usual, deadLetters, retries] = await Promise.all([
       readSagaFacts(databases, recorded, { partial: true }),
       this.#usualTimes(),
       this.#deadLettersOf(recorded.sagaId),
+      this.#retriesOf(recorded.sagaId),
     ])
     const [locksOf, queueFacts] = await Promise.all([readLocks(databases, [recorded]), this.#queueFactsSoon()])
     const { explanation, timeline } = inspectSaga(facts, {
       queues: this.sources.queues,
       deadLetters,
       queueFacts,
+      retries,
       locks: locksOf(recorded),
       breakers: (await this.sources.breakers?.()) ?? [],
       usual,
@@ -167,6 +177,14 @@ export class Console {
     if (!(queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)) return []
     const { deadLetters } = await this.deadLetters.list().catch(() => ({ deadLetters: [] }))
     return deadLetters.filter((letter) => letter.sagaId === sagaId)
+  }
+
+  async #retriesOf(sagaId: string): Promise<readonly RetryMessage[]> {
+    const { queues } = await this.#deliverySoon()
+    const waiting = (queues ?? []).reduce((sum, { retrying }) => sum + (retrying ?? 0), 0)
+    if (waiting === 0 || waiting > retriesRead) return []
+    const retries = await this.#retries.get().catch(() => [])
+    return retries.filter((retry) => retry.sagaId === sagaId)
   }
 
   /** Undefined while the broker is unavailable. */

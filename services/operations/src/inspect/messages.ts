@@ -9,8 +9,12 @@ import {
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
 import type { OutboxRow, SagaFacts } from './saga-facts.ts'
 import type { StoreName } from './stores.ts'
+import type { RetryMessage } from './retries/retry-message.ts'
 
-interface Undelivered extends Pick<UndeliveredEvent, 'state' | 'queue' | 'reason' | 'since' | 'broker' | 'unroutable'> {
+interface Undelivered extends Pick<
+  UndeliveredEvent,
+  'state' | 'queue' | 'reason' | 'since' | 'broker' | 'retry' | 'unroutable'
+> {
   readonly result: string
 }
 
@@ -44,6 +48,8 @@ export interface DeliveryFacts {
   readonly queues: QueueNames
   readonly deadLetters: readonly DeadLetter[]
   /** Undefined while the broker is unavailable. */
+  /** The messages of the saga in retry queues; absent where they were not read. */
+  readonly retries?: readonly RetryMessage[] | undefined
   readonly queueFacts?: ((queue: string, event: string) => QueueFacts | undefined) | undefined
 }
 
@@ -85,7 +91,7 @@ function progressTo(
   to: ServiceName,
   { eventId, type, at, row }: KnownEvent,
   facts: SagaFacts,
-  { deadLetters, queues, queueFacts }: DeliveryFacts,
+  { deadLetters, queues, queueFacts, retries = [] }: DeliveryFacts,
 ): Progress {
   const { inboxes, payment } = facts
   const processedAt = processedBy(to, eventId, facts)
@@ -116,6 +122,18 @@ function progressTo(
   }
   const queue = queues[`${to}Queue`]
   const broker = queueFacts?.(queue, type.name)
+  const retry = retries.find((each) => each.id === eventId && each.service === to)
+  if (retry !== undefined) {
+    const { retriedAt: since = row.publishedAt, attempt, reason } = retry
+    return {
+      state: 'in_flight',
+      since,
+      queue,
+      broker,
+      retry,
+      result: `in ${retry.queue} before attempt ${attempt}: ${reason}`,
+    }
+  }
   const result = broker?.isBound === false ? `${queue} is not bound to it` : 'published, not processed yet'
   return { state: 'in_flight', since: row.publishedAt, queue, broker, result }
 }

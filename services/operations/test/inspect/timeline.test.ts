@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { DeadLetter } from '../../src/inspect/dead-letters/dead-letter.ts'
 import { inspectSaga } from '../../src/inspect/inspect-saga.ts'
+import type { RetryMessage } from '../../src/inspect/retries/retry-message.ts'
 import type { RecordedAct } from '../../src/inspect/operator-acts.ts'
 import type {
   InboxRow,
@@ -144,8 +145,21 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
   }
 }
 
-const inspected = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []) =>
-  inspectSaga(given, { queues, deadLetters, locks: [], breakers: [], usual: {}, now: at(100) })
+const retryOf = (state: RetryMessage['state']): RetryMessage => ({
+  id: refund,
+  service: 'payment',
+  queue: 'payment_queue.retry.45000',
+  event: 'payment.refund.requested',
+  sagaId: saga.sagaId,
+  orderId: saga.orderId,
+  attempt: 3,
+  reason: 'the provider answers 500',
+  retriedAt: at(50),
+  refusal: undefined,
+  state,
+})
+const inspected = (given: SagaFacts, deadLetters: readonly DeadLetter[] = [], retries: readonly RetryMessage[] = []) =>
+  inspectSaga(given, { queues, deadLetters, retries, locks: [], breakers: [], usual: {}, now: at(100) })
 const shortly = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []): string[] =>
   inspected(given, deadLetters).timeline.map(({ service, what }) => `${service}: ${what}`)
 const needs = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []) =>
@@ -234,6 +248,31 @@ describe('The timeline of a saga', () => {
     const copy = facts({ inboxes: { payment: [processed(created, 15), processed(refund, 50)] } })
     assert.match(shortly(copy, [letter('payment')]).at(-1) ?? '', /processed after 10 ms; a copy is a dead letter in/)
     assert.equal(needs(copy, [letter('payment')])?.what, 'payment.refunded from payment (payment status: charged)')
+  })
+
+  it('shows a message in a retry queue, and as a blocker once it is stuck there', () => {
+    const blockers = (state: RetryMessage['state']) =>
+      inspected(facts(), [], [retryOf(state)]).explanation.blockers.map(({ kind, cause, action }) => [
+        kind,
+        cause,
+        action,
+      ])
+    const { timeline } = inspected(facts(), [], [retryOf('waiting')])
+    assert.match(
+      timeline.at(-1)?.what ?? '',
+      /in payment_queue\.retry\.45000 before attempt 3: the provider answers 500$/,
+    )
+    assert.deepEqual(blockers('waiting'), [])
+    const action = 'move it back to its queue: saga retries move payment_queue.retry.45000'
+    const cause = 'in payment_queue.retry.45000 before attempt 3: the provider answers 500'
+    assert.deepEqual(blockers('stuck'), [['stuck_retry', `payment.refund.requested is stuck ${cause}`, action]])
+    assert.deepEqual(blockers('unknown'), [
+      ['stuck_retry', `payment.refund.requested is, for an unknown time, ${cause}`, action],
+    ])
+    const elsewhere = { ...retryOf('stuck'), service: 'inventory' as const }
+    assert.deepEqual(inspected(facts(), [], [elsewhere]).explanation.blockers, [])
+    const done = facts({ inboxes: { payment: [processed(created, 15), processed(refund, 50)] } })
+    assert.deepEqual(inspected(done, [], [retryOf('stuck')]).explanation.blockers, [])
   })
 
   it('names required operator actions before messages in flight', () => {

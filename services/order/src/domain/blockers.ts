@@ -1,12 +1,13 @@
 import type { ServiceName } from '@order-saga/contracts'
 import { duration } from './explain-in-words.ts'
-import type { LockingSession, SagaFacts, UndeliveredEvent } from './explanation.ts'
+import type { LockingSession, RetryFacts, SagaFacts, UndeliveredEvent } from './explanation.ts'
 import { isFinal } from './saga.ts'
 
 export const blockerKinds = [
   'dead_letter',
   'parked',
   'missing_binding',
+  'stuck_retry',
   'lock',
   'breaker',
   'no_consumer',
@@ -116,7 +117,7 @@ type Cause = Omit<Blocker, 'since' | 'eventId' | 'queue'>
 
 /** A delivery is acknowledged only when its effect is committed; the broker shows only how many messages are ready. */
 function ofDelivery(event: UndeliveredEvent, isLate: boolean, forMs: number): Cause[] {
-  const { event: name, to, queue, broker } = event
+  const { event: name, to, queue, broker, retry } = event
   if (broker?.isBound === false) {
     return [
       {
@@ -128,6 +129,7 @@ function ofDelivery(event: UndeliveredEvent, isLate: boolean, forMs: number): Ca
       },
     ]
   }
+  if (retry !== undefined) return ofRetry(event, retry, isLate)
   if (!isLate) return []
   if (broker === undefined) {
     return [
@@ -171,6 +173,33 @@ function ofDelivery(event: UndeliveredEvent, isLate: boolean, forMs: number): Ca
       cause: `${name} was delivered to ${queue} and is unacknowledged for ${duration(forMs)}${retrying}`,
       action: `see the log of ${to} for the dependency that it waits for${unbound}`,
       runbook: 'OrderSagaConsumerStalled',
+    },
+  ]
+}
+
+function ofRetry({ event: name, to }: UndeliveredEvent, retry: RetryFacts, isLate: boolean): Cause[] {
+  const { queue, state, attempt, reason } = retry
+  if (state === 'waiting') {
+    return isLate
+      ? [
+          {
+            kind: 'unacknowledged',
+            service: to,
+            cause: `${name} waits in ${queue} for attempt ${attempt}: ${reason}`,
+            action: 'correct the cause; the broker returns the event by itself',
+            runbook: 'OrderSagaConsumerStalled',
+          },
+        ]
+      : []
+  }
+  const age = state === 'stuck' ? 'is stuck' : 'is, for an unknown time,'
+  return [
+    {
+      kind: 'stuck_retry',
+      service: to,
+      cause: `${name} ${age} in ${queue} before attempt ${attempt}: ${reason}`,
+      action: `move it back to its queue: saga retries move ${queue}`,
+      runbook: 'OrderSagaRetriesStranded',
     },
   ]
 }

@@ -38,6 +38,14 @@ export interface QueueFacts {
   readonly isBound?: boolean | undefined
 }
 
+/** A retry queue that contains an event. `stuck`: the broker has not returned it long after its delay. */
+export interface RetryFacts {
+  readonly queue: string
+  readonly state: 'waiting' | 'stuck' | 'unknown'
+  readonly attempt: number
+  readonly reason: string
+}
+
 /** An event of the saga that one of its consumers has not processed. */
 export interface UndeliveredEvent {
   readonly event: string
@@ -48,6 +56,7 @@ export interface UndeliveredEvent {
   /** Of a dead letter: the queue it was consumed from; in flight: the consumer's queue. */
   readonly queue?: string | undefined
   readonly broker?: QueueFacts | undefined
+  readonly retry?: RetryFacts | undefined
   /** In the outbox: why the broker did not accept it, when no queue is bound. */
   readonly unroutable?: string | undefined
   /** Why it was dead-lettered or parked. */

@@ -2,6 +2,7 @@ import { type Blocker, type Explanation, usualTimes } from '@order-saga/order'
 import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import { readQueueFacts } from '../../inspect/delivery.ts'
 import { readLocks } from '../../inspect/locks.ts'
+import { readRetries } from '../../inspect/retries/scan-retries.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import { inspectSaga } from '../../inspect/inspect-saga.ts'
 import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
@@ -28,12 +29,14 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
   ])
   const deadLetters = withDeadLetters ? await deadLettersOf(context, recorded.sagaId) : []
   const queueFacts = withDeadLetters ? await readQueueFacts(context, context.config.retryDelaysMs) : undefined
+  const retries = withDeadLetters ? await readRetries(context, context.config.retryDelaysMs, recorded.sagaId) : []
   const locks = (await readLocks(databases, [recorded]))(recorded)
   const now = context.now()
   const { saga, payment, reservation, timeline, explanation } = inspectSaga(facts, {
     queues: context.queues,
     deadLetters,
     queueFacts,
+    retries,
     locks,
     breakers: await context.breakers(),
     usual,

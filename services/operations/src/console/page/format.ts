@@ -30,6 +30,7 @@ export const blockerLabels: Readonly<Record<string, string>> = {
   missing_binding: 'missing binding',
   lock: 'locked row',
   breaker: 'open breaker',
+  stuck_retry: 'stuck retry',
   no_consumer: 'no consumer',
   charge: 'provider call',
   outbox: 'outbox',

@@ -1,4 +1,5 @@
 import { retriedAtHeader } from '@order-saga/chassis'
+import type { ServiceName } from '@order-saga/contracts'
 import { dateOf, type FoundLetter } from '../dead-letters/dead-letter.ts'
 import type { ServiceQueues } from '../queues.ts'
 
@@ -11,6 +12,7 @@ export interface RetryQueue {
 
 export interface RetryMessage {
   readonly id: string
+  readonly service: ServiceName
   readonly queue: string
   readonly event: string
   readonly sagaId: string | undefined
@@ -35,10 +37,11 @@ export function retryMessageOf(
   { queue, delayMs }: Pick<RetryQueue, 'queue' | 'delayMs'>,
   now: Date,
 ): RetryMessage {
-  const { id, event, sagaId, orderId, reason, attempts, replayRefusal, firstFailure } = letter
+  const { id, service, event, sagaId, orderId, reason, attempts, replayRefusal, firstFailure } = letter
   const retriedAt = dateOf(message.properties.headers?.[retriedAtHeader]) ?? firstFailure
   return {
     id,
+    service,
     queue,
     event,
     sagaId,
