@@ -129,10 +129,11 @@ describe('credentials', () => {
     const clusters = parse(out).filter(({ kind }) => kind === 'Cluster')
     equal(clusters.length, 3)
     for (const { metadata, spec } of clusters) {
-      const roles = spec.managed.roles.map(({ name, login, passwordSecret }: Loose) => [
+      const roles = spec.managed.roles.map(({ name, login, passwordSecret, inRoles = [] }: Loose) => [
         name,
         login,
         passwordSecret.name,
+        ...inRoles,
       ])
       deepEqual(
         roles,
@@ -140,6 +141,8 @@ describe('credentials', () => {
           `${spec.bootstrap.initdb.owner}_${role}`,
           true,
           `${metadata.name}-${role}`,
+          ...(role === 'runtime' ? [] : ['pg_read_all_stats']),
+          ...(role === 'operator' ? ['pg_signal_backend'] : []),
         ]),
       )
     }

@@ -1,6 +1,6 @@
 import { DependencyUnavailable, messageOf, sqlState } from '@order-saga/chassis'
 import { type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../inspect/operator-acts.ts'
-import { endSession, type LockSession, readLockSessions } from '../inspect/sessions.ts'
+import { endSession, type LockSession, readLimitedUser, readLockSessions } from '../inspect/sessions.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
 import { counted } from '../audit/format-report.ts'
 import type { CommandContext } from './command-context.ts'
@@ -21,7 +21,7 @@ export interface LockSelection {
 
 /** Lists the sessions that block, or could block, the services. */
 export async function listLocks(context: CommandContext, { service }: Pick<LockSelection, 'service'>): Promise<Result> {
-  return resultOf(await sessionsOf(context, service), [], context)
+  return resultOf(await sessionsOf(context, service), [], context, await limitsOf(context, service))
 }
 
 /** Ends sessions by their process ids, or all that are no service's; without an actor it is a preview. */
@@ -62,7 +62,7 @@ export async function cancelLocks(
       await orders.change((database) => actsDone(database, [actId], context.now()))
       done.push({ ...session, result: 'ended' })
     } catch (error) {
-      const why = refusal(error, session.store)
+      const why = refusal(error, session.store, context)
       await orders.change((database) => actFailed(database, actId, why, context.now()))
       done.push({ ...session, result: 'failed', why })
     }
@@ -70,10 +70,24 @@ export async function cancelLocks(
   return resultOf(done, missing, context)
 }
 
-function refusal(error: unknown, store: StoreName): string {
+function refusal(error: unknown, store: StoreName, { config }: CommandContext): string {
   const cause = error instanceof DependencyUnavailable ? error.cause : error
   if (sqlState(cause) !== '42501') return messageOf(error)
-  return `the user of ${store.toUpperCase()}_DB_URL may not end it: it needs the session's role or pg_signal_backend`
+  const name = store.toUpperCase()
+  const operator = config[`${store}DbOperatorUser`]
+  const login = operator === '' ? `the user of ${name}_DB_URL` : `${operator} (${name}_OPERATOR_DB_USER)`
+  return `${login} may not end it: a session of a superuser requires a superuser, another one the role pg_signal_backend`
+}
+
+/** A sentence for each database in which sessions are hidden from the user. */
+async function limitsOf(context: CommandContext, service: string | undefined): Promise<string[]> {
+  const stores = storeNames.filter((store) => service === undefined || store === service)
+  const users = await Promise.all(stores.map((store) => readLimitedUser(context.databases[store])))
+  return stores.flatMap((store, i) =>
+    users[i] === undefined
+      ? []
+      : `${store}: ${users[i]} does not see other users' times and SQL, nor locks that nobody waits for. A superuser has to run GRANT pg_read_all_stats TO ${users[i]}.`,
+  )
 }
 
 async function sessionsOf(context: CommandContext, service: string | undefined): Promise<Located[]> {
@@ -89,7 +103,12 @@ async function sessionsOf(context: CommandContext, service: string | undefined):
   return found.flat()
 }
 
-function resultOf(sessions: readonly Located[], missing: readonly number[], { now }: CommandContext): Result {
+function resultOf(
+  sessions: readonly Located[],
+  missing: readonly number[],
+  { now }: CommandContext,
+  limits: readonly string[] = [],
+): Result {
   const rows = sessions.map(
     ({ store, pid, application, user, state, transactionSince, blocks, result, why, query }) => [
       store,
@@ -115,10 +134,11 @@ function resultOf(sessions: readonly Located[], missing: readonly number[], { no
   ]
   return {
     items: sessions,
-    summary: { shown: sessions.length, missing },
+    summary: { shown: sessions.length, missing, limits },
     text: [
       ...tableOf(heading, rows),
       ...missing.map((pid) => `No session that holds a lock has the process id ${pid}: locks lists them.`),
+      ...limits,
       counted(sessions.length, 'session'),
     ].join('\n'),
     wrong: missing.length > 0 || sessions.some(({ result }) => result === 'failed'),

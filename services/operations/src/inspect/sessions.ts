@@ -43,6 +43,17 @@ const end = statement(
      AND ($2::timestamptz IS NULL OR date_trunc('milliseconds', backend_start) = $2::timestamptz)`,
 )
 
+const visibility = statement(
+  'lock-sessions-visibility',
+  `SELECT current_user::text AS "user", pg_has_role('pg_read_all_stats', 'USAGE') AS "seesAll"`,
+)
+
+/** The user that reads, if it sees of other roles' sessions neither times nor SQL, nor whether they hold a lock. */
+export async function readLimitedUser(database: StoreReader): Promise<string | undefined> {
+  const [row] = await database.query<{ user: string; seesAll: boolean }>(visibility)
+  return row?.seesAll === false ? row.user : undefined
+}
+
 export async function readLockSessions(database: StoreReader): Promise<LockSession[]> {
   return await database.query<LockSession>(sessions)
 }
