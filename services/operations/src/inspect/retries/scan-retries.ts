@@ -28,13 +28,14 @@ export function retryQueuesOf(names: QueueNames, retryDelaysMs: readonly number[
 
 /** The ready messages of all retry queues, or those of one saga; see `scanRetries`. */
 export async function readRetries(
-  { broker, queues, now }: Pick<InspectSources, 'broker' | 'queues' | 'now'>,
+  sources: Pick<InspectSources, 'broker' | 'queues' | 'now'>,
   retryDelaysMs: readonly number[],
   sagaId?: string,
 ): Promise<RetryMessage[]> {
   const retries: RetryMessage[] = []
+  const { queues, now } = sources
   const scan = { queues: retryQueuesOf(queues, retryDelaysMs), now }
-  await scanRetries(await broker(), scan, async (found) => {
+  await scanRetries(await sources.broker(), scan, async (found) => {
     retries.push(...found.map(({ retry }) => retry).filter((retry) => sagaId === undefined || retry.sagaId === sagaId))
   })
   return retries
