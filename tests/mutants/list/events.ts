@@ -124,8 +124,8 @@ export const events: MutantsByPromise = {
     {
       name: 'forgery-replayed',
       file: 'services/operations/src/inspect/dead-letters/dead-letter.ts',
-      original: 'return forgery && ',
-      replacement: 'return forgery === undefined ? undefined : undefined && ',
+      original: 'return forgery && `${forgery.reason}: a forged message is never replayed`',
+      replacement: 'return forgery && undefined',
       test: noForgery,
     },
   ],
