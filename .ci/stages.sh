@@ -40,6 +40,10 @@ stage() { # name, command...
   [ "$result" = passed ]
 }
 
+ended() { # stage
+  grep -q "^$1 " "$results/table"
+}
+
 passed() { # stage
   grep -q "^$1 .* passed$" "$results/table"
 }
