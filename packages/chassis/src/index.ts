@@ -1,4 +1,6 @@
 export { createApi } from './http/api.ts'
+export { type ApiDescription, type ApiExample } from './http/api-description.ts'
+export { openApiDocument, serveOpenApi } from './http/openapi.ts'
 export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, unavailable, requireValid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
