@@ -9,6 +9,7 @@ import { headersOf } from './message.ts'
  */
 const headerLimits: Readonly<Record<string, number>> = {
   'schema-version': 64,
+  'oldest-reader': 64,
   'causation-id': 255,
   traceparent: 255,
   'first-failure': 64,

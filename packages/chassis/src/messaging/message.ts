@@ -27,6 +27,8 @@ export interface OutgoingEvent {
   readonly orderId: string
   readonly name: string
   readonly version: number
+  /** The oldest version whose readers read it; undefined: its own version. */
+  readonly oldestReader?: number | undefined
   readonly createdAt: Date
   readonly causationId: string | undefined
   readonly traceparent: string | undefined
@@ -54,6 +56,7 @@ export function propertiesOf(event: OutgoingEvent): Options.Publish & { readonly
     mandatory: true,
     headers: {
       'schema-version': event.version,
+      ...(event.oldestReader === undefined ? {} : { 'oldest-reader': event.oldestReader }),
       ...(event.causationId === undefined ? {} : { 'causation-id': event.causationId }),
       ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
     },
@@ -76,9 +79,10 @@ export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, Even
   const type = known.get(name)
   if (type === undefined) throw new PoisonMessage(`unknown event: ${name.slice(0, 100)}`)
   const headers = headersOf(delivery)
-  const version = headers['schema-version']
-  if (typeof version === 'number' && version > type.version) {
-    throw new PoisonMessage(`unknown version ${version} of ${name}: this consumer knows ${type.version}`)
+  const { 'schema-version': version, 'oldest-reader': named } = headers
+  const oldestReader = Number.isInteger(named) && Number(named) > 0 ? named : version
+  if (typeof oldestReader === 'number' && oldestReader > type.version) {
+    throw new PoisonMessage(`unknown version ${String(version)} of ${name}: this consumer knows ${type.version}`)
   }
   const envelope = checkEnvelope(parse(delivery.content))
   if (!envelope.ok) throw new PoisonMessage(`malformed envelope: ${envelope.problem.field} ${envelope.problem.message}`)

@@ -167,6 +167,21 @@ describe('an encoded event', () => {
     }
   })
 
+  it('of a newer version is read if it names a version that this consumer reads', () => {
+    const event = outgoing({ version: 7, oldestReader: 1 })
+    assert.deepEqual(propertiesOf(event).headers, { 'schema-version': 7, 'oldest-reader': 1 })
+    const headers = propertiesOf(event).headers as Record<string, unknown>
+    assert.equal(decode(delivered(event, { properties: { headers } }), known).name, event.name)
+    for (const oldestReader of [2, 7]) {
+      const newer = { properties: { headers: { ...headers, 'oldest-reader': oldestReader } } }
+      assert.throws(() => decode(delivered(event, newer), known), /^PoisonMessage: unknown version/)
+    }
+    for (const odd of ['1', 0, -1, 0.5, null, {}]) {
+      const malformed = { properties: { headers: { ...headers, 'oldest-reader': odd } } }
+      assert.throws(() => decode(delivered(event, malformed), known), /^PoisonMessage: unknown version 7/)
+    }
+  })
+
   it('may have fields unknown to this consumer', () => {
     const event = outgoing({ payload: '{"reason":"x","added":"later"}' })
     assert.deepEqual(decode(delivered(event), known).payload, { reason: 'x', added: 'later' })
