@@ -1,0 +1,206 @@
+import {
+  catalogue,
+  EnvelopeSchema,
+  type EventName,
+  type EventType,
+  serviceQueues,
+  services,
+} from '@order-saga/contracts'
+import { Type } from 'typebox'
+import { eventExamples } from '../../support/event-examples.ts'
+
+type Json = Readonly<Record<string, unknown>>
+
+const version = '1.0.0'
+const exchange = { name: 'order.topic', type: 'topic', durable: true, autoDelete: false, vhost: '/' }
+const events: readonly EventType[] = catalogue
+const queues = serviceQueues({
+  orderQueue: 'order_queue',
+  paymentQueue: 'payment_queue',
+  inventoryQueue: 'inventory_queue',
+  notificationQueue: 'notification_queue',
+})
+
+/** What the publisher of each event reports by it; the table of docs/architecture.md has the same. */
+const summaries: Readonly<Record<EventName, string>> = {
+  'order.created': 'The order was accepted. Its charge must not start at or after the deadline.',
+  'order.confirmed': 'Final: the order is paid and its stock is reserved; the items ship.',
+  'order.cancelled': 'Final: no charge and no reservation may follow; stock is released.',
+  'payment.completed': "The order's amount was charged, once.",
+  'payment.failed': 'Nothing was charged and nothing will be.',
+  'payment.refund.requested':
+    'Any charge of the order must be refunded. May be published more than once; each time it is answered.',
+  'payment.refunded':
+    'No money is kept for the order. The amount is 0 when nothing was charged; the currency is XXX and the address absent when ' +
+    'the order is not known.',
+  'inventory.reserved': 'Every item of the order is reserved.',
+  'inventory.failed': 'No item of the order is reserved.',
+}
+
+const headers = Type.Object({
+  'schema-version': Type.Integer({ minimum: 1, description: 'the version of the event' }),
+  'oldest-reader': Type.Optional(
+    Type.Integer({ minimum: 1, description: 'the oldest version whose readers read this one; absent: schema-version' }),
+  ),
+  'causation-id': Type.Optional(Type.String({ description: 'the id of the event that caused this one' })),
+  traceparent: Type.Optional(Type.String({ description: 'W3C Trace Context' })),
+  attempt: Type.Optional(Type.Integer({ minimum: 1, description: 'on a retry: its number; the first attempt is 1' })),
+  'first-failure': Type.Optional(Type.String({ format: 'date-time', description: 'on a retry' })),
+  reason: Type.Optional(Type.String({ description: 'on a retry and a dead letter: why the last attempt failed' })),
+})
+
+const properties =
+  'AMQP properties: message_id is the eventId, correlation_id the sagaId, type the routing key, content_type ' +
+  'application/json, timestamp the seconds of the event, delivery_mode 2.'
+
+/** The AsyncAPI 3 document of all events: channels, messages, and an operation for each publisher and consumer. */
+export function asyncApiDocument(): Json {
+  return {
+    asyncapi: '3.0.0',
+    info: {
+      title: 'Order saga events',
+      version,
+      license: { name: 'MIT' },
+      description:
+        'Services react to each other by events. Each is published to a topic exchange with its name as the routing key, ' +
+        'mandatory and with publisher confirms, and delivered at least once, in any order, to one queue per service. The ' +
+        'operations are those of all services; a tag names the service.',
+      tags: services.map((name) => ({ name })),
+    },
+    defaultContentType: 'application/json',
+    servers: {
+      broker: { host: 'localhost:5672', protocol: 'amqp', protocolVersion: '0.9.1', description: 'RabbitMQ' },
+    },
+    channels: Object.fromEntries([...events.map(eventChannel), ...queues.map(queueChannel)]),
+    operations: Object.fromEntries([...events.map(publishing), ...queues.flatMap(consuming)]),
+    components: { messages: Object.fromEntries(events.map(message)) },
+  }
+}
+
+const channelOf = (name: string): string => name.replaceAll('.', '_')
+const messageReference = ({ name }: EventType): Json => ({ $ref: `#/components/messages/${channelOf(name)}` })
+
+function eventChannel(event: EventType): [string, Json] {
+  return [
+    channelOf(event.name),
+    {
+      address: event.name,
+      summary: summaries[event.name as EventName],
+      messages: { [channelOf(event.name)]: messageReference(event) },
+      bindings: { amqp: { is: 'routingKey', exchange, bindingVersion: '0.3.0' } },
+    },
+  ]
+}
+
+function queueChannel({ queue, events: consumed }: (typeof queues)[number]): [string, Json] {
+  return [
+    queue,
+    {
+      address: queue,
+      summary: `Bound to ${exchange.name} with the routing keys ${consumed.map(({ name }) => name).join(', ')}.`,
+      description:
+        'A quorum queue. A message that is rejected without requeue is dead-lettered by the queue itself. The name is a setting.',
+      messages: Object.fromEntries(consumed.map((event) => [channelOf(event.name), messageReference(event)])),
+      bindings: {
+        amqp: {
+          is: 'queue',
+          queue: { name: queue, durable: true, exclusive: false, autoDelete: false, vhost: '/' },
+          bindingVersion: '0.3.0',
+        },
+      },
+    },
+  ]
+}
+
+function publishing(event: EventType): [string, Json] {
+  const channel = channelOf(event.name)
+  return [
+    `${event.publishedBy}_publishes_${channel}`,
+    {
+      action: 'send',
+      summary: `${event.publishedBy} publishes ${event.name}.`,
+      channel: { $ref: `#/channels/${channel}` },
+      messages: [{ $ref: `#/channels/${channel}/messages/${channel}` }],
+      tags: [{ name: event.publishedBy }],
+      bindings: { amqp: { deliveryMode: 2, mandatory: true, timestamp: true, bindingVersion: '0.3.0' } },
+    },
+  ]
+}
+
+function consuming({ queue, events: consumed }: (typeof queues)[number], index: number): [string, Json][] {
+  const service = services[index] ?? ''
+  return consumed.map((event) => [
+    `${service}_consumes_${channelOf(event.name)}`,
+    {
+      action: 'receive',
+      summary: `${service} consumes ${event.name}.`,
+      channel: { $ref: `#/channels/${queue}` },
+      messages: [{ $ref: `#/channels/${queue}/messages/${channelOf(event.name)}` }],
+      tags: [{ name: service }],
+      bindings: { amqp: { ack: true, bindingVersion: '0.3.0' } },
+    },
+  ])
+}
+
+function message(event: EventType): [string, Json] {
+  const { name, version: eventVersion, oldestReader, schema } = event
+  const { properties: envelope, ...rest } = plain(EnvelopeSchema)
+  const ids = {
+    eventId: '01a20624-344d-7692-affe-d1a0c0a1b2c3',
+    sagaId: '01a20624-344d-7692-affe-c9f15db7ed83',
+    orderId: '01a20624-344d-7692-affe-c4ec4716ba38',
+  }
+  return [
+    channelOf(name),
+    {
+      name,
+      title: name,
+      summary: summaries[name as EventName],
+      description: properties,
+      contentType: 'application/json',
+      correlationId: { location: '$message.payload#/sagaId' },
+      headers: plain(headers),
+      payload: { ...rest, properties: { ...(envelope as Json), payload: plain(schema) } },
+      bindings: { amqp: { contentEncoding: 'utf-8', messageType: name, bindingVersion: '0.3.0' } },
+      examples: [
+        {
+          headers: {
+            'schema-version': eventVersion,
+            ...(oldestReader !== eventVersion && { 'oldest-reader': oldestReader }),
+          },
+          payload: { ...ids, timestamp: '2026-11-23T02:02:45.709Z', payload: eventExamples[name as EventName] },
+        },
+      ],
+    },
+  ]
+}
+
+function plain(schema: unknown): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(schema)) as Record<string, unknown>
+}
+
+interface Operation {
+  readonly action: string
+  readonly tags: readonly { readonly name: string }[]
+  readonly messages: readonly { readonly $ref: string }[]
+}
+
+/** The diagram of events between services, in Mermaid, from the operations of the document. */
+export function eventDiagram(document: Json): string {
+  const operations = Object.values(document['operations'] as Record<string, Operation>)
+  const messages = (document['components'] as { messages: Record<string, { name: string }> }).messages
+  const eventOf = ({ messages: [first] }: Operation): string =>
+    messages[first?.$ref.split('/').at(-1) ?? '']?.name ?? ''
+  const arrows = new Map<string, string[]>()
+  for (const sent of operations.filter(({ action }) => action === 'send')) {
+    for (const received of operations.filter((each) => each.action === 'receive' && eventOf(each) === eventOf(sent))) {
+      const ends = `${sent.tags[0]?.name} ${received.tags[0]?.name}`
+      arrows.set(ends, [...(arrows.get(ends) ?? []), eventOf(sent)])
+    }
+  }
+  const lines = [...arrows].map(([ends, names]) => {
+    const [from, to] = ends.split(' ')
+    return `    ${from} -- "${names.join('<br/>')}" --> ${to}`
+  })
+  return ['```mermaid', 'flowchart LR', ...lines, '```'].join('\n')
+}
