@@ -1,6 +1,5 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { deadLetterQueue, secondaryQueue, type Topology, topologyOf } from '@order-saga/chassis'
 import {
   catalogue,
   consumedBy,
@@ -8,6 +7,10 @@ import {
   secondaryQueuesOf,
   serviceQueues,
   services,
+  deadLetterQueue,
+  secondaryQueue,
+  type Topology,
+  topologyOf,
 } from '@order-saga/contracts'
 import { charts, type Loose, parse, template } from './render.ts'
 
@@ -39,10 +42,10 @@ function rendered(...args: string[]): Definitions {
 function expected(topology: Topology, vhost: string): Pick<Definitions, 'exchanges' | 'queues' | 'bindings'> {
   const options = { vhost, durable: true, auto_delete: false }
   return {
-    exchanges: [{ name: topology.exchange, type: 'topic', internal: false, arguments: {}, ...options }],
+    exchanges: topology.exchanges.map((exchange) => ({ ...exchange, internal: false, arguments: {}, ...options })),
     queues: topology.queues.map((queue) => ({ name: queue.name, arguments: queue.arguments, ...options })),
-    bindings: topology.bindings.map(({ queue, routingKey }) => ({
-      source: topology.exchange,
+    bindings: topology.bindings.map(({ exchange, queue, routingKey }) => ({
+      source: exchange,
       vhost,
       destination: queue,
       destination_type: 'queue',

@@ -1,5 +1,14 @@
-import { deadLetterQueue, secondaryQueue, retryQueue, topologyOf } from '@order-saga/chassis'
-import { secondaryQueuesOf, type QueueNames, type ServiceName, serviceQueues, services } from '@order-saga/contracts'
+import {
+  secondaryQueuesOf,
+  type QueueNames,
+  type ServiceName,
+  serviceQueues,
+  services,
+  deadLetterQueue,
+  secondaryQueue,
+  retryQueue,
+  topologyOf,
+} from '@order-saga/contracts'
 import { type RabbitMqServer, testServers } from '@order-saga/dev'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 

@@ -8,15 +8,9 @@ export { close as closeChannel } from './messaging/close.ts'
 export { connect as connectBroker } from './messaging/connect.ts'
 export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
 export { cutToBytes, forward, replaysLimitBytes } from './messaging/forwarding.ts'
+export { arrivalOf, forgeryIn, type Provenance, provenanceOf } from './messaging/provenance.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
-export {
-  declareTopology,
-  deadLetterQueue,
-  secondaryQueue,
-  retryQueue,
-  type Topology,
-  topologyOf,
-} from './messaging/topology.ts'
+export { declareTopology } from './messaging/topology.ts'
 export { connectionConfig, type DatabaseAddress } from './persistence/connection.ts'
 export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'

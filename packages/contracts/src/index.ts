@@ -26,3 +26,13 @@ export { type QueueNames, serviceQueues } from './queues.ts'
 export { CustomerEmail, CustomerId, Item, orderLimits, personalFields } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
 export { type Checked, checkerOf } from './validation.ts'
+export { type BrokerUser, type Definitions, type DefinitionsOptions, definitionsOf } from './topology/definitions.ts'
+export { deadLetterQueue, ownExchange, retryQueue, secondaryQueue } from './topology/names.ts'
+export {
+  maxMessageBytes,
+  type ServiceQueue,
+  type Topology,
+  topologyOf,
+  type TopologyPlan,
+  workQueuesOf,
+} from './topology/topology.ts'

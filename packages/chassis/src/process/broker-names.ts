@@ -1,5 +1,12 @@
-import { type QueueNames, secondaryQueuesOf, type ServiceName, services } from '@order-saga/contracts'
-import { deadLetterQueue, retryQueue, secondaryQueue } from '../messaging/topology.ts'
+import {
+  type QueueNames,
+  secondaryQueuesOf,
+  type ServiceName,
+  services,
+  deadLetterQueue,
+  retryQueue,
+  secondaryQueue,
+} from '@order-saga/contracts'
 
 /** A name is a short string (AMQP 0-9-1, section 4.2.5.3), so the limit is in bytes. */
 const nameLimitBytes = 255

@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
+import { type ServiceQueue, type Topology, topologyOf } from '@order-saga/contracts'
 import { closeServer } from '../http/close-server.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
 import { exportUnacknowledged, stalledConsumers } from '../messaging/unacknowledged.ts'
-import { type ServiceQueue, type Topology, topologyOf } from '../messaging/topology.ts'
 import { Database } from '../persistence/database.ts'
 import { clockOf } from '../persistence/read-clock.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
@@ -35,10 +35,15 @@ const clockIntervalMs = 10_000
 /** A connection that falls idle while the process stops is closed after it: the client could keep it open for a minute. */
 const idleWhileStoppingMs = 500
 
+const nothing: Topology = { exchanges: [], queues: [], bindings: [] }
+
 export interface ServiceOptions {
   readonly name: string
   readonly config: Omit<CommonConfig, 'prefetch'>
-  /** The queues that must exist before the first publish: those of all services, unless the process publishes no events. */
+  /**
+   * The queues of all services, which `TOPOLOGY=declare` declares before the first publish; with `assume` only those of the
+   * service of this name are checked. None for a process that publishes no events.
+   */
   readonly queues: readonly ServiceQueue[]
   /** `systemDependencies` unless given. */
   readonly dependencies?: RuntimeDependencies
@@ -92,7 +97,10 @@ export class Service {
     this.log = log
     this.tracing = tracing
     this.metrics = dependencies.createMetrics()
-    this.#topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
+    const { exchange, retryDelaysMs, topology: mode } = config
+    const visible = mode === 'declare' ? queues : queues.filter(({ service }) => service === options.name)
+    // A process without queues, the console, may not see the topic exchange.
+    this.#topology = visible.length === 0 ? nothing : topologyOf({ exchange, queues: visible, retryDelaysMs })
     this.#publishing = this.#broker('publishing')
     this.#consuming = this.#broker('consuming')
     this.publisher = new Publisher(this.#publishing, this.log)
@@ -239,6 +247,9 @@ export class Service {
       )
     }
     const { config, name } = this.#options
+    if (config.topology === 'declare') {
+      this.log.warn('TOPOLOGY=declare: the user of the broker has all rights, so publishers are not separated')
+    }
     if (this.#consumers.length > 0) exportUnacknowledged(this.metrics, this.#consumers)
     removeUnusedMetrics(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
     try {
@@ -292,7 +303,7 @@ export class Service {
     if (skew !== undefined) reasons.push(skew)
     // A process without consumers answers its requests meanwhile.
     if (this.#consumers.length > 0 && !(this.#publishing.isReady && this.#consuming.isReady)) {
-      reasons.push('The broker is not connected.')
+      reasons.push(this.#consuming.missing ?? this.#publishing.missing ?? 'The broker is not connected.')
     }
     for (const { server } of this.#servers) if (!server.listening) reasons.push('The API is not listening yet.')
     return reasons

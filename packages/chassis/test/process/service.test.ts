@@ -2,10 +2,10 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
-import { PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
+import { PaymentRefunded, PaymentRefundRequested, deadLetterQueue, topologyOf } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { freePort } from '../../../../tools/dev/src/free-port.ts'
-import { deadLetterQueue, declareTopology, topologyOf } from '../../src/messaging/topology.ts'
+import { declareTopology } from '../../src/messaging/topology.ts'
 import { migrate } from '../../src/persistence/migrate.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
@@ -255,8 +255,8 @@ describe('a process on the chassis', function () {
 
   it('refuses queues with other arguments in one sentence', async () => {
     const queues = [
-      { queue: broker.queue, events: [PaymentRefundRequested] },
-      { queue: orderQueue, events: [PaymentRefunded] },
+      { service: 'payment' as const, queue: broker.queue, events: [PaymentRefundRequested] },
+      { service: 'order' as const, queue: orderQueue, events: [PaymentRefunded] },
     ]
     const made = topologyOf({ exchange: broker.exchange, queues, retryDelaysMs: [50, 100] })
     await broker.use(async (channel) => {

@@ -43,8 +43,8 @@ await start(async () => {
     name: 'payment',
     config,
     queues: [
-      { queue, events: [PaymentRefundRequested] },
-      { queue: orderQueue, events: [PaymentRefunded] },
+      { service: 'payment', queue, events: [PaymentRefundRequested] },
+      { service: 'order', queue: orderQueue, events: [PaymentRefunded] },
     ],
   })
   const store = service.withStore({ config, schema: { messaging: 1 } })

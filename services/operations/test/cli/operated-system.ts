@@ -1,6 +1,14 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { deadLetterQueue, declareTopology, type Topology, topologyOf } from '@order-saga/chassis'
-import { type EventName, type QueueNames, type ServiceName, serviceQueues } from '@order-saga/contracts'
+import { declareTopology } from '@order-saga/chassis'
+import {
+  type EventName,
+  type QueueNames,
+  type ServiceName,
+  serviceQueues,
+  deadLetterQueue,
+  type Topology,
+  topologyOf,
+} from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 import { runSaga } from '../../src/index.ts'
@@ -168,7 +176,7 @@ export class OperatedSystem {
 
   async stop(): Promise<void> {
     for (const { name } of this.#topology.queues) await this.channel.deleteQueue(name)
-    await this.channel.deleteExchange(this.#topology.exchange)
+    for (const { name } of this.#topology.exchanges) await this.channel.deleteExchange(name)
     await this.#model.close()
     await this.data.stop()
   }

@@ -6,9 +6,10 @@ import {
   type Publisher,
   replaysLimitBytes,
 } from '@order-saga/chassis'
+import { ownExchange } from '@order-saga/contracts'
 import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
 import type { Store } from '../store.ts'
-import { bodyOf, type DeadLetter, type FoundLetter, nameOf, type PastReplay, propertiesOf } from './dead-letter.ts'
+import { bodyOf, type DeadLetter, type FoundLetter, type PastReplay, propertiesOf } from './dead-letter.ts'
 import { type Scan, scanDeadLetters, type ScanSources } from './scan.ts'
 
 export interface MoveSources extends ScanSources {
@@ -24,8 +25,9 @@ export interface MovedLetter {
 }
 
 /**
- * Publishes the selected dead letters to the queues from which they were consumed. Each is recorded, published, confirmed,
- * recorded as done, and only then acknowledged: a crash loses none, and the inbox discards a second copy.
+ * Publishes the selected dead letters to the queues from which they were consumed, except forged ones. Each is recorded,
+ * published, confirmed, recorded as done, and only then acknowledged: a crash loses none, and the inbox discards a second
+ * copy.
  * @throws NotDone when acts cannot be recorded
  */
 export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor: Actor): Promise<MovedLetter[]> {
@@ -33,9 +35,16 @@ export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor:
   await orders.change(assertRecordable)
   const publisher = await sources.publisher()
   const moved: MovedLetter[] = []
-  await scanDeadLetters(sources, scan, async (found, take) => {
+  await scanDeadLetters(sources, scan, async (selected, take) => {
+    const found = selected.filter(({ letter }) => letter.replayRefusal === undefined)
+    for (const { letter } of selected) {
+      if (letter.replayRefusal !== undefined) moved.push({ letter, failure: letter.replayRefusal })
+    }
+    if (found.length === 0) return
     const actIds = await orders.change((database) => beginActs(database, actor, found.map(replayOf)))
-    const results = await Promise.allSettled(found.map((one) => publish(publisher, one, actor)))
+    const results = await Promise.allSettled(
+      found.map((one) => publish(publisher, sources.queues[`${one.letter.service}Queue`], one, actor)),
+    )
     const done = actIds.filter((_, i) => results[i]?.status === 'fulfilled')
     await orders.change((database) => actsDone(database, done, actor.now()))
     for (const [i, one] of found.entries()) {
@@ -73,11 +82,17 @@ export async function discardDeadLetters(sources: MoveSources, scan: Scan, actor
   return moved
 }
 
-async function publish(publisher: Pick<Publisher, 'publish'>, found: FoundLetter, actor: Actor): Promise<void> {
+async function publish(
+  publisher: Pick<Publisher, 'publish'>,
+  serviceQueue: string,
+  found: FoundLetter,
+  actor: Actor,
+): Promise<void> {
   const { queue } = found.letter
   const options = replayProperties(found, actor)
   const { content } = found.message
-  const outcome = await publisher.publish({ exchange: '', routingKey: queue, content, options })
+  const exchange = ownExchange(serviceQueue)
+  const outcome = await publisher.publish({ exchange, routingKey: queue, content, options })
   if (outcome === 'unroutable') throw new Error(`the queue ${queue} does not exist`)
 }
 
@@ -101,7 +116,10 @@ const replayTextBytes = 200
  * The properties of a replayed dead letter: the same id, all attempts available again, the first failure kept, and one more
  * entry in the header `replays`, of which the newest are kept.
  */
-function replayProperties({ letter, message }: FoundLetter, { operator, reason, now }: Actor): Publication['options'] {
+function replayProperties(
+  { letter, message, provenance }: FoundLetter,
+  { operator, reason, now }: Actor,
+): Publication['options'] {
   const deadLetteredAt = (letter.deadLetteredAt ?? now()).toISOString()
   const past: PastReplay = {
     at: now().toISOString(),
@@ -112,7 +130,7 @@ function replayProperties({ letter, message }: FoundLetter, { operator, reason, 
     deadLetteredAt,
     diedAt: deadLetteredAt,
   }
-  const { options } = forward(message, nameOf(message))
+  const { options } = forward(message, provenance)
   const { attempt: _, reason: __, ...headers } = options.headers
   return { ...options, headers: { ...headers, replays: newestThatFit([...letter.replays, past]) } }
 }
