@@ -230,6 +230,27 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '6m',
     },
   ],
+  OrderSagaUnreadableVersion: [
+    {
+      when: 'messages of a newer version wait for an upgrade',
+      series: {
+        ...pods('event_unreadable_total', '0x5 0+1x15', ',queue="payment_queue",event="order.created"'),
+        ...pods('event_unreadable_total', '0x20', ',queue="order_queue",event="payment.failed"'),
+      },
+      at: '12m',
+      fires: { queue: 'payment_queue', event: 'order.created' },
+    },
+    {
+      when: 'the consumer is upgraded',
+      series: pods('event_unreadable_total', '0x5 0+1x5 5x30', ',queue="payment_queue",event="order.created"'),
+      at: '30m',
+    },
+    {
+      when: 'no message is unreadable',
+      series: pods('event_unreadable_total', '0x15', ',queue="payment_queue",event="order.created"'),
+      at: '12m',
+    },
+  ],
   OrderSagaDeadLetters: [
     {
       when: 'a message is dead-lettered, and two nodes report its queue',

@@ -1,6 +1,6 @@
 import { checkerOf, type Envelope, EnvelopeSchema, type EventType, instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
-import { PoisonMessage } from '../core/errors.ts'
+import { PoisonMessage, UnreadableVersion } from '../core/errors.ts'
 import { type InvalidJson, parseJson } from '../core/json-text.ts'
 
 /** A consumed event. */
@@ -67,7 +67,10 @@ export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
   return delivery.properties.headers ?? {}
 }
 
-/** @throws PoisonMessage unless the delivery is a well-formed event of this name, of a known type and version */
+/**
+ * @throws PoisonMessage unless the delivery is a well-formed event of this name and a known type
+ * @throws UnreadableVersion for a version that this release does not read
+ */
 export function decode(delivery: ConsumeMessage, name: string, known: ReadonlyMap<string, EventType>): Message {
   const type = known.get(name)
   if (type === undefined) throw new PoisonMessage(`unknown event: ${name.slice(0, 100)}`)
@@ -75,7 +78,9 @@ export function decode(delivery: ConsumeMessage, name: string, known: ReadonlyMa
   const { 'schema-version': version, 'oldest-reader': named } = headers
   const oldestReader = Number.isInteger(named) && Number(named) > 0 ? named : version
   if (typeof oldestReader === 'number' && oldestReader > type.version) {
-    throw new PoisonMessage(`unknown version ${String(version)} of ${name}: this consumer knows ${type.version}`)
+    // A number that is not forwarded, and would be missing on the next pass.
+    if (!Number.isSafeInteger(oldestReader)) throw new PoisonMessage('malformed header: schema-version')
+    throw new UnreadableVersion(`unknown version ${String(version)} of ${name}: this consumer knows ${type.version}`)
   }
   const envelope = checkEnvelope(parse(delivery.content))
   if (!envelope.ok) throw new PoisonMessage(`malformed envelope: ${envelope.problem.field} ${envelope.problem.message}`)

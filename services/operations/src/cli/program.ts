@@ -42,12 +42,18 @@ interface Selecting {
   readonly queue?: string
   readonly event?: string
   readonly diedOf?: string
+  readonly waiting?: true
   readonly saga?: string
   readonly olderThan?: number
   readonly youngerThan?: number
 }
 
 const defaultLimit = 100
+/** The beginning of the failure reason of a message in a version that its consumer does not read. */
+const unreadableReason = 'unknown version'
+
+const waiting = (): Option =>
+  new Option('--waiting', 'messages in the longest retry queue instead: a version that their consumer cannot read yet')
 
 /** All subcommands and their options. Unusable arguments are thrown as `CommanderError`. */
 export function sagaProgram(parts: ProgramParts): Command {
@@ -64,6 +70,7 @@ export function sagaProgram(parts: ProgramParts): Command {
 
   const letters = group('dead-letters', 'Dead-lettered messages.')
   selecting(command(letters, 'list', 'List dead letters.'))
+    .addOption(waiting())
     .addOption(limit(defaultLimit))
     .action((options: Common & Selecting & { limit: number }) =>
       run('dead-letters list', options.json === true, (context) =>
@@ -97,7 +104,7 @@ export function sagaProgram(parts: ProgramParts): Command {
     'Remove dead letters permanently; the record of acts keeps their content.',
     discard,
     previewDiscards,
-  )
+  ).addOption(waiting())
 
   command(program, 'list', 'List sagas, oldest first.')
     .option('--status <status>', 'only those with this status')
@@ -220,13 +227,17 @@ function someIds(text: string, before: string[] | undefined): string[] {
 }
 
 /** @throws UsageError for a queue or an event that the system does not have */
-function scanOf(given: readonly string[], options: Selecting & { limit?: number }, names: QueueNames): Scan {
+function scanOf(
+  given: readonly string[],
+  options: Selecting & { limit?: number },
+  names: QueueNames & { readonly retryDelaysMs: readonly number[] },
+): Scan {
   const { queue, event } = options
   const selection: Selection = {
     ids: given.length === 0 ? undefined : given.map(canonicalId),
     queue,
     event,
-    reason: options.diedOf,
+    reason: options.diedOf ?? (options.waiting === true ? unreadableReason : undefined),
     saga: options.saga,
     olderThanMs: options.olderThan,
     youngerThanMs: options.youngerThan,
@@ -241,7 +252,8 @@ function scanOf(given: readonly string[], options: Selecting & { limit?: number 
   if (event !== undefined && !events.includes(event)) {
     throw new UsageError(`--event ${event} is not an event of the system: give one of ${events.join(', ')}.`)
   }
-  return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER }
+  const waitingIn = options.waiting === true ? names.retryDelaysMs : undefined
+  return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER, waitingIn }
 }
 
 /** Requires --all to select everything. @throws UsageError */

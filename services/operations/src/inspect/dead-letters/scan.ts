@@ -14,6 +14,8 @@ export interface ScanSources extends Pick<InspectSources, 'broker' | 'queues' | 
 export interface Scan {
   readonly selection: Selection
   readonly limit: number
+  /** Scan the longest of these retry queues in place of the dead-letter queues. */
+  readonly waitingIn?: readonly number[] | undefined
 }
 
 /** Called with the selected messages of a window; `take` removes one from its dead-letter queue. */
@@ -28,12 +30,15 @@ const progressMs = 1_000
  */
 export async function scanDeadLetters(
   sources: ScanSources,
-  { selection, limit }: Scan,
+  { selection, limit, waitingIn }: Scan,
   onFound: OnFound,
 ): Promise<{ total: number; more: boolean }> {
   const { queues, now, progress, signal } = sources
   const model = await sources.broker()
-  const places = queuesFor(selection, queues)
+  const places = queuesFor(selection, queues, waitingIn).map((place) => ({
+    ...place,
+    deadLetters: place.retries.at(-1) ?? place.deadLetters,
+  }))
   const depths = await readQueues(
     model,
     places.map(({ deadLetters }) => deadLetters),
