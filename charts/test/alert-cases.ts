@@ -241,14 +241,14 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       fires: { queue: 'payment_queue', event: 'order.created' },
     },
     {
-      when: 'the consumer is upgraded',
-      series: pods('event_unreadable_total', '0x5 0+1x5 5x30', ',queue="payment_queue",event="order.created"'),
-      at: '30m',
-    },
-    {
       when: 'no message is unreadable',
       series: pods('event_unreadable_total', '0x15', ',queue="payment_queue",event="order.created"'),
       at: '12m',
+    },
+    {
+      when: 'the consumer is upgraded',
+      series: pods('event_unreadable_total', '0x5 0+1x5 5x30', ',queue="payment_queue",event="order.created"'),
+      at: '30m',
     },
   ],
   OrderSagaDeadLetters: [
