@@ -9,6 +9,8 @@ import { pythonWith } from './python.ts'
 /** Test cases of each operation, in each of its phases. */
 const maxExamples = process.env['EXAMPLES'] || '40'
 const seed = process.env['SEED'] || String(Math.trunc(Math.random() * 2 ** 31))
+/** Schemathesis keeps its cache in the current folder. */
+const cwd = fileURLToPath(new URL('../../.local', import.meta.url))
 const hooks = fileURLToPath(new URL('schemathesis_hooks.py', import.meta.url))
 
 /**
@@ -50,7 +52,7 @@ describe('Schemathesis', function () {
       execFile(
         `${programs}/schemathesis`,
         [...values, '--no-shrink'],
-        { env, maxBuffer: 2 ** 26 },
+        { env, cwd, maxBuffer: 2 ** 26 },
         (error, stdout, stderr) => resolve({ code: error?.code ?? 0, output: `${stdout}${stderr}` }),
       )
     })

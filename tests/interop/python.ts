@@ -30,7 +30,14 @@ export async function pythonWith(requirements: string): Promise<string> {
   await rm(environment, { recursive: true, force: true })
   await step('Python 3.10 or later with the module venv is missing', 'python3', ['-m', 'venv', environment])
   await step(`The packages of ${requirements} cannot be installed`, `${programs}/python`, [
-    ...['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '--no-deps', '--requirement', file],
+    '-m',
+    'pip',
+    'install',
+    '--quiet',
+    '--disable-pip-version-check',
+    '--no-deps',
+    '--requirement',
+    file,
   ])
   await writeFile(complete, '')
   return programs

@@ -47,7 +47,7 @@ interface Addition {
   readonly body?: string
 }
 
-/** What makes the requests of these examples larger than their limit. */
+/** The additions by which the requests of these examples exceed their limit. */
 export const beyondLimits: Readonly<Record<string, Addition>> = {
   contentTooLarge: { body: ' '.repeat(65_537) },
   targetTooLong: { query: `?${'a'.repeat(8_000)}` },

@@ -21,7 +21,7 @@ const queues = serviceQueues({
   notificationQueue: 'notification_queue',
 })
 
-/** What the publisher of each event reports by it; the table of docs/architecture.md has the same. */
+/** The fact that each event reports; the table of docs/architecture.md has the same. */
 const summaries: Readonly<Record<EventName, string>> = {
   'order.created': 'The order was accepted. Its charge must not start at or after the deadline.',
   'order.confirmed': 'Final: the order is paid and its stock is reserved; the items ship.',

@@ -27,7 +27,9 @@ describe('docs/api/events.asyncapi.json', function () {
   it('is valid AsyncAPI 3', async () => {
     const { document: parsed, diagnostics } = await new Parser().parse(text)
     assert.deepEqual(
-      diagnostics.filter(({ severity }) => severity <= 1).map(({ message, path }) => `${path.join('.')}: ${message}`),
+      diagnostics
+        .filter(({ severity }) => [0, 1].includes(severity))
+        .map(({ message, path }) => `${path.join('.')}: ${message}`),
       [],
     )
     assert.equal(parsed?.version(), '3.0.0')

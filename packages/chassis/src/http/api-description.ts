@@ -15,7 +15,7 @@ export interface ApiExample {
     /** `1.1` unless given. */
     readonly httpVersion?: string
   }
-  /** What must hold first, in words; undefined for a request that gets this response at any time. */
+  /** The condition of the response, in words; undefined for a request that gets this response at any time. */
   readonly given?: string
   readonly response: Problem | { readonly status: number; readonly headers?: Json; readonly body?: unknown }
 }

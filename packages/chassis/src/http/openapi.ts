@@ -147,7 +147,7 @@ function requestBodyOf({ body, examples }: ApiOperation, names: ReadonlyMap<obje
 /** The response to HEAD: that to GET without its content. */
 function headOf({ operationId, summary, responses, ...rest }: Record<string, unknown>): Json {
   const bare = Object.entries(responses as Record<string, Record<string, unknown>>).map(
-    ([status, { content: _, ...other }]) => [status, other],
+    ([status, { description, headers }]) => [status, { description, ...(headers !== undefined && { headers }) }],
   )
   return {
     operationId: `${String(operationId)}Head`,

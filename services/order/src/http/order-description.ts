@@ -25,9 +25,18 @@ const saga = { sagaId, orderId, ...state, deadline, createdAt, updatedAt: create
 const event = '01a20624-344d-7692-affe-d1a0c0a1b2c3'
 const history = [{ at: createdAt, event: 'order.created', eventId: event, direction: 'published', status: 'pending' }]
 const facts = {
-  ...{ sagaId, orderId, state: newSaga, createdAt: new Date(createdAt), deadline: new Date(deadline) },
-  ...{ finishedAt: null, since: new Date(createdAt), refundRequests: 0, refundDueAt: null },
-  ...{ amount: '125.50', currency: 'USD', items: newOrder.items },
+  sagaId,
+  orderId,
+  state: newSaga,
+  createdAt: new Date(createdAt),
+  deadline: new Date(deadline),
+  finishedAt: null,
+  since: new Date(createdAt),
+  refundRequests: 0,
+  refundDueAt: null,
+  amount: '125.50',
+  currency: 'USD',
+  items: newOrder.items,
 }
 const now = new Date(createdAt)
 
