@@ -14,6 +14,8 @@ export interface ServiceProcessOptions {
   readonly service: ProcessName
   readonly env: Environment
   readonly opsPort: number
+  /** The folder of another release whose program it runs; the repository's by default. */
+  readonly release?: URL | undefined
   /** Ends the process together with this one. */
   readonly folder: RunFolder
 }
@@ -29,11 +31,13 @@ export class ServiceProcess {
   readonly log: string[] = []
   readonly #options: ServiceProcessOptions
   #env: Environment
+  #release: URL | undefined
   #child: Child | undefined
 
   constructor(options: ServiceProcessOptions) {
     this.#options = options
     this.#env = options.env
+    this.#release = options.release
     this.service = options.service
   }
 
@@ -60,7 +64,7 @@ export class ServiceProcess {
     const { service, folder } = this.#options
     this.#env = { ...this.#env, ...env }
     const settings = Object.entries(this.#env).map(([name, value]) => [name, String(value)])
-    const child = await Child.start(process.execPath, [...nodeArguments, programOf(service)], {
+    const child = await Child.start(process.execPath, [...nodeArguments, programOf(service, this.#release)], {
       cwd: folder.path,
       env: { PATH: process.env['PATH'], ...Object.fromEntries(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -68,6 +72,11 @@ export class ServiceProcess {
     this.#child = child
     for (const output of [child.stdout, child.stderr]) if (output) this.#read(output)
     await folder.record(child.pid, 'KILL')
+  }
+
+  /** The release that it runs from its next start on; the repository's if undefined. */
+  use(release: URL | undefined): void {
+    this.#release = release
   }
 
   /** Starts a second process like this one, with some settings of its own. */

@@ -25,6 +25,8 @@ export interface SystemOptions {
   /** Where payment moves the money; it simulates it when left out. */
   readonly provider?: Provider
   readonly mailServer?: MailServer
+  /** The folder of the release that each service starts with. */
+  readonly releaseOf?: (service: ServiceName) => URL | undefined
   /** Settings of the console; it is started, after the services, only with this. */
   readonly console?: Environment
 }
@@ -80,7 +82,8 @@ export class System {
           ...options.envOf?.[service],
           OPS_PORT: opsPort,
         }
-        return [service, new ServiceProcess({ service, env, opsPort, folder })]
+        const release = options.releaseOf?.(service)
+        return [service, new ServiceProcess({ service, env, opsPort, release, folder })]
       }),
     )
     const system = new System({

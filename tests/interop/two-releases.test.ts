@@ -1,0 +1,55 @@
+// needs: system
+// slow: compiles the previous release
+import assert from 'node:assert/strict'
+import { type ServiceName, services } from '@order-saga/contracts'
+import { OrderStream } from '../support/order-stream.ts'
+import { someSku } from '../support/shop.ts'
+import { System } from '../support/system.ts'
+import { buildPreviousRelease, type PreviousRelease } from './previous-release.ts'
+
+const perSecond = 20
+
+describe('Two releases side by side, under load,', function () {
+  this.timeout(400_000)
+  let previous: PreviousRelease
+  before(async () => {
+    previous = await buildPreviousRelease()
+  })
+  after(() => previous?.remove())
+
+  const orders: readonly (readonly ServiceName[])[] = [services, services.toReversed()]
+  for (const sequence of orders) {
+    it(`lose no order and dead-letter nothing, upgraded in the order ${sequence.join(', ')}`, async () => {
+      const system = await System.start({ releaseOf: () => previous.folder })
+      const sku = someSku()
+      let stream: OrderStream | undefined
+      try {
+        await system.shop.putStock(sku, 100_000)
+        const placed = new OrderStream({ shop: system.shop, perSecond, sku, repeat: 'until accepted' })
+        stream = placed
+        const more = async (): Promise<void> => {
+          const target = placed.accepted.length + 2 * perSecond
+          await system.until('more orders', () => placed.accepted.length >= target)
+        }
+        await more()
+        for (const service of sequence) {
+          system.services[service].use(undefined)
+          await system.restart(service)
+          await more()
+        }
+        await placed.stop()
+        await system.settle()
+        for (const service of services) assert.deepEqual(await system.broker.deadLetters(service), [], service)
+        const [open] = await system.sql<{ count: number }>(
+          'order',
+          'SELECT count(*)::integer AS count FROM saga_instances WHERE finished_at IS NOT NULL',
+        )
+        assert.equal(open?.count, placed.accepted.length)
+        await system.assertClean()
+      } finally {
+        stream?.abandon()
+        await system.stop()
+      }
+    })
+  }
+})
