@@ -1,29 +1,35 @@
 // needs: system
-// slow: compiles the previous release
+// slow: runs the services of the previous release from their sources
 import assert from 'node:assert/strict'
 import { type ServiceName, services } from '@order-saga/contracts'
+import { RunFolder } from '../../tools/dev/src/run-folder.ts'
 import { OrderStream } from '../support/order-stream.ts'
+import { previousRelease } from '../support/previous-release.ts'
+import type { Program } from '../support/service-process.ts'
 import { someSku } from '../support/shop.ts'
 import { System } from '../support/system.ts'
-import { buildPreviousRelease, type PreviousRelease } from './previous-release.ts'
 
 const perSecond = 20
 
 describe('Two releases side by side, under load,', function () {
   this.timeout(400_000)
-  let previous: PreviousRelease
+  let folder: RunFolder
+  let previous: (service: ServiceName) => Program
   before(async () => {
-    previous = await buildPreviousRelease()
+    folder = await RunFolder.create('previous-release')
+    previous = await previousRelease(folder)
   })
-  after(() => previous?.remove())
+  after(() => folder.remove())
 
   const orders: readonly (readonly ServiceName[])[] = [services, services.toReversed()]
   for (const sequence of orders) {
     it(`lose no order and dead-letter nothing, upgraded in the order ${sequence.join(', ')}`, async () => {
-      const system = await System.start({ releaseOf: () => previous.folder })
+      const system = await System.start({ services: [] })
       const sku = someSku()
       let stream: OrderStream | undefined
       try {
+        for (const service of services) system.services[service].use(previous(service))
+        await Promise.all(services.map((service) => system.start(service)))
         await system.shop.putStock(sku, 100_000)
         const placed = new OrderStream({ shop: system.shop, perSecond, sku, repeat: 'until accepted' })
         stream = placed

@@ -7,10 +7,10 @@ const root = new URL('../../', import.meta.url)
 /** A process of the system: a service, or the console. */
 export type ProcessName = ServiceName | 'console'
 
-/** The program of a process, as `npm run build` makes it, in the repository or in the folder of another release. */
-export function programOf(name: ProcessName, release: URL = root): string {
+/** The program of a process, as `npm run build` makes it. */
+export function programOf(name: ProcessName): string {
   const program = name === 'console' ? 'operations/dist/console-main.js' : `${name}/dist/main.js`
-  return fileURLToPath(new URL(`services/${program}`, release))
+  return fileURLToPath(new URL(`services/${program}`, root))
 }
 
 /** @throws Error with one sentence when a program is missing, or a source is newer than what was built of it */

@@ -10,12 +10,17 @@ import { call } from './call.ts'
 
 export type Environment = Readonly<Record<string, string | number>>
 
+export interface Program {
+  readonly file: string
+  readonly nodeArguments: readonly string[]
+}
+
 export interface ServiceProcessOptions {
   readonly service: ProcessName
+  /** The built program of this checkout unless given. */
+  readonly program?: Program
   readonly env: Environment
   readonly opsPort: number
-  /** The folder of another release whose program it runs; the repository's by default. */
-  readonly release?: URL | undefined
   /** Ends the process together with this one. */
   readonly folder: RunFolder
 }
@@ -31,13 +36,13 @@ export class ServiceProcess {
   readonly log: string[] = []
   readonly #options: ServiceProcessOptions
   #env: Environment
-  #release: URL | undefined
+  #program: Program | undefined
   #child: Child | undefined
 
   constructor(options: ServiceProcessOptions) {
     this.#options = options
     this.#env = options.env
-    this.#release = options.release
+    this.#program = options.program
     this.service = options.service
   }
 
@@ -62,9 +67,10 @@ export class ServiceProcess {
   /** Starts the process; `env` changes some of its settings, until changed again. */
   async start(env: Environment = {}): Promise<void> {
     const { service, folder } = this.#options
+    const program = this.#program ?? { file: programOf(service), nodeArguments }
     this.#env = { ...this.#env, ...env }
     const settings = Object.entries(this.#env).map(([name, value]) => [name, String(value)])
-    const child = await Child.start(process.execPath, [...nodeArguments, programOf(service, this.#release)], {
+    const child = await Child.start(process.execPath, [...program.nodeArguments, program.file], {
       cwd: folder.path,
       env: { PATH: process.env['PATH'], ...Object.fromEntries(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -74,15 +80,16 @@ export class ServiceProcess {
     await folder.record(child.pid, 'KILL')
   }
 
-  /** The release that it runs from its next start on; the repository's if undefined. */
-  use(release: URL | undefined): void {
-    this.#release = release
+  /** The program that it runs from its next start on; the built one of this checkout if undefined. */
+  use(program: Program | undefined): void {
+    this.#program = program
   }
 
   /** Starts a second process like this one, with some settings of its own. */
-  async replica(env: Environment): Promise<ServiceProcess> {
+  async replica(env: Environment, program = this.#program): Promise<ServiceProcess> {
     const opsPort = await freePort()
-    const replica = new ServiceProcess({ ...this.#options, opsPort, env: { ...this.#env, ...env, OPS_PORT: opsPort } })
+    const settings = { ...this.#env, ...env, OPS_PORT: opsPort }
+    const replica = new ServiceProcess({ ...this.#options, opsPort, env: settings, ...(program && { program }) })
     await replica.start()
     return replica
   }

@@ -19,5 +19,5 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
     events: consumedBy('inventory'),
     react: async (message, signal) => (await reactor.react(message, signal)).result,
   })
-  service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics, tracing }), config.port)
+  service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics, tracing }), config)
 }

@@ -4,14 +4,16 @@ import {
   commonSettings,
   ConfigurationError,
   databaseSettings,
+  httpHost,
   loadConfig,
   oneOf,
   optionalText,
   type Setting,
 } from '@order-saga/chassis'
-import { type StoresConfig, storeSettings } from './store-config.ts'
+import { type OperatorsConfig, operatorSettings, type StoresConfig, storeSettings } from './store-config.ts'
 
-export interface ConsoleConfig extends StoresConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+export interface ConsoleConfig extends StoresConfig, OperatorsConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+  httpHost: string
   port: number
   console: 'read-only' | 'full'
   adminToken: string
@@ -24,7 +26,9 @@ const { topology: _topology, prefetch: _prefetch, ...common } = commonSettings
 export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfig[K]> } = {
   ...common,
   ...storeSettings,
+  ...operatorSettings,
   maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
+  httpHost,
   port: apiPort({ default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',

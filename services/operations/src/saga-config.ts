@@ -2,8 +2,9 @@ import type { Setting } from '@order-saga/chassis'
 import { inventorySettings } from '@order-saga/inventory'
 import { orderSettings } from '@order-saga/order'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
+import { type OperatorsConfig, operatorSettings } from './store-config.ts'
 
-export interface SagaConfig extends AuditConfig {
+export interface SagaConfig extends AuditConfig, OperatorsConfig {
   refundRetryMs: number
   inventoryFailureRate: number
   unknownSku: 'accept' | 'reject'
@@ -12,6 +13,7 @@ export interface SagaConfig extends AuditConfig {
 /** Settings of `saga`: those of the audit, and those of the services whose reactions it previews or repeats. */
 export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
   ...auditSettings,
+  ...operatorSettings,
   refundRetryMs: orderSettings.refundRetryMs,
   inventoryFailureRate: inventorySettings.failureRate,
   unknownSku: inventorySettings.unknownSku,

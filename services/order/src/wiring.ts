@@ -54,7 +54,7 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     onAccepted: started,
   })
   const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
-  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  service.serve(createApi({ router, log, metrics, tracing }), config)
   return accept
 }
 

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { checkout, program as compiledProgram } from './checkout.ts'
 import { RunFolder } from './run-folder.ts'
@@ -6,7 +7,16 @@ import { failureText, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
 import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
-import { choosePorts, databaseAddresses, databases, processEnvironment, processesOf } from './service-plan.ts'
+import {
+  brokerAddresses,
+  choosePorts,
+  databaseAddresses,
+  databases,
+  migrationEnvironment,
+  processEnvironment,
+  processesOf,
+  readerAddresses,
+} from './service-plan.ts'
 import type { Ports, ProcessName, ServerAddresses, StoringService, UsualPorts } from './service-plan.ts'
 import { ServiceProcess } from './service-process.ts'
 import { Supervisor } from './supervisor.ts'
@@ -32,6 +42,7 @@ export class System {
   readonly #supervisor: Supervisor
   readonly #services: ServiceProcess[] = []
   #folder: RunFolder | undefined
+  #auditAddresses: Record<string, string> = {}
 
   private constructor(options: SystemOptions) {
     this.#options = { onChange: () => undefined, program: compiledProgram, ...options }
@@ -52,6 +63,11 @@ export class System {
     }))
   }
 
+  /** The databases for a program that only reads; empty before the start. */
+  get auditAddresses(): Record<string, string> {
+    return this.#auditAddresses
+  }
+
   /**
    * Resolves with the addresses of everything once all services are ready. When it rejects, with one sentence that says
    * why, or because the signal aborts, `stop` is still to be called.
@@ -61,11 +77,13 @@ export class System {
     this.#folder = await RunFolder.at(folder)
     await mkdir(join(folder, 'log'))
     const ports = await choosePorts(env, usualPorts)
-    const { addresses, started } = await findServers({ env, signal, log })
+    const { addresses: found, started } = await findServers({ env, signal, log })
     if (started.length > 0) await this.#supervisor.add(...started)
-    await createDatabases(addresses.database, Object.values(databases))
+    const database = await createDatabases(found.database, Object.values(databases), log)
+    const addresses = { ...found, database }
+    this.#auditAddresses = readerAddresses(database)
     const storing: StoringService[] = ['order', 'payment', 'inventory']
-    await allOrFirstFailure(storing.map((name) => this.#migrate(name, ports, addresses, signal)))
+    await allOrFirstFailure(storing.map((name) => this.#migrate(name, addresses, signal)))
     for (const name of processesOf(env)) this.#services.push(await this.#startService(name, ports, addresses))
     const ready = this.#services.map(async (service) => {
       await service.ready(60_000, signal)
@@ -73,7 +91,7 @@ export class System {
     })
     await allOrFirstFailure(ready)
     await this.#supervisor.add(...this.#services)
-    return addressesOf(processesOf(env), ports, addresses)
+    return addressesOf(env, ports, addresses)
   }
 
   /** Stops services, then servers, and removes the folder. */
@@ -90,8 +108,8 @@ export class System {
     for (const service of this.#services) service.kill()
   }
 
-  async #migrate(name: StoringService, ports: Ports, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
-    const env = processEnvironment(name, this.#options.env, ports, servers, this.#options.folder)
+  async #migrate(name: StoringService, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
+    const env = migrationEnvironment(name, servers.database, this.#options.folder)
     const script = this.#options.program(name, 'migrate-main')
     const result = await runProgram(process.execPath, [script], { cwd: checkout, env, signal, folder: this.#folder })
     if (result.end !== 'exit code 0')
@@ -107,7 +125,7 @@ export class System {
       name,
       script: name === 'console' ? program('operations', 'console-main') : program(name, 'main'),
       env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers, folder) },
-      opsUrl: `http://127.0.0.1:${ports.ops[name]}`,
+      opsUrl: local(ports.ops[name], env['OPS_HOST']),
       folder: this.#folder!,
       log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),
       stopLimitMs: stopLimitMs + 2000,
@@ -122,20 +140,20 @@ async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason
 }
 
-function local(port: number): string {
-  return `http://127.0.0.1:${port}`
+/** The URL of a port on this machine; `host` is the address it listens on, the loopback address unless given. */
+function local(port: number, host = ''): string {
+  const everywhere = ['', '0.0.0.0', '::'].includes(host)
+  return `http://${everywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
-function addressesOf(
-  processes: readonly ProcessName[],
-  ports: Ports,
-  servers: ServerAddresses,
-): Record<string, string> {
+function addressesOf(env: NodeJS.ProcessEnv, ports: Ports, servers: ServerAddresses): Record<string, string> {
+  const { HTTP_HOST: httpHost, OPS_HOST: opsHost } = env
+  const processes = processesOf(env)
   const addresses: Record<string, string> = {
-    ORDER_URL: local(ports.order),
-    INVENTORY_URL: local(ports.inventory),
-    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console) }),
+    ORDER_URL: local(ports.order, httpHost),
+    INVENTORY_URL: local(ports.inventory, httpHost),
+    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console, httpHost) }),
   }
-  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
-  return { ...addresses, ...databaseAddresses(servers.database), RABBITMQ_URL: servers.rabbitMqUrl }
+  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name], opsHost)
+  return { ...addresses, ...databaseAddresses(servers.database), ...brokerAddresses(servers) }
 }

@@ -169,8 +169,8 @@ export class Broker {
 
   #handleError(error: unknown, message: string): void {
     const { log, name, onFatal } = this.#options
+    this.#missing = error instanceof TopologyIncomplete ? error.message : undefined
     if (error instanceof TopologyIncomplete) {
-      this.#missing = error.message
       log.warn({ connection: name, reason: error.message }, "waiting for the broker's topology")
       return
     }

@@ -15,7 +15,7 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './close.ts'
-import { cutToBytes, forward, type Forwarding } from './forwarding.ts'
+import { cutToBytes, forward, type Forwarding, retriedAtHeader } from './forwarding.ts'
 import { attemptOf, decode, headersOf, type Message } from './message.ts'
 import { arrivalOf, forgeryKinds, type Provenance, provenanceOf, refuseForgery } from './provenance.ts'
 import type { Publication, Publisher } from './publisher.ts'
@@ -317,7 +317,12 @@ export class Consumer {
       log.error(fields, 'dead-lettered')
       if (error instanceof ForgedMessage) this.#reportForgery(delivery, error)
     } else {
-      const retryHeaders = { ...options.headers, ...more, attempt: isUnreadable ? attempt : attempt + 1 }
+      const retryHeaders = {
+        ...options.headers,
+        ...more,
+        attempt: isUnreadable ? attempt : attempt + 1,
+        [retriedAtHeader]: now,
+      }
       await this.#publish(delivery, retryQueue(queue, delayMs), { ...options, headers: retryHeaders })
       this.#count(fields.event, 'retried', arrived)
       if (isUnreadable) this.#dependencies.metrics.unreadable.inc({ queue, event: fields.event })

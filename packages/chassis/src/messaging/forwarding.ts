@@ -20,6 +20,8 @@ const headerLimits: Readonly<Record<string, number>> = {
   replays: 4_096,
 }
 export const replaysLimitBytes = 4_096
+/** The time of a retry. Each retry writes its own. */
+export const retriedAtHeader = 'retried-at'
 
 /** AMQP 0-9-1, section 4.2.5.3: the length of a short string is one octet. */
 const shortStringLimit = 255
@@ -50,7 +52,7 @@ export function forward(delivery: ConsumeMessage, { name, firstRoutingKey }: Pro
   const dropped: string[] = []
   const headers: Record<string, string | number> = {}
   for (const [header, value] of Object.entries(headersOf(delivery))) {
-    if (header === firstRoutingKeyHeader) continue
+    if (header === firstRoutingKeyHeader || header === retriedAtHeader) continue
     if (isForwarded(header, value)) headers[header] = value
     else if (!brokerHeader.test(header)) dropped.push(`header ${JSON.stringify(header.slice(0, 50))}`)
   }

@@ -6,7 +6,7 @@ import { ForgedMessage } from '../core/errors.ts'
 export const firstRoutingKeyHeader = 'first-routing-key'
 
 /** Every failure reason of a forged message begins with it. */
-export const forgedReason = 'forged: '
+const forgedReason = 'forged: '
 
 type Headers = Readonly<Record<string, unknown>>
 
@@ -18,7 +18,7 @@ export interface Arrival {
   readonly type: unknown
 }
 
-/** What is known about the event that a message claims to be. */
+/** The name of the event that a message claims to be, and the routing key that proves its publisher. */
 export interface Provenance {
   /** The event's name: the property `type`; without it the routing key under which the message was first published. */
   readonly name: string

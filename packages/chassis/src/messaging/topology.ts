@@ -27,7 +27,7 @@ export async function checkTopology(channel: Channel, { exchanges, queues }: Top
   for (const { name } of queues) await existing('queue', name, channel.checkQueue(name))
 }
 
-/** 404 NOT_FOUND; RabbitMQ may answer 403 ACCESS_REFUSED before it looks for a name to which the user has no permission. */
+/** 404 NOT_FOUND; RabbitMQ may answer 403 ACCESS_REFUSED also for a name that does not exist. */
 const absent: readonly unknown[] = [403, 404]
 
 async function existing(kind: string, name: string, check: Promise<unknown>): Promise<void> {

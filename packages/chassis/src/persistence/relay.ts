@@ -1,4 +1,4 @@
-import type { EventType } from '@order-saga/contracts'
+import { type EventType, maxMessageBytes } from '@order-saga/contracts'
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
 import { startOutboxSpan } from '../messaging/spans.ts'
@@ -25,8 +25,6 @@ export interface RelayOptions {
   readonly parkAfterMs: number
   /** Rows that are claimed together at most. */
   readonly batchSize?: number
-  /** Bytes of one message; a larger one is parked at once. */
-  readonly maxMessageBytes?: number
   readonly now?: () => Date
 }
 
@@ -167,7 +165,7 @@ export class Relay {
   }
 
   async #attempt(event: OutgoingEvent): Promise<PublishOutcome> {
-    const { publisher, exchange, maxMessageBytes = 1_048_576 } = this.#options
+    const { publisher, exchange } = this.#options
     let outcome: PublishOutcome
     let failure: unknown
     try {

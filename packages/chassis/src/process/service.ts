@@ -1,8 +1,8 @@
-import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
 import { type ServiceQueue, type Topology, topologyOf } from '@order-saga/contracts'
 import { closeServer } from '../http/close-server.ts'
+import { listen, type ListenAddress } from '../http/listen.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
@@ -79,13 +79,15 @@ export class Service {
   readonly #consuming: Broker
   readonly #consumers: Consumer[] = []
   readonly #tasks: Periodic[] = []
-  readonly #servers: { server: Server; port: number }[] = []
+  readonly #servers: { server: Server; address: ListenAddress }[] = []
   readonly #drains: (() => Promise<void>)[] = []
   readonly #stop = new AbortController()
   readonly #topology: Topology
   readonly #clock = new DatabaseClock()
   #readClock: ReadClock | undefined
   #maxClockSkewMs = Infinity
+  /** Logged once until it changes. */
+  #databaseFailure: string | undefined
   #store: (Store & { schema: SchemaVersions }) | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
@@ -225,8 +227,9 @@ export class Service {
     this.#tasks.push(new Periodic(task, intervalMs, work, this.log))
   }
 
-  serve(server: Server, port: number): void {
-    this.#servers.push({ server, port })
+  /** @param config the settings HTTP_HOST and PORT */
+  serve(server: Server, { httpHost: host, port }: { readonly httpHost: string; readonly port: number }): void {
+    this.#servers.push({ server, address: { host, port } })
   }
 
   /** Called when the process begins to stop: ends waits, so that the drain can proceed. */
@@ -254,6 +257,7 @@ export class Service {
     removeUnusedMetrics(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
     try {
       await startOpsServer({
+        host: config.opsHost,
         port: config.opsPort,
         registry: this.metrics.registry,
         log: this.log,
@@ -264,10 +268,7 @@ export class Service {
       })
       await this.work()
       if (this.#stop.signal.aborted) return
-      for (const { server, port } of this.#servers) {
-        server.listen(port)
-        await once(server, 'listening')
-      }
+      for (const { server, address } of this.#servers) await listen(server, address, 'HTTP_HOST')
       this.log.info('started')
     } catch (error) {
       this.#fail(`${name} could not start: ${messageOf(error)}`)
@@ -295,10 +296,18 @@ export class Service {
 
   async #notReady(): Promise<string[]> {
     const reasons: string[] = []
+    let failure: string | undefined
     if (this.#store !== undefined) {
-      const mismatch = await schemaMismatch(this.#store.database, this.#store.schema).catch(messageOf)
+      const mismatch = await schemaMismatch(this.#store.database, this.#store.schema).catch((error: unknown) => {
+        failure = messageOf(error)
+        // The port has no authentication, and the error may name users and servers: it is logged.
+        return 'The database is unavailable.'
+      })
       if (mismatch !== undefined) reasons.push(mismatch)
     }
+    if (failure !== undefined && failure !== this.#databaseFailure)
+      this.log.warn({ reason: failure }, 'the database is unavailable')
+    this.#databaseFailure = failure
     const skew = clockProblem(this.#clock, this.#maxClockSkewMs)
     if (skew !== undefined) reasons.push(skew)
     // A process without consumers answers its requests meanwhile.

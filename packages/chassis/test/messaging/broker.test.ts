@@ -102,6 +102,14 @@ describe('a broker connection', function () {
     await until('the connection', () => broker.isReady)
   })
 
+  it('does not report a missing exchange any longer while the broker is unreachable', async () => {
+    const broker = own.open({ mode: 'assume', url: proxy.through(own.url) })
+    await until('a failed check', () => broker.missing !== undefined)
+    await proxy.refuse()
+    await until('no reason but the connection', () => broker.missing === undefined)
+    await proxy.accept()
+  })
+
   it('recovers from a reset at every stage of connecting', async () => {
     const consuming = (through: FaultProxy): Broker => {
       const broker = own.open({ url: through.through(own.url) })

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { forgeryIn, provenanceOf, refuseForgery } from '../../src/messaging/provenance.ts'
 import { ForgedMessage } from '../../src/core/errors.ts'
@@ -11,7 +10,7 @@ const kindOf = (arrival: Parameters<typeof provenanceOf>[0]): string | undefined
   forgeryIn(provenanceOf(arrival, queue), consumed)?.kind
 
 describe('the provenance of a delivery', () => {
-  it('from the topic exchange is its routing key, whatever header was sent', () => {
+  it('from the topic exchange is its routing key, with any header', () => {
     for (const headers of [{}, header('payment.completed'), header(null)]) {
       assert.deepEqual(provenanceOf({ ...topic, headers }, queue), {
         name: 'inventory.reserved',

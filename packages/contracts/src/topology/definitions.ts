@@ -1,6 +1,7 @@
-import type { ServiceName } from '../event-type.ts'
+import { services } from '../catalogue.ts'
 import {
   everything,
+  noTopics,
   nothing,
   operationsPermission,
   type Permission,
@@ -9,9 +10,12 @@ import {
 } from './permissions.ts'
 import { topologyOf, type TopologyPlan } from './topology.ts'
 
-export type BrokerUser = ServiceName | 'operations' | 'monitoring'
+/** The users of the system's own processes. */
+export const processUsers = [...services, 'operations'] as const
+export type ProcessUser = (typeof processUsers)[number]
+export type BrokerUser = ProcessUser | 'monitoring'
 
-export interface DefinitionsOptions {
+interface DefinitionsOptions {
   readonly plan: TopologyPlan
   readonly vhost: string
   readonly admin: { readonly name: string; readonly password: string }
@@ -62,18 +66,18 @@ export function definitionsOf(options: DefinitionsOptions): Definitions {
   const topology = topologyOf(plan)
   const known = <T extends { readonly user: BrokerUser }>(all: readonly T[]): T[] =>
     all.filter(({ user }) => passwords[user] !== undefined)
-  const services = plan.queues.map((own) => ({
-    user: own.service as BrokerUser,
+  const ofServices = plan.queues.map((own) => ({
+    user: own.service,
     ...permissionOf(plan, own, lookingNeedsConfigure),
   }))
   const others = [
     { user: 'monitoring' as const, configure: nothing, write: nothing, read: nothing },
     { user: 'operations' as const, ...operationsPermission(plan, lookingNeedsConfigure) },
   ]
-  const permissions = known([...others, ...services])
+  const permissions = known([...others, ...ofServices])
   const topics = known([
-    { user: 'operations' as const, write: nothing, read: nothing },
-    ...plan.queues.map(({ service }) => ({ user: service as BrokerUser, ...topicPermissionOf(service) })),
+    { user: 'operations' as const, ...noTopics },
+    ...plan.queues.map(({ service }) => ({ user: service, ...topicPermissionOf(service) })),
   ])
   return {
     users: [

@@ -1,5 +1,5 @@
-import { catalogue } from '../catalogue.ts'
-import type { EventType, ServiceName } from '../event-type.ts'
+import { publishedBy } from '../catalogue.ts'
+import type { ServiceName } from '../event-type.ts'
 import { deadLetterQueue, ownExchange, retryQueue } from './names.ts'
 import { type ServiceQueue, topologyOf, type TopologyPlan, workQueuesOf } from './topology.ts'
 
@@ -13,6 +13,9 @@ export interface Permission {
 /** No name has this form. */
 export const nothing = '^$'
 export const everything = '.*'
+/** No routing key has this form; the empty one has the form of `nothing`, and the header CC routes copies of such a message. */
+const noRoutingKey = '(?!)'
+export const noTopics = { write: noRoutingKey, read: noRoutingKey } as const
 
 /**
  * The permissions of a service's user. It publishes to the topic exchange, within `topicPermissionOf`, and to its own direct
@@ -28,8 +31,8 @@ export function permissionOf(plan: TopologyPlan, own: ServiceQueue, lookingNeeds
 
 /** Each routing key has one publisher. */
 export function topicPermissionOf(service: ServiceName): Pick<Permission, 'write' | 'read'> {
-  const published = catalogue.filter((event: EventType) => event.publishedBy === service)
-  return { write: published.length === 0 ? nothing : oneOf(published.map(({ name }) => name)), read: nothing }
+  const published = publishedBy(service)
+  return { ...noTopics, ...(published.length > 0 && { write: oneOf(published.map(({ name }) => name)) }) }
 }
 
 /**

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { serviceQueues } from '../../src/queues.ts'
 import { deadLetterQueue, ownExchange, retryQueue, secondaryQueue } from '../../src/topology/names.ts'

@@ -16,6 +16,7 @@ import { showDeadLetter } from './dead-letters/show-dead-letter.ts'
 import { listActs } from './list-acts.ts'
 import { listParked, previewRelease, releaseParked } from './parked-events.ts'
 import { type Result, UsageError } from './result.ts'
+import { listRetries, moveStuck } from './retries/retries.ts'
 import { listSagas } from './sagas/list-sagas.ts'
 import { retryCompensation } from './sagas/retry-compensation.ts'
 import { showSaga } from './sagas/show-saga.ts'
@@ -42,24 +43,18 @@ interface Selecting {
   readonly queue?: string
   readonly event?: string
   readonly diedOf?: string
-  readonly waiting?: true
   readonly saga?: string
   readonly olderThan?: number
   readonly youngerThan?: number
 }
 
 const defaultLimit = 100
-/** The beginning of the failure reason of a message in a version that its consumer does not read. */
-const unreadableReason = 'unknown version'
-
-const waiting = (): Option =>
-  new Option('--waiting', 'messages in the longest retry queue instead: a version that their consumer cannot read yet')
 
 /** All subcommands and their options. Unusable arguments are thrown as `CommanderError`. */
 export function sagaProgram(parts: ProgramParts): Command {
   const { run } = parts
   const program = prepared(new Command('saga'), parts).description(
-    'Operate the order saga: dead letters, sagas, outboxes, the audit.',
+    'Operate the order saga: dead letters, retries, sagas, outboxes, the audit.',
   )
   const command = (parent: Command, nameAndArguments: string, description: string): Command =>
     prepared(parent.command(nameAndArguments), parts)
@@ -70,7 +65,6 @@ export function sagaProgram(parts: ProgramParts): Command {
 
   const letters = group('dead-letters', 'Dead-lettered messages.')
   selecting(command(letters, 'list', 'List dead letters.'))
-    .addOption(waiting())
     .addOption(limit(defaultLimit))
     .action((options: Common & Selecting & { limit: number }) =>
       run('dead-letters list', options.json === true, (context) =>
@@ -104,7 +98,21 @@ export function sagaProgram(parts: ProgramParts): Command {
     'Remove dead letters permanently; the record of acts keeps their content.',
     discard,
     previewDiscards,
-  ).addOption(waiting())
+  )
+
+  const retries = group('retries', 'Messages in the retry queues.')
+  command(retries, 'list', 'List messages that wait for a retry, and those that the broker has not returned.')
+    .addOption(limit(defaultLimit))
+    .action((options: Common & { limit: number }) =>
+      run('retries list', options.json === true, (context) => listRetries(context, options.limit)),
+    )
+  changing(command(retries, 'move', 'Put the stuck messages of a retry queue back into the main queue.'))
+    .argument('<queue>', 'the retry queue')
+    .action((queue: string, options: Changing) =>
+      run('retries move', options.json === true, (context) =>
+        moveStuck(context, queue, options.dryRun === true ? undefined : actor(options, parts)),
+      ),
+    )
 
   command(program, 'list', 'List sagas, oldest first.')
     .option('--status <status>', 'only those with this status')
@@ -227,17 +235,13 @@ function someIds(text: string, before: string[] | undefined): string[] {
 }
 
 /** @throws UsageError for a queue or an event that the system does not have */
-function scanOf(
-  given: readonly string[],
-  options: Selecting & { limit?: number },
-  names: QueueNames & { readonly retryDelaysMs: readonly number[] },
-): Scan {
+function scanOf(given: readonly string[], options: Selecting & { limit?: number }, names: QueueNames): Scan {
   const { queue, event } = options
   const selection: Selection = {
     ids: given.length === 0 ? undefined : given.map(canonicalId),
     queue,
     event,
-    reason: options.diedOf ?? (options.waiting === true ? unreadableReason : undefined),
+    reason: options.diedOf,
     saga: options.saga,
     olderThanMs: options.olderThan,
     youngerThanMs: options.youngerThan,
@@ -252,8 +256,7 @@ function scanOf(
   if (event !== undefined && !events.includes(event)) {
     throw new UsageError(`--event ${event} is not an event of the system: give one of ${events.join(', ')}.`)
   }
-  const waitingIn = options.waiting === true ? names.retryDelaysMs : undefined
-  return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER, waitingIn }
+  return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER }
 }
 
 /** Requires --all to select everything. @throws UsageError */

@@ -24,7 +24,7 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
   }
   const router = new Router()
   addConsoleRoutes(router, new Console({ mode, sources, retryDelaysMs }), { mode, token, newId })
-  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  service.serve(createApi({ router, log, metrics, tracing }), config)
   service.onDrain(async () => {
     await Promise.all(Object.values(stores).map((store) => store.close()))
   })

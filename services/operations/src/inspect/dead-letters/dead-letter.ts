@@ -69,7 +69,7 @@ function deadLetterOf(
   const death = brokerDeath(headers)
   const { eventId, sagaId, orderId } = idsIn(content)
   const messageId = text(properties.messageId)
-  const deadLetteredAt = timestampOf(death?.time) ?? date(headers['dead-lettered-at'])
+  const deadLetteredAt = timestampOf(death?.time) ?? dateOf(headers['dead-lettered-at'])
   return {
     id:
       eventId ??
@@ -84,7 +84,7 @@ function deadLetterOf(
     reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
     replayRefusal: replayRefusal(service, provenance),
     attempts: count(headers['attempt']),
-    firstFailure: date(headers['first-failure']),
+    firstFailure: dateOf(headers['first-failure']),
     deadLetteredAt,
     diedAt: deadLetteredAt,
     replays: replaysIn(headers),
@@ -182,7 +182,8 @@ function count(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 1
 }
 
-function date(value: unknown): Date | undefined {
+/** The instant that a header contains as text. */
+export function dateOf(value: unknown): Date | undefined {
   return typeof value === 'string' ? instantOf(value) : undefined
 }
 

@@ -1,13 +1,6 @@
-import {
-  cutToBytes,
-  forward,
-  messageOf,
-  type Publication,
-  type Publisher,
-  replaysLimitBytes,
-} from '@order-saga/chassis'
-import { ownExchange } from '@order-saga/contracts'
-import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
+import { cutToBytes, forward, type Publication, type Publisher, replaysLimitBytes } from '@order-saga/chassis'
+import { moveRecorded, publishTo } from '../move-recorded.ts'
+import { type Act, type Actor, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
 import type { Store } from '../store.ts'
 import { bodyOf, type DeadLetter, type FoundLetter, type PastReplay, propertiesOf } from './dead-letter.ts'
 import { type Scan, scanDeadLetters, type ScanSources } from './scan.ts'
@@ -25,9 +18,7 @@ export interface MovedLetter {
 }
 
 /**
- * Publishes the selected dead letters to the queues from which they were consumed, except forged ones. Each is recorded,
- * published, confirmed, recorded as done, and only then acknowledged: a crash loses none, and the inbox discards a second
- * copy.
+ * Moves the selected dead letters to the queues from which they were consumed, except forged ones.
  * @throws NotDone when acts cannot be recorded
  */
 export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor: Actor): Promise<MovedLetter[]> {
@@ -40,26 +31,19 @@ export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor:
     for (const { letter } of selected) {
       if (letter.replayRefusal !== undefined) moved.push({ letter, failure: letter.replayRefusal })
     }
-    if (found.length === 0) return
-    const actIds = await orders.change((database) => beginActs(database, actor, found.map(replayOf)))
-    const results = await Promise.allSettled(
-      found.map((one) => publish(publisher, sources.queues[`${one.letter.service}Queue`], one, actor)),
-    )
-    const done = actIds.filter((_, i) => results[i]?.status === 'fulfilled')
-    await orders.change((database) => actsDone(database, done, actor.now()))
-    for (const [i, one] of found.entries()) {
-      const result = results[i] as (typeof results)[number]
-      if (result.status === 'fulfilled') {
-        take(one)
-        moved.push({ letter: one.letter })
-      } else {
-        const failure = messageOf(result.reason)
-        await orders.change((database) => actFailed(database, actIds[i] ?? '', failure))
-        moved.push({ letter: one.letter, failure })
-      }
-    }
+    const moves = found.map((one) => ({
+      act: replayOf(one),
+      publish: () => publish(publisher, sources.queues[`${one.letter.service}Queue`], one, actor),
+      remove: () => take(one),
+    }))
+    const failures = await moveRecorded(orders, actor, moves)
+    moved.push(...found.map(({ letter }, i) => movedLetter(letter, failures[i])))
   })
   return moved
+}
+
+function movedLetter(letter: DeadLetter, failure: string | undefined): MovedLetter {
+  return failure === undefined ? { letter } : { letter, failure }
 }
 
 /**
@@ -88,12 +72,8 @@ async function publish(
   found: FoundLetter,
   actor: Actor,
 ): Promise<void> {
-  const { queue } = found.letter
-  const options = replayProperties(found, actor)
   const { content } = found.message
-  const exchange = ownExchange(serviceQueue)
-  const outcome = await publisher.publish({ exchange, routingKey: queue, content, options })
-  if (outcome === 'unroutable') throw new Error(`the queue ${queue} does not exist`)
+  await publishTo(publisher, serviceQueue, found.letter.queue, { content, options: replayProperties(found, actor) })
 }
 
 function replayOf({ letter }: FoundLetter): Act {

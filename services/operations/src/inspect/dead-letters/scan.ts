@@ -14,8 +14,6 @@ export interface ScanSources extends Pick<InspectSources, 'broker' | 'queues' | 
 export interface Scan {
   readonly selection: Selection
   readonly limit: number
-  /** Scan the longest of these retry queues in place of the dead-letter queues. */
-  readonly waitingIn?: readonly number[] | undefined
 }
 
 /** Called with the selected messages of a window; `take` removes one from its dead-letter queue. */
@@ -30,15 +28,12 @@ const progressMs = 1_000
  */
 export async function scanDeadLetters(
   sources: ScanSources,
-  { selection, limit, waitingIn }: Scan,
+  { selection, limit }: Scan,
   onFound: OnFound,
 ): Promise<{ total: number; more: boolean }> {
   const { queues, now, progress, signal } = sources
   const model = await sources.broker()
-  const places = queuesFor(selection, queues, waitingIn).map((place) => ({
-    ...place,
-    deadLetters: place.retries.at(-1) ?? place.deadLetters,
-  }))
+  const places = queuesFor(selection, queues)
   const depths = await readQueues(
     model,
     places.map(({ deadLetters }) => deadLetters),

@@ -15,12 +15,8 @@ export interface Selection {
 }
 
 /** The queues that may contain selected dead letters; none for an unknown queue. */
-export function queuesFor(
-  { queue }: Selection,
-  names: QueueNames,
-  retryDelaysMs: readonly number[] = [],
-): ServiceQueues[] {
-  return queuesOfServices(names, retryDelaysMs).filter(
+export function queuesFor({ queue }: Selection, names: QueueNames): ServiceQueues[] {
+  return queuesOfServices(names).filter(
     ({ service, consumed, deadLetters }) =>
       queue === undefined || queue === service || queue === deadLetters || consumed.includes(queue),
   )
