@@ -43,7 +43,14 @@ export {
   text,
   url,
 } from './core/config.ts'
-export { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage, UnreadableVersion } from './core/errors.ts'
+export {
+  DependencyUnavailable,
+  DiversionRequired,
+  messageOf,
+  PoisonMessage,
+  unreadableReason,
+  UnreadableVersion,
+} from './core/errors.ts'
 export { createLog, type Log } from './core/log.ts'
 export { createGaugeRefresh } from './core/gauge-refresh.ts'
 export { type ChassisMetrics, createMetrics, createRegistry } from './core/metrics.ts'

@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { eventExamples } from '@order-saga/tests/support/event-examples'

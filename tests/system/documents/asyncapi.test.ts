@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Parser } from '@asyncapi/parser'

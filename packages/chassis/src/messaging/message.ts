@@ -1,6 +1,6 @@
 import { checkerOf, type Envelope, EnvelopeSchema, type EventType, instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
-import { PoisonMessage, UnreadableVersion } from '../core/errors.ts'
+import { PoisonMessage, unreadableReason, UnreadableVersion } from '../core/errors.ts'
 import { type InvalidJson, parseJson } from '../core/json-text.ts'
 
 /** A consumed event. */
@@ -75,12 +75,16 @@ export function decode(delivery: ConsumeMessage, name: string, known: ReadonlyMa
   const type = known.get(name)
   if (type === undefined) throw new PoisonMessage(`unknown event: ${name.slice(0, 100)}`)
   const headers = headersOf(delivery)
-  const { 'schema-version': version, 'oldest-reader': named } = headers
-  const oldestReader = Number.isInteger(named) && Number(named) > 0 ? named : version
-  if (typeof oldestReader === 'number' && oldestReader > type.version) {
-    // A number that is not forwarded, and would be missing on the next pass.
-    if (!Number.isSafeInteger(oldestReader)) throw new PoisonMessage('malformed header: schema-version')
-    throw new UnreadableVersion(`unknown version ${String(version)} of ${name}: this consumer knows ${type.version}`)
+  const { 'schema-version': sent, 'oldest-reader': named } = headers
+  const version = versionIn(sent)
+  // It may be a newer version, and is not forwarded, so that it would be missing on the next pass.
+  if (version === undefined && Number(numberIn(sent)) > type.version) {
+    throw new PoisonMessage('malformed header: schema-version')
+  }
+  const oldestReader = versionIn(named) ?? version ?? 1
+  if (oldestReader > type.version) {
+    const unread = `${unreadableReason} ${version ?? oldestReader} of ${name}`
+    throw new UnreadableVersion(`${unread}: this consumer knows ${type.version}`)
   }
   const envelope = checkEnvelope(parse(delivery.content))
   if (!envelope.ok) throw new PoisonMessage(`malformed envelope: ${envelope.problem.field} ${envelope.problem.message}`)
@@ -104,6 +108,12 @@ export function decode(delivery: ConsumeMessage, name: string, known: ReadonlyMa
 export function attemptOf(headers: Record<string, unknown>): number {
   const attempt = numberIn(headers['attempt'])
   return Number.isInteger(attempt) && Number(attempt) > 0 ? Number(attempt) : 1
+}
+
+/** Some clients send all headers as texts. */
+function versionIn(value: unknown): number | undefined {
+  const version = typeof value === 'string' && !/^\d{1,16}$/.test(value) ? undefined : numberIn(value)
+  return version !== undefined && Number.isSafeInteger(version) && version > 0 ? version : undefined
 }
 
 /** Not `Number(value)`, which throws for a table with the field `toString`. */
