@@ -1,25 +1,13 @@
-import {
-  catalogue,
-  EnvelopeSchema,
-  type EventName,
-  type EventType,
-  serviceQueues,
-  services,
-} from '@order-saga/contracts'
+import { catalogue, EnvelopeSchema, type EventName, type EventType, services } from '@order-saga/contracts'
 import { Type } from 'typebox'
 import { eventExamples } from '../../support/event-examples.ts'
+import { type DocumentedQueues, documentedPlan, exchangeNamed, identifierOf, queueChannels } from './asyncapi-queues.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
 const version = '1.0.0'
-const exchange = { name: 'order.topic', type: 'topic', durable: true, autoDelete: false, vhost: '/' }
 const events: readonly EventType[] = catalogue
-const queues = serviceQueues({
-  orderQueue: 'order_queue',
-  paymentQueue: 'payment_queue',
-  inventoryQueue: 'inventory_queue',
-  notificationQueue: 'notification_queue',
-})
+const { queues } = documentedPlan
 
 /** The fact that each event reports; the table of docs/architecture.md has the same. */
 const summaries: Readonly<Record<EventName, string>> = {
@@ -44,10 +32,41 @@ const headers = Type.Object({
   ),
   'causation-id': Type.Optional(Type.String({ description: 'the id of the event that caused this one' })),
   traceparent: Type.Optional(Type.String({ description: 'W3C Trace Context' })),
-  attempt: Type.Optional(Type.Integer({ minimum: 1, description: 'on a retry: its number; the first attempt is 1' })),
-  'first-failure': Type.Optional(Type.String({ format: 'date-time', description: 'on a retry' })),
-  reason: Type.Optional(Type.String({ description: 'on a retry and a dead letter: why the last attempt failed' })),
+  'first-routing-key': onOwnPath('the routing key with which the message was first published'),
+  attempt: Type.Optional(
+    Type.Integer({ minimum: 1, description: 'on a retry: its number; absent: 1, the first attempt' }),
+  ),
+  'first-failure': onOwnPath('the time of the first failure', 'date-time'),
+  'retried-at': onOwnPath('on a retry: the time at which it was published to its retry queue', 'date-time'),
+  reason: onOwnPath('on a retry and a dead letter: why the last attempt failed; at most 1,024 bytes'),
+  queue: onOwnPath('on a dead letter: the queue whose consumer dead-lettered it'),
+  'dead-lettered-at': onOwnPath('on a dead letter: the time', 'date-time'),
+  replays: onOwnPath('on a replay: the JSON text of its earlier replays, written by the operations programs'),
 })
+
+/** A header that consumers write when they publish a message to another queue of their service. */
+function onOwnPath(description: string, format?: string): Type.TOptional<Type.TString> {
+  return Type.Optional(Type.String({ description, ...(format !== undefined && { format }) }))
+}
+
+const consumerRules = [
+  'A consumer settles each delivery once: it acknowledges it after the commit of its effect, or after the confirm of a retry or ' +
+    'dead letter, which it publishes to the direct exchange of its service.',
+  'Provenance: a routing key of order.topic has one publisher, by topic permissions. On a delivery from order.topic the property ' +
+    'type must equal the routing key; a missing type counts as the routing key. On a delivery from the direct or the default ' +
+    'exchange, type must equal the header first-routing-key; without that header, type counts. A message that contradicts this, ' +
+    "or an event of this document that the service does not consume, is dead-lettered at once, with a reason that begins with 'forged: '.",
+  'A message that leaves the queue keeps its body and the properties message_id, correlation_id, content_type, content_encoding ' +
+    'and timestamp, and has delivery_mode 2 and a type; of its headers, those of this document except queue and ' +
+    'dead-lettered-at, which belong to one dead letter. first-routing-key replaces any value that was sent on order.topic. All ' +
+    'other headers are dropped: CC and BCC would route copies.',
+  'A version is unreadable when its oldest reader is newer than the version that the consumer knows. Such a message goes through ' +
+    'the retry queues with attempt unchanged: to the first one whose delay, added to those of the shorter ones, exceeds the time since ' +
+    "first-failure, otherwise to the longest. Its reason begins with 'unknown version'.",
+  'A message that is no JSON, does not match its schema or is an unknown event is dead-lettered at once. Any other failure of a ' +
+    'message is retried: attempt n goes to the retry queue n with attempt n + 1; after the last one it is dead-lettered. When a ' +
+    'dependency is unavailable, the delivery stays unacknowledged and no attempt counts.',
+].join('\n\n')
 
 const properties =
   'AMQP properties: message_id is the eventId, correlation_id the sagaId, type the routing key, content_type ' +
@@ -64,56 +83,44 @@ export function asyncApiDocument(): Json {
       description:
         'Services react to each other by events. Each is published to a topic exchange with its name as the routing key, ' +
         'mandatory and with publisher confirms, and delivered at least once, in any order, to one queue per service. The ' +
-        'operations are those of all services; a tag names the service.',
+        `operations are those of all services; a tag names the service.\n\n${consumerRules}`,
       tags: services.map((name) => ({ name })),
     },
     defaultContentType: 'application/json',
     servers: {
       broker: { host: 'localhost:5672', protocol: 'amqp', protocolVersion: '0.9.1', description: 'RabbitMQ' },
     },
-    channels: Object.fromEntries([...events.map(eventChannel), ...queues.map(queueChannel)]),
+    channels: Object.fromEntries([...events.map(eventChannel), ...queues.flatMap(channelsOf)]),
     operations: Object.fromEntries([...events.map(publishing), ...queues.flatMap(consuming)]),
     components: { messages: Object.fromEntries(events.map(message)) },
   }
 }
 
-const channelOf = (name: string): string => name.replaceAll('.', '_')
-const messageReference = ({ name }: EventType): Json => ({ $ref: `#/components/messages/${channelOf(name)}` })
+const messageReference = ({ name }: EventType): Json => ({ $ref: `#/components/messages/${identifierOf(name)}` })
 
 function eventChannel(event: EventType): [string, Json] {
   return [
-    channelOf(event.name),
+    identifierOf(event.name),
     {
       address: event.name,
       summary: summaries[event.name as EventName],
-      messages: { [channelOf(event.name)]: messageReference(event) },
-      bindings: { amqp: { is: 'routingKey', exchange, bindingVersion: '0.3.0' } },
-    },
-  ]
-}
-
-function queueChannel({ queue, events: consumed }: (typeof queues)[number]): [string, Json] {
-  return [
-    queue,
-    {
-      address: queue,
-      summary: `Bound to ${exchange.name} with the routing keys ${consumed.map(({ name }) => name).join(', ')}.`,
-      description:
-        'A quorum queue. A message that is rejected without requeue is dead-lettered by the queue itself. The name is a setting.',
-      messages: Object.fromEntries(consumed.map((event) => [channelOf(event.name), messageReference(event)])),
+      messages: { [identifierOf(event.name)]: messageReference(event) },
       bindings: {
-        amqp: {
-          is: 'queue',
-          queue: { name: queue, durable: true, exclusive: false, autoDelete: false, vhost: '/' },
-          bindingVersion: '0.3.0',
-        },
+        amqp: { is: 'routingKey', exchange: exchangeNamed(documentedPlan.exchange), bindingVersion: '0.3.0' },
       },
     },
   ]
 }
 
+function channelsOf(of: DocumentedQueues): [string, Json][] {
+  return queueChannels(
+    of,
+    Object.fromEntries(of.events.map((event) => [identifierOf(event.name), messageReference(event)])),
+  )
+}
+
 function publishing(event: EventType): [string, Json] {
-  const channel = channelOf(event.name)
+  const channel = identifierOf(event.name)
   return [
     `${event.publishedBy}_publishes_${channel}`,
     {
@@ -127,15 +134,14 @@ function publishing(event: EventType): [string, Json] {
   ]
 }
 
-function consuming({ queue, events: consumed }: (typeof queues)[number], index: number): [string, Json][] {
-  const service = services[index] ?? ''
+function consuming({ queue, service, events: consumed }: DocumentedQueues): [string, Json][] {
   return consumed.map((event) => [
-    `${service}_consumes_${channelOf(event.name)}`,
+    `${service}_consumes_${identifierOf(event.name)}`,
     {
       action: 'receive',
       summary: `${service} consumes ${event.name}.`,
       channel: { $ref: `#/channels/${queue}` },
-      messages: [{ $ref: `#/channels/${queue}/messages/${channelOf(event.name)}` }],
+      messages: [{ $ref: `#/channels/${queue}/messages/${identifierOf(event.name)}` }],
       tags: [{ name: service }],
       bindings: { amqp: { ack: true, bindingVersion: '0.3.0' } },
     },
@@ -151,7 +157,7 @@ function message(event: EventType): [string, Json] {
     orderId: '01a20624-344d-7692-affe-c4ec4716ba38',
   }
   return [
-    channelOf(name),
+    identifierOf(name),
     {
       name,
       title: name,

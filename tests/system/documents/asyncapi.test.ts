@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { Parser } from '@asyncapi/parser'
 import { encode, newEvent, propertiesOf } from '@order-saga/chassis'
-import { catalogue, checkerOf, type EventName, type EventType } from '@order-saga/contracts'
+import { catalogue, checkerOf, type EventName, type EventType, topologyOf } from '@order-saga/contracts'
 import { Type } from 'typebox'
 import { eventExamples } from '../../support/event-examples.ts'
 import { asyncApiDocument, eventDiagram } from './asyncapi-document.ts'
+import { documentedPlan } from './asyncapi-queues.ts'
 
 const update = process.env['UPDATE_DOCS'] === '1'
 const hint = 'UPDATE_DOCS=1 npx mocha tests/system/documents/asyncapi.test.ts writes it anew'
@@ -36,6 +37,16 @@ describe('docs/api/events.asyncapi.json', function () {
       parsed.operations().all().length,
       events.length + events.flatMap(({ consumedBy }) => consumedBy).length,
     )
+  })
+
+  it('describes each exchange and queue of the topology', () => {
+    type Bound = Record<'exchange' | 'queue', { name: string } | undefined>
+    const channels = Object.values(document['channels'] as Record<string, { bindings: { amqp: Bound } }>)
+    const named = (kind: keyof Bound): string[] =>
+      [...new Set(channels.flatMap(({ bindings }) => bindings.amqp[kind]?.name ?? []))].toSorted()
+    const { exchanges, queues } = topologyOf(documentedPlan)
+    assert.deepEqual(named('exchange'), exchanges.map(({ name }) => name).toSorted())
+    assert.deepEqual(named('queue'), queues.map(({ name }) => name).toSorted())
   })
 
   it('describes the messages that a service publishes', () => {
