@@ -1,10 +1,13 @@
-// needs: system
+// needs: own-servers
 // slow: installs Python packages
 import assert from 'node:assert/strict'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { deadLetterQueue, retryQueue } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/dev'
+import { retryDelaysMs } from '../support/broker.ts'
+import { roleUrl } from '../support/database-roles.ts'
 import { historyOf, someCustomer, someSku, type WantedOrder } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 import { pythonWith } from './python.ts'
@@ -19,6 +22,7 @@ describe('A payment service in Python, written from the documents alone,', funct
   after(stop)
   const system = useSystem(() => ({
     services: ['order', 'inventory', 'notification'],
+    separateUsers: (definitions) => definitions,
     envOf: { order: { SAGA_TIMEOUT_MS: 20_000 } },
   }))
   before(start)
@@ -31,10 +35,11 @@ describe('A payment service in Python, written from the documents alone,', funct
         ...process.env,
         PYTHONDONTWRITEBYTECODE: '1',
         EVENTS_DOCUMENT: path('../../docs/api/events.asyncapi.json'),
-        RABBITMQ_URL: broker.server.url,
+        RABBITMQ_URL: broker.urlOf('payment'),
         ORDER_EXCHANGE: broker.exchange,
         PAYMENT_QUEUE: broker.queueOf('payment'),
-        DATABASE_URL: databases.server.url(databases.names.payment),
+        RETRY_DELAYS_MS: retryDelaysMs.join(','),
+        DATABASE_URL: roleUrl(databases.server, databases.names.payment, 'payment', 'runtime'),
       },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
@@ -127,5 +132,37 @@ describe('A payment service in Python, written from the documents alone,', funct
       [orderId],
     )
     assert.equal(row?.count, 1)
+  })
+
+  it('keeps a version that it cannot read in its retry queues, at last in the longest', async () => {
+    const { broker } = system()
+    const queue = broker.queueOf('payment')
+    const headers = { 'schema-version': 8, 'oldest-reader': 7, attempt: 2, 'x-note': 'dropped', note: 'dropped' }
+    await broker.send(queue, { content: '{"from":"a newer release"}', options: { type: 'order.created', headers } })
+    const channel = await broker.channel()
+    const longest = retryQueue(queue, retryDelaysMs.at(-1) ?? 0)
+    const waiting = await system().until('the message in the longest retry queue', () =>
+      channel.get(longest, { noAck: true }),
+    )
+    assert.ok(waiting !== false)
+    const { attempt, reason, ...more } = waiting.properties.headers ?? {}
+    assert.deepEqual([attempt, reason], [2, 'unknown version 8 of order.created'])
+    assert.deepEqual(
+      Object.keys(more).filter((name) => name.endsWith('note')),
+      [],
+    )
+    assert.equal(waiting.content.toString(), '{"from":"a newer release"}')
+  })
+
+  it('refuses an event that another service has published under a false type', async () => {
+    const { broker } = system()
+    await broker.publish('order.created', { content: '{}', options: { type: 'payment.refund.requested' } })
+    await system().until(
+      'the dead letter',
+      async () => (await broker.depths())[deadLetterQueue(broker.queueOf('payment'))] === 1,
+    )
+    const [letter] = await broker.takeDeadLetters('payment')
+    assert.match(String(letter?.properties.headers?.['reason']), /^forged: /)
+    assert.equal(letter?.properties.headers?.['first-routing-key'], 'order.created')
   })
 })

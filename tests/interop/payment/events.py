@@ -15,6 +15,10 @@ class Malformed(Exception):
     """A message that no repetition makes readable."""
 
 
+class Unreadable(Exception):
+    """A version of an event that only a newer release reads."""
+
+
 class Contract:
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
@@ -28,6 +32,13 @@ class Contract:
             message["name"]: message["examples"][0]["headers"]["schema-version"]
             for message in messages.values()
         }
+        # Every event has the same headers; these two belong to one dead letter.
+        headers = next(iter(messages.values()))["headers"]["properties"]
+        self.headers = {
+            name: jsonschema_rs.validator_for(schema)
+            for name, schema in headers.items()
+            if name not in ("queue", "dead-lettered-at")
+        }
 
     def names(self, action):
         """The events that this service sends or receives."""
@@ -39,18 +50,50 @@ class Contract:
             for reference in operation["messages"]
         }
 
-    def read(self, method, properties, body):
-        name = properties.type or method.routing_key
+    def read(self, method, properties, body, own_exchange):
+        headers = properties.headers or {}
+        first = first_routing_key(method, headers, own_exchange)
+        name = properties.type or first or method.routing_key
+        if first is not None and name != first:
+            raise Malformed(f"forged: the type {name} was published as {first}")
         if name not in self.names("receive"):
-            raise Malformed(f"{name} is not consumed")
+            known = name in self.validators and first is not None
+            raise Malformed(f"{'forged: ' if known else ''}{name} is not consumed")
+        version = headers.get("schema-version", 1)
+        try:
+            oldest_reader = int(headers.get("oldest-reader", version))
+        except (TypeError, ValueError) as error:
+            raise Malformed(f"malformed version: {error}") from error
+        if oldest_reader > self.versions[name]:
+            raise Unreadable(f"unknown version {version} of {name}")
         try:
             envelope = json.loads(body)
         except ValueError as error:
             raise Malformed(str(error)) from error
         if not self.validators[name].is_valid(envelope):
             raise Malformed(f"{name} does not match its schema")
-        headers = properties.headers or {}
         return name, envelope, headers.get("traceparent")
+
+    def forwarded(self, method, properties, own_exchange, **written):
+        """The properties of a message that is published to another queue of this service."""
+        headers = properties.headers or {}
+        first = first_routing_key(method, headers, own_exchange)
+        kept = {
+            name: value
+            for name, value in headers.items()
+            if name in self.headers and self.headers[name].is_valid(value)
+        }
+        kept = {**kept, "first-routing-key": first, **written}
+        return pika.BasicProperties(
+            message_id=properties.message_id,
+            correlation_id=properties.correlation_id,
+            type=properties.type or first or method.routing_key,
+            content_type=properties.content_type,
+            content_encoding=properties.content_encoding,
+            timestamp=properties.timestamp,
+            delivery_mode=2,
+            headers={name: value for name, value in kept.items() if value is not None},
+        )
 
     def properties(self, event):
         headers = {"schema-version": event["schema_version"]}
@@ -81,6 +124,13 @@ class Contract:
         }
         self.validators[event["routing_key"]].validate(envelope)
         return json.dumps(envelope).encode()
+
+
+def first_routing_key(method, headers, own_exchange):
+    """None: unknown, because the previous release moved the message."""
+    if method.exchange in ("", own_exchange):
+        return headers.get("first-routing-key")
+    return method.routing_key
 
 
 def new_id():

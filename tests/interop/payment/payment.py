@@ -8,14 +8,14 @@ published after that, with confirms.
 
 import os
 import signal
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 
 import pika
 import psycopg
 from psycopg.rows import dict_row
 from psycopg.types.json import Jsonb
 
-from events import Contract, Malformed, log, new_id, parse_instant
+from events import Contract, Malformed, Unreadable, log, new_id, parse_instant
 
 POLL_SECONDS = 0.1
 PREFETCH = 20
@@ -23,6 +23,8 @@ PREFETCH = 20
 contract = Contract(os.environ["EVENTS_DOCUMENT"])
 queue = os.environ["PAYMENT_QUEUE"]
 exchange = os.environ["ORDER_EXCHANGE"]
+own_exchange = f"{queue}.direct"
+retry_delays_ms = [int(text) for text in os.environ["RETRY_DELAYS_MS"].split(",")]
 stopping = False
 
 
@@ -229,6 +231,47 @@ def publish_outbox(database, channel):
             )
 
 
+def move(channel, delivery, target, **written):
+    """Publishes the delivery to another queue of this service; returns when the broker has confirmed it."""
+    method, properties, body = delivery
+    moved = contract.forwarded(method, properties, own_exchange, **written)
+    channel.basic_publish(own_exchange, target, body, moved, mandatory=True)
+
+
+def first_failure_of(delivery, now):
+    """Headers are the sender's: a value that is no time with an offset counts as absent."""
+    try:
+        sent = parse_instant((delivery[1].headers or {})["first-failure"])
+    except (KeyError, AttributeError, ValueError):
+        return now
+    return sent if sent.tzinfo is not None else now
+
+
+def retry_later(channel, delivery, reason):
+    """The attempt does not count: the message waits for a release that reads it, at last in the longest retry queue."""
+    now = datetime.now(timezone.utc)
+    first_failure = first_failure_of(delivery, now)
+    left_ms = (now - first_failure).total_seconds() * 1000
+    for delay_ms in retry_delays_ms:
+        left_ms -= delay_ms
+        if left_ms < 0:
+            break
+    times = {
+        "first-failure": first_failure.isoformat(),
+        "retried-at": now.isoformat(),
+    }
+    move(channel, delivery, f"{queue}.retry.{delay_ms}", reason=reason, **times)
+
+
+def dead_letter(channel, delivery, reason):
+    now = datetime.now(timezone.utc)
+    times = {
+        "first-failure": first_failure_of(delivery, now).isoformat(),
+        "dead-lettered-at": now.isoformat(),
+    }
+    move(channel, delivery, f"{queue}.dlq", reason=reason, queue=queue, **times)
+
+
 def main():
     database = psycopg.connect(os.environ["DATABASE_URL"], autocommit=True)
     connection = pika.BlockingConnection(
@@ -239,17 +282,22 @@ def main():
     consuming.basic_qos(prefetch_count=PREFETCH)
 
     def on_message(channel, method, properties, body):
+        delivery = (method, properties, body)
         try:
-            name, envelope, traceparent = contract.read(method, properties, body)
+            name, envelope, traceparent = contract.read(*delivery, own_exchange)
+            # Another failure ends the process: the broker delivers the message again.
+            react(database, name, envelope, traceparent)
+        except Unreadable as error:
+            log("waits for a newer release", reason=str(error))
+            retry_later(publishing, delivery, str(error))
         except Malformed as error:
             log("dead-lettered", reason=str(error))
-            channel.basic_nack(method.delivery_tag, requeue=False)
-            return
-        # Any other failure ends the process: the broker delivers the message again.
-        react(database, name, envelope, traceparent)
+            dead_letter(publishing, delivery, str(error))
         channel.basic_ack(method.delivery_tag)
 
-    consuming.basic_consume(queue, on_message)
+    # Charges that the former implementation diverted are in the secondary queue.
+    for each in (queue, f"{queue}.charges"):
+        consuming.basic_consume(each, on_message)
     log("ready")
     while not stopping:
         connection.process_data_events(time_limit=POLL_SECONDS)
