@@ -280,6 +280,11 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '6m',
     },
     {
+      when: 'a message of an unreadable version returns to the longest retry queue after each delay',
+      series: { ...depth('payment_queue.retry.45000', '1x30'), ...retried('payment_queue', '0+1x30') },
+      at: '25m',
+    },
+    {
       when: 'the queue is empty from time to time',
       series: { ...depth('payment_queue.retry.45000', '3 3 0 3 3 0 3 3 0 3 3 0'), ...retried('payment_queue', '9x20') },
       at: '10m',
