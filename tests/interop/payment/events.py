@@ -32,12 +32,12 @@ class Contract:
             message["name"]: message["examples"][0]["headers"]["schema-version"]
             for message in messages.values()
         }
-        # Every event has the same headers; these two belong to one dead letter.
+        # Every event has the same headers; each retry and dead letter writes these anew.
         headers = next(iter(messages.values()))["headers"]["properties"]
         self.headers = {
             name: jsonschema_rs.validator_for(schema)
             for name, schema in headers.items()
-            if name not in ("queue", "dead-lettered-at")
+            if name not in ("retried-at", "queue", "dead-lettered-at")
         }
 
     def names(self, action):

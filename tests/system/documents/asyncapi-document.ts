@@ -38,7 +38,7 @@ const headers = Type.Object({
   ),
   'first-failure': onOwnPath('the time of the first failure', 'date-time'),
   'retried-at': onOwnPath('on a retry: the time at which it was published to its retry queue', 'date-time'),
-  reason: onOwnPath('on a retry and a dead letter: why the last attempt failed; at most 1,024 bytes'),
+  reason: onOwnPath('on a retry and a dead letter: why the last attempt failed'),
   queue: onOwnPath('on a dead letter: the queue whose consumer dead-lettered it'),
   'dead-lettered-at': onOwnPath('on a dead letter: the time', 'date-time'),
   replays: onOwnPath('on a replay: the JSON text of its earlier replays, written by the operations programs'),
@@ -57,8 +57,8 @@ const consumerRules = [
     'exchange, type must equal the header first-routing-key; without that header, type counts. A message that contradicts this, ' +
     "or an event of this document that the service does not consume, is dead-lettered at once, with a reason that begins with 'forged: '.",
   'A message that leaves the queue keeps its body and the properties message_id, correlation_id, content_type, content_encoding ' +
-    'and timestamp, and has delivery_mode 2 and a type; of its headers, those of this document except queue and ' +
-    'dead-lettered-at, which belong to one dead letter. first-routing-key replaces any value that was sent on order.topic. All ' +
+    'and timestamp, and has delivery_mode 2 and a type; of its headers, those of this document. Each retry and ' +
+    'dead letter writes retried-at, queue and dead-lettered-at anew. first-routing-key replaces any value that was sent on order.topic. All ' +
     'other headers are dropped: CC and BCC would route copies.',
   'A version is unreadable when its oldest reader is newer than the version that the consumer knows. Such a message goes through ' +
     'the retry queues with attempt unchanged: to the first one whose delay, added to those of the shorter ones, exceeds the time since ' +
