@@ -1,4 +1,4 @@
-import { maxMessageBytes } from '@order-saga/contracts'
+import { type EventType, maxMessageBytes } from '@order-saga/contracts'
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
 import { startOutboxSpan } from '../messaging/spans.ts'
@@ -7,13 +7,15 @@ import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Database, statement } from './database.ts'
-import { leaseMs } from './outbox.ts'
+import { leaseMs, oldestReaderOf } from './outbox.ts'
 import { PublicationMarker, type PublishOutcome } from './publication-marker.ts'
 
 export interface RelayOptions {
   readonly database: Database
   readonly publisher: Publisher
   readonly exchange: string
+  /** Those of this release, which name the oldest readers of the rows. */
+  readonly events?: readonly EventType[]
   readonly log: Log
   readonly metrics: ChassisMetrics
   readonly tracing?: Tracing
@@ -141,7 +143,7 @@ export class Relay {
       try {
         const values = [this.#now(), leaseMs / 1000, this.#batchSize]
         const rows = await this.#options.database.query<Row>(claimPending, values)
-        const outcomes = await Promise.all(rows.map((row) => this.#publish(eventOf(row))))
+        const outcomes = await Promise.all(rows.map((row) => this.#publish(this.#eventOf(row))))
         await this.#record.flush()
         if (rows.length === this.#batchSize && !outcomes.includes('failed')) this.#pollDue = true
       } catch (error) {
@@ -200,18 +202,20 @@ export class Relay {
   #now(): Date {
     return this.#options.now?.() ?? new Date()
   }
-}
 
-function eventOf(row: Row): OutgoingEvent {
-  return {
-    eventId: row.event_id,
-    sagaId: row.saga_id,
-    orderId: row.order_id,
-    name: row.routing_key,
-    version: row.schema_version,
-    createdAt: row.created_at,
-    causationId: row.causation_id ?? undefined,
-    traceparent: row.traceparent ?? undefined,
-    payload: row.payload,
+  #eventOf(row: Row): OutgoingEvent {
+    const type = this.#options.events?.find(({ name }) => name === row.routing_key)
+    return {
+      eventId: row.event_id,
+      sagaId: row.saga_id,
+      orderId: row.order_id,
+      name: row.routing_key,
+      version: row.schema_version,
+      ...oldestReaderOf(type, row.schema_version),
+      createdAt: row.created_at,
+      causationId: row.causation_id ?? undefined,
+      traceparent: row.traceparent ?? undefined,
+      payload: row.payload,
+    }
   }
 }

@@ -1,7 +1,8 @@
 import { Router } from '@koa/router'
-import type { Database, RequestDeadline } from '@order-saga/chassis'
+import { type Database, type RequestDeadline, serveOpenApi } from '@order-saga/chassis'
 import type { AcceptOrder } from '../accept-orders.ts'
 import { usualTimes } from '../store/read-step-times.ts'
+import { orderDescription } from './order-description.ts'
 import { addOrderRoutes } from './order-routes.ts'
 import { addSagaRoutes } from './saga-routes.ts'
 
@@ -18,5 +19,6 @@ export function createOrderRouter({ database, accept, requestDeadline, now }: Or
   const router = new Router()
   addOrderRoutes(router, { database, requestDeadline, accept })
   addSagaRoutes(router, { database, requestDeadline, usual: usualTimes(database, now), now })
+  serveOpenApi(router, orderDescription)
   return router
 }

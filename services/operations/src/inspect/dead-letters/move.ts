@@ -80,7 +80,8 @@ function replayOf({ letter }: FoundLetter): Act {
   return { act: 'replay', ...about(letter), detail: { reason: letter.reason, attempts: letter.attempts } }
 }
 
-function discardOf({ letter, message }: FoundLetter): Act {
+/** The act that records a discarded message with its content. */
+export function discardOf({ letter, message }: FoundLetter): Act {
   const detail = { reason: letter.reason, ...propertiesOf(message), body: bodyOf(message.content) }
   return { act: 'discard', ...about(letter), detail }
 }
