@@ -40,10 +40,6 @@ stage() { # name, command...
   [ "$result" = passed ]
 }
 
-ended() { # stage
-  grep -q "^$1 " "$results/table"
-}
-
 passed() { # stage
   grep -q "^$1 .* passed$" "$results/table"
 }
