@@ -1,4 +1,4 @@
-import { type EventType, maxMessageBytes } from '@order-saga/contracts'
+import { catalogue, type EventType, maxMessageBytes } from '@order-saga/contracts'
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
 import { startOutboxSpan } from '../messaging/spans.ts'
@@ -14,8 +14,6 @@ export interface RelayOptions {
   readonly database: Database
   readonly publisher: Publisher
   readonly exchange: string
-  /** Those of this release, which name the oldest readers of the rows. */
-  readonly events?: readonly EventType[]
   readonly log: Log
   readonly metrics: ChassisMetrics
   readonly tracing?: Tracing
@@ -143,7 +141,7 @@ export class Relay {
       try {
         const values = [this.#now(), leaseMs / 1000, this.#batchSize]
         const rows = await this.#options.database.query<Row>(claimPending, values)
-        const outcomes = await Promise.all(rows.map((row) => this.#publish(this.#eventOf(row))))
+        const outcomes = await Promise.all(rows.map((row) => this.#publish(eventOf(row))))
         await this.#record.flush()
         if (rows.length === this.#batchSize && !outcomes.includes('failed')) this.#pollDue = true
       } catch (error) {
@@ -202,20 +200,22 @@ export class Relay {
   #now(): Date {
     return this.#options.now?.() ?? new Date()
   }
+}
 
-  #eventOf(row: Row): OutgoingEvent {
-    const type = this.#options.events?.find(({ name }) => name === row.routing_key)
-    return {
-      eventId: row.event_id,
-      sagaId: row.saga_id,
-      orderId: row.order_id,
-      name: row.routing_key,
-      version: row.schema_version,
-      ...oldestReaderOf(type, row.schema_version),
-      createdAt: row.created_at,
-      causationId: row.causation_id ?? undefined,
-      traceparent: row.traceparent ?? undefined,
-      payload: row.payload,
-    }
+/** A row that another release has written may name an event that this one does not have. */
+const types = new Map<string, EventType>(catalogue.map((type) => [type.name, type]))
+
+function eventOf(row: Row): OutgoingEvent {
+  return {
+    eventId: row.event_id,
+    sagaId: row.saga_id,
+    orderId: row.order_id,
+    name: row.routing_key,
+    version: row.schema_version,
+    ...oldestReaderOf(types.get(row.routing_key), row.schema_version),
+    createdAt: row.created_at,
+    causationId: row.causation_id ?? undefined,
+    traceparent: row.traceparent ?? undefined,
+    payload: row.payload,
   }
 }

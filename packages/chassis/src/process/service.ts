@@ -152,7 +152,6 @@ export class Service {
       database,
       publisher: this.publisher,
       exchange: this.#options.config.exchange,
-      events: this.#options.queues.flatMap(({ events }) => events),
       log: this.log,
       metrics: this.metrics,
       tracing: this.tracing,

@@ -1,0 +1,20 @@
+import assert from 'node:assert/strict'
+import { eventType } from '../../../contracts/src/event-type.ts'
+import { Type } from 'typebox'
+import { oldestReaderOf } from '../../src/persistence/outbox.ts'
+
+const definition = { publishedBy: 'order', consumedBy: ['payment'], payload: Type.Object({}) } as const
+const compatible = eventType('order.created', { ...definition, version: 3, oldestReader: 2 })
+const breaking = eventType('order.created', { ...definition, version: 3 })
+
+describe('The oldest reader of a published event', () => {
+  it('is named when it is older than the version', () => {
+    assert.deepEqual(oldestReaderOf(compatible, 3), { oldestReader: 2 })
+    assert.deepEqual(oldestReaderOf(breaking, 3), {})
+  })
+
+  it('is unknown for a version or an event of another release', () => {
+    assert.deepEqual(oldestReaderOf(compatible, 4), {})
+    assert.deepEqual(oldestReaderOf(undefined, 3), {})
+  })
+})
