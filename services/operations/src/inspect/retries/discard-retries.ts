@@ -1,5 +1,6 @@
 import { discardOf, type MoveSources } from '../dead-letters/move.ts'
-import { type Actor, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
+import { removeRecorded } from '../move-recorded.ts'
+import type { Actor } from '../operator-acts.ts'
 import type { RetryMessage, RetryQueue } from './retry-message.ts'
 import { scanRetries } from './scan-retries.ts'
 
@@ -19,20 +20,17 @@ export async function discardRetries(
   selection: UnreadableSelection,
   actor: Actor,
 ): Promise<RetryMessage[]> {
-  const orders = sources.databases.order
-  await orders.change(assertRecordable)
   const discarded: RetryMessage[] = []
-  const begun: string[] = []
   const { now, signal } = sources
-  await scanRetries(await sources.broker(), { queues: [selection.from], now, signal }, async (found, take) => {
-    const chosen = found.filter(({ retry }) => isSelected(retry, selection))
-    const acts = chosen.map((one) => ({ ...discardOf(one), place: one.retry.queue }))
-    begun.push(...(await orders.change((database) => beginActs(database, actor, acts))))
-    for (const one of chosen) take(one)
-    discarded.push(...chosen.map(({ retry }) => retry))
-  })
-  // The broker does not confirm an ack, but by now it has confirmed the close of the channels.
-  await orders.change((database) => actsDone(database, begun, actor.now()))
+  const model = await sources.broker()
+  await removeRecorded(sources.databases.order, actor, (remove) =>
+    scanRetries(model, { queues: [selection.from], now, signal }, async (found, take) => {
+      const chosen = found.filter(({ retry }) => isSelected(retry, selection))
+      const acts = chosen.map((one) => ({ ...discardOf(one), place: one.retry.queue }))
+      await remove(acts, () => chosen.forEach(take))
+      discarded.push(...chosen.map(({ retry }) => retry))
+    }),
+  )
   return discarded
 }
 

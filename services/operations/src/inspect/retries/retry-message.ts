@@ -25,8 +25,8 @@ export interface RetryMessage {
   /** When it was published to the retry queue; for a message of release 0.1.0 its first failure. */
   readonly retriedAt: Date | undefined
   /**
-   * `unreadable`: it waits for a newer release of its consumer. `stuck`: the broker has not returned it one minute after its delay; `unknown`: no consumer
-   * wrote a plausible time.
+   * `unreadable`: it waits for a newer release of its consumer. `stuck`: the broker has not returned it one minute after its
+   * delay. `unknown`: no consumer wrote a plausible time.
    */
   readonly state: RetryState
   /** Why it is never moved: it is forged. */
