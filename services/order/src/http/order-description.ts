@@ -50,8 +50,21 @@ const post = (body: object, headers: Record<string, string> = json): ApiExample[
   headers,
   body,
 })
-const notUuid = (what: string): Problem => new Problem(404, `There is no ${what} 17: its id is a UUID.`)
-const badLimit = invalidField('limit', 'must be an integer from 1 to 100')
+const invalidParameter = (path: string): ApiExample => ({
+  summary: 'an invalid parameter',
+  request: { path: `${path}?limit=0` },
+  response: invalidField('limit', 'must be an integer from 1 to 100'),
+})
+const unknown = (what: 'order' | 'saga', path = ''): ApiExample => ({
+  summary: `no ${what} has this id`,
+  request: { path: `/${what}s/${unknownId}${path}` },
+  response: notFound(`The ${what} ${unknownId}`),
+})
+const notAnId = (what: 'order' | 'saga', path = ''): ApiExample => ({
+  summary: 'not a UUID',
+  request: { path: `/${what}s/17${path}` },
+  response: new Problem(404, `There is no ${what} 17: its id is a UUID.`),
+})
 const repeated = 'the first request with this key is accepted'
 
 /** The order API: its operations, with an example of each response. */
@@ -162,11 +175,7 @@ export const orderDescription: ApiDescription = {
           request: { path: '/orders?customerId=cust-1&limit=20' },
           response: { status: 200, body: { orders: [order], nextCursor: null } },
         },
-        invalidParameter: {
-          summary: 'an invalid parameter',
-          request: { path: '/orders?limit=0' },
-          response: badLimit,
-        },
+        invalidParameter: invalidParameter('/orders'),
       },
     },
     {
@@ -178,12 +187,8 @@ export const orderDescription: ApiDescription = {
       answer: OrderAnswer,
       examples: {
         order: { summary: 'an order', request: { path: location }, response: { status: 200, body: order } },
-        unknownOrder: {
-          summary: 'no order has this id',
-          request: { path: `/orders/${unknownId}` },
-          response: notFound(`The order ${unknownId}`),
-        },
-        notAnId: { summary: 'not a UUID', request: { path: '/orders/17' }, response: notUuid('order') },
+        unknownOrder: unknown('order'),
+        notAnId: notAnId('order'),
       },
     },
     {
@@ -199,11 +204,7 @@ export const orderDescription: ApiDescription = {
           request: { path: '/sagas?status=pending&limit=20' },
           response: { status: 200, body: { sagas: [saga], nextCursor: null } },
         },
-        invalidParameter: {
-          summary: 'an invalid parameter',
-          request: { path: '/sagas?limit=0' },
-          response: badLimit,
-        },
+        invalidParameter: invalidParameter('/sagas'),
       },
     },
     {
@@ -219,12 +220,8 @@ export const orderDescription: ApiDescription = {
           request: { path: `/sagas/${sagaId}` },
           response: { status: 200, body: { ...saga, history } },
         },
-        unknownSaga: {
-          summary: 'no saga has this id',
-          request: { path: `/sagas/${unknownId}` },
-          response: notFound(`The saga ${unknownId}`),
-        },
-        notAnId: { summary: 'not a UUID', request: { path: '/sagas/17' }, response: notUuid('saga') },
+        unknownSaga: unknown('saga'),
+        notAnId: notAnId('saga'),
       },
     },
     {
@@ -240,12 +237,8 @@ export const orderDescription: ApiDescription = {
           request: { path: `/sagas/${sagaId}/explain` },
           response: { status: 200, body: explainAnswer(facts, explain(facts, {}, now), now) },
         },
-        unknownSaga: {
-          summary: 'no saga has this id',
-          request: { path: `/sagas/${unknownId}/explain` },
-          response: notFound(`The saga ${unknownId}`),
-        },
-        notAnId: { summary: 'not a UUID', request: { path: '/sagas/17/explain' }, response: notUuid('saga') },
+        unknownSaga: unknown('saga', '/explain'),
+        notAnId: notAnId('saga', '/explain'),
       },
     },
   ],
