@@ -304,11 +304,9 @@ export class Consumer {
       'first-failure': String(options.headers['first-failure'] ?? now),
     }
     const isUnreadable = error instanceof UnreadableVersion
-    const delayMs = isUnreadable
-      ? delayAfter(this.#ageOf(more['first-failure']), retryDelaysMs)
-      : error instanceof PoisonMessage
-        ? undefined
-        : retryDelaysMs[attempt - 1]
+    const isFinal = error instanceof PoisonMessage
+    const delayOfAttempt = isFinal ? undefined : retryDelaysMs[attempt - 1]
+    const delayMs = isUnreadable ? delayAfter(this.#ageOf(more['first-failure']), retryDelaysMs) : delayOfAttempt
     const fields = { ...this.#fieldsOf(delivery, message), attempt, reason: more.reason, dropped }
     if (delayMs === undefined) {
       const deadLetterHeaders = { ...options.headers, ...more, queue, attempt, 'dead-lettered-at': now }
