@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { type ServiceName, services } from '@order-saga/contracts'
 import { RunFolder } from '../../tools/dev/src/run-folder.ts'
 import { OrderStream } from '../support/order-stream.ts'
-import { previousRelease } from '../support/previous-release.ts'
+import { previousLogin, previousRelease } from '../support/previous-release.ts'
 import type { Program } from '../support/service-process.ts'
 import { someSku } from '../support/shop.ts'
 import { System } from '../support/system.ts'
@@ -24,7 +24,7 @@ describe('Two releases side by side, under load,', function () {
   const orders: readonly (readonly ServiceName[])[] = [services, services.toReversed()]
   for (const sequence of orders) {
     it(`lose no order and dead-letter nothing, upgraded in the order ${sequence.join(', ')}`, async () => {
-      const system = await System.start({ services: [] })
+      const system = await System.start({ services: [], env: await previousLogin() })
       const sku = someSku()
       let stream: OrderStream | undefined
       try {
@@ -38,6 +38,8 @@ describe('Two releases side by side, under load,', function () {
           await system.until('more orders', () => placed.accepted.length >= target)
         }
         await more()
+        const [first] = placed.accepted
+        assert.equal((await system.untilFinal(first!.sagaId)).status, 'completed')
         for (const service of sequence) {
           system.services[service].use(undefined)
           await system.restart(service)
@@ -46,11 +48,11 @@ describe('Two releases side by side, under load,', function () {
         await placed.stop()
         await system.settle()
         for (const service of services) assert.deepEqual(await system.broker.deadLetters(service), [], service)
-        const [open] = await system.sql<{ count: number }>(
+        const [finished] = await system.sql<{ count: number }>(
           'order',
           'SELECT count(*)::integer AS count FROM saga_instances WHERE finished_at IS NOT NULL',
         )
-        assert.equal(open?.count, placed.accepted.length)
+        assert.equal(finished?.count, placed.accepted.length)
         await system.assertClean()
       } finally {
         stream?.abandon()

@@ -2,12 +2,11 @@
 // slow: runs the services of the previous release from their sources
 import assert from 'node:assert/strict'
 import { type Definitions, deadLetterQueue, type ServiceName, services } from '@order-saga/contracts'
-import { testServers } from '@order-saga/dev'
 import { RunFolder } from '../../tools/dev/src/run-folder.ts'
 import { breakShelf } from '../support/failing-statements.ts'
 import { OrderStream } from '../support/order-stream.ts'
-import { previousRelease } from '../support/previous-release.ts'
-import type { Environment, ServiceProcess } from '../support/service-process.ts'
+import { previousLogin, previousRelease } from '../support/previous-release.ts'
+import type { ServiceProcess } from '../support/service-process.ts'
 import { Shop, someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
@@ -29,12 +28,6 @@ function previousDefinitions(definitions: Definitions): Definitions {
   }
 }
 
-/** Processes of the previous release log in as the owner of their database: its code needs rights that no role of today has. */
-async function owner(): Promise<Environment> {
-  const { user, password } = await testServers().postgres()
-  return { DB_USER: user, DB_PASSWORD: password }
-}
-
 describe('An upgrade of the broker and the services under orders', function () {
   this.timeout(300_000)
   const sku = someSku()
@@ -42,7 +35,7 @@ describe('An upgrade of the broker and the services under orders', function () {
   const streams: OrderStream[] = []
   const system = useSystem(async () => ({
     services: [],
-    env: await owner(),
+    env: await previousLogin(),
     separateUsers: previousDefinitions,
     envOf: { order: { SAGA_TIMEOUT_MS: 600_000 } },
   }))
