@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import { eventType } from '../../../contracts/src/event-type.ts'
-import { Type } from 'typebox'
+import { OrderCreated } from '@order-saga/contracts'
 import { oldestReaderOf } from '../../src/persistence/outbox.ts'
 
-const definition = { publishedBy: 'order', consumedBy: ['payment'], payload: Type.Object({}) } as const
-const compatible = eventType('order.created', { ...definition, version: 3, oldestReader: 2 })
-const breaking = eventType('order.created', { ...definition, version: 3 })
+const compatible = { ...OrderCreated, version: 3, oldestReader: 2 }
+const breaking = { ...OrderCreated, version: 3, oldestReader: 3 }
 
 describe('The oldest reader of a published event', () => {
   it('is named when it is older than the version', () => {
