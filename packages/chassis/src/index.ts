@@ -1,4 +1,6 @@
 export { createApi } from './http/api.ts'
+export { type ApiDescription, type ApiExample } from './http/api-description.ts'
+export { openApiDocument, serveOpenApi } from './http/openapi.ts'
 export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, unavailable, requireValid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
@@ -43,7 +45,14 @@ export {
   text,
   url,
 } from './core/config.ts'
-export { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from './core/errors.ts'
+export {
+  DependencyUnavailable,
+  DiversionRequired,
+  messageOf,
+  PoisonMessage,
+  unreadableReason,
+  UnreadableVersion,
+} from './core/errors.ts'
 export { type Failure, failureOf, readFailure } from './core/failure.ts'
 export { createLog, type Log } from './core/log.ts'
 export { createGaugeRefresh } from './core/gauge-refresh.ts'

@@ -1,8 +1,9 @@
 import { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, invalidField, notFound, RequestDeadline, requireValid } from '@order-saga/chassis'
+import { type Database, invalidField, notFound, RequestDeadline, requireValid, serveOpenApi } from '@order-saga/chassis'
 import { findStock, setAvailable } from '../store/stock.ts'
 import { Sku, StockBody } from './stock-bodies.ts'
+import { stockDescription } from './stock-description.ts'
 
 export interface StockApiDependencies {
   readonly database: Database
@@ -34,5 +35,6 @@ export function createStockRouter({ database, now, answerMs }: StockApiDependenc
     ctx.body = level
   })
 
+  serveOpenApi(router, stockDescription)
   return router
 }

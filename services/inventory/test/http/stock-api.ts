@@ -16,9 +16,9 @@ export interface Answer {
 /** The stock API on a migrated database of its own. */
 export class StockApi {
   readonly database: Database
-  readonly #server: Server
+  readonly server: Server
 
-  private constructor({ port, user, password }: PostgresServer, name: string) {
+  private constructor({ port, user, password }: PostgresServer, name: string, answerMs: number) {
     const log = createLog('inventory', 'silent')
     this.database = new Database({
       host: '127.0.0.1',
@@ -31,23 +31,26 @@ export class StockApi {
       applicationName: 'stock-http-test',
       log,
     })
-    const router = createStockRouter({ database: this.database, now: () => new Date(), answerMs: 20_000 })
-    this.#server = createApi({ router, log, metrics: createMetrics() })
+    const router = createStockRouter({ database: this.database, now: () => new Date(), answerMs })
+    this.server = createApi({ router, log, metrics: createMetrics() })
   }
 
-  static async start(name: string): Promise<StockApi> {
+  static async start(name: string, answerMs = 20_000): Promise<StockApi> {
     const postgres = await testServers().postgres()
     await createFrom(migrated.inventory, postgres, name)
-    const api = new StockApi(postgres, name)
-    api.#server.listen(0, '127.0.0.1')
-    await once(api.#server, 'listening')
+    const api = new StockApi(postgres, name, answerMs)
+    api.server.listen(0, '127.0.0.1')
+    await once(api.server, 'listening')
     return api
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port
   }
 
   /** `path` is what follows `/stock/`, percent-encoded. */
   async send(method: string, path: string, body?: unknown): Promise<Answer> {
-    const { port } = this.#server.address() as AddressInfo
-    const response = await fetch(`http://127.0.0.1:${port}/stock/${path}`, {
+    const response = await fetch(`http://127.0.0.1:${this.port}/stock/${path}`, {
       method,
       headers: { 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -65,9 +68,9 @@ export class StockApi {
   }
 
   async close(): Promise<void> {
-    this.#server.close()
-    this.#server.closeAllConnections()
-    await once(this.#server, 'close')
+    this.server.close()
+    this.server.closeAllConnections()
+    await once(this.server, 'close')
     await this.database.close()
   }
 }

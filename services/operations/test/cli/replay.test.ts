@@ -322,7 +322,7 @@ describe('saga dead-letters replay', function () {
           await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
           const [[result, why] = []] = await foreseen()
           assert.deepEqual(
-            [result, /^permission denied for table processed_events/.test(String(why))],
+            [result, String(why).startsWith('permission denied for table processed_events')],
             ['would_fail', true],
           )
         } finally {

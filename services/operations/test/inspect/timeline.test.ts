@@ -150,6 +150,7 @@ const retryOf = (state: RetryMessage['state']): RetryMessage => ({
   service: 'payment',
   queue: 'payment_queue.retry.45000',
   event: 'payment.refund.requested',
+  schemaVersion: 1,
   sagaId: saga.sagaId,
   orderId: saga.orderId,
   attempt: 3,
@@ -268,6 +269,13 @@ describe('The timeline of a saga', () => {
     assert.deepEqual(blockers('stuck'), [['stuck_retry', `payment.refund.requested is stuck ${cause}`, action]])
     assert.deepEqual(blockers('unknown'), [
       ['stuck_retry', `payment.refund.requested is, for an unknown time, ${cause}`, action],
+    ])
+    assert.deepEqual(blockers('unreadable'), [
+      [
+        'unreadable',
+        'payment.refund.requested waits in payment_queue.retry.45000, as this release of payment cannot read it: the provider answers 500',
+        'upgrade payment; the broker returns the event by itself',
+      ],
     ])
     const elsewhere = { ...retryOf('stuck'), service: 'inventory' as const }
     assert.deepEqual(inspected(facts(), [], [elsewhere]).explanation.blockers, [])

@@ -8,6 +8,7 @@ export const blockerKinds = [
   'parked',
   'missing_binding',
   'stuck_retry',
+  'unreadable',
   'lock',
   'breaker',
   'no_consumer',
@@ -191,6 +192,17 @@ function ofRetry({ event: name, to }: UndeliveredEvent, retry: RetryFacts, isLat
           },
         ]
       : []
+  }
+  if (state === 'unreadable') {
+    return [
+      {
+        kind: 'unreadable',
+        service: to,
+        cause: `${name} waits in ${queue}, as this release of ${to} cannot read it: ${reason}`,
+        action: `upgrade ${to}; the broker returns the event by itself`,
+        runbook: 'OrderSagaUnreadableVersion',
+      },
+    ]
   }
   const age = state === 'stuck' ? 'is stuck' : 'is, for an unknown time,'
   return [

@@ -38,10 +38,11 @@ export interface QueueFacts {
   readonly isBound?: boolean | undefined
 }
 
-/** A retry queue that contains an event. `stuck`: the broker has not returned it long after its delay. */
+/** A retry queue that contains an event. `stuck`: the broker has not returned it long after its delay.
+ * `unreadable`: only a newer release of the consumer reads it. */
 export interface RetryFacts {
   readonly queue: string
-  readonly state: 'waiting' | 'stuck' | 'unknown'
+  readonly state: 'waiting' | 'unreadable' | 'stuck' | 'unknown'
   readonly attempt: number
   readonly reason: string
 }

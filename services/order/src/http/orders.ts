@@ -1,8 +1,9 @@
 import { Router } from '@koa/router'
+import { type Database, type RequestDeadline, serveOpenApi } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
-import type { Database, RequestDeadline } from '@order-saga/chassis'
 import type { AcceptOrder } from '../accept-orders.ts'
 import { usualTimes } from '../store/read-step-times.ts'
+import { orderDescription } from './order-description.ts'
 import { addOrderRoutes } from './order-routes.ts'
 import { addSagaRoutes } from './saga-routes.ts'
 
@@ -21,5 +22,6 @@ export function createOrderRouter({ database, accept, requestDeadline, now, queu
   const router = new Router()
   addOrderRoutes(router, { database, requestDeadline, accept })
   addSagaRoutes(router, { database, requestDeadline, usual: usualTimes(database, now), now, queues })
+  serveOpenApi(router, orderDescription)
   return router
 }

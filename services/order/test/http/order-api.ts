@@ -41,6 +41,7 @@ export interface OrderApiOptions {
   readonly port?: number
   readonly poolMax?: number
   readonly maxOpenOrders?: number
+  readonly maxInProgress?: number
   /** How long a request waits for the database: by default so long that no busy machine spoils a test. */
   readonly answerMs?: number
 }
@@ -54,7 +55,7 @@ export class OrderApi {
   accepted = 0
   relayAccepts = true
   readonly metrics = createMetrics()
-  readonly #server: Server
+  readonly server: Server
 
   private constructor(postgres: PostgresServer, options: OrderApiOptions) {
     const log = createLog('order', 'debug', { write: (line: string) => void this.log.push(line) })
@@ -78,18 +79,18 @@ export class OrderApi {
       offer: (events: readonly OutgoingEvent[]) => void this.offered.push(...events),
     }
     const { database } = this
-    const { answerMs = 20_000, maxOpenOrders = 1_000_000 } = options
+    const { answerMs = 20_000, maxOpenOrders = 1_000_000, maxInProgress = 1_000 } = options
     const accept = createAcceptOrder({
       database,
       relay,
       now,
       newId: () => uuidv7(),
       sagaTimeoutMs,
-      admission: new Admission({ maxOpenOrders }),
+      admission: new Admission({ maxOpenOrders, maxInProgress }),
       requestDeadline: new RequestDeadline('database', answerMs),
       onAccepted: (count) => (this.accepted += count),
     })
-    this.#server = createApi({
+    this.server = createApi({
       router: createOrderRouter({
         accept,
         database,
@@ -104,13 +105,13 @@ export class OrderApi {
 
   static async start(options: OrderApiOptions): Promise<OrderApi> {
     const api = new OrderApi(await testServers().postgres(), options)
-    api.#server.listen(0, '127.0.0.1')
-    await once(api.#server, 'listening')
+    api.server.listen(0, '127.0.0.1')
+    await once(api.server, 'listening')
     return api
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port
+    return (this.server.address() as AddressInfo).port
   }
 
   url(path: string): string {
@@ -144,9 +145,9 @@ export class OrderApi {
   }
 
   async close(): Promise<void> {
-    this.#server.close()
-    this.#server.closeAllConnections()
-    await once(this.#server, 'close')
+    this.server.close()
+    this.server.closeAllConnections()
+    await once(this.server, 'close')
     await this.database.close()
   }
 }

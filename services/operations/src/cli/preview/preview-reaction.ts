@@ -24,7 +24,8 @@ import { v7 as uuidv7 } from 'uuid'
  * The effect of a message if it were delivered now.
  * `would_fail`: the database would refuse its writes, so the consumer would repeat and then dead-letter it.
  * `duplicate`: its id is in the inbox. `already_final`: the state would not change. `would_be_dead_lettered`: its
- * consumer would dead-letter it. `would_be_refused`: it is forged and never replayed. `unknown`: the consumer has no state.
+ * consumer would dead-letter it. `would_be_refused`: it is forged and never replayed. `would_wait`: its
+ * version is newer than this release. `unknown`: the consumer has no state.
  */
 export type ReplayResult =
   | 'would_change'
@@ -33,6 +34,7 @@ export type ReplayResult =
   | 'already_final'
   | 'would_be_dead_lettered'
   | 'would_be_refused'
+  | 'would_wait'
   | 'unknown'
 
 export interface ReplayPreview {
@@ -50,6 +52,7 @@ export const replayResultWords: Readonly<Record<ReplayResult, string>> = {
   already_final: 'already final',
   would_be_dead_lettered: 'would be dead-lettered again',
   would_be_refused: 'would be refused',
+  would_wait: 'would wait',
   unknown: 'unknown',
 }
 

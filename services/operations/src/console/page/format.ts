@@ -31,6 +31,7 @@ export const blockerLabels: Readonly<Record<string, string>> = {
   lock: 'locked row',
   breaker: 'open breaker',
   stuck_retry: 'stuck retry',
+  unreadable: 'unreadable version',
   no_consumer: 'no consumer',
   charge: 'provider call',
   outbox: 'outbox',
