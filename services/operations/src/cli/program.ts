@@ -145,7 +145,7 @@ export function sagaProgram(parts: ProgramParts): Command {
     .option('--status <status>', 'only those with this status')
     .option('--violations', 'only those with events that violate the protocol or do not match the order')
     .option('--customer <id>', 'only those of this customer')
-    .option('--blocked [kind]', 'only open sagas that are blocked, by anything or by this kind of blocker')
+    .option('--blocked [kind]', 'only blocked sagas, by anything or by this kind of blocker')
     .addOption(duration('--older-than <time>', 'only those accepted at least that long ago: 30s, 5m, 2h, 7d'))
     .addOption(limit(defaultLimit))
     .addOption(new Option('--after <saga>', 'continue after this saga: the next page').argParser(anId))

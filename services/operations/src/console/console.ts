@@ -5,19 +5,19 @@ import {
   type BlockedLine,
   type DeliveryState,
   listBlockedSagas,
+  readHeld,
   withBlockers,
 } from '../inspect/blocked-sagas.ts'
 import type { DeadLetter } from '../inspect/dead-letters/dead-letter.ts'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
 import { inspectSaga } from '../inspect/inspect-saga.ts'
-import { type QueueReader, readQueueFacts } from '../inspect/delivery.ts'
+import { type QueueReader, readAllRetries, readQueueFacts } from '../inspect/delivery.ts'
 import { readLocks } from '../inspect/locks.ts'
 import type { Actor } from '../inspect/operator-acts.ts'
 import { readOutbox } from '../inspect/outboxes.ts'
 import { readParked, releaseEvents, type ReleaseSources } from '../inspect/parked-events.ts'
 import { queuesOfServices, readQueues } from '../inspect/queues.ts'
 import type { RetryMessage } from '../inspect/retries/retry-message.ts'
-import { readRetries } from '../inspect/retries/scan-retries.ts'
 import { readSaga, readSagaFacts } from '../inspect/saga-facts.ts'
 import { readSagaOverview, type SagaLine, type SagaListOptions } from '../inspect/sagas.ts'
 import type { InspectSources } from '../inspect/store.ts'
@@ -50,7 +50,6 @@ export interface ConsoleOptions {
 const parkedShown = 500
 /** A scan keeps the messages of the retry queues from their return meanwhile, and a message is stuck for a minute or longer. */
 const keepMs = { sagas: 1_000, delivery: 3_000, retries: 60_000 } as const
-const retriesRead = 5_000
 /** A slow broker does not delay the facts from the databases. */
 const deliveryWaitMs = 1_000
 
@@ -78,9 +77,9 @@ export class Console {
     const read = (): Promise<QueueReader> =>
       this.deadLetters.inTurn(() => readQueueFacts(options.sources, options.retryDelaysMs))
     this.#queueFacts = new Cached(read, keepMs.delivery, now)
-    const readWaiting = (): Promise<RetryMessage[]> =>
-      this.deadLetters.inTurn(() => readRetries(options.sources, options.retryDelaysMs))
-    this.#retries = new Cached(readWaiting, keepMs.retries, now)
+    const readRetries = (): Promise<RetryMessage[] | undefined> =>
+      this.deadLetters.inTurn(() => readAllRetries(options.sources, options.retryDelaysMs))
+    this.#retries = new Cached(readRetries, keepMs.retries, now)
     this.#blockers = new Cached(() => this.#blockersOfShown(), keepMs.delivery, now)
   }
 
@@ -123,15 +122,19 @@ export class Console {
   }
 
   async #blockersOfShown(): Promise<ReadonlyMap<string, readonly string[]>> {
-    const blocked = await withBlockers(this.sources, this.#shown, await this.#deliveryState())
+    const delivery = await this.#deliveryState()
+    const held = await readHeld(this.sources, delivery)
+    const blocked = await withBlockers(this.sources, this.#shown, delivery, held)
     return new Map(blocked.map(({ sagaId, blockers }) => [sagaId, blockers.map(({ kind }) => kind)]))
   }
 
   async #deliveryState(): Promise<DeliveryState> {
     const [queueFacts, delivery] = await Promise.all([this.#queueFactsSoon(), this.#deliverySoon()])
-    const some = (delivery.queues ?? []).some(({ deadLetters }) => (deadLetters ?? 0) > 0)
+    const queues = delivery.queues ?? []
+    const some = queues.some(({ deadLetters }) => (deadLetters ?? 0) > 0)
     const letters = some ? await this.deadLetters.list().catch(() => undefined) : undefined
-    return { queueFacts, deadLetters: letters?.deadLetters }
+    const retries = queues.some(({ retrying }) => (retrying ?? 0) > 0) ? await this.#retriesSoon() : []
+    return { queueFacts, deadLetters: letters?.deadLetters, retries }
   }
 
   /** One saga by its id or its order's; undefined if it does not exist. @throws DependencyUnavailable as `overview` */
@@ -181,10 +184,12 @@ export class Console {
 
   async #retriesOf(sagaId: string): Promise<readonly RetryMessage[]> {
     const { queues } = await this.#deliverySoon()
-    const waiting = (queues ?? []).reduce((sum, { retrying }) => sum + (retrying ?? 0), 0)
-    if (waiting === 0 || waiting > retriesRead) return []
-    const retries = await this.#retries.get().catch(() => [])
-    return retries.filter((retry) => retry.sagaId === sagaId)
+    if (!(queues ?? []).some(({ retrying }) => (retrying ?? 0) > 0)) return []
+    return (await this.#retriesSoon()).filter((retry) => retry.sagaId === sagaId)
+  }
+
+  async #retriesSoon(): Promise<readonly RetryMessage[]> {
+    return (await this.#retries.getWithin(deliveryWaitMs).catch(() => undefined)) ?? []
   }
 
   /** Undefined while the broker is unavailable. */

@@ -2,6 +2,8 @@ import type { QueueFacts } from '@order-saga/order'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
 import { scanDeadLetters } from './dead-letters/scan.ts'
 import { queuesOfServices, readQueues } from './queues.ts'
+import type { RetryMessage } from './retries/retry-message.ts'
+import { readRetries, retryQueuesOf } from './retries/scan-retries.ts'
 import type { InspectSources } from './store.ts'
 
 export interface QueueReader {
@@ -36,18 +38,36 @@ const scanLimit = 5_000
 
 /** The dead letters of all services; undefined if there are too many to scan, or they cannot be read: a list is shown without them. */
 export async function readAllDeadLetters(sources: InspectSources): Promise<DeadLetter[] | undefined> {
-  const letters: DeadLetter[] = []
-  try {
-    const queues = queuesOfServices(sources.queues).map(({ deadLetters }) => deadLetters)
-    const depths = await readQueues(await sources.broker(), queues)
-    const total = depths.reduce((sum, { messages }) => sum + (messages ?? 0), 0)
-    if (total > scanLimit) return undefined
-    // Most of the time there are none, and a scan waits for the broker.
-    if (total === 0) return []
+  const queues = queuesOfServices(sources.queues).map(({ deadLetters }) => deadLetters)
+  return await unlessMany(sources, queues, async () => {
+    const letters: DeadLetter[] = []
     await scanDeadLetters(sources, { selection: {}, limit: scanLimit }, async (found) => {
       letters.push(...found.map(({ letter }) => letter))
     })
     return letters
+  })
+}
+
+/** The messages of all retry queues, under the same conditions. */
+export async function readAllRetries(
+  sources: InspectSources,
+  retryDelaysMs: readonly number[],
+): Promise<RetryMessage[] | undefined> {
+  const queues = retryQueuesOf(sources.queues, retryDelaysMs).map(({ queue }) => queue)
+  return await unlessMany(sources, queues, () => readRetries(sources, retryDelaysMs))
+}
+
+async function unlessMany<T>(
+  sources: InspectSources,
+  queues: readonly string[],
+  scan: () => Promise<T[]>,
+): Promise<T[] | undefined> {
+  try {
+    const depths = await readQueues(await sources.broker(), queues)
+    const total = depths.reduce((sum, { messages }) => sum + (messages ?? 0), 0)
+    if (total > scanLimit) return undefined
+    // Most of the time there are none, and a scan waits for the broker.
+    return total === 0 ? [] : await scan()
   } catch {
     return undefined
   }

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { waitUntil } from '@order-saga/dev'
+import { rolesOf } from '@order-saga/tests/support/database-roles'
 import { Client } from 'pg'
 import { append, type Scenario, writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
@@ -77,6 +78,9 @@ describe('saga list', function () {
     assert.deepEqual(await found(), all)
     assert.deepEqual(await found('--status', 'pending'), all.slice(1))
     assert.deepEqual(await found('--older-than', '5m'), all.slice(0, 1))
+    await system().data.sql('order', `UPDATE orders SET customer_id = 'c-1' WHERE saga_id <> $1`, [old.sagaId])
+    assert.deepEqual(await found('--customer', 'c-1'), all.slice(1))
+    assert.deepEqual(await found('--blocked'), all.slice(1))
     const { summary } = await system().json('list', '--violations', '--limit', '1')
     assert.deepEqual(await found('--after', String(summary['next'])), all.slice(1))
     const { out } = await system().run(['list', '--violations'])
@@ -135,6 +139,35 @@ describe('saga show', function () {
     assert.equal(parked['waitsFor'], `an operator: order.created is parked in the outbox of order: ${why}`)
   })
 
+  it('lists complete sagas too whose messages are dead letters or parked, by kind', async () => {
+    const [lost, parked, unroutable, complete] = [
+      await writeScenario(system().data, 'confirmed'),
+      await writeScenario(system().data, 'confirmed'),
+      await writeScenario(system().data, 'confirmed'),
+      await writeScenario(system().data, 'confirmed'),
+    ]
+    await system().die('inventory', bodyOf('order.confirmed', { ...lost, eventId: randomUUID() }), {
+      type: 'order.confirmed',
+    })
+    const unpublish = (change: string, { sagaId }: Scenario) =>
+      system().data.sql(
+        'order',
+        `UPDATE events SET published_at = NULL, ${change} WHERE saga_id = $1 AND routing_key = 'order.confirmed'`,
+        [sagaId],
+      )
+    await unpublish(`parked_at = now(), park_reason = 'unroutable'`, parked)
+    await unpublish('unroutable_since = now()', unroutable)
+    await system().data.sql('inventory', 'DELETE FROM processed_events')
+    const found = async (...filter: string[]): Promise<unknown[]> =>
+      (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
+    assert.deepEqual(await found('--blocked', 'dead_letter'), [lost.sagaId])
+    assert.deepEqual(await found('--blocked', 'parked'), [parked.sagaId])
+    assert.deepEqual(await found('--blocked', 'missing_binding'), [unroutable.sagaId])
+    const { out } = await system().run(['list'])
+    assert.match(out, new RegExp(`^${parked.sagaId} .* parked`, 'm'))
+    assert.match(out, new RegExp(`^${complete.sagaId} .* -$`, 'm'))
+  })
+
   it('reports all blockers with the next step of each, and lists them, also by kind', async () => {
     const scenario = await writeScenario(system().data, 'pending', new Date(Date.now() - minute))
     const other = await writeScenario(system().data, 'pending')
@@ -142,7 +175,13 @@ describe('saga show', function () {
     await system().die('inventory', bodyOf('payment.completed', { ...scenario, eventId }), {
       type: 'payment.completed',
     })
-    const session = new Client({ connectionString: system().data.sources.order.url, application_name: 'reporting' })
+    // The operator may not end a session of a superuser.
+    const { user, password } = rolesOf('order').runtime
+    const url = Object.assign(new URL(system().data.orderUrl), {
+      username: user,
+      password: encodeURIComponent(password),
+    })
+    const session = new Client({ connectionString: url.href, application_name: 'reporting' })
     session.on('error', () => undefined)
     await session.connect()
     try {

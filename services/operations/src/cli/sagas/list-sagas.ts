@@ -1,6 +1,6 @@
 import { blockerKinds, sagaStatuses } from '@order-saga/order'
 import { type BlockedFilter, listBlockedSagas } from '../../inspect/blocked-sagas.ts'
-import { readAllDeadLetters, readQueueFacts } from '../../inspect/delivery.ts'
+import { readAllDeadLetters, readAllRetries, readQueueFacts } from '../../inspect/delivery.ts'
 import type { CommandContext } from '../command-context.ts'
 import { type Result, UsageError } from '../result.ts'
 import { fromNow, sagaWords, span, tableOf } from '../text.ts'
@@ -27,12 +27,14 @@ export async function listSagas(context: CommandContext, options: SagaListOption
   }
   const now = context.now()
   const createdBefore = new Date(now.getTime() - olderThanMs)
-  const [deadLetters, queueFacts] = await Promise.all([
+  const { retryDelaysMs } = context.config
+  const [deadLetters, retries, queueFacts] = await Promise.all([
     readAllDeadLetters(context),
-    readQueueFacts(context, context.config.retryDelaysMs).catch(() => undefined),
+    readAllRetries(context, retryDelaysMs),
+    readQueueFacts(context, retryDelaysMs).catch(() => undefined),
   ])
   const page = { status, violations, createdBefore, customerId, order: 'oldest first', after, limit } as const
-  const { sagas, next } = await listBlockedSagas(context, page, { deadLetters, queueFacts }, blocked)
+  const { sagas, next } = await listBlockedSagas(context, page, { deadLetters, retries, queueFacts }, blocked)
   const rows = sagas.map((saga) => [
     saga.sagaId,
     saga.orderId,
@@ -46,6 +48,7 @@ export async function listSagas(context: CommandContext, options: SagaListOption
   ])
   const unread = [
     ...(deadLetters === undefined ? ['dead letters'] : []),
+    ...(retries === undefined ? ['retry queues'] : []),
     ...(queueFacts === undefined ? ['queues'] : []),
   ]
   return {
