@@ -149,7 +149,7 @@ async function grantMembership(
       return await grantMembership(client, role, user, log, attempt + 1)
     }
     if (code !== '42501') throw error
-    log(`[migrate] saga locks will not show or end all sessions: a superuser has to run ${sql}`)
+    log(`[migrate] operators will not see or end all sessions: a superuser has to run ${sql}`)
   }
 }
 

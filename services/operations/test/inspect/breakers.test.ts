@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
