@@ -38,6 +38,7 @@ export async function cancelLocks(
     all ? !storeNames.some((store) => store === application) : pids.includes(pid),
   )
   const missing = pids.filter((pid) => !chosen.some((session) => session.pid === pid))
+  if (!all) assertUnambiguous(chosen)
   if (actor === undefined)
     return resultOf(
       chosen.map((each) => ({ ...each, result: 'would_end' })),
@@ -68,6 +69,17 @@ export async function cancelLocks(
     }
   }
   return resultOf(done, missing, context)
+}
+
+/**
+ * The databases may be on different servers, which have the same process ids.
+ * @throws UsageError
+ */
+export function assertUnambiguous(chosen: readonly Pick<Located, 'store' | 'pid'>[]): void {
+  const same = chosen.filter(({ pid }, i) => chosen.some((other, j) => j !== i && other.pid === pid))
+  if (same.length === 0) return
+  const [pid, stores] = [same[0]?.pid, same.filter((each) => each.pid === same[0]?.pid).map(({ store }) => store)]
+  throw new UsageError(`The databases of ${stores.join(' and ')} have a session ${pid} each: give --service`)
 }
 
 function refusal(error: unknown, store: StoreName, { config }: CommandContext): string {

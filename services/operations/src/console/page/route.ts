@@ -10,6 +10,8 @@ export interface Route {
 }
 
 const unitsMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+/** The routes accept 12 digits. */
+const longestMs = 999_999_999_999
 
 /** `#/sagas`, `#/sagas/<status>`, `#/sagas?status=&blocked=&customer=&olderThan=5m`, `#/saga/<id>`, `#/dead-letters` and so on. */
 export function routeOf(hash: string): Route {
@@ -30,14 +32,14 @@ function sagasOf(what: string | undefined, query: string, hash: string): Route {
   let filter: SagaFilter = {}
   const set = (name: string, value: string): void => {
     const status = statuses.find((each) => each === value)
-    const older = /^(\d{1,9})([smhd])$/.exec(value)
+    const [, number, unit = ''] = /^(\d{1,9})([smhd])$/.exec(value) ?? []
+    const olderThanMs = Number(number) * (unitsMs[unit] ?? 0)
     if (name === 'status' && status !== undefined) filter = { ...filter, status }
     else if (name === 'violations' && value === 'true') filter = { ...filter, violations: true }
     else if (name === 'blocked' && Object.hasOwn(blockerLabels, value)) filter = { ...filter, blocked: value }
     else if (name === 'customer' && value !== '') filter = { ...filter, customer: value }
-    else if (name === 'olderThan' && older !== null) {
-      filter = { ...filter, olderThan: value, olderThanMs: Number(older[1]) * (unitsMs[older[2] ?? ''] ?? 0) }
-    } else problems.push(`${name}=${value}`)
+    else if (name === 'olderThan' && olderThanMs <= longestMs) filter = { ...filter, olderThan: value, olderThanMs }
+    else problems.push(`${name}=${value}`)
   }
   if (what === 'violations') set('violations', 'true')
   else if (what !== undefined && what !== '') set('status', decoded(what))
