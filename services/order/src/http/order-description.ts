@@ -37,7 +37,17 @@ const facts = {
   amount: '125.50',
   currency: 'USD',
   items: newOrder.items,
-}
+  undelivered: [
+    {
+      event: 'order.created',
+      eventId: event,
+      from: 'order',
+      to: 'payment',
+      state: 'in_outbox',
+      since: new Date(createdAt),
+    },
+  ],
+} as const
 const now = new Date(createdAt)
 
 const accepted = { status: 'accepted', orderId, sagaId, message: 'Order created, saga started' }
