@@ -8,12 +8,14 @@ const quietRunSeconds = 200
 /** Why a file takes longer than others, and how long it may take. Seconds on two processors that all workers share. */
 export const longFiles: Durations<{ readonly seconds: number; readonly reason: string }> = {
   'packages/chassis/test/messaging/consumer-losses.test.ts': { seconds: 90, reason: 'starts a broker twice' },
-  'packages/chassis/test/messaging/credentials.test.ts': { seconds: 40, reason: 'starts a broker' },
+  'packages/chassis/test/messaging/administration.test.ts': {
+    seconds: 60,
+    reason: 'starts a broker, and waits for its alarm',
+  },
   'packages/chassis/test/messaging/odd-deliveries.test.ts': {
     seconds: 60,
     reason: 'starts a broker, and dead-letters each of thirty messages three times',
   },
-  'packages/chassis/test/messaging/publisher.test.ts': { seconds: 40, reason: 'waits for an alarm of the broker' },
   'packages/chassis/test/persistence/pooler.test.ts': {
     seconds: 180,
     reason: 'installs PgBouncer, once for a machine',
