@@ -119,18 +119,19 @@ type Cause = Omit<Blocker, 'since' | 'eventId' | 'queue'>
 /** A delivery is acknowledged only when its effect is committed; the broker shows only how many messages are ready. */
 function ofDelivery(event: UndeliveredEvent, isLate: boolean, forMs: number): Cause[] {
   const { event: name, to, queue, broker, retry } = event
+  // It was delivered before, whether or not the queue is bound now.
+  if (retry !== undefined) return ofRetry(event, retry, isLate)
   if (broker?.isBound === false) {
     return [
       {
         kind: 'missing_binding',
         service: to,
-        cause: `${name} did not reach ${queue}: the queue is not bound to its routing key`,
+        cause: `${name} is not processed by ${to}, and ${queue} is not bound to its routing key`,
         action: 'restore the binding (saga topology repair); saga audit names the events that were lost',
         runbook: 'OrderSagaMissingBinding',
       },
     ]
   }
-  if (retry !== undefined) return ofRetry(event, retry, isLate)
   if (!isLate) return []
   if (broker === undefined) {
     return [

@@ -66,7 +66,19 @@ describe('The blockers of a saga', () => {
     ],
     'a binding that is missing although other consumers have the event': [
       { undelivered: [{ ...paid, since: now, broker: { ...queue, isBound: false } }] },
-      ['missing_binding: payment.completed did not reach order_queue: the queue is not bound to its routing key'],
+      ['missing_binding: payment.completed is not processed by order, and order_queue is not bound to its routing key'],
+    ],
+    'a retry of an event that was delivered before its binding was removed': [
+      {
+        undelivered: [
+          {
+            ...paid,
+            broker: { ...queue, isBound: false },
+            retry: { queue: 'order_queue.retry.15000', state: 'waiting', attempt: 4, reason: 'no space' },
+          },
+        ],
+      },
+      ['unacknowledged: payment.completed waits in order_queue.retry.15000 for attempt 4: no space'],
     ],
     'an event that no queue accepts': [
       { undelivered: [{ ...paid, state: 'in_outbox', since: now, unroutable: 'unroutable: no queue' }] },
