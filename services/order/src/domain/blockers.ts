@@ -167,13 +167,12 @@ function ofDelivery(event: UndeliveredEvent, isLate: boolean, forMs: number): Ca
     ]
   }
   const retrying = broker.retrying === 0 ? '' : `, or is among the ${broker.retrying} messages in its retry queues`
-  const unbound = broker.isBound === undefined ? '; if nothing holds it, check the bindings (saga topology check)' : ''
   return [
     {
       kind: 'unacknowledged',
       service: to,
       cause: `${name} was delivered to ${queue} and is unacknowledged for ${duration(forMs)}${retrying}`,
-      action: `see the log of ${to} for the dependency that it waits for${unbound}`,
+      action: `see the log of ${to} for the dependency that it waits for; if there is none, the event is lost: saga topology check, saga audit`,
       runbook: 'OrderSagaConsumerStalled',
     },
   ]
