@@ -36,6 +36,8 @@ export {
 export { deadLetterQueue, ownExchange, retryQueue, secondaryQueue } from './topology/names.ts'
 export {
   type Binding,
+  type ExchangeDeclaration,
+  type QueueDeclaration,
   maxMessageBytes,
   type ServiceQueue,
   type Topology,

@@ -142,6 +142,24 @@ describe('a private broker with generated definitions', function () {
       })
       await repairTopology(admin, topology, parts, 'admin')
       assert.ok((await check()).every((part) => part.startsWith('present')))
+      const copy = await admin.createChannel()
+      await copy.deleteQueue('payment_queue.dlq')
+      await copy.assertQueue('payment_queue.dlq', { durable: true })
+      assert.deepEqual(
+        (await check()).filter((part) => !part.startsWith('present')),
+        [
+          'different queue payment_queue.dlq',
+          'missing binding payment_queue.direct → payment_queue.dlq: payment_queue.dlq',
+        ],
+      )
+      await repairTopology(admin, topology, await checkTopology(model, topology, await api.definitions()), 'admin')
+      assert.deepEqual(
+        (await check()).filter((part) => !part.startsWith('present')),
+        ['different queue payment_queue.dlq'],
+      )
+      await copy.deleteQueue('payment_queue.dlq')
+      await repairTopology(admin, topology, await checkTopology(model, topology, await api.definitions()), 'admin')
+      assert.ok((await check()).every((part) => part.startsWith('present')))
       const refused = new ManagementApi(server.managementUrl ?? '', urlOf(server.url, definitions, 'order'))
       await assert.rejects(refused.definitions(), {
         name: 'ManagementRefused',

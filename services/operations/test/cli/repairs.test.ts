@@ -37,9 +37,11 @@ describe('saga topology', function () {
   it('finds a missing binding by the management API, and names the saga that it blocks', async () => {
     const bindings: object[] = []
     const exchanges: object[] = []
+    const queues: object[] = []
     const api = createServer((request, response) => {
       assert.match(String(request.headers.authorization), /^Basic /)
-      const rows = request.url === '/api/exchanges/%2F' ? exchanges : bindings
+      const path = request.url?.replace(/\?.*/, '')
+      const rows = path === '/api/exchanges/%2F' ? exchanges : path === '/api/bindings/%2F' ? bindings : queues
       response.setHeader('content-type', 'application/json').end(JSON.stringify(rows))
     }).listen(0, '127.0.0.1')
     await once(api, 'listening')
@@ -52,7 +54,7 @@ describe('saga topology', function () {
       assert(missing.length > 10 && missing.every(({ kind }) => kind !== 'queue'))
       for (const { kind, name } of missing) {
         if (kind === 'exchange') {
-          exchanges.push({ name })
+          exchanges.push({ name, type: name === system().environment['ORDER_EXCHANGE'] ? 'topic' : 'direct' })
           continue
         }
         const [, source, destination, key] = /^(\S+) → (\S+): (\S+)$/.exec(name) ?? []
@@ -61,6 +63,12 @@ describe('saga topology', function () {
       const whole = await system().run(['topology', 'check'], { env })
       assert.equal(whole.code, 0, whole.out)
       assert.doesNotMatch(whole.out, /not checked/)
+      const name = system().queueOf('payment')
+      queues.push({ name, arguments: {} })
+      const different = await system().run(['topology', 'check'], { env })
+      assert.equal(different.code, 1)
+      assert.match(different.out, new RegExp(`^queue +different +${name}$`, 'm'))
+      assert.match(different.out, /^1 part with another type or other arguments, which a repair does not change/m)
     } finally {
       api.close()
     }

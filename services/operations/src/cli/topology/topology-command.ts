@@ -3,7 +3,7 @@ import { serviceQueues, type Topology, topologyOf } from '@order-saga/contracts'
 import { type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../../inspect/operator-acts.ts'
 import { type BrokerDefinitions, checkTopology, type TopologyPart } from '../../inspect/topology/check-topology.ts'
 import { ManagementRefused } from '../../inspect/topology/management.ts'
-import { repairTopology } from '../../inspect/topology/repair-topology.ts'
+import { isRepairable, repairTopology } from '../../inspect/topology/repair-topology.ts'
 import { counted } from '../../audit/format-report.ts'
 import type { CommandContext } from '../command-context.ts'
 import { OperatorBroker } from '../operator-broker.ts'
@@ -14,8 +14,8 @@ import { tableOf } from '../text.ts'
 export async function showTopology(context: CommandContext): Promise<Result> {
   const checked = await check(context)
   const user = userOf(repairUrl(context))
-  const isWhole = checked.parts.every(({ state }) => state !== 'missing')
-  return resultOf(checked, isWhole ? undefined : `Repair: saga topology repair. ${repairsAs(user)}`)
+  const isMissing = checked.parts.some(({ state }) => state === 'missing')
+  return resultOf(checked, !isMissing ? undefined : `Repair: saga topology repair. ${repairsAs(user)}`)
 }
 
 /** Restores what is missing, with the broker user of RABBITMQ_ADMIN_URL; recorded as one act. */
@@ -24,7 +24,7 @@ export async function restoreTopology(context: CommandContext, actor: Actor): Pr
   await orders.change(assertRecordable)
   const topology = planned(context)
   const before = await check(context)
-  const wanted = before.parts.filter(({ state }) => state !== 'present')
+  const wanted = before.parts.filter(isRepairable)
   if (wanted.length === 0) return resultOf(before, 'Nothing to repair.')
   const detail = { parts: wanted }
   const url = repairUrl(context)
@@ -90,20 +90,28 @@ const repairsAs = (user: string): string =>
 
 function resultOf({ parts, why }: Checked, last: string | undefined): Result {
   const missing = parts.filter(({ state }) => state === 'missing')
+  const different = parts.filter(({ state }) => state === 'different')
   const unknown = parts.filter(({ state }) => state === 'unknown')
+  const present = parts.length - missing.length - different.length - unknown.length
   // Bindings are unknown all together.
-  const named = parts.filter(({ kind, state }) => state === 'missing' || (state === 'unknown' && kind !== 'binding'))
+  const named = parts.filter(({ kind, state }) => state !== 'present' && (state !== 'unknown' || kind !== 'binding'))
   const rows = named.map(({ kind, name, state }) => [kind, state, name])
   return {
     items: parts,
     summary: {
-      present: parts.length - missing.length - unknown.length,
+      present,
       missing: missing.length,
+      different: different.length,
       unknown: unknown.length,
     },
     text: [
       ...tableOf(['PART', 'STATE', 'NAME'], rows),
-      `${parts.length - missing.length - unknown.length} of ${parts.length} parts are present, ${missing.length} are missing`,
+      `${present} of ${parts.length} parts are present, ${missing.length} are missing`,
+      ...(different.length === 0
+        ? []
+        : [
+            `${counted(different.length, 'part')} with another type or other arguments, which a repair does not change: empty and delete it, then repair.`,
+          ]),
       ...(unknown.length === 0
         ? []
         : [
@@ -111,6 +119,6 @@ function resultOf({ parts, why }: Checked, last: string | undefined): Result {
           ]),
       ...(last === undefined ? [] : [last]),
     ].join('\n'),
-    wrong: missing.length > 0,
+    wrong: missing.length > 0 || different.length > 0,
   }
 }

@@ -1,9 +1,13 @@
+import { isDeepStrictEqual } from 'node:util'
 import { closeChannel } from '@order-saga/chassis'
-import type { Binding, Topology } from '@order-saga/contracts'
+import type { Binding, ExchangeDeclaration, QueueDeclaration, Topology } from '@order-saga/contracts'
 import type { Channel, ChannelModel } from 'amqplib'
 
-/** `unknown`: the user may not see it over AMQP, which shows no binding, and the management API was not read. */
-export type PartState = 'present' | 'missing' | 'unknown'
+/**
+ * `different`: it exists with another type or other arguments, which a declaration cannot change. `unknown`: the user may
+ * not see it over AMQP, which shows no binding, and the management API was not read.
+ */
+export type PartState = 'present' | 'missing' | 'different' | 'unknown'
 
 const notFound = 404
 /** The broker checks permissions first, so it does not say whether the part exists. */
@@ -16,9 +20,10 @@ export interface TopologyPart {
 }
 
 export const bindingName = ({ exchange, queue, routingKey }: Binding): string => `${exchange} → ${queue}: ${routingKey}`
-/** The part of the broker's definitions that a client without permissions on them does not see over AMQP. */
+/** The part of the broker's definitions that a client does not see over AMQP. */
 export interface BrokerDefinitions {
-  readonly exchanges: readonly string[]
+  readonly exchanges: readonly ExchangeDeclaration[]
+  readonly queues: readonly QueueDeclaration[]
   readonly bindings: readonly Binding[]
 }
 
@@ -34,18 +39,21 @@ export async function checkTopology(
   defined: BrokerDefinitions | undefined,
 ): Promise<TopologyPart[]> {
   const parts: TopologyPart[] = []
-  for (const { name } of topology.exchanges) {
+  for (const exchange of topology.exchanges) {
+    const { name } = exchange
+    const found = defined?.exchanges.find((each) => each.name === name)
     const state =
       defined === undefined
         ? await exists(model, (channel) => channel.checkExchange(name))
-        : defined.exchanges.includes(name)
-          ? 'present'
-          : 'missing'
+        : stateOf(found?.type, exchange.type)
     parts.push({ kind: 'exchange', name, state })
   }
-  for (const { name } of topology.queues) {
+  for (const queue of topology.queues) {
+    const { name } = queue
     const state = await exists(model, (channel) => channel.checkQueue(name))
-    parts.push({ kind: 'queue', name, state })
+    const found = defined?.queues.find((each) => each.name === name)
+    const isKnown = state === 'present' && found !== undefined
+    parts.push({ kind: 'queue', name, state: isKnown ? stateOf(found.arguments, queue.arguments) : state })
   }
   const known = defined && new Set(defined.bindings.map(key))
   for (const binding of topology.bindings) {
@@ -53,6 +61,11 @@ export async function checkTopology(
     parts.push({ kind: 'binding', name: bindingName(binding), state })
   }
   return parts
+}
+
+function stateOf(found: unknown, declared: unknown): PartState {
+  if (found === undefined) return 'missing'
+  return isDeepStrictEqual(found, declared) ? 'present' : 'different'
 }
 
 /** The broker closes the channel of a failed declaration, so each has its own. */

@@ -1,5 +1,5 @@
 import { ConfigurationError, messageOf } from '@order-saga/chassis'
-import type { Binding } from '@order-saga/contracts'
+import type { Binding, ExchangeDeclaration, QueueDeclaration } from '@order-saga/contracts'
 import { SourceUnavailable } from '../stores.ts'
 import type { BrokerDefinitions } from './check-topology.ts'
 
@@ -45,13 +45,14 @@ export class ManagementApi {
     this.#base = own
   }
 
-  /** The exchanges and bindings of the virtual host. @throws SourceUnavailable, ManagementRefused */
+  /** The exchanges, queues and bindings of the virtual host. @throws SourceUnavailable, ManagementRefused */
   async definitions(): Promise<BrokerDefinitions> {
-    const [exchanges, bindings] = await Promise.all([
-      this.#get<{ name: string }>(`api/exchanges/${this.#vhost}`),
+    const [exchanges, queues, bindings] = await Promise.all([
+      this.#get<ExchangeDeclaration>(`api/exchanges/${this.#vhost}?columns=name,type`),
+      this.#get<QueueDeclaration>(`api/queues/${this.#vhost}?columns=name,arguments`),
       this.bindings(),
     ])
-    return { exchanges: exchanges.map(({ name }) => name), bindings }
+    return { exchanges, queues, bindings }
   }
 
   /** All bindings of the virtual host from an exchange to a queue. @throws SourceUnavailable, ManagementRefused */

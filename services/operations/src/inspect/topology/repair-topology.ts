@@ -4,6 +4,9 @@ import type { Channel, ChannelModel } from 'amqplib'
 import { NotDone } from '../stores.ts'
 import { accessRefused, bindingName, type TopologyPart } from './check-topology.ts'
 
+/** A part that differs has to be deleted first, which would lose its messages. */
+export const isRepairable = ({ state }: TopologyPart): boolean => state === 'missing' || state === 'unknown'
+
 /**
  * Declares what `checkTopology` found missing. Unknown parts are declared, too: a declaration is idempotent. Queues first,
  * dead-letter queues foremost, as in the declaration of a new broker.
@@ -15,7 +18,7 @@ export async function repairTopology(
   parts: readonly TopologyPart[],
   user: string,
 ): Promise<void> {
-  const wanted = new Set(parts.filter(({ state }) => state !== 'present').map(({ kind, name }) => `${kind} ${name}`))
+  const wanted = new Set(parts.filter(isRepairable).map(({ kind, name }) => `${kind} ${name}`))
   for (const { name, type } of topology.exchanges) {
     if (!wanted.has(`exchange ${name}`)) continue
     await declare(model, user, `the exchange ${name}`, (channel) =>
