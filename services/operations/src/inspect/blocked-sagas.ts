@@ -62,10 +62,11 @@ export async function withBlockers(
   return sagas.map((saga) => ({ ...saga, blockers: blockers.get(saga.sagaId) ?? [] }))
 }
 
+/** Each part reads a partial index: the outbox has the published events of a day. */
 const unpublished = statement(
   'sagas-unpublished',
-  `SELECT DISTINCT saga_id AS "sagaId" FROM events
-   WHERE published_at IS NULL AND (parked_at IS NOT NULL OR unroutable_since IS NOT NULL) LIMIT $1`,
+  `SELECT saga_id AS "sagaId" FROM events WHERE published_at IS NULL AND parked_at IS NULL AND unroutable_since IS NOT NULL
+   UNION SELECT saga_id FROM events WHERE parked_at IS NOT NULL AND published_at IS NULL LIMIT $1`,
 )
 
 /** The sagas with a message that is a dead letter, in a retry queue, parked or unroutable: also complete ones are blocked by it. */
