@@ -1,8 +1,17 @@
-import { apiPort, commonSettings, type ConfigOf, databaseSettings, oneOf, rate } from '@order-saga/chassis'
+import {
+  accessSettings,
+  apiPort,
+  commonSettings,
+  type ConfigOf,
+  databaseSettings,
+  oneOf,
+  rate,
+} from '@order-saga/chassis'
 
 export const inventorySettings = {
   ...commonSettings,
   ...databaseSettings('inventory_db'),
+  ...accessSettings,
   port: apiPort({ default: 3001, doc: 'Port of the stock API.' }),
   failureRate: rate({
     env: 'INVENTORY_FAILURE_RATE',

@@ -1,8 +1,17 @@
-import { apiPort, commonSettings, type ConfigOf, databaseSettings, integer, milliseconds } from '@order-saga/chassis'
+import {
+  accessSettings,
+  apiPort,
+  commonSettings,
+  type ConfigOf,
+  databaseSettings,
+  integer,
+  milliseconds,
+} from '@order-saga/chassis'
 
 export const orderSettings = {
   ...commonSettings,
   ...databaseSettings('order_db'),
+  ...accessSettings,
   port: apiPort({ default: 3000, doc: 'Port of the order API.' }),
   sagaTimeoutMs: milliseconds({
     env: 'SAGA_TIMEOUT_MS',

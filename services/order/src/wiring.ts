@@ -1,9 +1,10 @@
 import { consumedBy } from '@order-saga/contracts'
-import { createApi, type Log, RequestDeadline, type Service } from '@order-saga/chassis'
+import { accessGuard, createApi, type Log, RequestDeadline, type Service } from '@order-saga/chassis'
 import { type AcceptOrder, createAcceptOrder } from './accept-orders.ts'
 import { Admission } from './admission.ts'
 import type { OrderConfig } from './config.ts'
 import { checkDeadlines } from './deadline-checker.ts'
+import { orderAccess } from './http/access-rules.ts'
 import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
 import { createSagaMetrics } from './saga-metrics.ts'
@@ -54,7 +55,8 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     onAccepted: started,
   })
   const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
-  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  const access = accessGuard(service, config, orderAccess)
+  service.serve(createApi({ router, log, metrics, tracing, access }), config.port)
   return accept
 }
 

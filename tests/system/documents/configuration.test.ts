@@ -70,6 +70,28 @@ describe('a bad setting', () => {
     })
   }
 
+  it('is a missing issuer, audience or JWKS of AUTH_MODE=jwt', () => {
+    const complete = {
+      AUTH_MODE: 'jwt',
+      AUTH_ISSUER: 'i',
+      AUTH_AUDIENCE: 'a',
+      AUTH_JWKS_URL: 'https://login.example/certs',
+    }
+    for (const settings of [serviceSchemas.order, serviceSchemas.inventory]) {
+      loadConfig(settings as never, complete)
+      for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL']) {
+        assert.throws(
+          () => loadConfig(settings as never, { ...complete, [name]: '' }),
+          new ConfigurationError(`${name} must be set when AUTH_MODE is jwt.`),
+        )
+      }
+      assert.throws(
+        () => loadConfig(settings as never, { AUTH_ALGORITHMS: 'RS256,HS256' }),
+        /AUTH_ALGORITHMS must be a list/,
+      )
+    }
+  })
+
   it('is a combination of simulated failures and a real provider', () => {
     const provider = {
       PAYMENT_GATEWAY: 'http',

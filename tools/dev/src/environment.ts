@@ -5,12 +5,20 @@ import { delimiter } from 'node:path'
  * for addresses and ports, which it sets itself. A test compares them with the settings that the programs load.
  */
 export const passedSettings: readonly string[] = [
+  'API_TOKEN',
   'AUDIT_ALLOW_DEAD_LETTERS',
   'AUDIT_ALLOW_PARKED_EVENTS',
   'AUDIT_CLIENT_LOG',
   'AUDIT_SETTLE_MS',
   'AUDIT_STATEMENT_TIMEOUT_MS',
   'AUDIT_TOLERANCE_MS',
+  'AUTH_ALGORITHMS',
+  'AUTH_AUDIENCE',
+  'AUTH_CLOCK_TOLERANCE_MS',
+  'AUTH_CUSTOMER_CLAIM',
+  'AUTH_ISSUER',
+  'AUTH_JWKS_URL',
+  'AUTH_MODE',
   'BATCH_SIZE',
   'DB_POOL_MAX',
   'DRILL_LANES',

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
+import { localAudience } from './local-issuer.ts'
 
 const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const
 
@@ -14,6 +15,8 @@ export interface Ports {
   order: number
   inventory: number
   console: number
+  /** Of the local issuer of tokens, where one is used. */
+  issuer: number
   ops: Record<ProcessName, number>
 }
 
@@ -63,7 +66,7 @@ async function usualOrFreePort(usual: number | undefined, taken: ReadonlyMap<num
 export async function choosePorts(env: Environment, usual: UsualPorts): Promise<Ports> {
   const defaults: Environment = usual.order === undefined ? {} : { PORT: String(usual.order) }
   const opsVariable = (name: ProcessName): string => `${name.toUpperCase()}_OPS_PORT`
-  const variables = ['PORT', 'INVENTORY_PORT', 'CONSOLE_PORT', ...processNames.map(opsVariable)]
+  const variables = ['PORT', 'INVENTORY_PORT', 'CONSOLE_PORT', 'ISSUER_PORT', ...processNames.map(opsVariable)]
   const chosen = new Map<string, number>()
   const taken = new Map<number, string>()
   for (const variable of variables) {
@@ -82,9 +85,10 @@ export async function choosePorts(env: Environment, usual: UsualPorts): Promise<
   const order = await portOf('PORT')
   const inventory = await portOf('INVENTORY_PORT', usual.inventory)
   const console = await portOf('CONSOLE_PORT', usual.console)
+  const issuer = await portOf('ISSUER_PORT')
   const ops = { order: 0, payment: 0, inventory: 0, notification: 0, console: 0 }
   for (const name of processNames) ops[name] = await portOf(opsVariable(name))
-  return { order, inventory, console, ops }
+  return { order, inventory, console, issuer, ops }
 }
 
 /** The environment with `CONSOLE=full` and a random token for this run, unless `env` sets them. */
@@ -97,6 +101,17 @@ export function withConsole(env: Environment): Environment {
 /** The processes of a run, in the order in which they start: without the console where `CONSOLE` is `off`. */
 export function processesOf(env: Environment): readonly ProcessName[] {
   return env['CONSOLE'] === 'off' ? serviceNames : processNames
+}
+
+/** Whether a run has an issuer of its own: with `AUTH_MODE=jwt`, unless `AUTH_JWKS_URL` names another one. */
+export function usesLocalIssuer(env: Environment): boolean {
+  return env['AUTH_MODE'] === 'jwt' && !env['AUTH_JWKS_URL']
+}
+
+function issuerSettings(env: Environment, { issuer }: Ports): Environment {
+  if (!usesLocalIssuer(env)) return {}
+  const url = `http://127.0.0.1:${issuer}`
+  return { AUTH_ISSUER: url, AUTH_JWKS_URL: `${url}/jwks.json`, AUTH_AUDIENCE: localAudience, AUTH_CUSTOMER_CLAIM: '' }
 }
 
 /** The address of the console's page, with the token in the fragment, which a browser does not send to the server. */
@@ -118,6 +133,7 @@ export function processEnvironment(
   return {
     ...programEnvironment(home),
     ...settingsIn(env),
+    ...issuerSettings(env, ports),
     OPS_PORT: String(ports.ops[name]),
     RABBITMQ_URL: servers.rabbitMqUrl,
     ...(stores(name) && {

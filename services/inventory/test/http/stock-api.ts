@@ -1,9 +1,18 @@
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createApi, createLog, createMetrics, Database } from '@order-saga/chassis'
+import {
+  accessGuard,
+  accessSettings,
+  createApi,
+  createLog,
+  createMetrics,
+  Database,
+  loadConfig,
+} from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
+import { stockAccess } from '../../src/http/access-rules.ts'
 import { createStockRouter } from '../../src/http/stock.ts'
 
 export interface Answer {
@@ -16,9 +25,11 @@ export interface Answer {
 /** The stock API on a migrated database of its own. */
 export class StockApi {
   readonly database: Database
+  /** Method and pattern of each route. */
+  readonly routes: readonly string[]
   readonly #server: Server
 
-  private constructor({ port, user, password }: PostgresServer, name: string) {
+  private constructor({ port, user, password }: PostgresServer, name: string, settings: NodeJS.ProcessEnv) {
     const log = createLog('inventory', 'silent')
     this.database = new Database({
       host: '127.0.0.1',
@@ -32,24 +43,32 @@ export class StockApi {
       log,
     })
     const router = createStockRouter({ database: this.database, now: () => new Date(), answerMs: 20_000 })
-    this.#server = createApi({ router, log, metrics: createMetrics() })
+    // HEAD has the rule of GET.
+    this.routes = router.stack.flatMap(({ methods, path }) =>
+      methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
+    )
+    const metrics = createMetrics()
+    const service = { log, metrics, now: () => new Date(), every: () => undefined }
+    const access = accessGuard(service, loadConfig(accessSettings, settings), stockAccess)
+    this.#server = createApi({ router, log, metrics, access })
   }
 
-  static async start(name: string): Promise<StockApi> {
+  /** @param settings of the access to the API: AUTH_MODE and so on */
+  static async start(name: string, settings: NodeJS.ProcessEnv = {}): Promise<StockApi> {
     const postgres = await testServers().postgres()
     await createFrom(migrated.inventory, postgres, name)
-    const api = new StockApi(postgres, name)
+    const api = new StockApi(postgres, name, settings)
     api.#server.listen(0, '127.0.0.1')
     await once(api.#server, 'listening')
     return api
   }
 
   /** `path` is what follows `/stock/`, percent-encoded. */
-  async send(method: string, path: string, body?: unknown): Promise<Answer> {
+  async send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
     const { port } = this.#server.address() as AddressInfo
     const response = await fetch(`http://127.0.0.1:${port}/stock/${path}`, {
       method,
-      headers: { 'content-type': 'application/json' },
+      headers: { 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
     })
     const json = (await response.json()) as Record<string, unknown>

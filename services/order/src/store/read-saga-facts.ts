@@ -3,6 +3,7 @@ import { type Database, statement } from '@order-saga/chassis'
 import { stateSince } from '../domain/explain.ts'
 import type { SagaFacts } from '../domain/explanation.ts'
 import type { SagaState } from '../domain/saga.ts'
+import { visibleTo } from './read-sagas.ts'
 import type { HistoryEntry } from './sagas.ts'
 
 /** One saga with all that this service knows of it. */
@@ -30,11 +31,16 @@ const bySaga = statement(
   'saga-facts',
   `SELECT s.saga_id, s.order_id, s.status, s.reason, s.compensation, s.reservation_seen, s.mismatch, s.timeout_at, s.refund_due_at,
      s.refund_requests, s.history, s.created_at, s.finished_at, o.amount::text AS amount, o.currency, o.items
-   FROM saga_instances s JOIN orders o USING (order_id) WHERE s.saga_id = $1`,
+   FROM saga_instances s JOIN orders o USING (order_id) WHERE s.saga_id = $1 AND ${visibleTo('$2')}`,
 )
 
-export async function readSagaFacts(database: Database, sagaId: string): Promise<StoredSagaFacts | undefined> {
-  const [row] = await database.query<Row>(bySaga, [sagaId])
+/** @param customerId only if it is this customer's */
+export async function readSagaFacts(
+  database: Database,
+  sagaId: string,
+  customerId?: string,
+): Promise<StoredSagaFacts | undefined> {
+  const [row] = await database.query<Row>(bySaga, [sagaId, customerId ?? null])
   if (row === undefined) return undefined
   const { status, reason, compensation, reservation_seen: reservationSeen, mismatch } = row
   const state = { status, reason, compensation, reservationSeen, mismatch }

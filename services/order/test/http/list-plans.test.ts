@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { Database } from '@order-saga/chassis'
 import { listOrders } from '../../src/store/read-orders.ts'
-import { listSagas } from '../../src/store/read-sagas.ts'
+import { listSagas, listSagasOf } from '../../src/store/read-sagas.ts'
 import { OrderApi, orderDatabase } from './order-api.ts'
 
 const page = { before: 'ffffffff-ffff-ffff-ffff-ffffffffffff', limit: 21 }
@@ -16,7 +16,9 @@ class Planner extends Database {
     values: readonly unknown[] = [],
   ): Promise<R[]> {
     const types = values.map((value) => (typeof value === 'number' ? 'int' : 'unknown')).join(', ')
-    const given = values.map((value) => (typeof value === 'number' ? String(value) : `'${String(value)}'`)).join(', ')
+    const given = values
+      .map((value) => (value === null || typeof value === 'number' ? String(value) : `'${String(value)}'`))
+      .join(', ')
     const lines = await this.transaction(async (tx) => {
       await tx.query({ name: '', text: 'SET LOCAL plan_cache_mode = force_generic_plan' })
       await tx.query({ name: '', text: `PREPARE "${name} plan" (${types}) AS ${text}` })
@@ -76,6 +78,7 @@ describe('the lists', function () {
     ],
     ['all sagas', /Index Scan Backward using saga_instances_pkey/, () => listSagas(planner, {}, page)],
     ['sagas of a status', /Backward using sagas_by_status/, () => listSagas(planner, { status: 'pending' }, page)],
+    ["a customer's sagas", /Backward using orders_by_customer/, () => listSagasOf(planner, 'cust-7', {}, page)],
   ]
   for (const [name, plan, list] of lists) {
     it(`reads ${name} from an index, in the order of the answer`, async () => {

@@ -2,10 +2,13 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
+  accessGuard,
+  accessSettings,
   createApi,
   createLog,
   createMetrics,
   Database,
+  loadConfig,
   type Log,
   type OutgoingEvent,
   RequestDeadline,
@@ -15,6 +18,7 @@ import { createFrom, migrated } from '@order-saga/tests/support/database-templat
 import { v7 as uuidv7 } from 'uuid'
 import { createAcceptOrder } from '../../src/accept-orders.ts'
 import { Admission } from '../../src/admission.ts'
+import { orderAccess } from '../../src/http/access-rules.ts'
 import { createOrderRouter } from '../../src/http/orders.ts'
 
 export const sagaTimeoutMs = 90_000
@@ -36,6 +40,8 @@ export interface OrderApiOptions {
   readonly maxOpenOrders?: number
   /** How long a request waits for the database: by default so long that no busy machine spoils a test. */
   readonly answerMs?: number
+  /** Settings of the access to the API: AUTH_MODE and so on. */
+  readonly access?: NodeJS.ProcessEnv
 }
 
 /** The order API as a process would serve it, but for the broker: what the relay gets is kept here. */
@@ -44,8 +50,12 @@ export class OrderApi {
   readonly logger: Log
   readonly log: string[] = []
   readonly offered: OutgoingEvent[] = []
+  /** Method and pattern of each route. */
+  readonly routes: readonly string[]
   accepted = 0
   relayAccepts = true
+  /** Added to the time in new ids. */
+  idOffsetMs = 0
   readonly metrics = createMetrics()
   readonly #server: Server
 
@@ -76,14 +86,22 @@ export class OrderApi {
       database,
       relay,
       now,
-      newId: () => uuidv7(),
+      newId: () => (this.idOffsetMs === 0 ? uuidv7() : uuidv7({ msecs: Date.now() + this.idOffsetMs })),
       sagaTimeoutMs,
       admission: new Admission({ maxOpenOrders }),
       requestDeadline: new RequestDeadline('database', answerMs),
       onAccepted: (count) => (this.accepted += count),
     })
+    const requestDeadlineOfReads = new RequestDeadline('database', answerMs)
+    const router = createOrderRouter({ accept, database, requestDeadline: requestDeadlineOfReads, now })
+    // HEAD has the rule of GET.
+    this.routes = router.stack.flatMap(({ methods, path }) =>
+      methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
+    )
+    const service = { log, metrics: this.metrics, now, every: () => undefined }
     this.#server = createApi({
-      router: createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database', answerMs), now }),
+      access: accessGuard(service, loadConfig(accessSettings, options.access ?? {}), orderAccess),
+      router,
       log,
       metrics: this.metrics,
     })

@@ -1,0 +1,100 @@
+import type { Context, Middleware } from 'koa'
+import type { Counter } from 'prom-client'
+import type { Log } from '../../core/log.ts'
+import { AccessDenied } from './access-denied.ts'
+import type { Caller } from './caller.ts'
+
+/** Who may use a route: callers with one of the scopes. */
+export interface AccessRule {
+  readonly scopes: readonly string[]
+  /** Whether the token of a customer may be used; the route then limits the customer to its own data. */
+  readonly customers: boolean
+}
+
+/** The rule of each route, by method and route pattern: `GET /orders/:orderId`. */
+export type AccessRules = Readonly<Record<string, AccessRule>>
+
+export interface RequireAccessOptions {
+  readonly verify: (token: string) => Promise<Caller>
+  readonly rules: AccessRules
+  readonly events: SecurityEvents
+}
+
+/**
+ * Lets a request pass if the rule of its route accepts its token, before the body is read. A route without a rule accepts
+ * none. HEAD has the rule of GET.
+ * @throws AccessDenied, also recorded as a security event; DependencyUnavailable as the verification does
+ */
+export function requireAccess({ verify, rules, events }: RequireAccessOptions): Middleware {
+  return async (ctx, next) => {
+    try {
+      const caller = await verify(tokenOf(ctx))
+      ctx.state['caller'] = caller
+      const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
+      checkRule(caller, rules[`${method} ${String(ctx.state['route'])}`])
+    } catch (error) {
+      if (error instanceof AccessDenied) events.denied(ctx, error)
+      throw error
+    }
+    await next()
+  }
+}
+
+function checkRule({ scopes, customerId }: Caller, rule: AccessRule | undefined): void {
+  if (rule === undefined) throw AccessDenied.forbidden('scope', 'No token allows this.')
+  if (!rule.scopes.some((scope) => scopes.has(scope))) throw AccessDenied.insufficientScope(rule.scopes)
+  if (customerId !== undefined && !rule.customers) {
+    throw AccessDenied.forbidden('customer', 'The token of a customer does not allow this.')
+  }
+}
+
+/** The token of the header Authorization (RFC 6750, section 2.1). */
+function tokenOf(ctx: Context): string {
+  const values = ctx.req.headersDistinct['authorization'] ?? []
+  if (values.length > 1) throw AccessDenied.invalidToken('malformed', 'The header Authorization must be given once.')
+  const [, scheme = '', token = ''] = /^(\S*) *(.*?) *$/.exec(values[0] ?? '') ?? []
+  if (!/^bearer$/i.test(scheme)) throw AccessDenied.noToken()
+  if (!/^[\w.~+/-]+=*$/.test(token))
+    throw AccessDenied.invalidToken('malformed', 'The token after Bearer is not well-formed.')
+  return token
+}
+
+/** Lines per second at most: a flood of requests with invalid tokens must not flood the log. Chosen. */
+const linesPerSecond = 20
+
+/** Records denied requests: each in the metric, and in the log up to a number of lines per second. */
+export class SecurityEvents {
+  readonly #log: Log
+  readonly #denied: Counter<'reason'>
+  #second = 0
+  #lines = 0
+  #omitted = 0
+
+  constructor(log: Log, denied: Counter<'reason'>) {
+    this.#log = log
+    this.#denied = denied
+  }
+
+  denied(ctx: Context, { reason, status }: AccessDenied): void {
+    this.#denied.inc({ reason })
+    const second = Math.trunc(performance.now() / 1_000)
+    if (second !== this.#second) [this.#second, this.#lines] = [second, 0]
+    this.#lines += 1
+    if (this.#lines > linesPerSecond) {
+      this.#omitted += 1
+      return
+    }
+    const caller = ctx.state['caller'] as Caller | undefined
+    const line = {
+      reason,
+      status,
+      method: ctx.method,
+      route: String(ctx.state['route'] ?? 'none'),
+      client: ctx.req.socket.remoteAddress,
+      ...(caller && { issuer: caller.issuer, subject: caller.subject }),
+      ...(this.#omitted > 0 && { omittedLines: this.#omitted }),
+    }
+    this.#omitted = 0
+    this.#log.warn(line, 'access denied')
+  }
+}

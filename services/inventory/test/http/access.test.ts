@@ -1,0 +1,54 @@
+// needs: database
+import assert from 'node:assert/strict'
+import { LocalIssuer } from '@order-saga/dev'
+import { accessTo, badCallers, bearer } from '@order-saga/tests/support/tokens'
+import { stockAccess } from '../../src/http/access-rules.ts'
+import { StockApi } from './stock-api.ts'
+
+const bodies: Record<string, unknown> = { 'PUT /stock/:sku': { available: 5 }, 'GET /stock/:sku': undefined }
+
+describe('access to the stock API', () => {
+  let api: StockApi
+  let issuer: LocalIssuer
+  before(async () => {
+    issuer = await LocalIssuer.start()
+    api = await StockApi.start('stock_access', accessTo(issuer))
+    await send('PUT /stock/:sku', bearer(await issuer.token({ scope: 'stock:write' })))
+  })
+  after(async () => {
+    await api.close()
+    await issuer.close()
+  })
+
+  const send = (route: string, headers: Record<string, string>) =>
+    api.send(route.split(' ')[0]!, 'SKU-1', bodies[route], headers)
+
+  it('has a rule for every route', () => {
+    assert.deepEqual(api.routes.toSorted(), Object.keys(stockAccess).toSorted())
+    assert.deepEqual(Object.keys(bodies).toSorted(), Object.keys(stockAccess).toSorted())
+  })
+
+  it('refuses every caller without a valid token', async () => {
+    for (const [what, headers] of await badCallers(issuer)) {
+      for (const route of Object.keys(stockAccess)) {
+        const answer = await send(route, headers)
+        assert.equal(answer.status, 401, `${what}: ${route}`)
+        assert.match(answer.headers.get('www-authenticate') ?? '', /^Bearer realm="order-saga"/)
+      }
+    }
+  })
+
+  it('accepts exactly the scopes of each route, and never a customer', async () => {
+    for (const [route, { scopes }] of Object.entries(stockAccess)) {
+      for (const scope of ['orders:create', 'orders:read', 'stock:write', 'operate', '']) {
+        const [ofService, ofCustomer] = [await issuer.token({ scope }), await issuer.token({ scope, customer: 'ann' })]
+        assert.equal(
+          (await send(route, bearer(ofService))).status,
+          scopes.includes(scope) ? 200 : 403,
+          `${route} ${scope}`,
+        )
+        assert.equal((await send(route, bearer(ofCustomer))).status, 403, `${route} ${scope}`)
+      }
+    }
+  })
+})

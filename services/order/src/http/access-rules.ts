@@ -1,0 +1,14 @@
+import type { AccessRules } from '@order-saga/chassis'
+
+const create = { scopes: ['orders:create'], customers: true }
+const read = { scopes: ['orders:read'], customers: true }
+
+/** Who may use the routes of the order API. A customer's token is limited to that customer's orders and sagas. */
+export const orderAccess: AccessRules = {
+  'POST /orders': create,
+  'GET /orders': read,
+  'GET /orders/:orderId': read,
+  'GET /sagas': read,
+  'GET /sagas/:sagaId': read,
+  'GET /sagas/:sagaId/explain': read,
+}
