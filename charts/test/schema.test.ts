@@ -7,6 +7,8 @@ import { paymentSettings } from '../../services/payment/src/config.ts'
 import { type Loose, template, umbrella } from './render.ts'
 import { helms } from '../../tools/ci/src/programs.ts'
 
+const jwt = ['auth.mode=jwt', 'auth.issuer=i', 'auth.audience=a', 'auth.jwksUrl=https://login.example/certs']
+
 /** Rejected values, and the required error message. */
 const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['replicas=2'], because: /additional properties 'replicas' not allowed/ },
@@ -75,6 +77,17 @@ const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
     because: /PAYMENT_GATEWAY_URL.*https/,
   },
   { prod: true, values: ['rabbitmq.auth.passwords.order=orderorder'], because: /passwords.*maxProperties/ },
+  { values: ['auth.mode=basic'], because: /auth\/mode.*'none', 'jwt'/ },
+  { values: ['auth.mode=jwt', 'auth.issuer=i', 'auth.audience=a'], because: /auth\/jwksUrl.*minLength/ },
+  { values: ['auth.algorithms={HS256}'], because: /auth\/algorithms/ },
+  { values: [...jwt, 'drill.token.secret='], because: /set drill\.token\.secret/ },
+  { prod: true, values: ['auth.mode=none'], because: /auth\/mode.*'jwt'/ },
+  { prod: true, values: ['auth=null'], because: /auth/ },
+  { prod: true, values: ['auth.jwksUrl=http://login/certs'], because: /auth\/jwksUrl.*https/ },
+  { prod: true, values: ['services.order.env.AUTH_MODE=none'], because: /AUTH_MODE/ },
+  { prod: true, values: ['services.inventory.env.INVENTORY_UNKNOWN_SKU=accept'], because: /UNKNOWN_SKU.*'reject'/ },
+  { prod: true, values: ['services.inventory.env=null'], because: /inventory.*env/ },
+  { prod: true, values: ['ingress.enabled=true'], because: /ingress\/tlsSecret.*minLength/ },
 ]
 
 const accepted = [
@@ -83,6 +96,8 @@ const accepted = [
   ['services.order.env.NODE_OPTIONS=--enable-source-maps', 'env.OTEL_SERVICE_NAME=shop'],
   ['alerts.disabled={OrderSagaOutboxOld}', 'alerts.thresholds.outboxAgeSeconds=120', 'dashboards.enabled=false'],
   ['order-db.instances=3', 'order-db.synchronous.enabled=true'],
+  [...jwt, 'drill.token.secret=drill-token'],
+  [...jwt, 'drill.enabled=false'],
 ]
 
 for (const helm of helms()) {
@@ -120,6 +135,7 @@ describe('the environment of the values schema', () => {
       'OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
       'ORDER_QUEUE PAYMENT_QUEUE INVENTORY_QUEUE NOTIFICATION_QUEUE',
       'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE GAUGE_INTERVAL_MS',
+      'AUTH_MODE AUTH_ISSUER AUTH_AUDIENCE AUTH_JWKS_URL AUTH_ALGORITHMS AUTH_CUSTOMER_CLAIM AUTH_CLOCK_TOLERANCE_MS',
     ].flatMap((line) => line.split(' ')),
   )
   /** Allowed only from Secrets. */

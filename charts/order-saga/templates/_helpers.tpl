@@ -184,6 +184,38 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
   value: {{ join "," $delays | quote }}
 {{- end }}
 
+{{/* "true" if callers need access tokens; the values are absent under --reuse-values of an older release. Takes $. */}}
+{{- define "order-saga.hasAuth" -}}
+{{- if eq (toString (.Values.auth | default dict).mode) "jwt" -}}true{{- end -}}
+{{- end }}
+
+{{/* AUTH_* of a program that verifies tokens. Takes $. */}}
+{{- define "order-saga.authEnv" -}}
+{{- if include "order-saga.hasAuth" . -}}
+{{- with .Values.auth -}}
+- name: AUTH_MODE
+  value: jwt
+- name: AUTH_ISSUER
+  value: {{ .issuer | quote }}
+- name: AUTH_AUDIENCE
+  value: {{ .audience | quote }}
+- name: AUTH_JWKS_URL
+  value: {{ .jwksUrl | quote }}
+- name: AUTH_ALGORITHMS
+  value: {{ join "," .algorithms | quote }}
+- name: AUTH_CUSTOMER_CLAIM
+  value: {{ .customerClaim | quote }}
+- name: AUTH_CLOCK_TOLERANCE_MS
+  value: {{ include "common.text" .clockToleranceMs | quote }}
+{{- end -}}
+{{- else -}}[]{{- end -}}
+{{- end }}
+
+{{/* Whether a service verifies tokens. Takes its name. */}}
+{{- define "order-saga.usesIssuer" -}}
+{{- if has . (list "order" "inventory") -}}true{{- end -}}
+{{- end }}
+
 {{/* Minimum and maximum replicas of a service, and whether an autoscaler is enabled, as JSON. Takes (list $ "payment"). */}}
 {{- define "order-saga.pods" -}}
 {{- $values := include "order-saga.service" . | fromJson -}}
