@@ -1,17 +1,9 @@
-import {
-  accessSettings,
-  apiPort,
-  commonSettings,
-  type ConfigOf,
-  databaseSettings,
-  oneOf,
-  rate,
-} from '@order-saga/chassis'
+import { apiSettings, apiPort, commonSettings, type ConfigOf, databaseSettings, oneOf, rate } from '@order-saga/chassis'
 
 export const inventorySettings = {
   ...commonSettings,
   ...databaseSettings('inventory_db'),
-  ...accessSettings,
+  ...apiSettings,
   port: apiPort({ default: 3001, doc: 'Port of the stock API.' }),
   failureRate: rate({
     env: 'INVENTORY_FAILURE_RATE',

@@ -1,5 +1,5 @@
 import {
-  accessSettings,
+  apiSettings,
   apiPort,
   commonSettings,
   type ConfigOf,
@@ -11,7 +11,7 @@ import {
 export const orderSettings = {
   ...commonSettings,
   ...databaseSettings('order_db'),
-  ...accessSettings,
+  ...apiSettings,
   port: apiPort({ default: 3000, doc: 'Port of the order API.' }),
   sagaTimeoutMs: milliseconds({
     env: 'SAGA_TIMEOUT_MS',

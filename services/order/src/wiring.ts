@@ -1,5 +1,5 @@
 import { consumedBy } from '@order-saga/contracts'
-import { accessGuard, createApi, type Log, RequestDeadline, type Service } from '@order-saga/chassis'
+import { accessGuard, createApi, type Log, ReadLimit, RequestDeadline, type Service } from '@order-saga/chassis'
 import { type AcceptOrder, createAcceptOrder } from './accept-orders.ts'
 import { Admission } from './admission.ts'
 import type { OrderConfig } from './config.ts'
@@ -54,7 +54,7 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     sagaTimeoutMs,
     onAccepted: started,
   })
-  const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
+  const router = createOrderRouter({ accept, database: service.openReads(config), reads: new ReadLimit(), now })
   const access = accessGuard(service, config, orderAccess)
   service.serve(createApi({ router, log, metrics, tracing, access }), config.port)
   return accept

@@ -1,5 +1,7 @@
 import type { Middleware } from 'koa'
 import { denialReasons } from '../http/access/access-denied.ts'
+import type { Caller } from '../http/access/caller.ts'
+import { CallerLimit } from '../http/access/caller-limit.ts'
 import { type AccessRules, requireAccess, SecurityEvents } from '../http/access/require-access.ts'
 import { keysRefreshMs, TokenVerifier } from '../http/access/token-verifier.ts'
 import { messageOf } from '../core/errors.ts'
@@ -17,32 +19,36 @@ interface Listening {
  */
 export function accessGuard(
   service: Pick<Service, 'log' | 'metrics' | 'now' | 'every'>,
-  config: AccessConfig & Listening,
+  config: AccessConfig & Listening & { readonly rateLimitPerCaller: number },
   rules: AccessRules,
 ): Middleware | undefined {
-  const { log, metrics } = service
-  for (const reason of denialReasons) metrics.accessDenied.inc({ reason }, 0)
   if (config.authMode === 'none') {
+    countFromZero(service)
     if (!isLoopback(config.httpHost)) {
-      log.warn('AUTH_MODE is none: every client that reaches the port may read and change everything')
+      service.log.warn('AUTH_MODE is none: every client that reaches the port may read and change everything')
     }
     return undefined
   }
-  const verifier = tokenVerifier(service, config)
-  const events = new SecurityEvents(log, metrics.accessDenied)
-  return requireAccess({ verify: (token) => verifier.verify(token), rules, events })
+  const verifier = followKeys(service, config)
+  const { rateLimitPerCaller } = config
+  const limit = rateLimitPerCaller === 0 ? undefined : new CallerLimit(rateLimitPerCaller)
+  return accessCheck(service, (token) => verifier.verify(token), rules, limit)
 }
 
-function tokenVerifier(service: Pick<Service, 'log' | 'now' | 'every'>, config: AccessConfig): TokenVerifier {
-  const rules = {
-    issuer: config.authIssuer,
-    audience: config.authAudience,
-    jwksUrl: config.authJwksUrl,
-    algorithms: config.authAlgorithms,
-    clockToleranceMs: config.authClockToleranceMs,
-    customerClaim: config.authCustomerClaim,
-  }
-  const verifier = new TokenVerifier(rules, service.now)
+/** A check that accepts the callers that `verify` identifies and that the rules allow; denials are recorded. */
+export function accessCheck(
+  service: Pick<Service, 'log' | 'metrics'>,
+  verify: (token: string) => Promise<Caller>,
+  rules: AccessRules,
+  limit?: CallerLimit,
+): Middleware {
+  countFromZero(service)
+  return requireAccess({ verify, rules, events: new SecurityEvents(service.log, service.metrics.accessDenied), limit })
+}
+
+/** A verifier whose keys are fetched at start and periodically. */
+export function followKeys(service: Pick<Service, 'log' | 'now' | 'every'>, config: AccessConfig): TokenVerifier {
+  const verifier = tokenVerifier(config, service.now)
   service.every('token-keys', keysRefreshMs, async () => {
     await verifier.refresh().catch((error: unknown) => {
       service.log.warn({ reason: messageOf(error) }, 'the keys of the token issuer could not be fetched')
@@ -51,6 +57,24 @@ function tokenVerifier(service: Pick<Service, 'log' | 'now' | 'every'>, config: 
   return verifier
 }
 
-function isLoopback(host: string | undefined): boolean {
+/** A verifier that fetches the keys with the first token. */
+export function tokenVerifier(config: AccessConfig, now: () => Date): TokenVerifier {
+  const rules = {
+    issuer: config.authIssuer,
+    audience: config.authAudience,
+    jwksUrl: config.authJwksUrl,
+    algorithms: config.authAlgorithms,
+    clockToleranceMs: config.authClockToleranceMs,
+    customerClaim: config.authCustomerClaim,
+  }
+  return new TokenVerifier(rules, now)
+}
+
+/** Whether only this machine reaches what listens there. */
+export function isLoopback(host: string | undefined): boolean {
   return host !== undefined && /^(localhost|127(\.\d+){3}|::1|::ffff:127(\.\d+){3})$/i.test(host)
+}
+
+function countFromZero({ metrics }: Pick<Service, 'metrics'>): void {
+  for (const reason of denialReasons) metrics.accessDenied.inc({ reason }, 0)
 }

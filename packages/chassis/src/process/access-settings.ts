@@ -1,4 +1,14 @@
-import { type ConfigOf, milliseconds, oneOf, optionalText, type Setting, text, url, wordList } from '../core/config.ts'
+import {
+  type ConfigOf,
+  integer,
+  milliseconds,
+  oneOf,
+  optionalText,
+  type Setting,
+  text,
+  url,
+  wordList,
+} from '../core/config.ts'
 
 /** Asymmetric signatures: the keys of a JWKS are public, so a symmetric algorithm would let everybody sign. */
 const asymmetric = [
@@ -63,6 +73,27 @@ export const accessSettings = {
     env: 'AUTH_CUSTOMER_CLAIM',
     default: 'customer_id',
     doc: 'Claim with the id of a customer: its token is limited to the orders of that customer.',
+  }),
+}
+
+/** Settings of the services with an API. */
+export const apiSettings = {
+  ...accessSettings,
+  rateLimitPerCaller: integer({
+    env: 'RATE_LIMIT_PER_CALLER',
+    default: 100,
+    min: 0,
+    max: 1_000_000,
+    unit: 'requests per second',
+    doc: 'Requests of one caller that one process accepts per second; above, 429. 0: no limit. Without effect with AUTH_MODE=none.',
+  }),
+  dbReadPoolMax: integer({
+    env: 'DB_READ_POOL_MAX',
+    default: 2,
+    min: 1,
+    max: 100,
+    unit: 'connections',
+    doc: 'Connections one process opens for requests that read, in addition to DB_POOL_MAX; so many of them run at once.',
   }),
 }
 

@@ -6,7 +6,7 @@ import {
   invalidField,
   notFound,
   Problem,
-  type RequestDeadline,
+  type ReadLimit,
   requireValid,
 } from '@order-saga/chassis'
 import type { Acceptance, AcceptOrder, AcceptResult } from '../accept-orders.ts'
@@ -20,14 +20,14 @@ import { idOf } from './path-id.ts'
 
 export interface OrderRoutes {
   readonly database: Database
-  readonly requestDeadline: RequestDeadline
+  readonly reads: ReadLimit
   readonly accept: AcceptOrder
 }
 
 const checkBody = checkerOf(NewOrderBody)
 const checkQuery = checkerOf(OrdersQuery)
 
-export function addOrderRoutes(router: Router, { database, requestDeadline, accept }: OrderRoutes): void {
+export function addOrderRoutes(router: Router, { database, reads, accept }: OrderRoutes): void {
   router.post('/orders', async (ctx) => {
     const caller = callerOf(ctx)
     const given = requireValid(checkBody((ctx.request as { body?: unknown }).body))
@@ -52,14 +52,14 @@ export function addOrderRoutes(router: Router, { database, requestDeadline, acce
       return
     }
     const filter = { status: query.status, customerId }
-    const found = await requestDeadline.run(() => listOrders(database, filter, { ...page, limit: page.limit + 1 }))
+    const found = await reads.run(() => listOrders(database, filter, { ...page, limit: page.limit + 1 }))
     const { rows, nextCursor } = cut(found, page, ({ orderId }) => orderId)
     ctx.body = { orders: rows.map(orderAnswer), nextCursor }
   })
 
   router.get('/orders/:orderId', async (ctx) => {
     const orderId = idOf('order', ctx.params['orderId'])
-    const order = await requestDeadline.run(() => readOrder(database, orderId))
+    const order = await reads.run(() => readOrder(database, orderId))
     const customerId = callerOf(ctx)?.customerId
     if (order === undefined || (customerId !== undefined && order.customerId !== customerId)) {
       throw notFound(`The order ${orderId}`)

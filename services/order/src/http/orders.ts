@@ -1,22 +1,22 @@
 import { Router } from '@koa/router'
-import type { Database, RequestDeadline } from '@order-saga/chassis'
+import type { Database, ReadLimit } from '@order-saga/chassis'
 import type { AcceptOrder } from '../accept-orders.ts'
 import { usualTimes } from '../store/read-step-times.ts'
 import { addOrderRoutes } from './order-routes.ts'
 import { addSagaRoutes } from './saga-routes.ts'
 
 export interface OrderApiDependencies {
+  /** For reads, with connections of its own. */
   readonly database: Database
   readonly accept: AcceptOrder
-  /** Of reads. Not the one of `accept`: slow reads must not open its breaker. */
-  readonly requestDeadline: RequestDeadline
+  readonly reads: ReadLimit
   readonly now: () => Date
 }
 
 /** The order API. While the database is unavailable, requests are answered with 503 within about three seconds. */
-export function createOrderRouter({ database, accept, requestDeadline, now }: OrderApiDependencies): Router {
+export function createOrderRouter({ database, accept, reads, now }: OrderApiDependencies): Router {
   const router = new Router()
-  addOrderRoutes(router, { database, requestDeadline, accept })
-  addSagaRoutes(router, { database, requestDeadline, usual: usualTimes(database, now), now })
+  addOrderRoutes(router, { database, reads, accept })
+  addSagaRoutes(router, { database, reads, usual: usualTimes(database, now), now })
   return router
 }

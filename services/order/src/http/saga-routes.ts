@@ -1,6 +1,6 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { callerOf, type Database, notFound, type RequestDeadline, requireValid } from '@order-saga/chassis'
+import { callerOf, type Database, notFound, type ReadLimit, requireValid } from '@order-saga/chassis'
 import { explain } from '../domain/explain.ts'
 import { readSagaFacts } from '../store/read-saga-facts.ts'
 import { listSagas, listSagasOf, readSaga, type StoredSaga } from '../store/read-sagas.ts'
@@ -13,21 +13,21 @@ import { idOf } from './path-id.ts'
 
 export interface SagaRoutes {
   readonly database: Database
-  readonly requestDeadline: RequestDeadline
+  readonly reads: ReadLimit
   readonly usual: UsualTimes
   readonly now: () => Date
 }
 
 const checkQuery = checkerOf(SagasQuery)
 
-export function addSagaRoutes(router: Router, { database, requestDeadline, usual, now }: SagaRoutes): void {
+export function addSagaRoutes(router: Router, { database, reads, usual, now }: SagaRoutes): void {
   router.get('/sagas', async (ctx) => {
     const { status, olderThanMs, ...rest } = requireValid(checkQuery(ctx.query))
     const page = pageOf(rest)
     const youngest = olderThanMs === undefined ? page.before : idAfter(now().getTime() - Number(olderThanMs))
     const part = { before: youngest < page.before ? youngest : page.before, limit: page.limit + 1 }
     const customerId = callerOf(ctx)?.customerId
-    const found = await requestDeadline.run(() =>
+    const found = await reads.run(() =>
       customerId === undefined
         ? listSagas(database, { status }, part)
         : listSagasOf(database, customerId, { status }, part),
@@ -41,7 +41,7 @@ export function addSagaRoutes(router: Router, { database, requestDeadline, usual
   router.get('/sagas/:sagaId', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
     const customerId = callerOf(ctx)?.customerId
-    const saga = await requestDeadline.run(() => readSaga(database, sagaId, customerId))
+    const saga = await reads.run(() => readSaga(database, sagaId, customerId))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     ctx.body = { ...sagaSummary(saga), history: saga.history }
   })
@@ -49,9 +49,7 @@ export function addSagaRoutes(router: Router, { database, requestDeadline, usual
   router.get('/sagas/:sagaId/explain', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
     const customerId = callerOf(ctx)?.customerId
-    const [saga, times] = await requestDeadline.run(() =>
-      Promise.all([readSagaFacts(database, sagaId, customerId), usual()]),
-    )
+    const [saga, times] = await reads.run(() => Promise.all([readSagaFacts(database, sagaId, customerId), usual()]))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     const at = now()
     ctx.body = explainAnswer(saga, explain(saga, times, at), at)

@@ -174,6 +174,28 @@ describe('access to the order API', () => {
     assert.match(await api.metrics.registry.metrics(), /http_access_denied_total\{reason="scope"\} [1-9]/)
   })
 
+  it('limits each caller, and no other, with 429 and Retry-After', async () => {
+    const access = { ...accessTo(issuer), RATE_LIMIT_PER_CALLER: '3' }
+    const limited = await OrderApi.start({ database: 'order_access', access })
+    try {
+      const [busy, other] = [bearer(await customerToken('ida')), bearer(await customerToken('jim'))]
+      const answers = await Promise.all(Array.from({ length: 12 }, () => limited.send('GET', '/orders', busy)))
+      const refused = answers.filter(({ status }) => status === 429)
+      // The requests may fall into two seconds.
+      assert.ok(refused.length >= 6, answers.map(({ status }) => status).join())
+      assert.match(refused[0]?.headers.get('retry-after') ?? '', /^[1-9]$/)
+      assert.equal(refused[0]?.headers.get('content-type'), 'application/problem+json')
+      assert.equal((await limited.send('GET', '/orders', other)).status, 200)
+      await waitUntil(async () => (await limited.send('GET', '/orders', busy)).status === 200, {
+        what: 'the next second',
+        limitMs: 5_000,
+        intervalMs: 200,
+      })
+    } finally {
+      await limited.close()
+    }
+  })
+
   it('answers 503 with Retry-After while no key can be fetched', async () => {
     const short = await LocalIssuer.start()
     const other = await OrderApi.start({ database: 'order_access', access: accessTo(short) })

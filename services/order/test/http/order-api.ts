@@ -3,7 +3,7 @@ import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   accessGuard,
-  accessSettings,
+  apiSettings,
   createApi,
   createLog,
   createMetrics,
@@ -11,6 +11,7 @@ import {
   loadConfig,
   type Log,
   type OutgoingEvent,
+  ReadLimit,
   RequestDeadline,
 } from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/dev'
@@ -92,15 +93,14 @@ export class OrderApi {
       requestDeadline: new RequestDeadline('database', answerMs),
       onAccepted: (count) => (this.accepted += count),
     })
-    const requestDeadlineOfReads = new RequestDeadline('database', answerMs)
-    const router = createOrderRouter({ accept, database, requestDeadline: requestDeadlineOfReads, now })
+    const router = createOrderRouter({ accept, database, reads: new ReadLimit(answerMs), now })
     // HEAD has the rule of GET.
     this.routes = router.stack.flatMap(({ methods, path }) =>
       methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
     )
     const service = { log, metrics: this.metrics, now, every: () => undefined }
     this.#server = createApi({
-      access: accessGuard(service, loadConfig(accessSettings, options.access ?? {}), orderAccess),
+      access: accessGuard(service, loadConfig(apiSettings, options.access ?? {}), orderAccess),
       router,
       log,
       metrics: this.metrics,

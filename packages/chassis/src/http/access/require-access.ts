@@ -3,6 +3,7 @@ import type { Counter } from 'prom-client'
 import type { Log } from '../../core/log.ts'
 import { AccessDenied } from './access-denied.ts'
 import type { Caller } from './caller.ts'
+import type { CallerLimit } from './caller-limit.ts'
 
 /** Who may use a route: callers with one of the scopes. */
 export interface AccessRule {
@@ -18,18 +19,22 @@ export interface RequireAccessOptions {
   readonly verify: (token: string) => Promise<Caller>
   readonly rules: AccessRules
   readonly events: SecurityEvents
+  /** Without it callers are not limited. */
+  readonly limit?: CallerLimit | undefined
 }
 
 /**
  * Lets a request pass if the rule of its route accepts its token, before the body is read. A route without a rule accepts
  * none. HEAD has the rule of GET.
- * @throws AccessDenied, also recorded as a security event; DependencyUnavailable as the verification does
+ * @throws AccessDenied, also recorded as a security event; Problem 429 at the caller's limit; DependencyUnavailable as the
+ * verification does
  */
-export function requireAccess({ verify, rules, events }: RequireAccessOptions): Middleware {
+export function requireAccess({ verify, rules, events, limit }: RequireAccessOptions): Middleware {
   return async (ctx, next) => {
     try {
       const caller = await verify(tokenOf(ctx))
       ctx.state['caller'] = caller
+      await limit?.count(caller)
       const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
       checkRule(caller, rules[`${method} ${String(ctx.state['route'])}`])
     } catch (error) {
@@ -40,7 +45,8 @@ export function requireAccess({ verify, rules, events }: RequireAccessOptions): 
   }
 }
 
-function checkRule({ scopes, customerId }: Caller, rule: AccessRule | undefined): void {
+/** @throws AccessDenied if the rule does not accept the caller */
+export function checkRule({ scopes, customerId }: Caller, rule: AccessRule | undefined): void {
   if (rule === undefined) throw AccessDenied.forbidden('scope', 'No token allows this.')
   if (!rule.scopes.some((scope) => scopes.has(scope))) throw AccessDenied.insufficientScope(rule.scopes)
   if (customerId !== undefined && !rule.customers) {
