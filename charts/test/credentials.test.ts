@@ -6,6 +6,7 @@ const stores = ['order', 'payment', 'inventory'] as const
 const all = [
   'operations.audit.exporter.enabled=true',
   'operations.console.enabled=true',
+  'operations.operatorTokens.secret=operators',
   'operations.toolbox.enabled=true',
 ]
 

@@ -49,17 +49,22 @@ const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['order-db.synchronous.enabled=true'], because: /instances.*minimum: got 1, want 2/ },
   { values: ['order-db.instnces=3'], because: /'instnces' not allowed/ },
   { values: ['order-db.owner=Order Service'], because: /owner.*does not match/ },
-  { values: ['order-db.postgresql.maxConnections=30'], because: /require 65 connections.*maxConnections is 30/ },
+  { values: ['order-db.postgresql.maxConnections=30'], because: /require 75 connections.*maxConnections is 30/ },
   {
-    values: ['order-db.postgresql.maxConnections=70', 'operations.console.enabled=true'],
-    because: /23 connections for migrations, audit, console and the operator require 73 connections/,
+    values: [
+      'order-db.postgresql.maxConnections=70',
+      'operations.console.enabled=true',
+      'operations.operatorTokens.secret=t',
+    ],
+    because: /23 connections for migrations, audit, console and the operator require 83 connections/,
   },
   { values: ['order-db.enabled=false'], because: /set services\.order\.database\.host and \.existingSecret/ },
   { values: ['operations.console.mode=off'], because: /console\/mode.*'read-only', 'full'/ },
-  { values: ['operations.console.adminToken.name=x'], because: /'name' not allowed/ },
+  { values: ['operations.operatorTokens.name=x'], because: /'name' not allowed/ },
+  { values: ['operations.console.adminToken.secret=x'], because: /'adminToken' not allowed/ },
   {
     values: ['operations.console.enabled=true', 'operations.console.mode=full'],
-    because: /set operations\.console\.adminToken\.secret/,
+    because: /set operations\.operatorTokens\.secret/,
   },
   { values: ['rabbitmq.enabled=false'], because: /set externalBroker\.existingSecret/ },
   {
@@ -97,7 +102,7 @@ const accepted = [
   ['alerts.disabled={OrderSagaOutboxOld}', 'alerts.thresholds.outboxAgeSeconds=120', 'dashboards.enabled=false'],
   ['order-db.instances=3', 'order-db.synchronous.enabled=true'],
   [...jwt, 'drill.token.secret=drill-token'],
-  [...jwt, 'drill.enabled=false'],
+  [...jwt, 'drill.enabled=false', 'operations.console.enabled=true', 'operations.console.mode=full'],
 ]
 
 for (const helm of helms()) {

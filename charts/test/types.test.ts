@@ -80,6 +80,7 @@ const values: Loose = {
   httpRoute: { enabled: true, annotations: scalars, parentRefs: [{ name: 1, namespace: 2, port: 80 }] },
   operations: {
     serviceAccount,
+    operatorTokens: { secret: 'operators' },
     console: { enabled: true, service, networkPolicy: { apiFrom: selectors } },
     toolbox: { enabled: true },
     audit: { exporter: { enabled: true } },

@@ -1,6 +1,7 @@
 import { runSaga } from '@order-saga/operations'
 import { retryDelaysMs } from './broker.ts'
 import { stores } from './databases.ts'
+import { asOperator } from './operators.ts'
 import type { System } from './system.ts'
 
 /** The output of `saga … --json`. */
@@ -23,12 +24,12 @@ export async function saga(system: System, ...args: string[]): Promise<SagaOutpu
     INVENTORY_QUEUE: broker.queues.inventoryQueue,
     NOTIFICATION_QUEUE: broker.queues.notificationQueue,
     RETRY_DELAYS_MS: retryDelaysMs.join(','),
+    ...asOperator('system-tests'),
   }
   let [out, error] = ['', '']
   await runSaga([...args, '--json'], environment, {
     out: (text) => void (out += text),
     error: (text) => void (error += text),
-    user: () => 'system-tests',
     now: () => new Date(),
     signal: new AbortController().signal,
   })

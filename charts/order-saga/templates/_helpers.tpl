@@ -349,14 +349,15 @@ order-saga/why-ignored: >-
 {{- $sub := get $.Values (printf "%s-db" $service) | default dict -}}
 {{- if $sub.enabled -}}
 {{- $env := mergeOverwrite (deepCopy ($.Values.env | default dict)) $values.env -}}
-{{- $pool := int (get $env "DB_POOL_MAX" | default 10) -}}
+{{- $reads := ternary (int (get $env "DB_READ_POOL_MAX" | default 2)) 0 (has $service (list "order" "inventory")) -}}
+{{- $pool := add (int (get $env "DB_POOL_MAX" | default 10)) $reads -}}
 {{- $pods := int (include "order-saga.pods" . | fromJson).most -}}
 {{- $limit := int (dig "postgresql" "maxConnections" 100 $sub) -}}
 {{- /* The console opens at most 4 connections per pod, and has two pods during a rollout. */ -}}
 {{- $others := ternary 23 15 (eq (include "order-saga.hasConsole" $) "true") -}}
 {{- $need := add (mul $pool (add $pods 1)) $others -}}
 {{- if gt $need $limit -}}
-{{- fail (printf "%s: %d pods plus one during a rollout with DB_POOL_MAX=%d, and %d connections for migrations, audit, console and the operator require %d connections, but %s-db.postgresql.maxConnections is %d. Increase it, or decrease maxReplicas or DB_POOL_MAX." $service $pods $pool $others $need $service $limit) -}}
+{{- fail (printf "%s: %d pods plus one during a rollout with %d connections each (DB_POOL_MAX and DB_READ_POOL_MAX), and %d connections for migrations, audit, console and the operator require %d connections, but %s-db.postgresql.maxConnections is %d. Increase it, or decrease maxReplicas, DB_POOL_MAX or DB_READ_POOL_MAX." $service $pods $pool $others $need $service $limit) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

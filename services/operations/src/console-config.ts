@@ -4,17 +4,18 @@ import {
   commonSettings,
   ConfigurationError,
   databaseSettings,
+  isLoopback,
   loadConfig,
   oneOf,
-  optionalText,
   type Setting,
 } from '@order-saga/chassis'
+import { identifiesOperators } from './operators/identify-operator.ts'
+import { type OperatorConfig, operatorSettings } from './operators/operator-settings.ts'
 import { type StoresConfig, storeSettings } from './store-config.ts'
 
-export interface ConsoleConfig extends StoresConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+export interface ConsoleConfig extends StoresConfig, OperatorConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
   port: number
   console: 'read-only' | 'full'
-  adminToken: string
   maxClockSkewMs: number
 }
 
@@ -24,33 +25,34 @@ const { topology: _topology, prefetch: _prefetch, ...common } = commonSettings
 export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfig[K]> } = {
   ...common,
   ...storeSettings,
+  ...operatorSettings,
   maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
   port: apiPort({ default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',
     default: 'read-only',
     values: ['read-only', 'full'],
-    doc: 'Whether the console is read-only or may replay and discard dead letters.',
-  }),
-  adminToken: optionalText({
-    env: 'ADMIN_TOKEN',
-    sensitive: true,
-    doc: 'Token that requests to the console must carry, also for reading; required with CONSOLE=full, at least 16 characters.',
+    doc: 'Whether the console is read-only or may replay and discard dead letters, which requires OPERATOR_TOKENS or AUTH_MODE=jwt.',
   }),
 }
 
-/** The `b64token` of RFC 6750, with a length that cannot be guessed. */
-const usableToken = /^[A-Za-z0-9._~+/-]{16,512}=*$/
-
-/** @throws ConfigurationError also for conflicting settings */
+/** @throws ConfigurationError also for conflicting settings, and for an anonymous console that others can reach */
 export function loadConsoleConfig(environment: NodeJS.ProcessEnv): ConsoleConfig {
-  const config = loadConfig<ConsoleConfig>(consoleSettings, environment)
-  if (config.adminToken !== '' && !usableToken.test(config.adminToken)) {
-    throw new ConfigurationError('ADMIN_TOKEN must have at least 16 characters, all of them letters, digits or ._~+/-.')
-  }
-  if (config.console === 'full' && config.adminToken === '') {
+  const config: ConsoleConfig & { readonly httpHost?: string } = loadConfig<ConsoleConfig>(consoleSettings, environment)
+  if (environment['ADMIN_TOKEN']) {
     throw new ConfigurationError(
-      'ADMIN_TOKEN must be set when CONSOLE is full: without it every client could change the system.',
+      'ADMIN_TOKEN is not supported any more: give each operator a token in OPERATOR_TOKENS.',
+    )
+  }
+  if (identifiesOperators(config)) return config
+  if (config.console === 'full') {
+    throw new ConfigurationError(
+      'OPERATOR_TOKENS must be set, or AUTH_MODE be jwt, when CONSOLE is full: every client could change the system.',
+    )
+  }
+  if (!isLoopback(config.httpHost)) {
+    throw new ConfigurationError(
+      'OPERATOR_TOKENS must be set, or AUTH_MODE be jwt, when the console listens beyond this machine.',
     )
   }
   return config

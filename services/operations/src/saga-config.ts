@@ -1,9 +1,11 @@
-import type { Setting } from '@order-saga/chassis'
+import { optionalText, type Setting } from '@order-saga/chassis'
 import { inventorySettings } from '@order-saga/inventory'
 import { orderSettings } from '@order-saga/order'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
+import { type OperatorConfig, operatorSettings } from './operators/operator-settings.ts'
 
-export interface SagaConfig extends AuditConfig {
+export interface SagaConfig extends AuditConfig, OperatorConfig {
+  operatorToken: string
   refundRetryMs: number
   inventoryFailureRate: number
   unknownSku: 'accept' | 'reject'
@@ -12,6 +14,12 @@ export interface SagaConfig extends AuditConfig {
 /** Settings of `saga`: those of the audit, and those of the services whose reactions it previews or repeats. */
 export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
   ...auditSettings,
+  ...operatorSettings,
+  operatorToken: optionalText({
+    env: 'OPERATOR_TOKEN',
+    sensitive: true,
+    doc: "The operator's own token, for commands that change something: a named one of OPERATOR_TOKENS, or an access token with the scope operate.",
+  }),
   refundRetryMs: orderSettings.refundRetryMs,
   inventoryFailureRate: inventorySettings.failureRate,
   unknownSku: inventorySettings.unknownSku,

@@ -104,7 +104,6 @@ describe('credentials with reserved characters', function () {
       {
         out: print,
         error: print,
-        user: () => 'ann',
         now: () => new Date(),
         signal: new AbortController().signal,
       },

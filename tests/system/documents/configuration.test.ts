@@ -8,6 +8,7 @@ import { loadNotificationConfig } from '../../../services/notification/src/confi
 import { loadPaymentConfig } from '../../../services/payment/src/config.ts'
 import { passedSettings } from '../../../tools/dev/src/environment.ts'
 import { type ProcessName, programOf } from '../../support/built.ts'
+import { operatorEntry } from '../../support/operators.ts'
 import { serviceSchemas } from './settings-reference.ts'
 
 /** These take any text. */
@@ -32,7 +33,7 @@ function run(name: ProcessName, env: NodeJS.ProcessEnv): Promise<Ended> {
 
 /** `make up` and `make demo` set these for each process. */
 const ownOfARun =
-  /^(PORT|OPS_PORT|CONSOLE|ADMIN_TOKEN|RABBITMQ_(URL|PASSWORD)|(ORDER|INVENTORY)_URL|([A-Z]+_)?DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
+  /^(PORT|OPS_PORT|CONSOLE|OPERATOR_TOKENS|RABBITMQ_(URL|PASSWORD)|(ORDER|INVENTORY)_URL|([A-Z]+_)?DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
 
 describe('make up', () => {
   it('passes on every setting of its programs but addresses and ports', () => {
@@ -114,18 +115,21 @@ describe('a bad setting', () => {
     )
   })
 
-  it('is a console with actions and no token', () => {
-    assert.equal(loadConsoleConfig({ CONSOLE: 'full', ADMIN_TOKEN: 'sixteen-or-more-=' }).console, 'full')
-    assert.equal(loadConsoleConfig({ CONSOLE: 'read-only' }).console, 'read-only')
+  it('is a console that others can reach, or that may change something, and that identifies no operator', () => {
+    const named = { OPERATOR_TOKENS: operatorEntry('ann', 'a token') }
+    const jwt = { AUTH_MODE: 'jwt', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a', AUTH_JWKS_URL: 'https://login.example/certs' }
+    for (const env of [named, jwt]) assert.equal(loadConsoleConfig({ CONSOLE: 'full', ...env }).console, 'full')
+    assert.throws(() => loadConsoleConfig({ CONSOLE: 'full' }), /OPERATOR_TOKENS must be set, .* when CONSOLE is full/)
     assert.throws(
-      () => loadConsoleConfig({ CONSOLE: 'full' }),
-      /^ConfigurationError: ADMIN_TOKEN must be set when CONSOLE/,
+      () => loadConsoleConfig({ HTTP_HOST: '0.0.0.0' }),
+      /OPERATOR_TOKENS must be set, .* beyond this machine/,
     )
-    for (const token of ['short', 'sixteen letters and spaces', 'sixteen-or-more-ä']) {
+    assert.throws(() => loadConsoleConfig({ ...named, ADMIN_TOKEN: 'a' }), /ADMIN_TOKEN is not supported any more/)
+    for (const entries of ['ann', 'ann:a-token', `ann:sha256:${'0'.repeat(63)}`, `:sha256:${'0'.repeat(64)}`]) {
       assert.throws(
-        () => loadConsoleConfig({ CONSOLE: 'full', ADMIN_TOKEN: token }),
+        () => loadConsoleConfig({ OPERATOR_TOKENS: entries }),
         (error: Error) =>
-          error.message.startsWith('ADMIN_TOKEN must have at least 16') && !error.message.includes(token),
+          error.message.startsWith('OPERATOR_TOKENS must consist of entries') && !error.message.includes(entries),
       )
     }
   })

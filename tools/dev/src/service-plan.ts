@@ -1,4 +1,5 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
+import { userInfo } from 'node:os'
 import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
 import { localAudience } from './local-issuer.ts'
@@ -91,11 +92,29 @@ export async function choosePorts(env: Environment, usual: UsualPorts): Promise<
   return { order, inventory, console, issuer, ops }
 }
 
-/** The environment with `CONSOLE=full` and a random token for this run, unless `env` sets them. */
+/** The environment with `CONSOLE=full`, and a random token of the user as operator for this run, unless `env` sets them. */
 export function withConsole(env: Environment): Environment {
-  const mode = env['CONSOLE'] || 'full'
-  const token = env['ADMIN_TOKEN'] || (mode === 'full' ? randomBytes(18).toString('base64url') : '')
-  return { ...env, CONSOLE: mode, ADMIN_TOKEN: token }
+  const console = { CONSOLE: env['CONSOLE'] || 'full' }
+  if (env['OPERATOR_TOKENS']) return { ...env, ...console }
+  const token = env['OPERATOR_TOKEN'] || randomBytes(18).toString('base64url')
+  const hash = createHash('sha256').update(token).digest('hex')
+  return { ...env, ...console, OPERATOR_TOKEN: token, OPERATOR_TOKENS: `${operatorName()}:sha256:${hash}` }
+}
+
+function operatorName(): string {
+  try {
+    const { username } = userInfo()
+    return /^[\w.@-]{1,100}$/.test(username) ? username : 'operator'
+  } catch {
+    // The operating system has no name for this user.
+    return 'operator'
+  }
+}
+
+/** The identity of the operator for the command `saga`. */
+export function operatorSettings(env: Environment): Record<string, string> {
+  const { OPERATOR_TOKENS: tokens, OPERATOR_TOKEN: token } = env
+  return { ...(tokens && { OPERATOR_TOKENS: tokens }), ...(token && { OPERATOR_TOKEN: token }) }
 }
 
 /** The processes of a run, in the order in which they start: without the console where `CONSOLE` is `off`. */
@@ -117,7 +136,7 @@ function issuerSettings(env: Environment, { issuer }: Ports): Environment {
 /** The address of the console's page, with the token in the fragment, which a browser does not send to the server. */
 export function consolePage(addresses: Record<string, string>, env: Environment): string | undefined {
   const url = addresses['CONSOLE_URL']
-  const fragment = env['ADMIN_TOKEN'] ? `#token=${encodeURIComponent(env['ADMIN_TOKEN'])}` : ''
+  const fragment = env['OPERATOR_TOKEN'] ? `#token=${encodeURIComponent(env['OPERATOR_TOKEN'])}` : ''
   return url && `${url}/console${fragment}`
 }
 
@@ -149,7 +168,7 @@ export function processEnvironment(
     ...(name === 'console' && {
       PORT: String(ports.console),
       CONSOLE: env['CONSOLE'],
-      ADMIN_TOKEN: env['ADMIN_TOKEN'],
+      OPERATOR_TOKENS: env['OPERATOR_TOKENS'],
       ...databaseAddresses(servers.database),
     }),
   }

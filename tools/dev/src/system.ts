@@ -12,6 +12,7 @@ import {
   choosePorts,
   databaseAddresses,
   databases,
+  operatorSettings,
   processEnvironment,
   processesOf,
   usesLocalIssuer,
@@ -85,7 +86,7 @@ export class System {
     await allOrFirstFailure(ready)
     await this.#supervisor.add(...this.#services)
     const tokens = issuer ? await issuerAddresses(local(ports.issuer)) : {}
-    return { ...addressesOf(processesOf(env), ports, addresses), ...tokens }
+    return { ...addressesOf(processesOf(env), ports, addresses), ...operatorSettings(env), ...tokens }
   }
 
   /** Stops services, then servers, and removes the folder. */

@@ -51,4 +51,23 @@ describe('access to the stock API', () => {
       }
     }
   })
+
+  it('records each change of stock with the operator, and nothing else', async () => {
+    const changes = (): Promise<Record<string, unknown>[]> =>
+      api.database.query({
+        name: 'test-changes',
+        text: `SELECT operator, issuer, available_before AS before, available FROM stock_changes
+          WHERE sku = 'SKU-2' ORDER BY change_id`,
+      })
+    const headers = bearer(await issuer.token({ scope: 'stock:write', subject: 'olga' }))
+    await api.send('PUT', 'SKU-2', { available: 5 }, headers)
+    await api.send('PUT', 'SKU-2', { available: 0 }, headers)
+    await api.send('PUT', 'SKU-2', { available: -1 }, headers)
+    await api.send('PUT', 'SKU-2', { available: 9 }, bearer(await issuer.token({ scope: 'orders:read' })))
+    const by = { operator: 'olga', issuer: issuer.url }
+    assert.deepEqual(await changes(), [
+      { ...by, before: null, available: 5 },
+      { ...by, before: 5, available: 0 },
+    ])
+  })
 })

@@ -1,9 +1,10 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
   accessGuard,
-  accessSettings,
+  apiSettings,
   createApi,
   createLog,
   createMetrics,
@@ -42,14 +43,20 @@ export class StockApi {
       applicationName: 'stock-http-test',
       log,
     })
-    const router = createStockRouter({ database: this.database, now: () => new Date(), answerMs: 20_000 })
+    const router = createStockRouter({
+      database: this.database,
+      readDatabase: this.database,
+      now: () => new Date(),
+      newId: randomUUID,
+      answerMs: 20_000,
+    })
     // HEAD has the rule of GET.
     this.routes = router.stack.flatMap(({ methods, path }) =>
       methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
     )
     const metrics = createMetrics()
     const service = { log, metrics, now: () => new Date(), every: () => undefined }
-    const access = accessGuard(service, loadConfig(accessSettings, settings), stockAccess)
+    const access = accessGuard(service, loadConfig(apiSettings, settings), stockAccess)
     this.#server = createApi({ router, log, metrics, access })
   }
 

@@ -6,7 +6,7 @@ import { Type } from 'typebox'
 import { uuid } from '../inspect/dead-letters/dead-letter.ts'
 import { NotDone } from '../inspect/stores.ts'
 import { listSagas } from '../inspect/sagas.ts'
-import { type Access, mayAct, mayRead } from './access.ts'
+import { type Access, actingOperator, mayRead } from './access.ts'
 import { pageHeaders, readAssets } from './assets.ts'
 import { type Console, json } from './console.ts'
 import type { DeadLetters, SagaPage } from './page/answers.ts'
@@ -33,26 +33,19 @@ const checkBody = checkerOf(
         Type.Object({ service: Type.Enum([...services]), id: Type.String({ minLength: 1, maxLength: 255 }) }, strict),
         { minItems: 1, maxItems: mostAtOnce, description: `a list of 1 to ${mostAtOnce} dead letters` },
       ),
-      operator: Type.String({
-        minLength: 1,
-        maxLength: 100,
-        ...printable,
-        description: 'name of the operator, 1 to 100 characters',
-      }),
       reason: Type.String({ minLength: 1, maxLength: 500, ...printable, description: 'reason, 1 to 500 characters' }),
     },
     { ...strict, description: 'a JSON object' },
   ),
 )
 
-/** The page, which is public, and its data, which may require the token. */
+/** The page, which is public, and its data, which requires an operator unless the console is anonymous. */
 export function addConsoleRoutes(
   router: Router,
   console: Console,
   access: Access & { readonly newId: () => string },
 ): void {
   const read = mayRead(access)
-  const act = mayAct(access)
 
   router.get('/', (ctx) => ctx.redirect('console'))
 
@@ -90,8 +83,9 @@ export function addConsoleRoutes(
   })
 
   for (const move of ['replay', 'discard'] as const) {
-    router.post(`/console/dead-letters/${move}`, read, act, async (ctx) => {
-      const { deadLetters, operator, reason } = requireValid(checkBody((ctx.request as { body?: unknown }).body))
+    router.post(`/console/dead-letters/${move}`, read, async (ctx) => {
+      const operator = actingOperator(ctx, access)
+      const { deadLetters, reason } = requireValid(checkBody((ctx.request as { body?: unknown }).body))
       const actor = { runId: access.newId(), operator, reason, now: console.sources.now }
       ctx.body = await orUnavailable(console.deadLetters.move(move, deadLetters, actor))
     })

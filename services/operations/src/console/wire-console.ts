@@ -1,14 +1,24 @@
 import { Router } from '@koa/router'
-import { createApi, DependencyUnavailable, RequestDeadline, type Service, type Statement } from '@order-saga/chassis'
+import {
+  accessCheck,
+  createApi,
+  DependencyUnavailable,
+  followKeys,
+  RequestDeadline,
+  type Service,
+  type Statement,
+} from '@order-saga/chassis'
 import type { ConsoleConfig } from '../console-config.ts'
 import type { Store } from '../inspect/store.ts'
+import { identifiesOperators, identifyBy } from '../operators/identify-operator.ts'
 import { ofEach, openStores } from '../store-config.ts'
+import { consoleAccess } from './access.ts'
 import { Console } from './console.ts'
 import { addConsoleRoutes } from './console-routes.ts'
 
 export function wireConsole(service: Service, config: ConsoleConfig): void {
   const { log, metrics, tracing, now, newId } = service
-  const { console: mode, adminToken: token, retryDelaysMs } = config
+  const { console: mode, retryDelaysMs } = config
   const stores = openStores(config, 'console', log)
   // Of the database with the sagas.
   service.followClock((sql) => stores.order.query(sql), config.maxClockSkewMs)
@@ -22,8 +32,12 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
     queues: config,
     now,
   }
+  const verifier = config.authMode === 'jwt' ? followKeys(service, config) : undefined
+  const check = identifiesOperators(config)
+    ? accessCheck(service, identifyBy(config, verifier), consoleAccess)
+    : undefined
   const router = new Router()
-  addConsoleRoutes(router, new Console({ mode, sources, retryDelaysMs }), { mode, token, newId })
+  addConsoleRoutes(router, new Console({ mode, sources, retryDelaysMs }), { mode, check, newId })
   service.serve(createApi({ router, log, metrics, tracing }), config.port)
   service.onDrain(async () => {
     await Promise.all(Object.values(stores).map((store) => store.close()))

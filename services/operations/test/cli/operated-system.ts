@@ -2,6 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { deadLetterQueue, declareTopology, type Topology, topologyOf } from '@order-saga/chassis'
 import { type EventName, type QueueNames, type ServiceName, serviceQueues } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
+import { asOperator } from '@order-saga/tests/support/operators'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 import { runSaga } from '../../src/index.ts'
 import { AuditedSystem } from '../audited-system.ts'
@@ -72,11 +73,12 @@ export class OperatedSystem {
       NOTIFICATION_QUEUE: queues.notificationQueue,
       RETRY_DELAYS_MS: retryDelaysMs.join(','),
       AUDIT_SETTLE_MS: '1',
+      ...asOperator('ann'),
     }
     return new OperatedSystem(data, queues, environment, { model, channel, topology })
   }
 
-  /** Runs the command in this process, as the user `ann`. */
+  /** Runs the command in this process, as the operator `ann`. */
   async run(
     args: readonly string[],
     more: { env?: NodeJS.ProcessEnv; now?: Date; signal?: AbortSignal } = {},
@@ -88,7 +90,6 @@ export class OperatedSystem {
       {
         out: (text) => void (out += `${text}\n`),
         error: (text) => void (error += `${text}\n`),
-        user: () => 'ann',
         now: () => more.now ?? new Date(),
         signal: more.signal ?? new AbortController().signal,
       },

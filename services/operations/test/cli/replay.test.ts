@@ -7,6 +7,7 @@ import { Client } from 'pg'
 import { Child } from '../../../../tools/dev/src/child-process.ts'
 import { writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
+import { asOperator } from '@order-saga/tests/support/operators'
 
 const healed = ['--reason', 'the shelf stands again']
 
@@ -19,7 +20,7 @@ describe('saga dead-letters replay', function () {
     const content = bodyOf('payment.completed', { eventId })
     const options = { type: 'payment.completed', messageId: eventId, correlationId: 'saga-1', timestamp: 1_767_225_600 }
     await system().die('inventory', content, { ...options, headers: { 'causation-id': 'c-1', traceparent: 't-1' } })
-    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed, '--by', 'bob'])
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed], { env: asOperator('bob') })
     assert.equal(code, 0)
     assert.match(out, new RegExp(`^${eventId} +${system().queueOf('inventory')} +payment.completed +replayed$`, 'm'))
     const [message, ...more] = await system().take(system().queueOf('inventory'))

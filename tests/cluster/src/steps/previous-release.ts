@@ -6,6 +6,7 @@ import { previousSources } from '../previous-release.ts'
 import { packSubcharts } from '../release.ts'
 import type { Shop } from '../shop.ts'
 import type { Step } from '../suite.ts'
+import { operatorEntry } from '../../../support/operators.ts'
 import { expect } from './expect.ts'
 import { namespaceStep } from './install.ts'
 import { underOrders } from './under-orders.ts'
@@ -72,7 +73,12 @@ export function previousReleaseSteps(shop: Shop): readonly Step[] {
     {
       name: 'the console by its new values',
       run: async () => {
-        await shop.upgrade({ operations: { console: { enabled: true, mode: 'full', adminToken: tokenSecret } } })
+        await shop.upgrade({
+          operations: {
+            env: { OPERATOR_TOKENS: operatorEntry('e2e', token) },
+            console: { enabled: true, mode: 'full' },
+          },
+        })
         const forward = await PortForward.open(shop.cluster, `service/${shop.nameOf('console')}`, 3002)
         try {
           expect(await statusOfConsole(forward.url, {}), '401', 'the answer of the console without its token')
