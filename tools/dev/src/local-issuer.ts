@@ -34,7 +34,9 @@ export class LocalIssuer {
           response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
           response.end(JSON.stringify(body))
         },
-        () => response.writeHead(400).end(),
+        () => {
+          response.writeHead(400).end()
+        },
       )
     })
   }

@@ -106,11 +106,11 @@ export function wordList<const T extends string>(
   setting: SettingDescription & { default: readonly NoInfer<T>[]; values: readonly T[] },
 ): Setting<readonly T[]> {
   const { values, ...rest } = setting
-  const read = (input: string): readonly T[] | undefined => {
+  const reader = (input: string): readonly T[] | undefined => {
     const words = input.split(',').map((part) => values.find((value) => value === part.trim()))
     return words.includes(undefined) ? undefined : (words as T[])
   }
-  return { ...rest, format: format(`a list of some of ${values.join(', ')}, separated by commas`, read) }
+  return { ...rest, format: format(`a list of some of ${values.join(', ')}, separated by commas`, reader) }
 }
 
 /** One of the given words. */

@@ -89,12 +89,11 @@ describe('access to the order API', () => {
       const withoutId = (text: string): string => text.replaceAll(/[\da-f-]{36}/g, '')
       assert.equal(withoutId(answer.text), withoutId(ofUnknown.text))
     }
-    const list = async (path: string, token = headers): Promise<unknown> => {
+    const list = async (path: string, token = headers): Promise<{ orderId: string }[]> => {
       const { json } = await api.send('GET', path, token)
       return (json['orders'] ?? json['sagas']) as { orderId: string }[]
     }
-    const orderIds = async (path: string): Promise<string[]> =>
-      ((await list(path)) as { orderId: string }[]).map(({ orderId }) => orderId)
+    const orderIds = async (path: string): Promise<string[]> => (await list(path)).map(({ orderId }) => orderId)
     for (const path of [
       '/orders',
       '/orders?customerId=bob',
@@ -108,7 +107,7 @@ describe('access to the order API', () => {
       assert.deepEqual(await orderIds(path), [], path)
     }
     const service = bearer(await issuer.token({ scope: 'orders:read' }))
-    assert.ok(((await list('/orders', service)) as unknown[]).length >= 3)
+    assert.ok((await list('/orders', service)).length >= 3)
   })
 
   it("lists a customer's sagas page by page, newest first", async () => {

@@ -17,7 +17,7 @@ class Planner extends Database {
   ): Promise<R[]> {
     const types = values.map((value) => (typeof value === 'number' ? 'int' : 'unknown')).join(', ')
     const given = values
-      .map((value) => (value === null || typeof value === 'number' ? String(value) : `'${String(value)}'`))
+      .map((value) => (value === null || typeof value === 'number' ? String(value) : `'${value as string}'`))
       .join(', ')
     const lines = await this.transaction(async (tx) => {
       await tx.query({ name: '', text: 'SET LOCAL plan_cache_mode = force_generic_plan' })

@@ -23,8 +23,8 @@ const realm = 'Bearer realm="order-saga"'
 export class AccessDenied extends Problem {
   readonly reason: DenialReason
 
-  private constructor(status: number, reason: DenialReason, detail: string, challenge: string) {
-    super(status, detail, { headers: { 'www-authenticate': challenge } })
+  private constructor(status: number, reason: DenialReason, detail: string, authenticate: string) {
+    super(status, detail, { headers: { 'www-authenticate': authenticate } })
     this.reason = reason
   }
 
