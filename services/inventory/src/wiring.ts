@@ -20,7 +20,13 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
     events: consumedBy('inventory'),
     react: async (message, signal) => (await reactor.react(message, signal)).result,
   })
-  const router = createStockRouter({ database, readDatabase: service.openReads(config), now, newId })
+  const router = createStockRouter({
+    database,
+    readDatabase: service.openReads(config),
+    readConcurrency: config.dbReadPoolMax,
+    now,
+    newId,
+  })
   const access = accessGuard(service, config, stockAccess)
   service.serve(createApi({ router, log, metrics, tracing, access }), config.port)
 }

@@ -54,7 +54,8 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     sagaTimeoutMs,
     onAccepted: started,
   })
-  const router = createOrderRouter({ accept, database: service.openReads(config), reads: new ReadLimit(), now })
+  const reads = new ReadLimit({ concurrency: config.dbReadPoolMax })
+  const router = createOrderRouter({ accept, database: service.openReads(config), reads, now })
   const access = accessGuard(service, config, orderAccess)
   service.serve(createApi({ router, log, metrics, tracing, access }), config.port)
   return accept

@@ -29,15 +29,11 @@ export class LocalIssuer {
 
   private constructor() {
     this.#server = createServer((request, response) => {
-      void this.#respond(request).then(
-        ({ status, body }) => {
-          response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
-          response.end(JSON.stringify(body))
-        },
-        () => {
-          response.writeHead(400).end()
-        },
-      )
+      void (async () => {
+        const { status, body } = await this.#respond(request).catch(() => ({ status: 400, body: {} }))
+        response.writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+        response.end(JSON.stringify(body))
+      })()
     })
   }
 

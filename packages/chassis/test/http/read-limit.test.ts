@@ -4,14 +4,40 @@ import { Problem } from '../../src/http/problem.ts'
 import { ReadLimit } from '../../src/http/read-limit.ts'
 
 describe('ReadLimit', () => {
-  it('refuses more than 200 reads in progress with 503, and accepts others once some have completed', async () => {
-    const limit = new ReadLimit()
-    const finish: (() => void)[] = []
-    const read = (): Promise<void> => limit.run(() => new Promise<void>((done) => void finish.push(done)))
-    const running = Array.from({ length: 200 }, read)
-    await assert.rejects(read(), (error) => error instanceof Problem && error.status === 503)
-    for (const done of finish) done()
-    await Promise.all(running)
+  it('runs a few reads at once and the others after them, and refuses more than wait with 503', async () => {
+    const limit = new ReadLimit({ concurrency: 2 })
+    let [running, most] = [0, 0]
+    let open = (): void => undefined
+    const gate = new Promise<void>((resolve) => (open = resolve))
+    const read = async (): Promise<void> => {
+      running += 1
+      most = Math.max(most, running)
+      await gate
+      running -= 1
+    }
+    const accepted = Array.from({ length: 202 }, () => limit.run(read))
+    await assert.rejects(limit.run(read), (error) => error instanceof Problem && error.status === 503)
+    assert.equal(running, 2)
+    open()
+    await Promise.all(accepted)
+    assert.equal(most, 2)
     assert.equal(await limit.run(async () => 'read'), 'read')
+  })
+
+  it('passes the turn on after a failed read', async () => {
+    const limit = new ReadLimit({ concurrency: 1 })
+    const failing = limit.run(async () => await Promise.reject(new Error('failed')))
+    const next = limit.run(async () => 'read')
+    await assert.rejects(failing, /failed/)
+    assert.equal(await next, 'read')
+  })
+
+  it('pauses between reads while others wait', async () => {
+    const limit = new ReadLimit({ concurrency: 1 })
+    const begun = performance.now()
+    const read = async (): Promise<void> => await new Promise((done) => void setTimeout(done, 5))
+    await Promise.all(Array.from({ length: 6 }, () => limit.run(read)))
+    // Six reads of 5 ms, and a pause of 35 ms after five of them; timers may fire up to a millisecond early.
+    assert.ok(performance.now() - begun >= 195, `${performance.now() - begun} ms`)
   })
 })

@@ -16,6 +16,7 @@ export interface StockApiDependencies {
   readonly database: Database
   /** For reads, with connections of its own. */
   readonly readDatabase: Database
+  readonly readConcurrency: number
   readonly now: () => Date
   readonly newId: () => string
   /** How long a request waits for the database; 2500 ms by default. */
@@ -26,9 +27,16 @@ const checkSku = checkerOf(Sku)
 const checkBody = checkerOf(StockBody)
 
 /** The stock API. While the database is unavailable, requests get 503 within about three seconds. */
-export function createStockRouter({ database, readDatabase, now, newId, answerMs }: StockApiDependencies): Router {
+export function createStockRouter({
+  database,
+  readDatabase,
+  readConcurrency,
+  now,
+  newId,
+  answerMs,
+}: StockApiDependencies): Router {
   const deadline = new RequestDeadline('database', answerMs)
-  const reads = new ReadLimit(answerMs)
+  const reads = new ReadLimit({ concurrency: readConcurrency, callTimeoutMs: answerMs })
   const router = new Router()
 
   router.put('/stock/:sku', async (ctx) => {

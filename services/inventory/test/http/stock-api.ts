@@ -46,6 +46,7 @@ export class StockApi {
     const router = createStockRouter({
       database: this.database,
       readDatabase: this.database,
+      readConcurrency: 10,
       now: () => new Date(),
       newId: randomUUID,
       answerMs: 20_000,

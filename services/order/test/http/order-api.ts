@@ -93,7 +93,12 @@ export class OrderApi {
       requestDeadline: new RequestDeadline('database', answerMs),
       onAccepted: (count) => (this.accepted += count),
     })
-    const router = createOrderRouter({ accept, database, reads: new ReadLimit(answerMs), now })
+    const router = createOrderRouter({
+      accept,
+      database,
+      reads: new ReadLimit({ concurrency: 10, callTimeoutMs: answerMs }),
+      now,
+    })
     // HEAD has the rule of GET.
     this.routes = router.stack.flatMap(({ methods, path }) =>
       methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
