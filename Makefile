@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env token status test test-unit test-all mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-reads bench-guard release version vocabulary
+.PHONY: help up demo env token status test test-unit test-all mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs charts-topology dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-reads bench-guard release digests version vocabulary
 .NOTPARALLEL:
 
 installed := install
@@ -124,6 +124,9 @@ charts-golden: $(installed) ## Write the charts' golden renderings; review the d
 charts-docs: $(installed) ## Write the charts' README files from the comments in their values; needs Go
 	@node --conditions=source --import=tsx tools/ci/src/charts-docs-main.ts
 
+charts-topology: $(installed) ## Write the topology of the broker's chart from the event catalogue
+	@node --conditions=source --import=tsx tools/ci/src/broker-topology-main.ts
+
 dashboards: $(installed) ## Generate the dashboards and the alert rules for Compose
 	@node --conditions=source --import=tsx tools/monitoring/src/write-dashboards-main.ts
 
@@ -154,9 +157,13 @@ kind-up: ## Create a local cluster with a registry, by kind
 kind-down: ## Delete that cluster and its registry
 	@k8s/kind/down
 
-release: $(installed) ## Build images, chart and SBOMs of VERSION, print the pushes; REGISTRY and PUSH=1 push
-	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' \
+release: $(installed) ## Build images, chart and SBOMs of VERSION, print the pushes; REGISTRY and PUSH=1 push; NODE_IMAGE
+	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' PUSH='$(PUSH)' NODE_IMAGE='$(NODE_IMAGE)' \
 	node --conditions=source --import=tsx tools/ci/src/release/release-main.ts
+
+digests: $(installed) ## Print the values file with the digests of all images; VERSION, REGISTRY; use it with -s
+	@VERSION='$(VERSION)' REGISTRY='$(REGISTRY)' \
+	node --conditions=source --import=tsx tools/ci/src/release/digests-main.ts
 
 version: $(installed) ## Set the version everywhere: make version VERSION=0.2.0; needs Helm and Go
 	@echo '$(VERSION)' | grep -qE '^[0-9]+\.[0-9]+\.[0-9]+(-[0-9A-Za-z.-]+)?$$' || \

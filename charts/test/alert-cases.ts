@@ -23,6 +23,9 @@ const pods = (metric: string, values: string, labels = ''): Series => ({
 const depth = (queue: string, values: string): Series => ({
   [`rabbitmq_detailed_queue_messages{${ns},pod="r",vhost="/",queue="${queue}"}`]: values,
 })
+const retried = (queue: string, values: string): Series => ({
+  [`event_consumed_total{${ns},pod="a",queue="${queue}",event="order.created",result="retried"}`]: values,
+})
 const job = (name: string, failed: number, succeeded: number): Series => ({
   [`kube_job_status_failed{namespace="orders",job_name="${name}"}`]: `${failed}x5`,
   [`kube_job_status_succeeded{namespace="orders",job_name="${name}"}`]: `${succeeded}x5`,
@@ -102,6 +105,22 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       when: 'a pod starts again and counts from 0',
       series: pods('saga_protocol_violations_total', '2x20 0x20', ',event="payment.completed"'),
       at: '25m',
+    },
+  ],
+  OrderSagaForgedMessage: [
+    {
+      when: 'a message is refused as forged',
+      series: {
+        ...pods('event_forged_total', '0x5 1x10', ',queue="order_queue",reason="type"'),
+        ...pods('event_forged_total', '0x15', ',queue="payment_queue",reason="type"'),
+      },
+      at: '8m',
+      fires: { queue: 'order_queue' },
+    },
+    {
+      when: 'the counter is constant',
+      series: pods('event_forged_total', '3x15', ',queue="order_queue",reason="binding"'),
+      at: '8m',
     },
   ],
   OrderSagaAuditViolation: [
@@ -229,6 +248,53 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       series: pods('consumer_oldest_unacknowledged_seconds', '60x10', ',queue="payment_queue"'),
       at: '6m',
     },
+  ],
+  OrderSagaRetriesStranded: [
+    {
+      when: 'three messages stay in the longest retry queue and nothing is retried',
+      series: { ...depth('payment_queue.retry.45000', '3x20'), ...retried('payment_queue', '7x20') },
+      at: '6m',
+      fires: { queue: 'payment_queue.retry.45000' },
+    },
+    {
+      when: 'a message stays in a short retry queue, and no pod has ever retried',
+      series: depth('order_queue.retry.1000', '0x3 1x20'),
+      at: '6m',
+      fires: { queue: 'order_queue.retry.1000' },
+    },
+    {
+      when: 'another queue retries',
+      series: { ...depth('order_queue.retry.5000', '1x20'), ...retried('payment_queue', '0+3x20') },
+      at: '6m',
+      fires: { queue: 'order_queue.retry.5000' },
+    },
+    {
+      when: 'the queue is not reported for more than five minutes, because it has no leader',
+      series: { ...depth('payment_queue.retry.45000', '0 2 _x20'), ...depth('payment_queue', '0x20') },
+      at: '12m',
+      fires: { queue: 'payment_queue.retry.45000' },
+    },
+    {
+      when: 'messages are retried all the time',
+      series: { ...depth('payment_queue.retry.45000', '3x20'), ...retried('payment_queue', '0+3x20') },
+      at: '6m',
+    },
+    {
+      when: 'the queue is empty from time to time',
+      series: { ...depth('payment_queue.retry.45000', '3 3 0 3 3 0 3 3 0 3 3 0'), ...retried('payment_queue', '9x20') },
+      at: '10m',
+    },
+    {
+      when: 'messages have waited for less than three delays and a minute',
+      series: { ...depth('payment_queue.retry.45000', '0x3 2x20'), ...retried('payment_queue', '7x20') },
+      at: '6m',
+    },
+    {
+      when: 'no queue is reported',
+      series: { ...depth('payment_queue.retry.45000', '0 2 _x20'), ...depth('payment_queue', '0 0 _x20') },
+      at: '12m',
+    },
+    { when: "the messages are in another system's queue", series: depth('audit_queue.retry.1000', '3x20'), at: '6m' },
   ],
   OrderSagaDeadLetters: [
     {

@@ -118,6 +118,7 @@ describe('alerts', () => {
     for (const alert of [
       'OrderSagaBacklogGrowing',
       'OrderSagaDeadLetters',
+      'OrderSagaRetriesStranded',
       'OrderSagaBrokerAlarm',
       'OrderSagaReplicationLag',
     ]) {

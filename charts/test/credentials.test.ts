@@ -81,6 +81,102 @@ describe('credentials', () => {
     )
   })
 
+  const logins = ({ env }: Container): Loose =>
+    Object.fromEntries(
+      Object.entries(env).flatMap(([name, value]) =>
+        /DB_(\w+_)?(USER|PASSWORD)$/.test(name) ? [[name, value.secretKeyRef.name]] : [],
+      ),
+    )
+  const mode = ['operations.console.mode=full', 'operations.operatorTokens.secret=token']
+  const full = mode.flatMap((value) => ['--set', value])
+
+  it('of databases are those of the role that a program needs, and the owner is used by migrations only', () => {
+    const reader = stores.flatMap((store) =>
+      ['USER', 'PASSWORD'].map((part) => [`${store.toUpperCase()}_DB_${part}`, `shop-${store}-db-reader`]),
+    )
+    const operator = stores.flatMap((store) =>
+      ['USER', 'PASSWORD'].map((part) => [`${store.toUpperCase()}_OPERATOR_DB_${part}`, `shop-${store}-db-operator`]),
+    )
+    const reads: Loose = Object.fromEntries(reader)
+    const acts = { ...reads, ...Object.fromEntries(operator) }
+    for (const [args, ofConsole] of [
+      [[], reads],
+      [full, acts],
+    ] as const) {
+      for (const container of containers(...args)) {
+        const { where } = container
+        const [, store = ''] = /shop-(order|payment|inventory)\b/.exec(where) ?? []
+        const of = (role: string): string => `shop-${store}-db-${role}`
+        if (/^Job.*migrate/.test(where)) {
+          const roles = ['runtime', 'reader', 'operator'].map((role) => [`DB_${role.toUpperCase()}_USER`, of(role)])
+          const given = { DB_USER: of('app'), DB_PASSWORD: of('app'), ...Object.fromEntries(roles) }
+          deepEqual(logins(container), given, where)
+        } else if (store !== '') {
+          deepEqual(logins(container), { DB_USER: of('runtime'), DB_PASSWORD: of('runtime') }, where)
+        } else if (/audit|drill/.test(where)) deepEqual(logins(container), reads, where)
+        else if (/console/.test(where)) deepEqual(logins(container), ofConsole, where)
+        else if (/toolbox/.test(where)) deepEqual(logins(container), acts, where)
+        else deepEqual(logins(container), {}, where)
+      }
+    }
+  })
+
+  it('of the roles are managed by the operator, from Secrets that no rendering without a cluster contains', () => {
+    const { out } = template([])
+    const clusters = parse(out).filter(({ kind }) => kind === 'Cluster')
+    equal(clusters.length, 3)
+    for (const { metadata, spec } of clusters) {
+      const roles = spec.managed.roles.map(({ name, login, passwordSecret }: Loose) => [
+        name,
+        login,
+        passwordSecret.name,
+      ])
+      deepEqual(
+        roles,
+        ['runtime', 'reader', 'operator'].map((role) => [
+          `${spec.bootstrap.initdb.owner}_${role}`,
+          true,
+          `${metadata.name}-${role}`,
+        ]),
+      )
+    }
+    ok(!/basic-auth/.test(out))
+  })
+
+  it('of the roles may be fixed, or in Secrets of their own', () => {
+    const secrets = (...set: string[]): Loose[] =>
+      parse(template(set.flatMap((value) => ['--set', value])).out).filter(({ type }) => /basic-auth/.test(type))
+    const [secret, ...others] = secrets('order-db.roles.passwords.reader=readerreader')
+    deepEqual(others, [])
+    equal(secret.metadata.name, 'shop-order-db-reader')
+    deepEqual(
+      Object.values(secret.data as Record<string, string>).map((text) => Buffer.from(text, 'base64').toString()),
+      ['order_service_reader', 'readerreader'],
+    )
+    const own = 'order-db.roles.existingSecrets.reader=mine'
+    deepEqual(secrets(own, 'order-db.roles.passwords.reader=readerreader'), [])
+    const audit = containers('--set', own).find(({ where }) => where.startsWith('CronJob'))
+    equal(logins(audit as Container).ORDER_DB_USER, 'mine')
+  })
+
+  it('of an external database may be one per role, which the migration creates only with createRoles', () => {
+    const outside = stores.flatMap((store) => [
+      '--set',
+      `${store}-db.enabled=false,services.${store}.database.host=h,services.${store}.database.existingSecret=${store}-owner`,
+    ])
+    const role = (name: string): string => `services.order.database.roleSecrets.${name}=order-${name}`
+    const given = ['--set', ['runtime', 'reader', 'operator'].map(role).join()]
+    const find = (name: RegExp, ...args: string[]): Loose =>
+      logins(containers(...outside, ...args).find(({ where }) => name.test(where)) as Container)
+    deepEqual(find(/shop-order\/order/), { DB_USER: 'order-owner', DB_PASSWORD: 'order-owner' })
+    deepEqual(find(/shop-order\/order/, ...given), { DB_USER: 'order-runtime', DB_PASSWORD: 'order-runtime' })
+    equal(find(/order-migrate/, ...given)['DB_READER_PASSWORD'], undefined)
+    const creating = [...given, '--set', 'services.order.database.createRoles=true']
+    equal(find(/order-migrate/, ...creating)['DB_READER_PASSWORD'], 'order-reader')
+    equal(find(/order-migrate/, ...creating)['DB_PASSWORD'], 'order-owner')
+    match(template([...outside, '--set', role('runtime')]).err, /set runtime, reader and operator, or none/)
+  })
+
   for (const [vhost, path] of Object.entries({
     '/': '%2F',
     'order saga': 'order%20saga',

@@ -1,32 +1,31 @@
 import { deepEqual, equal, match } from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { deadLetterQueue, secondaryQueue, type Topology, topologyOf } from '@order-saga/chassis'
 import {
   catalogue,
-  consumedBy,
+  deadLetterQueue,
+  type Definitions,
+  definitionsOf,
   type EventType,
+  maxMessageBytes,
+  ownExchange,
+  type QueueNames,
+  retryQueue,
+  secondaryQueue,
   secondaryQueuesOf,
   serviceQueues,
   services,
 } from '@order-saga/contracts'
-import { charts, type Loose, parse, template } from './render.ts'
+import { brokerTopologyText } from '../../tools/ci/src/broker-topology.ts'
+import { charts, objects, parse, template } from './render.ts'
 
-const names = {
+const names: QueueNames = {
   orderQueue: 'order_queue',
   paymentQueue: 'payment_queue',
   inventoryQueue: 'inventory_queue',
   notificationQueue: 'notification_queue',
 }
-const otherNames = { ...names, orderQueue: 'shop.order', paymentQueue: 'shop.payment' }
-
-interface Definitions {
-  users: { name: string; password: string; tags: string[] }[]
-  permissions: { user: string; vhost: string; configure: string; write: string; read: string }[]
-  topic_permissions: { user: string; exchange: string; write: string; read: string }[]
-  exchanges: Loose[]
-  queues: Loose[]
-  bindings: Loose[]
-}
+const retryDelaysMs = [1_000, 5_000, 15_000, 45_000]
+const standard = { exchange: 'order.topic', queues: names, retryDelaysMs, vhost: '/' }
 
 function rendered(...args: string[]): Definitions {
   const { out, err } = template(['--show-only', 'charts/rabbitmq/templates/config.yaml', ...args])
@@ -35,28 +34,17 @@ function rendered(...args: string[]): Definitions {
   return JSON.parse(config.data['definitions.json']) as Definitions
 }
 
-/** The required definitions of this topology, without constant fields. */
-function expected(topology: Topology, vhost: string): Pick<Definitions, 'exchanges' | 'queues' | 'bindings'> {
-  const options = { vhost, durable: true, auto_delete: false }
-  return {
-    exchanges: [{ name: topology.exchange, type: 'topic', internal: false, arguments: {}, ...options }],
-    queues: topology.queues.map((queue) => ({ name: queue.name, arguments: queue.arguments, ...options })),
-    bindings: topology.bindings.map(({ queue, routingKey }) => ({
-      source: topology.exchange,
-      vhost,
-      destination: queue,
-      destination_type: 'queue',
-      routing_key: routingKey,
-      arguments: {},
-    })),
-  }
+/** The definitions that the code of the services generates for these names; the init container inserts the passwords. */
+function generated({ exchange, queues, retryDelaysMs: delays, vhost }: typeof standard, looking = false): Definitions {
+  const users = [...services, 'operations', 'monitoring'] as const
+  return definitionsOf({
+    plan: { exchange, queues: serviceQueues(queues), retryDelaysMs: delays },
+    vhost,
+    admin: { name: 'admin', password: '@admin@' },
+    passwords: Object.fromEntries(users.map((user) => [user, `@${user}@`])),
+    lookingNeedsConfigure: looking,
+  })
 }
-
-const compared = ({ exchanges, queues, bindings }: Pick<Definitions, 'exchanges' | 'queues' | 'bindings'>): Loose => ({
-  exchanges,
-  queues: queues.toSorted((a, b) => a.name.localeCompare(b.name)),
-  bindings: bindings.map((binding) => JSON.stringify(binding, Object.keys(binding).toSorted())).toSorted(),
-})
 
 function of<T extends { user: string }>(list: readonly T[], user: string): T {
   const [found, second] = list.filter((entry) => entry.user === user)
@@ -68,76 +56,88 @@ const matching = (pattern: string, candidates: readonly string[]): string[] =>
   candidates.filter((name) => new RegExp(pattern).test(name))
 
 describe("the broker's definitions", () => {
-  it('equal the declarations of the services, including arguments', () => {
-    const topology = topologyOf({
-      exchange: 'order.topic',
-      queues: serviceQueues(names),
-      retryDelaysMs: [1_000, 5_000, 15_000, 45_000],
-    })
-    deepEqual(compared(rendered()), compared(expected(topology, '/')))
+  it('equal those that the code of the services generates', () => {
+    deepEqual(rendered(), generated(standard))
   })
 
-  it('equal them with other names and delays', () => {
-    const topology = topologyOf({
+  it('equal them with other names, delays and virtual host', () => {
+    const other = {
       exchange: 'shop.events',
-      queues: serviceQueues(otherNames),
+      queues: { ...names, orderQueue: 'shop.order', paymentQueue: 'shop-payment' },
       retryDelaysMs: [500, 60_000],
-    })
+      vhost: 'shop',
+    }
     const set = [
       'global.messaging.exchange=shop.events',
       'global.messaging.queues.order=shop.order',
-      'global.messaging.queues.payment=shop.payment',
+      'global.messaging.queues.payment=shop-payment',
       'global.messaging.retryDelaysMs={500,60000}',
       'global.messaging.vhost=shop',
     ]
-    deepEqual(compared(rendered(...set.flatMap((value) => ['--set', value]))), compared(expected(topology, 'shop')))
+    deepEqual(rendered(...set.flatMap((value) => ['--set', value])), generated(other))
   })
 
-  it('are rendered from a file that equals the event catalogue', () => {
-    const file: Loose = JSON.parse(readFileSync(`${charts}rabbitmq/files/topology.json`, 'utf8'))
-    deepEqual(Object.keys(file.services), [...services])
-    for (const service of services) {
-      const published = catalogue.filter((event: EventType) => event.publishedBy === service).map(({ name }) => name)
-      deepEqual(
-        file.services[service].consumes.toSorted(),
-        consumedBy(service)
-          .map(({ name }) => name)
-          .toSorted(),
-      )
-      deepEqual(file.services[service].publishes.toSorted(), published.toSorted())
-      deepEqual(file.services[service].secondaryQueues, secondaryQueuesOf[service])
+  it('equal them on a broker where a passive declare requires `configure`', () => {
+    deepEqual(rendered('--set', 'rabbitmq.lookingNeedsConfigure=true'), generated(standard, true))
+  })
+
+  it('equal them in the mode `operator`', () => {
+    const [config] = objects('operator', 'ConfigMap').filter(({ metadata }) => metadata.name === 'shop-rabbitmq-config')
+    deepEqual(JSON.parse(config.data['definitions.json']), generated(standard))
+  })
+
+  it('are rendered from a file that is generated from the event catalogue', async () => {
+    equal(readFileSync(`${charts}rabbitmq/files/topology.json`, 'utf8'), await brokerTopologyText())
+  })
+
+  it('and the size limit of messages are those of the code, in both modes', () => {
+    const [config] = objects('production', 'ConfigMap').filter(({ data }) => data['rabbitmq.conf'] !== undefined)
+    const [cluster] = objects('operator', 'RabbitmqCluster')
+    for (const conf of [config.data['rabbitmq.conf'], cluster.spec.rabbitmq.additionalConfig]) {
+      match(conf, new RegExp(`^max_message_size = ${maxMessageBytes}$`, 'm'))
     }
   })
 
   describe('grant each service minimum permissions', () => {
-    const { permissions, topic_permissions: topics, queues, users } = rendered()
-    const all: string[] = queues.map(({ name }: Loose) => name as string)
+    const { exchanges, permissions, topic_permissions: topics, queues, users } = rendered()
+    const all = queues.map(({ name }) => name)
+    const exchangeNames = ['amq.default', 'amq.topic', 'amq.direct', ...exchanges.map(({ name }) => name)]
     for (const service of services) {
       const queue = names[`${service}Queue`]
+      const consumed = [queue, ...secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))]
+      const own = [deadLetterQueue(queue), ...consumed, ...retryDelaysMs.map((delayMs) => retryQueue(queue, delayMs))]
 
       it(`${service} reads only its own queues`, () => {
-        const own = [queue, ...secondaryQueuesOf[service].map((name) => secondaryQueue(queue, name))]
-        deepEqual(matching(of(permissions, service).read, [...all, 'order.topic', 'amq.default']).toSorted(), own)
+        deepEqual(matching(of(permissions, service).read, [...all, ...exchangeNames]), consumed)
       })
 
       it(`${service} publishes only its own events`, () => {
         const published = catalogue.filter((event: EventType) => event.publishedBy === service).map(({ name }) => name)
         const keys = catalogue.map(({ name }) => name as string)
-        deepEqual(matching(of(topics, service).write, [...keys, 'order.created.x', 'new']), published)
+        deepEqual(matching(of(topics, service).write, [...keys, 'order.created.x', 'new', '']), published)
+      })
+
+      it(`${service} publishes only to the exchange of events and to its own`, () => {
+        deepEqual(matching(of(permissions, service).write, exchangeNames), ['order.topic', ownExchange(queue)])
       })
 
       it(`${service} cannot change the topology`, () => {
-        deepEqual(matching(of(permissions, service).configure, [...all, 'order.topic', 'new']), [])
+        deepEqual(matching(of(permissions, service).configure, [...all, ...exchangeNames, 'new']), [])
       })
 
-      it(`${service} can passively declare every queue it checks at startup`, () => {
-        deepEqual(matching(of(permissions, service).write, all), all)
+      it(`${service} can passively declare the queues it checks at startup, and no others`, () => {
+        deepEqual(matching(of(permissions, service).write, all), own)
       })
     }
 
-    it('operations reads only dead letters and publishes no event', () => {
-      deepEqual(matching(of(permissions, 'operations').read, all), Object.values(names).map(deadLetterQueue))
-      equal(of(topics, 'operations').write, '^$')
+    it('operations reads dead letters and retries, and publishes no event', () => {
+      const { read, write } = of(permissions, 'operations')
+      deepEqual(
+        matching(read, all),
+        all.filter((name) => /\.(dlq|retry\.\d+)$/.test(name)),
+      )
+      deepEqual(matching(write, exchangeNames), Object.values(names).map(ownExchange))
+      deepEqual(matching(of(topics, 'operations').write, [...catalogue.map(({ name }) => name), '']), [])
     })
 
     it('monitoring reads metrics and no messages', () => {

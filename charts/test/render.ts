@@ -8,8 +8,8 @@ export const umbrella = `${charts}order-saga`
 /** Renderings that are stored as golden files and used by the other tests. */
 export const variants = {
   development: ['order-saga/values-dev.yaml'],
-  production: ['order-saga/values-prod.yaml'],
-  'production-keda': ['order-saga/values-prod.yaml', 'order-saga/values-keda.yaml'],
+  production: ['order-saga/values-prod.yaml', 'test/values/digests.yaml'],
+  'production-keda': ['order-saga/values-prod.yaml', 'order-saga/values-keda.yaml', 'test/values/digests.yaml'],
   test: ['order-saga/values-prod.yaml', 'order-saga/values-test.yaml', 'test/values/fixed-passwords.yaml'],
   external: ['test/values/external.yaml'],
   operator: ['test/values/operator.yaml', 'test/values/fixed-passwords.yaml'],

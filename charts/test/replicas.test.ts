@@ -35,5 +35,11 @@ for (const helm of helms()) {
         equal(rendered.filter(({ kind }) => kind === 'PodDisruptionBudget').length, 1, mode)
       }
     })
+
+    it('every budget lets a drain evict pods that are not ready', () => {
+      const budgets = objectsWith({ variant: 'production', helm }).filter(({ kind }) => kind === 'PodDisruptionBudget')
+      equal(budgets.length, 5)
+      for (const { metadata, spec } of budgets) equal(spec.unhealthyPodEvictionPolicy, 'AlwaysAllow', metadata.name)
+    })
   })
 }

@@ -11,6 +11,7 @@ const jwt = ['auth.mode=jwt', 'auth.issuer=i', 'auth.audience=a', 'auth.jwksUrl=
 
 /** Rejected values, and the required error message. */
 const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
+  { values: ['listenAddress=127.0.0.1'], because: /listenAddress.*'0\.0\.0\.0', '::'/ },
   { values: ['replicas=2'], because: /additional properties 'replicas' not allowed/ },
   { values: ['services.paymnt.replicaCount=2'], because: /'\/services'.*'paymnt' not allowed/ },
   { values: ['services.payment.replicas=2'], because: /'\/services\/payment'.*'replicas' not allowed/ },
@@ -49,6 +50,9 @@ const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['order-db.synchronous.enabled=true'], because: /instances.*minimum: got 1, want 2/ },
   { values: ['order-db.instnces=3'], because: /'instnces' not allowed/ },
   { values: ['order-db.owner=Order Service'], because: /owner.*does not match/ },
+  { values: ['order-db.roles.passwords.reader=short'], because: /passwords\/reader.*does not match/ },
+  { values: ['order-db.roles.passwords.owner=ownerowner'], because: /'owner' not allowed/ },
+  { values: ['services.order.database.roleSecrets.owner=x'], because: /'owner' not allowed/ },
   { values: ['order-db.postgresql.maxConnections=30'], because: /require 75 connections.*maxConnections is 30/ },
   {
     values: [
@@ -137,7 +141,7 @@ describe('the environment of the values schema', () => {
   /** Set by the chart, from its objects or from global.messaging. */
   const ours = new Set(
     [
-      'OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
+      'HTTP_HOST OPS_HOST OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
       'ORDER_QUEUE PAYMENT_QUEUE INVENTORY_QUEUE NOTIFICATION_QUEUE',
       'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE GAUGE_INTERVAL_MS',
       'AUTH_MODE AUTH_ISSUER AUTH_AUDIENCE AUTH_JWKS_URL AUTH_ALGORITHMS AUTH_CUSTOMER_CLAIM AUTH_CLOCK_TOLERANCE_MS',

@@ -1,5 +1,4 @@
-import { deadLetterQueue } from '@order-saga/chassis'
-import { type ServiceName, services } from '@order-saga/contracts'
+import { type ServiceName, services, deadLetterQueue } from '@order-saga/contracts'
 import { call } from '../support/call.ts'
 import { type Store, stores } from '../support/databases.ts'
 import type {

@@ -40,6 +40,7 @@ export interface BrokerDefects {
  */
 export class SimulatedBroker {
   readonly queues = new Map<string, Queue>()
+  /** Queues by exchange and routing key. */
   readonly #bindings = new Map<string, Set<string>>()
   readonly #connections = new Set<Connection>()
   readonly chance: Chance
@@ -95,15 +96,16 @@ export class SimulatedBroker {
     this.queues.set(name, { name, ttlMs, deadLetterTo: args['x-dead-letter-routing-key'] as string, ready: [] })
   }
 
-  bind(queue: string, routingKey: string): void {
-    const bound = this.#bindings.get(routingKey) ?? new Set()
-    this.#bindings.set(routingKey, bound.add(queue))
+  bind(queue: string, exchange: string, routingKey: string): void {
+    const key = `${exchange} ${routingKey}`
+    const bound = this.#bindings.get(key) ?? new Set()
+    this.#bindings.set(key, bound.add(queue))
   }
 
   /** @returns whether any queue has taken it */
   route(message: Queued): boolean {
     const { exchange, routingKey } = message
-    const names = exchange === '' ? [routingKey] : [...(this.#bindings.get(routingKey) ?? [])]
+    const names = exchange === '' ? [routingKey] : [...(this.#bindings.get(`${exchange} ${routingKey}`) ?? [])]
     const targets = names.flatMap((name) => this.queues.get(name) ?? [])
     for (const queue of targets) {
       this.#put(queue, { ...message })
@@ -256,8 +258,8 @@ class Channel extends EventEmitter {
     return this.#call(() => this.#broker.declare(name, args))
   }
 
-  bindQueue(queue: string, _exchange: string, routingKey: string): Promise<void> {
-    return this.#call(() => this.#broker.bind(queue, routingKey))
+  bindQueue(queue: string, exchange: string, routingKey: string): Promise<void> {
+    return this.#call(() => this.#broker.bind(queue, exchange, routingKey))
   }
 
   async prefetch(count: number): Promise<void> {
@@ -288,6 +290,7 @@ class Channel extends EventEmitter {
     confirmed: (error: unknown) => void,
   ): boolean {
     this.#assertOpen()
+    if (exchange === '') throw new Error('no service has write permission for the default exchange')
     const { headers = {}, ...properties } = options
     const message: Queued = { content, properties: { ...properties, headers }, exchange, routingKey, returns: 0 }
     const { toServer, toClient } = this.#connection

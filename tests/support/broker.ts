@@ -1,5 +1,22 @@
-import { deadLetterQueue, secondaryQueue, retryQueue, topologyOf } from '@order-saga/chassis'
-import { secondaryQueuesOf, type QueueNames, type ServiceName, serviceQueues, services } from '@order-saga/contracts'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import {
+  type BrokerUser,
+  type Definitions,
+  definitionsOf,
+  secondaryQueuesOf,
+  type QueueNames,
+  type ServiceName,
+  processUsers,
+  serviceQueues,
+  services,
+  deadLetterQueue,
+  ownExchange,
+  secondaryQueue,
+  retryQueue,
+  topologyOf,
+  type TopologyPlan,
+} from '@order-saga/contracts'
 import { type RabbitMqServer, testServers } from '@order-saga/dev'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 
@@ -15,6 +32,7 @@ export class TestBroker {
   readonly server: RabbitMqServer
   readonly exchange: string
   readonly queues: QueueNames
+  #separateUsers = false
   #connected: Promise<{ model: ChannelModel; channel: ConfirmChannel }> | undefined
 
   private constructor(server: RabbitMqServer, suffix: string) {
@@ -30,6 +48,44 @@ export class TestBroker {
 
   static async create(suffix: string): Promise<TestBroker> {
     return new TestBroker(await testServers().rabbitMq(), suffix)
+  }
+
+  get plan(): TopologyPlan {
+    return { exchange: this.exchange, queues: serviceQueues(this.queues), retryDelaysMs }
+  }
+
+  /** The definitions of this system, with a user for each service, as the chart and make up have them. */
+  definitions(): Definitions {
+    const users = [...processUsers, 'monitoring'] as const
+    return definitionsOf({
+      plan: this.plan,
+      vhost: '/',
+      admin: { name: 'admin', password: this.passwordOf('admin') },
+      passwords: Object.fromEntries(users.map((user) => [user, this.passwordOf(user)])),
+    })
+  }
+
+  /** Loads definitions with a user for each service, for which `urlOf` returns the URL then. */
+  async separateUsers(definitions: Definitions): Promise<void> {
+    await this.load(definitions)
+    this.#separateUsers = true
+  }
+
+  /** Only for a broker that no other suite uses. */
+  async load(definitions: Definitions): Promise<void> {
+    const file = join(this.server.folder, 'loaded-definitions.json')
+    await writeFile(file, JSON.stringify(definitions))
+    await this.server.ctl('import_definitions', file)
+  }
+
+  passwordOf(user: string): string {
+    return `password-of-${user}`
+  }
+
+  /** The URL of a user; an administrator's unless users are separated. */
+  urlOf(user: BrokerUser | 'admin'): string {
+    if (!this.#separateUsers) return this.server.url
+    return `amqp://${user}:${this.passwordOf(user)}@127.0.0.1:${this.server.port}`
   }
 
   queueOf(service: ServiceName): string {
@@ -77,19 +133,21 @@ export class TestBroker {
     await this.#send(this.exchange, routingKey, content, options)
   }
 
-  /** Publishes a message to a queue by the default exchange. */
+  /** Publishes a message to a queue by the direct exchange of its service. */
   async send(queue: string, { content, options }: RawMessage): Promise<void> {
-    await this.#send('', queue, content, options)
+    const main = services.map((service) => this.queueOf(service)).find((name) => `${queue}.`.startsWith(`${name}.`))
+    await this.#send(ownExchange(main ?? queue), queue, content, options)
   }
 
   /** The dead letters of a service, without removing them. */
   async deadLetters(service: ServiceName): Promise<GetMessage[]> {
-    return await this.#withDeadLetters(service, async () => undefined)
+    return await this.#readDeadLetters(service, { noAck: false })
   }
 
   /** Removes the dead letters of a service and returns them. */
   async takeDeadLetters(service: ServiceName): Promise<GetMessage[]> {
-    return await this.#withDeadLetters(service, async (channel) => channel.ackAll())
+    // Not by acknowledgements: a quorum queue has no reply to them, and those not yet carried out end with the channel.
+    return await this.#readDeadLetters(service, { noAck: true })
   }
 
   /** Moves the dead letters of a service to its queue. */
@@ -103,26 +161,21 @@ export class TestBroker {
   /** Deletes everything the services declared, and closes the connection. */
   async delete(): Promise<void> {
     const channel = await this.channel()
-    const plan = { exchange: this.exchange, queues: serviceQueues(this.queues), retryDelaysMs }
-    for (const { name } of topologyOf(plan).queues) await channel.deleteQueue(name)
-    await channel.deleteExchange(this.exchange)
+    for (const { name } of topologyOf(this.plan).queues) await channel.deleteQueue(name)
+    for (const { name } of topologyOf(this.plan).exchanges) await channel.deleteExchange(name)
     await (await this.#connected)?.model.close()
   }
 
-  async #withDeadLetters(
-    service: ServiceName,
-    work: (channel: ConfirmChannel) => Promise<void>,
-  ): Promise<GetMessage[]> {
+  async #readDeadLetters(service: ServiceName, options: { readonly noAck: boolean }): Promise<GetMessage[]> {
     await this.channel()
     const model = (await this.#connected)?.model as ChannelModel
-    const channel = await model.createConfirmChannel()
+    const channel = await model.createChannel()
     const letters: GetMessage[] = []
     for (;;) {
-      const letter = await channel.get(deadLetterQueue(this.queueOf(service)))
+      const letter = await channel.get(deadLetterQueue(this.queueOf(service)), options)
       if (letter === false) break
       letters.push(letter)
     }
-    if (letters.length > 0) await work(channel)
     // Closing the channel requeues unacknowledged messages.
     await channel.close()
     return letters

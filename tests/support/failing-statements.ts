@@ -23,6 +23,7 @@ export async function failStatements(system: System, failing: FailingStatements)
   await system.sql(
     store,
     `CREATE SEQUENCE ${name};
+     GRANT USAGE ON SEQUENCE ${name} TO PUBLIC;
      CREATE FUNCTION ${name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
        IF EXISTS (SELECT FROM written WHERE order_id = '${orderId}') THEN
          IF (SELECT count(*) FROM written) > 1 OR nextval('${name}') <= ${times} THEN

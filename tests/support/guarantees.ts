@@ -1,28 +1,44 @@
 import { readFileSync } from 'node:fs'
 import { root } from './runner/test-files.ts'
 
-export interface Guarantee {
-  /** The heading of its section. */
-  readonly promise: string
+export interface Proof {
+  /** Relative to the repository. */
+  readonly file: string
+  readonly title: string
+}
+
+/** A section with a claim and the tests that prove it. */
+export interface ProvenSection {
+  readonly heading: string
+  /** The paragraph that begins with the label. */
   readonly mechanism: string
-  /** The tests that fail without the mechanism. `file` is relative to the repository. */
-  readonly proofs: readonly { readonly file: string; readonly title: string }[]
+  readonly proofs: readonly Proof[]
+  readonly text: string
+}
+
+/** The sections of a page: the claim as heading, a paragraph that begins with the label, the tests as a list. */
+export function provenSections(page: string, label: string): readonly ProvenSection[] {
+  return page
+    .split(/^### /m)
+    .slice(1)
+    .map((text) => {
+      const [heading = ''] = text.split('\n', 1)
+      const [, mechanism = ''] = new RegExp(`^${label}: ((?:.+\n)+)`, 'm').exec(text) ?? []
+      const proofs = [...text.matchAll(/^- \[[^\]]+\]\(\.\.\/(?<file>[^)]+)\)\s+"(?<title>[^"]+)"$/gm)]
+      return {
+        heading,
+        mechanism: mechanism.trim().replaceAll('\n', ' '),
+        proofs: proofs.map(({ groups = {} }) => ({ file: groups['file'] ?? '', title: groups['title'] ?? '' })),
+        text,
+      }
+    })
 }
 
 /** The page of guarantees. */
 export const guaranteesText = readFileSync(`${root}docs/guarantees.md`, 'utf8')
 
-/** A section per guarantee: the promise as its heading, the mechanism as a paragraph, the tests as a list. */
-export const guarantees: readonly Guarantee[] = guaranteesText
-  .split(/^### /m)
-  .slice(1)
-  .map((section) => {
-    const [promise = ''] = section.split('\n', 1)
-    const [, mechanism = ''] = /^Mechanism: ((?:.+\n)+)/m.exec(section) ?? []
-    const proofs = [...section.matchAll(/^- \[[^\]]+\]\(\.\.\/(?<file>[^)]+)\)\s+"(?<title>[^"]+)"$/gm)]
-    return {
-      promise,
-      mechanism: mechanism.trim().replaceAll('\n', ' '),
-      proofs: proofs.map(({ groups = {} }) => ({ file: groups['file'] ?? '', title: groups['title'] ?? '' })),
-    }
-  })
+/** A section per guarantee: the promise as its heading, its mechanism, and the tests that fail without it. */
+export const guarantees = provenSections(guaranteesText, 'Mechanism').map(({ heading, ...section }) => ({
+  promise: heading,
+  ...section,
+}))

@@ -1,15 +1,12 @@
 import { retryDelaysMs } from './broker.ts'
-import { stores } from './databases.ts'
-import type { System } from './system.ts'
+import { storeEnvironment, type System } from './system.ts'
 
 /** The settings by which the audit and `saga` reach the servers of a system. */
 export function operationsEnvironment({ databases, broker }: System): Record<string, string> {
   const { orderQueue, paymentQueue, inventoryQueue, notificationQueue } = broker.queues
   return {
-    ...Object.fromEntries(
-      stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])]),
-    ),
-    RABBITMQ_URL: broker.server.url,
+    ...storeEnvironment(databases),
+    RABBITMQ_URL: broker.urlOf('operations'),
     ORDER_QUEUE: orderQueue,
     PAYMENT_QUEUE: paymentQueue,
     INVENTORY_QUEUE: inventoryQueue,

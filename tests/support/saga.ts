@@ -1,6 +1,5 @@
 import { runSaga } from '@order-saga/operations'
-import { retryDelaysMs } from './broker.ts'
-import { stores } from './databases.ts'
+import { operationsEnvironment } from './operations-environment.ts'
 import { asOperator } from './operators.ts'
 import type { System } from './system.ts'
 
@@ -14,18 +13,7 @@ export interface SagaOutput {
 
 /** Runs the command `saga` on the system, in this process. */
 export async function saga(system: System, ...args: string[]): Promise<SagaOutput> {
-  const { databases, broker } = system
-  const urls = stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])])
-  const environment = {
-    ...(Object.fromEntries(urls) as Record<string, string>),
-    RABBITMQ_URL: broker.server.url,
-    ORDER_QUEUE: broker.queues.orderQueue,
-    PAYMENT_QUEUE: broker.queues.paymentQueue,
-    INVENTORY_QUEUE: broker.queues.inventoryQueue,
-    NOTIFICATION_QUEUE: broker.queues.notificationQueue,
-    RETRY_DELAYS_MS: retryDelaysMs.join(','),
-    ...asOperator('system-tests'),
-  }
+  const environment = { ...operationsEnvironment(system), ...asOperator('system-tests') }
   let [out, error] = ['', '']
   await runSaga([...args, '--json'], environment, {
     out: (text) => void (out += text),

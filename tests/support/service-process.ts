@@ -10,8 +10,15 @@ import { call } from './call.ts'
 
 export type Environment = Readonly<Record<string, string | number>>
 
+export interface Program {
+  readonly file: string
+  readonly nodeArguments: readonly string[]
+}
+
 export interface ServiceProcessOptions {
   readonly service: ProcessName
+  /** The built program of this checkout unless given. */
+  readonly program?: Program
   readonly env: Environment
   readonly opsPort: number
   /** Ends the process together with this one. */
@@ -57,10 +64,10 @@ export class ServiceProcess {
 
   /** Starts the process; `env` changes some of its settings, until changed again. */
   async start(env: Environment = {}): Promise<void> {
-    const { service, folder } = this.#options
+    const { service, folder, program = { file: programOf(service), nodeArguments } } = this.#options
     this.#env = { ...this.#env, ...env }
     const settings = Object.entries(this.#env).map(([name, value]) => [name, String(value)])
-    const child = await Child.start(process.execPath, [...nodeArguments, programOf(service)], {
+    const child = await Child.start(process.execPath, [...program.nodeArguments, program.file], {
       cwd: folder.path,
       env: { PATH: process.env['PATH'], ...Object.fromEntries(settings) },
       stdio: ['ignore', 'pipe', 'pipe'],
@@ -71,9 +78,10 @@ export class ServiceProcess {
   }
 
   /** Starts a second process like this one, with some settings of its own. */
-  async replica(env: Environment): Promise<ServiceProcess> {
+  async replica(env: Environment, program = this.#options.program): Promise<ServiceProcess> {
     const opsPort = await freePort()
-    const replica = new ServiceProcess({ ...this.#options, opsPort, env: { ...this.#env, ...env, OPS_PORT: opsPort } })
+    const settings = { ...this.#env, ...env, OPS_PORT: opsPort }
+    const replica = new ServiceProcess({ ...this.#options, opsPort, env: settings, ...(program && { program }) })
     await replica.start()
     return replica
   }

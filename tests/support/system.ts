@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type ServiceName, services } from '@order-saga/contracts'
+import { type Definitions, type ServiceName, services } from '@order-saga/contracts'
 import { type AuditOptions, type AuditReport, audit, formatReport } from '@order-saga/operations'
 import { waitUntil } from '@order-saga/dev'
 import { freePort } from '../../tools/dev/src/free-port.ts'
@@ -9,11 +9,12 @@ import type { MailServer } from './mail/mail-server.ts'
 import type { Provider } from './provider/provider.ts'
 import { TestBroker, retryDelaysMs } from './broker.ts'
 import { assertBuilt } from './built.ts'
+import { roleUrl, rolesOf } from './database-roles.ts'
 import { Databases, type Store, stores } from './databases.ts'
 import { ledgerOf } from './ledger.ts'
 import { Metrics } from './metrics.ts'
 import { unfinishedWork } from './unfinished-work.ts'
-import { type Environment, ServiceProcess } from './service-process.ts'
+import { type Environment, type Program, ServiceProcess } from './service-process.ts'
 import { type PlacedOrder, Shop } from './shop.ts'
 
 export interface SystemOptions {
@@ -25,6 +26,8 @@ export interface SystemOptions {
   /** Where payment moves the money; it simulates it when left out. */
   readonly provider?: Provider
   readonly mailServer?: MailServer
+  /** Gives each service a user of its own, by the broker's definitions that it returns; only with own servers. */
+  readonly separateUsers?: (definitions: Definitions) => Definitions
   /** Settings of the console; it is started, after the services, only with this. */
   readonly console?: Environment
 }
@@ -67,6 +70,7 @@ export class System {
     await assertBuilt([...services, ...(options.console === undefined ? [] : (['operations'] as const))])
     const suffix = randomBytes(4).toString('hex')
     const [databases, broker] = await Promise.all([Databases.create(suffix), TestBroker.create(suffix)])
+    if (options.separateUsers) await broker.separateUsers(options.separateUsers(broker.definitions()))
     const folder = await RunFolder.create('system')
     const ports = { order: await freePort(), inventory: await freePort() }
     const common = commonEnvironment(databases, broker)
@@ -75,6 +79,8 @@ export class System {
         const opsPort = await freePort()
         const env = {
           ...common,
+          RABBITMQ_URL: broker.urlOf(service),
+          TOPOLOGY: options.separateUsers ? 'assume' : 'declare',
           ...environmentOf(service, { databases, ports, options }),
           ...options.env,
           ...options.envOf?.[service],
@@ -122,9 +128,9 @@ export class System {
     await this.services[service].ready()
   }
 
-  /** Starts one more process of a service, beside the one that runs. */
-  async addReplica(service: ServiceName): Promise<ServiceProcess> {
-    const replica = await this.services[service].replica({ PORT: await freePort() })
+  /** Starts one more process of a service, beside the one that runs, of this checkout unless a program is given. */
+  async addReplica(service: ServiceName, program?: Program): Promise<ServiceProcess> {
+    const replica = await this.services[service].replica({ PORT: await freePort() }, program)
     this.#replicas.push(replica)
     await replica.ready()
     return replica
@@ -187,7 +193,10 @@ export class System {
   async audit(options: AuditOptions = {}): Promise<AuditReport> {
     const { broker, databases, shop } = this
     const { provider } = this.options
-    const urls = stores.map((store) => [store, { url: databases.server.url(databases.names[store]) }])
+    const urls = stores.map((store) => [
+      store,
+      { url: roleUrl(databases.server, databases.names[store], store, 'reader') },
+    ])
     return await audit(
       {
         ...(Object.fromEntries(urls) as Record<Store, { url: string }>),
@@ -257,19 +266,34 @@ async function consoleProcess(
   { databases, common, folder }: { databases: Databases; common: Environment; folder: RunFolder },
 ): Promise<ServiceProcess> {
   const opsPort = await freePort()
-  const urls = stores.map((store) => [`${store.toUpperCase()}_DB_URL`, databases.server.url(databases.names[store])])
   const settings = {
     ...common,
-    ...(Object.fromEntries(urls) as Environment),
+    ...storeEnvironment(databases),
     PORT: await freePort(),
     OPS_PORT: opsPort,
   }
   return new ServiceProcess({ service: 'console', env: { ...settings, ...env }, opsPort, folder })
 }
 
-function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, queues }: TestBroker): Environment {
+/** The settings by which the console, the audit and `saga` reach the databases: with one role to read and one to change. */
+export function storeEnvironment({ server, names }: Databases): Record<string, string> {
+  return Object.fromEntries(
+    stores.flatMap((store) => {
+      const name = store.toUpperCase()
+      const { user, password } = rolesOf(store).operator
+      return [
+        [`${name}_DB_URL`, roleUrl(server, names[store], store, 'reader')],
+        [`${name}_OPERATOR_DB_USER`, user],
+        [`${name}_OPERATOR_DB_PASSWORD`, password],
+      ]
+    }),
+  )
+}
+
+function commonEnvironment({ server }: Databases, broker: TestBroker): Environment {
+  const { exchange, queues } = broker
   return {
-    RABBITMQ_URL: rabbitMq.url,
+    RABBITMQ_URL: broker.urlOf('operations'),
     ORDER_EXCHANGE: exchange,
     ORDER_QUEUE: queues.orderQueue,
     PAYMENT_QUEUE: queues.paymentQueue,
@@ -278,8 +302,6 @@ function commonEnvironment({ server }: Databases, { server: rabbitMq, exchange, 
     RETRY_DELAYS_MS: retryDelaysMs.join(','),
     DB_HOST: '127.0.0.1',
     DB_PORT: server.port,
-    DB_USER: server.user,
-    DB_PASSWORD: server.password,
     OUTBOX_POLL_INTERVAL_MS: 250,
     GAUGE_INTERVAL_MS: 500,
   }
@@ -297,17 +319,21 @@ function environmentOf(
     options: SystemOptions
   },
 ): Environment {
+  const login = (store: Store): Environment => {
+    const { user, password } = rolesOf(store).runtime
+    return { DB_USER: user, DB_PASSWORD: password, DB_NAME: databases.names[store] }
+  }
   switch (service) {
     case 'order':
       return {
-        DB_NAME: databases.names.order,
+        ...login('order'),
         PORT: ports.order,
         SAGA_TIMEOUT_MS: 60_000,
         TIMEOUT_CHECK_INTERVAL_MS: 250,
       }
     case 'payment':
       return {
-        DB_NAME: databases.names.payment,
+        ...login('payment'),
         PAYMENT_SWEEP_INTERVAL_MS: 250,
         PAYMENT_SETTLE_MS: 100,
         ...(provider === undefined
@@ -320,7 +346,7 @@ function environmentOf(
             }),
       }
     case 'inventory':
-      return { DB_NAME: databases.names.inventory, PORT: ports.inventory }
+      return { ...login('inventory'), PORT: ports.inventory }
     case 'notification':
       return mailServer === undefined ? {} : { SMTP_URL: mailServer.url }
   }

@@ -1,5 +1,4 @@
-import { deadLetterQueue } from '@order-saga/chassis'
-import { catalogue, type EventType } from '@order-saga/contracts'
+import { catalogue, type EventType, deadLetterQueue } from '@order-saga/contracts'
 import type { TestBroker } from './broker.ts'
 import { type Databases, type Store, stores } from './databases.ts'
 

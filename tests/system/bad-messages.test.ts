@@ -1,8 +1,7 @@
 // needs: system
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { deadLetterQueue } from '@order-saga/chassis'
-import { consumedBy, type EventName, type ServiceName, services } from '@order-saga/contracts'
+import { consumedBy, type EventName, type ServiceName, services, deadLetterQueue } from '@order-saga/contracts'
 import type { GetMessage } from 'amqplib'
 import { type PlacedOrder, someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'

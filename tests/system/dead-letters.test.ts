@@ -1,6 +1,6 @@
 // needs: system
 import assert from 'node:assert/strict'
-import { deadLetterQueue } from '@order-saga/chassis'
+import { deadLetterQueue } from '@order-saga/contracts'
 import type { ServiceName } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'

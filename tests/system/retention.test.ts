@@ -1,8 +1,7 @@
 // needs: system
 // slow: every event of the system is replayed after its retention
 import assert from 'node:assert/strict'
-import { deadLetterQueue } from '@order-saga/chassis'
-import { type EventName, type ServiceName, services } from '@order-saga/contracts'
+import { type EventName, type ServiceName, services, deadLetterQueue } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
 import { ProviderLedger } from '../support/provider/provider-ledger.ts'

@@ -1,7 +1,6 @@
 // needs: system
 import assert from 'node:assert/strict'
-import { deadLetterQueue } from '@order-saga/chassis'
-import { consumedBy, type EventName, type ServiceName } from '@order-saga/contracts'
+import { consumedBy, type EventName, type ServiceName, deadLetterQueue } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { retryDelaysMs } from '../support/broker.ts'
 import type { Store } from '../support/databases.ts'

@@ -78,6 +78,19 @@ tag, and replaces invalid characters such as the + in a chart version.
 {{- toYaml $references -}}
 {{- end }}
 
+{{/* Fails if global.production.requireDigests is set and an image has no digest. Takes (list $ images), each {key, image}. */}}
+{{- define "common.requireDigests" -}}
+{{- if (((first .).Values.global).production).requireDigests -}}
+{{- $missing := list -}}
+{{- range last . -}}
+{{- if not (regexMatch "@sha256:[0-9a-f]{64}$" .image) -}}{{- $missing = append $missing (printf "%s (the image is %s)" .key .image) -}}{{- end -}}
+{{- end -}}
+{{- with $missing -}}
+{{- fail (printf "global.production.requireDigests is true: set %s to a digest, sha256: and 64 hexadecimal digits." (join ", " .)) -}}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{/* Pod labels: the chart's own and additional ones, which must not override selector labels. Takes (list own additional…). */}}
 {{- define "common.podLabels" -}}
 {{- range $labels := rest . -}}

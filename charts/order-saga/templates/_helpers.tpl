@@ -34,6 +34,48 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if $image.digest -}}@{{ $image.digest }}{{- else -}}:{{ $image.tag | default $.Values.image.tag | default $.Chart.AppVersion }}{{- end -}}
 {{- end }}
 
+{{/* Fails if an image of the release has no digest but must have one. Takes $. */}}
+{{- define "order-saga.checkDigests" -}}
+{{- $images := list -}}
+{{- range include "order-saga.services" . | fromJsonArray -}}
+{{- $image := (include "order-saga.service" (list $ .) | fromJson).image -}}
+{{- $images = append $images (dict "key" (printf "services.%s.image.digest" .) "image" (include "order-saga.image" (list $ $image))) -}}
+{{- end -}}
+{{- $images = append $images (dict "key" "operations.image.digest" "image" (include "order-saga.image" (list $ .Values.operations.image))) -}}
+{{- if .Values.rabbitmq.enabled -}}
+{{- $images = append $images (dict "key" "rabbitmq.image.digest" "image" (include "rabbitmq.image" (dict "Values" .Values.rabbitmq))) -}}
+{{- end -}}
+{{- range include "order-saga.stores" . | fromJsonArray -}}
+{{- $database := get $.Values (printf "%s-db" .) -}}
+{{- if $database.enabled -}}
+{{- $images = append $images (dict "key" (printf "%s-db.image.digest" .) "image" (include "postgres.image" (dict "Values" $database))) -}}
+{{- end -}}
+{{- end -}}
+{{- range $index, $object := .Values.extraObjects -}}
+{{- range splitList "\n---" (tpl (kindIs "string" $object | ternary $object (toYaml $object)) $) -}}
+{{- range include "order-saga.imagesIn" (fromYaml .) | fromJsonArray -}}
+{{- $images = append $images (dict "key" (printf "the image in extraObjects[%d]" $index) "image" .) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+{{- include "common.requireDigests" (list . $images) -}}
+{{- end }}
+
+{{/* The images of all containers in an object, as a JSON list. */}}
+{{- define "order-saga.imagesIn" -}}
+{{- $images := list -}}
+{{- if kindIs "map" . -}}
+{{- range $key, $value := . -}}
+{{- if and (kindIs "slice" $value) (has $key (list "containers" "initContainers" "ephemeralContainers")) -}}
+{{- range $value -}}{{- $images = append $images (toString .image) -}}{{- end -}}
+{{- else -}}{{- $images = concat $images (include "order-saga.imagesIn" $value | fromJsonArray) -}}{{- end -}}
+{{- end -}}
+{{- else if kindIs "slice" . -}}
+{{- range . -}}{{- $images = concat $images (include "order-saga.imagesIn" . | fromJsonArray) -}}{{- end -}}
+{{- end -}}
+{{- toJson $images -}}
+{{- end }}
+
 {{/* Values of a service merged over the defaults, as JSON; an empty key inherits the default. Takes (list $ "payment"). */}}
 {{- define "order-saga.service" -}}
 {{- $ := first . -}}
@@ -73,45 +115,80 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if has . (include "order-saga.stores" . | fromJsonArray) -}}true{{- end -}}
 {{- end }}
 
-{{/* Address of a service's database and names of its Secrets, as JSON. Takes (list $ "payment"). */}}
+{{/* Address of a service's database, names of its Secrets, and its logins by role, as JSON; no roles: the owner's login serves all. Takes (list $ "payment"). */}}
 {{- define "order-saga.database" -}}
 {{- $ := first . -}}
 {{- $service := last . -}}
 {{- $sub := get $.Values (printf "%s-db" $service) -}}
 {{- $external := (include "order-saga.service" . | fromJson).database -}}
 {{- $cluster := printf "%s-%s-db" (include "common.prefix" $) $service -}}
+{{- $logins := dict -}}
 {{- if $sub.enabled -}}
-{{- dict "host" (printf "%s-rw" $cluster) "port" 5432 "name" $sub.database "secret" (printf "%s-app" $cluster) "userKey" "username" "passwordKey" "password" "caSecret" (printf "%s-ca" $cluster) "caKey" "ca.crt" | toJson -}}
+{{- $keys := dict "userKey" "username" "passwordKey" "password" -}}
+{{- $_ := set $logins "owner" (merge (dict "secret" (printf "%s-app" $cluster)) $keys) -}}
+{{- $secrets := dig "existingSecrets" dict ($sub.roles | default dict) | default dict -}}
+{{- range $role := list "runtime" "reader" "operator" -}}
+{{- $_ := set $logins $role (merge (dict "secret" (get $secrets $role | default (printf "%s-%s" $cluster $role))) $keys) -}}
+{{- end -}}
+{{- dict "host" (printf "%s-rw" $cluster) "port" 5432 "name" $sub.database "logins" $logins "caSecret" (printf "%s-ca" $cluster) "caKey" "ca.crt" | toJson -}}
 {{- else -}}
 {{- if or (not $external.host) (not $external.existingSecret) -}}
 {{- fail (printf "%s-db.enabled is false: set services.%s.database.host and .existingSecret." $service $service) -}}
 {{- end -}}
-{{- dict "host" $external.host "port" $external.port "name" ($external.name | default $sub.database) "secret" $external.existingSecret "userKey" $external.userKey "passwordKey" $external.passwordKey "caSecret" $external.caSecret "caKey" $external.caKey | toJson -}}
+{{- $keys := dict "userKey" $external.userKey "passwordKey" $external.passwordKey -}}
+{{- $_ := set $logins "owner" (merge (dict "secret" $external.existingSecret) $keys) -}}
+{{- $secrets := $external.roleSecrets | default dict -}}
+{{- range $role := list "runtime" "reader" "operator" -}}
+{{- with get $secrets $role -}}{{- $_ := set $logins $role (merge (dict "secret" .) $keys) -}}{{- end -}}
+{{- end -}}
+{{- if not (has (len $logins) (list 1 4)) -}}
+{{- fail (printf "services.%s.database.roleSecrets: set runtime, reader and operator, or none of them." $service) -}}
+{{- end -}}
+{{- dict "host" $external.host "port" $external.port "name" ($external.name | default $sub.database) "logins" $logins "createRoles" ($external.createRoles | default false) "caSecret" $external.caSecret "caKey" $external.caKey | toJson -}}
 {{- end -}}
 {{- end }}
 
-{{/* DB_* of one service. Takes (list $ "payment"). */}}
+{{/* A variable from a Secret. Takes (list name secret key). */}}
+{{- define "order-saga.fromSecret" -}}
+- name: {{ index . 0 }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ index . 1 | quote }}
+      key: {{ index . 2 | quote }}
+{{- end }}
+
+{{/* User and password of a role, or of the owner if the database has no roles. Takes (list database role prefix). */}}
+{{- define "order-saga.loginEnv" -}}
+{{- $login := get (first .).logins (index . 1) | default (first .).logins.owner -}}
+{{- include "order-saga.fromSecret" (list (printf "%s_USER" (last .)) $login.secret $login.userKey) }}
+{{ include "order-saga.fromSecret" (list (printf "%s_PASSWORD" (last .)) $login.secret $login.passwordKey) }}
+{{- end }}
+
+{{/* DB_* of one service. Takes (list $ "payment" role). */}}
 {{- define "order-saga.databaseEnv" -}}
-{{- $db := include "order-saga.database" . | fromJson -}}
+{{- $db := include "order-saga.database" (list (first .) (index . 1)) | fromJson -}}
 - name: DB_HOST
   value: {{ $db.host | quote }}
 - name: DB_PORT
   value: {{ $db.port | quote }}
 - name: DB_NAME
   value: {{ $db.name | quote }}
-- name: DB_USER
-  valueFrom:
-    secretKeyRef:
-      name: {{ $db.secret | quote }}
-      key: {{ $db.userKey | quote }}
-- name: DB_PASSWORD
-  valueFrom:
-    secretKeyRef:
-      name: {{ $db.secret | quote }}
-      key: {{ $db.passwordKey | quote }}
+{{ include "order-saga.loginEnv" (list $db (last .) "DB") }}
 {{- if $db.caSecret }}
 - name: DB_CA_FILE
-  value: /etc/order-saga/{{ last . }}-db/ca.crt
+  value: /etc/order-saga/{{ index . 1 }}-db/ca.crt
+{{- end }}
+{{- end }}
+
+{{/* DB_* of a migration: the owner's login, and the roles. Takes (list $ "payment"). */}}
+{{- define "order-saga.migrationEnv" -}}
+{{- $db := include "order-saga.database" . | fromJson -}}
+{{- include "order-saga.databaseEnv" (list (first .) (last .) "owner") }}
+{{- range $role, $login := omit $db.logins "owner" }}
+{{ include "order-saga.fromSecret" (list (printf "DB_%s_USER" (upper $role)) $login.secret $login.userKey) }}
+{{- if $db.createRoles }}
+{{ include "order-saga.fromSecret" (list (printf "DB_%s_PASSWORD" (upper $role)) $login.secret $login.passwordKey) }}
+{{- end }}
 {{- end }}
 {{- end }}
 

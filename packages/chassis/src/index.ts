@@ -10,25 +10,21 @@ export { Broker } from './messaging/broker.ts'
 export { close as closeChannel } from './messaging/close.ts'
 export { connect as connectBroker } from './messaging/connect.ts'
 export { decode, encode, type Message, type OutgoingEvent, propertiesOf } from './messaging/message.ts'
-export { cutToBytes, forward, replaysLimitBytes } from './messaging/forwarding.ts'
+export { cutToBytes, forward, replaysLimitBytes, retriedAtHeader } from './messaging/forwarding.ts'
+export { arrivalOf, forgeryIn, type Provenance, provenanceOf } from './messaging/provenance.ts'
 export { type Publication, Publisher } from './messaging/publisher.ts'
-export {
-  declareTopology,
-  deadLetterQueue,
-  secondaryQueue,
-  retryQueue,
-  type Topology,
-  topologyOf,
-} from './messaging/topology.ts'
+export { declareTopology } from './messaging/topology.ts'
 export { connectionConfig, type DatabaseAddress } from './persistence/connection.ts'
 export { Database, type Statement, statement, Transaction } from './persistence/database.ts'
 export { GroupCommit } from './persistence/group-commit.ts'
 export { claimEvents, findProcessed } from './persistence/inbox.ts'
+export { awaitReplication } from './persistence/replicated-commit.ts'
 export { migrate } from './persistence/migrate.ts'
 export { clockOf } from './persistence/read-clock.ts'
 export { appendEvents, type Cause, newEvent } from './persistence/outbox.ts'
 export { type Effect, on, type Reaction, type Reactions } from './persistence/reactor.ts'
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
+export { type DatabaseRoles, type RoleName, roleNames } from './persistence/roles.ts'
 export { Relay } from './persistence/relay.ts'
 export { cleanUp, type RetentionRule } from './persistence/retention.ts'
 export { openSession, verifySessions } from './persistence/session.ts'
@@ -67,6 +63,7 @@ export {
   commonSettings,
   databaseSettings,
   hostProblem,
+  httpHost,
 } from './process/settings.ts'
 export { start } from './process/start.ts'
 export { type RuntimeDependencies } from './process/runtime-dependencies.ts'

@@ -23,6 +23,11 @@ export function consumedBy(service: ServiceName): readonly EventType[] {
   return catalogue.filter((event: EventType) => event.consumedBy.includes(service))
 }
 
+/** The events that a service publishes: the routing keys that its user of the broker may use. */
+export function publishedBy(service: ServiceName): readonly EventType[] {
+  return catalogue.filter((event: EventType) => event.publishedBy === service)
+}
+
 export const services = ['order', 'payment', 'inventory', 'notification'] as const satisfies readonly ServiceName[]
 
 /** Payment diverts charges over its concurrency limit, so that refunds and cancellations do not wait behind them. */

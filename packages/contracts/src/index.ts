@@ -1,4 +1,4 @@
-export { catalogue, consumedBy, type EventName, secondaryQueuesOf, services } from './catalogue.ts'
+export { catalogue, consumedBy, type EventName, publishedBy, secondaryQueuesOf, services } from './catalogue.ts'
 export { currencies, noCurrency } from './currency.ts'
 export { type Decided, type Decision, type Ignored } from './decision.ts'
 export { type Envelope, EnvelopeSchema, Uuid } from './envelope.ts'
@@ -26,3 +26,19 @@ export { type QueueNames, serviceQueues } from './queues.ts'
 export { CustomerEmail, CustomerId, Item, orderLimits, personalFields } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
 export { type Checked, checkerOf } from './validation.ts'
+export {
+  type BrokerUser,
+  type Definitions,
+  definitionsOf,
+  type ProcessUser,
+  processUsers,
+} from './topology/definitions.ts'
+export { deadLetterQueue, ownExchange, retryQueue, secondaryQueue } from './topology/names.ts'
+export {
+  maxMessageBytes,
+  type ServiceQueue,
+  type Topology,
+  topologyOf,
+  type TopologyPlan,
+  workQueuesOf,
+} from './topology/topology.ts'

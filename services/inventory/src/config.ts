@@ -1,4 +1,4 @@
-import { apiSettings, apiPort, commonSettings, type ConfigOf, databaseSettings, oneOf, rate } from '@order-saga/chassis'
+import { apiPort, apiSettings, commonSettings, type ConfigOf, databaseSettings, oneOf, rate } from '@order-saga/chassis'
 
 export const inventorySettings = {
   ...commonSettings,

@@ -28,5 +28,5 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
     newId,
   })
   const access = accessGuard(service, config, stockAccess)
-  service.serve(createApi({ router, log, metrics, tracing, access }), config.port)
+  service.serve(createApi({ router, log, metrics, tracing, access }), config)
 }

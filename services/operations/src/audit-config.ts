@@ -74,14 +74,15 @@ export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> 
 }
 
 export interface AuditExporterConfig
-  extends AuditConfig, Pick<CommonConfig, 'opsPort' | 'logLevel' | 'shutdownTimeoutMs'> {
+  extends AuditConfig, Pick<CommonConfig, 'opsHost' | 'opsPort' | 'logLevel' | 'shutdownTimeoutMs'> {
   intervalMs: number
 }
 
-const { opsPort, logLevel, shutdownTimeoutMs } = commonSettings
+const { opsHost, opsPort, logLevel, shutdownTimeoutMs } = commonSettings
 
 export const auditExporterSettings: { [K in keyof AuditExporterConfig]: Setting<AuditExporterConfig[K]> } = {
   ...auditSettings,
+  opsHost,
   opsPort,
   logLevel,
   shutdownTimeoutMs,

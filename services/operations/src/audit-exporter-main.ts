@@ -10,6 +10,7 @@ await start(async () => {
   const registry = createRegistry()
   const stop = new AbortController()
   await startOpsServer({
+    host: config.opsHost,
     port: config.opsPort,
     registry,
     log,

@@ -4,16 +4,19 @@ import {
   commonSettings,
   ConfigurationError,
   databaseSettings,
+  httpHost,
   isLoopback,
   loadConfig,
   oneOf,
   type Setting,
 } from '@order-saga/chassis'
 import { identifiesOperators } from './operators/identify-operator.ts'
-import { type OperatorConfig, operatorSettings } from './operators/operator-settings.ts'
-import { type StoresConfig, storeSettings } from './store-config.ts'
+import { type IdentityConfig, identitySettings } from './operators/identity-settings.ts'
+import { type OperatorsConfig, operatorSettings, type StoresConfig, storeSettings } from './store-config.ts'
 
-export interface ConsoleConfig extends StoresConfig, OperatorConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+export interface ConsoleConfig
+  extends StoresConfig, OperatorsConfig, IdentityConfig, Omit<CommonConfig, 'topology' | 'prefetch'> {
+  httpHost: string
   port: number
   console: 'read-only' | 'full'
   maxClockSkewMs: number
@@ -26,7 +29,9 @@ export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfi
   ...common,
   ...storeSettings,
   ...operatorSettings,
+  ...identitySettings,
   maxClockSkewMs: databaseSettings('order_db').maxClockSkewMs,
+  httpHost,
   port: apiPort({ default: 3002, doc: 'Port of the console.' }),
   console: oneOf({
     env: 'CONSOLE',
@@ -38,7 +43,7 @@ export const consoleSettings: { [K in keyof ConsoleConfig]: Setting<ConsoleConfi
 
 /** @throws ConfigurationError also for conflicting settings, and for an anonymous console that others can reach */
 export function loadConsoleConfig(environment: NodeJS.ProcessEnv): ConsoleConfig {
-  const config: ConsoleConfig & { readonly httpHost?: string } = loadConfig<ConsoleConfig>(consoleSettings, environment)
+  const config = loadConfig<ConsoleConfig>(consoleSettings, environment)
   if (environment['ADMIN_TOKEN']) {
     throw new ConfigurationError(
       'ADMIN_TOKEN is not supported any more: give each operator a token in OPERATOR_TOKENS.',

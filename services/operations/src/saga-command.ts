@@ -75,7 +75,11 @@ function jsonOf(
   return JSON.stringify({ command, exitCode, error, items, summary })
 }
 
-function databaseSetting(store: StoreName, environment: NodeJS.ProcessEnv): string {
+/** insufficient_privilege: the user for reading may not change anything. */
+const refused = '42501'
+
+function databaseSetting(store: StoreName, cause: unknown, environment: NodeJS.ProcessEnv): string {
+  if ((cause as { code?: unknown } | undefined)?.code === refused) return `${store.toUpperCase()}_OPERATOR_DB_USER`
   const env = `${store.toUpperCase()}_DB`
   return environment[`${env}_HOST`] && !environment[`${env}_URL`] ? `${env}_HOST` : `${env}_URL`
 }
@@ -83,7 +87,7 @@ function databaseSetting(store: StoreName, environment: NodeJS.ProcessEnv): stri
 function sentence(failure: unknown, environment: NodeJS.ProcessEnv): string {
   if (failure instanceof SourceUnavailable) {
     const { source, cause } = failure
-    const setting = source === 'broker' ? 'RABBITMQ_URL' : databaseSetting(source, environment)
+    const setting = source === 'broker' ? 'RABBITMQ_URL' : databaseSetting(source, cause, environment)
     const name = source === 'broker' ? source : `${source} database`
     return `The ${name} cannot be used: ${messageOf(cause).replace(/\.$/, '')}; check ${setting}.`
   }

@@ -2,9 +2,10 @@ import { optionalText, type Setting } from '@order-saga/chassis'
 import { inventorySettings } from '@order-saga/inventory'
 import { orderSettings } from '@order-saga/order'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
-import { type OperatorConfig, operatorSettings } from './operators/operator-settings.ts'
+import { type IdentityConfig, identitySettings } from './operators/identity-settings.ts'
+import { type OperatorsConfig, operatorSettings } from './store-config.ts'
 
-export interface SagaConfig extends AuditConfig, OperatorConfig {
+export interface SagaConfig extends AuditConfig, OperatorsConfig, IdentityConfig {
   operatorToken: string
   refundRetryMs: number
   inventoryFailureRate: number
@@ -15,6 +16,7 @@ export interface SagaConfig extends AuditConfig, OperatorConfig {
 export const sagaSettings: { [K in keyof SagaConfig]: Setting<SagaConfig[K]> } = {
   ...auditSettings,
   ...operatorSettings,
+  ...identitySettings,
   operatorToken: optionalText({
     env: 'OPERATOR_TOKEN',
     sensitive: true,

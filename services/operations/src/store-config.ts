@@ -9,14 +9,36 @@ import {
   url,
 } from '@order-saga/chassis'
 import { Store } from './inspect/store.ts'
-import { type DatabaseSource, type StoreName, storeNames } from './inspect/stores.ts'
+import { type DatabaseSource, type Login, type StoreName, storeNames } from './inspect/stores.ts'
 
 type TextPart = 'Host' | 'Name' | 'User' | 'Password' | 'CaFile'
+type OperatorPart = 'OperatorUser' | 'OperatorPassword'
 export type StoresConfig = Record<`${StoreName}Db${'Url' | TextPart}`, string> & Record<`${StoreName}DbPort`, number>
+/** Who changes something, for the programs that do. */
+export type OperatorsConfig = Record<`${StoreName}Db${OperatorPart}`, string>
 
 export const storeSettings = Object.fromEntries(storeNames.flatMap((store) => Object.entries(settingsOf(store)))) as {
   [K in keyof StoresConfig]: Setting<StoresConfig[K]>
 }
+
+export const operatorSettings = Object.fromEntries(
+  storeNames.flatMap((store) => {
+    const env = `${store.toUpperCase()}_OPERATOR_DB`
+    return [
+      [
+        `${store}DbOperatorUser`,
+        optionalText({
+          env: `${env}_USER`,
+          doc: `User for operator acts in the ${store} database: the operator role; without it the user for reading.`,
+        }),
+      ],
+      [
+        `${store}DbOperatorPassword`,
+        optionalText({ env: `${env}_PASSWORD`, sensitive: true, doc: 'Its password as it is.' }),
+      ],
+    ]
+  }),
+) as Record<keyof OperatorsConfig, Setting<string>>
 
 function settingsOf(store: StoreName): Record<string, Setting<string> | Setting<number>> {
   const env = `${store.toUpperCase()}_DB`
@@ -26,7 +48,7 @@ function settingsOf(store: StoreName): Record<string, Setting<string> | Setting<
       env: `${env}_URL`,
       default: `postgres://postgres@localhost:5432/${store}_db`,
       schemes: ['postgres', 'postgresql'],
-      doc: `Database of the ${store} service; a role with SELECT is sufficient. Percent-encode reserved characters.`,
+      doc: `Database of the ${store} service, for reading: the reader role is sufficient. Percent-encode reserved characters.`,
     }),
     [`${store}DbHost`]: checkedText({
       env: `${env}_HOST`,
@@ -66,9 +88,20 @@ export function databaseSources(config: StoresConfig): Record<StoreName, Databas
   })
 }
 
-export function openStores(config: StoresConfig, program: string, log: Log): Record<StoreName, Store> {
+export function openStores(
+  config: StoresConfig & OperatorsConfig,
+  program: string,
+  log: Log,
+): Record<StoreName, Store> {
   const sources = databaseSources(config)
-  return ofEach((store) => new Store(store, sources[store], program, log))
+  return ofEach(
+    (store) => new Store({ store, source: sources[store], operator: operatorOf(config, store), program, log }),
+  )
+}
+
+function operatorOf(config: OperatorsConfig, store: StoreName): Login | undefined {
+  const user = config[`${store}DbOperatorUser`]
+  return user === '' ? undefined : { user, password: config[`${store}DbOperatorPassword`] }
 }
 
 export function ofEach<T>(make: (store: StoreName) => T): Record<StoreName, T> {

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { testServers } from '@order-saga/dev'
 import { createFrom } from '@order-saga/tests/support/database-template'
+import { rolesOf, roleUrl } from '@order-saga/tests/support/database-roles'
 import { Client } from 'pg'
 import { type AuditOptions, type AuditReport, type AuditSources, audit } from '../src/index.ts'
 import { lowestIdAt } from '../src/audit/orphans.ts'
@@ -28,10 +29,13 @@ type AddressedSources = AuditSources & Readonly<Record<StoreName, DatabaseUrl>>
 /** Three migrated databases of one test file, to write histories into and audit them. */
 export class AuditedSystem {
   readonly sources: AddressedSources
+  /** A superuser's. */
+  readonly orderUrl: string
   readonly #clients: Record<StoreName, Client>
 
-  private constructor(sources: AddressedSources, clients: Record<StoreName, Client>) {
+  private constructor(sources: AddressedSources, orderUrl: string, clients: Record<StoreName, Client>) {
     this.sources = sources
+    this.orderUrl = orderUrl
     this.#clients = clients
   }
 
@@ -40,17 +44,21 @@ export class AuditedSystem {
     const run = randomUUID().slice(0, 8)
     const open = async (store: StoreName): Promise<[StoreName, string, Client]> => {
       const name = `audit_${store}_${run}`
-      const template = { name: `template_audited_${store}`, service: store, sql: withoutGuards }
+      const template = { name: `template_audited_${store}`, service: store, roles: rolesOf(store), sql: withoutGuards }
       const url = await createFrom(template, server, name)
       const client = new Client({ connectionString: url })
       await client.connect()
       await client.query('SET synchronous_commit = off')
-      return [store, url, client]
+      return [store, roleUrl(server, name, store, 'reader'), client]
     }
     const opened = await Promise.all(storeNames.map(open))
     const sources = Object.fromEntries(opened.map(([store, url]) => [store, { url }]))
     const clients = Object.fromEntries(opened.map(([store, , client]) => [store, client]))
-    return new AuditedSystem(sources as unknown as AddressedSources, clients as Record<StoreName, Client>)
+    return new AuditedSystem(
+      sources as unknown as AddressedSources,
+      server.url(`audit_order_${run}`),
+      clients as Record<StoreName, Client>,
+    )
   }
 
   async sql<R extends object>(store: StoreName, text: string, values: readonly unknown[] = []): Promise<R[]> {

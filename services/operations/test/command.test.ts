@@ -80,8 +80,10 @@ describe('the audit command', () => {
         [5, 'events', 'kept'],
         [6, 'client_answers', 'skipped'],
         [null, 'proofs', 'kept'],
+        [null, 'retries', 'kept'],
         [null, 'dead_letters', 'kept'],
         [null, 'parked_events', 'kept'],
+        [null, 'operator_acts', 'kept'],
       ],
     )
   })

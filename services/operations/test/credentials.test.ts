@@ -14,10 +14,9 @@ import {
   loadConfig,
   migrate,
   statement,
-  topologyOf,
 } from '@order-saga/chassis'
 import { findRabbitMq, type PostgresServer, type RabbitMqServer, startPostgres, waitUntil } from '@order-saga/dev'
-import { serviceQueues } from '@order-saga/contracts'
+import { serviceQueues, topologyOf } from '@order-saga/contracts'
 import { Client } from 'pg'
 import { freePort } from '../../../tools/dev/src/free-port.ts'
 import { runAudit } from '../src/audit-command.ts'

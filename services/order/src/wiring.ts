@@ -57,7 +57,7 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   const reads = new ReadLimit({ concurrency: config.dbReadPoolMax })
   const router = createOrderRouter({ accept, database: service.openReads(config), reads, now })
   const access = accessGuard(service, config, orderAccess)
-  service.serve(createApi({ router, log, metrics, tracing, access }), config.port)
+  service.serve(createApi({ router, log, metrics, tracing, access }), config)
   return accept
 }
 

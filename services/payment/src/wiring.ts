@@ -1,5 +1,5 @@
-import { consumedBy, OrderCreated } from '@order-saga/contracts'
-import { DiversionRequired, secondaryQueue, type Message, type Service } from '@order-saga/chassis'
+import { consumedBy, OrderCreated, secondaryQueue } from '@order-saga/contracts'
+import { DiversionRequired, type Message, type Service } from '@order-saga/chassis'
 import type { PaymentConfig } from './config.ts'
 import { ConcurrencyLimit } from './effects/concurrency-limit.ts'
 import { EffectRunner } from './effects/effect-runner.ts'

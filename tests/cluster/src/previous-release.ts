@@ -2,10 +2,8 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { previousCommit as commit } from '../../support/previous-release.ts'
 import { command } from './command.ts'
-
-/** The commit of the release that users upgrade from; its chart and images are made from it. */
-const commit = '9d2666d'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 

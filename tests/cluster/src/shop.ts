@@ -109,11 +109,22 @@ export class Shop {
   }
 
   async purgeQueues(): Promise<void> {
-    const broker = ['exec', this.nameOf('rabbitmq-0'), '--', 'rabbitmqctl', '--quiet']
-    const queues = await this.cluster.kubectl([...broker, 'list_queues', '--no-table-headers', 'name'])
-    for (const queue of queues.split('\n').filter((name) => name !== '')) {
-      await this.cluster.kubectl([...broker, 'purge_queue', queue])
+    for (const [queue = ''] of await this.brokerTable('list_queues', 'name')) {
+      await this.#brokerCommand('purge_queue', queue)
     }
+  }
+
+  /** The rows of a table of rabbitmqctl. */
+  async brokerTable(command: string, ...columns: string[]): Promise<readonly (readonly string[])[]> {
+    const table = await this.#brokerCommand(command, '--no-table-headers', ...columns)
+    return table
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => line.split('\t'))
+  }
+
+  #brokerCommand(...args: string[]): Promise<string> {
+    return this.cluster.kubectl(['exec', this.nameOf('rabbitmq-0'), '--', 'rabbitmqctl', '--quiet', ...args])
   }
 
   async #inPrimary(store: Store, program: readonly string[], input = ''): Promise<string> {

@@ -106,7 +106,10 @@ function answer(
       .filter(({ alert }) => alerts.includes(alert))
       .map(({ alert, expr }) => ({
         name: alert,
-        query: expr.replaceAll('<namespace>', 'orders').replaceAll(/<\w+>/g, '1'),
+        query: expr
+          .replaceAll('<strandedRetries>', 'up{namespace="<namespace>"}')
+          .replaceAll('<namespace>', 'orders')
+          .replaceAll(/<\w+>/g, '1'),
         health,
         lastError: health === 'ok' ? undefined : 'many-to-many matching',
         type: 'alerting',

@@ -1,6 +1,9 @@
 import type { MutantsByPromise } from '../mutant.ts'
 
 const consumer = 'packages/chassis/src/messaging/consumer.ts'
+const permissions = 'packages/contracts/src/topology/permissions.ts'
+const provenance = 'packages/chassis/src/messaging/provenance.ts'
+const noForgery = 'cannot forge an event: it is refused, reported and never replayed, and no saga changes'
 const reactor = 'packages/chassis/src/persistence/reactor.ts'
 
 export const events: MutantsByPromise = {
@@ -82,6 +85,50 @@ export const events: MutantsByPromise = {
       test: 'leaves good messages between bad ones unharmed',
     },
   ],
+  'A service publishes only its own events, and a forged event has no effect.': [
+    {
+      name: 'topic-permission-for-every-event',
+      file: 'packages/contracts/src/catalogue.ts',
+      original: 'catalogue.filter((event: EventType) => event.publishedBy === service)',
+      replacement: 'catalogue.filter((event: EventType) => event.publishedBy.length + service.length > 0)',
+      test: 'publish only their own events and to their own queues',
+    },
+    {
+      name: 'default-exchange-permitted',
+      file: permissions,
+      original: 'oneOf([...exchanges, ...queues].map(({ name }) => name))',
+      replacement: "oneOf(['amq.default', ...[...exchanges, ...queues].map(({ name }) => name)])",
+      test: 'publish only their own events and to their own queues',
+    },
+    {
+      name: 'every-queue-readable',
+      file: permissions,
+      original: 'read: oneOf(workQueuesOf(own)) }',
+      replacement: "read: workQueuesOf(own).length > 0 ? everything : '' }",
+      test: 'read only their own queues, and change no topology',
+    },
+    {
+      name: 'type-not-compared-with-routing-key',
+      file: provenance,
+      original: 'if (name !== firstRoutingKey) {',
+      replacement: "if (firstRoutingKey === '') {",
+      test: noForgery,
+    },
+    {
+      name: 'sent-first-routing-key-believed',
+      file: provenance,
+      original: 'if (!isOwnPath(exchange, queue)) return',
+      replacement: "if (!isOwnPath(exchange, queue) && textOf(headers['first-routing-key']) === undefined) return",
+      test: noForgery,
+    },
+    {
+      name: 'forgery-replayed',
+      file: 'services/operations/src/inspect/dead-letters/dead-letter.ts',
+      original: 'return forgery && ',
+      replacement: 'return forgery === undefined ? undefined : undefined && ',
+      test: noForgery,
+    },
+  ],
   'Failures of database, broker, provider or mail server use no attempt of a message.': [
     {
       name: 'unavailable-dependency-uses-attempt',
@@ -89,6 +136,50 @@ export const events: MutantsByPromise = {
       original: 'if (!(error instanceof DependencyUnavailable)) throw error',
       replacement: 'if (error instanceof Error) throw error',
       test: 'retains a message while a dependency is unavailable, without counting an attempt or a requeue',
+    },
+  ],
+  'With synchronous replication, nothing is reported that a failover can lose.': [
+    {
+      name: 'commit-warning-ignored',
+      file: 'packages/chassis/src/persistence/statement-batch.ts',
+      original: 'if (isCommitting && code !== successfulCompletion)',
+      replacement: 'if (isCommitting && code === successfulCompletion)',
+      test: 'an order whose commit is reported with a warning is answered with 503, and its event is not published',
+    },
+    {
+      name: 'commit-warning-hidden',
+      file: 'packages/chassis/src/persistence/session.ts',
+      original: "client_min_messages: 'notice'",
+      replacement: "client_min_messages: 'error'",
+      test: 'an order whose commit is reported with a warning is answered with 503, and its event is not published',
+    },
+    {
+      name: 'known-key-without-replication',
+      file: 'services/order/src/store/insert-orders.ts',
+      original: 'if (owners.length > 0 && conflicts.length === drafts.length) awaitReplication(tx)',
+      replacement: 'if (owners.length < 0) awaitReplication(tx)',
+      test: 'a repetition with its Idempotency-Key is answered with 202 only once the order is replicated',
+    },
+    {
+      name: 'duplicate-without-replication',
+      file: 'packages/chassis/src/persistence/reactor.ts',
+      original: 'if (claims.length === 0) awaitReplication(tx)',
+      replacement: 'if (claims.length < 0) awaitReplication(tx)',
+      test: 'a message is acknowledged only once its effect is replicated, also when it is a repetition',
+    },
+    {
+      name: 'unreplicated-event-published',
+      file: 'packages/chassis/src/persistence/relay.ts',
+      original: 'make_interval(secs => $2)',
+      replacement: "make_interval(secs => $2) FROM (SELECT set_config('synchronous_commit', 'off', true)) AS unhurried",
+      test: 'the relay publishes no event whose commit is not replicated',
+    },
+    {
+      name: 'any-warning-counts',
+      file: 'packages/chassis/src/persistence/statement-batch.ts',
+      original: "const isCommitting = this.#current === undefined || this.#current.text === 'COMMIT'",
+      replacement: 'const isCommitting = this.#answers.length >= 0',
+      test: 'before the commit, and a notice or information with it, are no reason to doubt it',
     },
   ],
 }

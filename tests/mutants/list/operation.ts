@@ -42,6 +42,22 @@ export const operation: MutantsByPromise = {
       test: 'by clients that send headers byte by byte does not block others, and they receive a response',
     },
   ],
+  'A flood of connections to the operations port does not keep the liveness probe out.': [
+    {
+      name: 'ops-port-refuses-new-connections',
+      file: 'packages/chassis/src/process/ops-server.ts',
+      original: 'limitConnections(server, connectionLimit)',
+      replacement: 'server.maxConnections = connectionLimit',
+      test: 'answers the liveness probe while 400 connections send half a request, and keeps at most 100 of them',
+    },
+    {
+      name: 'readiness-checked-per-request',
+      file: 'packages/chassis/src/process/ops-server.ts',
+      original: 'return () => (running ??= work().finally(() => (running = undefined)))',
+      replacement: 'return () => (running = work())',
+      test: 'checks readiness once for requests that overlap',
+    },
+  ],
   'While the database is unavailable, clients get an answer within about three seconds.': [
     {
       name: 'order-of-an-answered-request',
@@ -99,6 +115,22 @@ export const operation: MutantsByPromise = {
       original: 'if (own.length > 1) found.push(`order ${orderId} was charged',
       replacement: 'if (own.length > 2) found.push(`order ${orderId} was charged',
       test: 'finds a duplicated charge',
+    },
+  ],
+  'A message that the broker does not return from a retry queue is found, and can be moved without loss.': [
+    {
+      name: 'stuck-retry-counts-as-waiting',
+      file: 'services/operations/src/inspect/retries/retry-message.ts',
+      original: "return ageMs > delayMs + marginMs ? 'stuck' : 'waiting'",
+      replacement: "return 'waiting'",
+      test: 'list separates waiting messages from stuck ones by their age, and removes none',
+    },
+    {
+      name: 'unconfirmed-retry-removed',
+      file: 'services/operations/src/inspect/move-recorded.ts',
+      original: 'if (failure === undefined) moves[i]?.remove()',
+      replacement: 'if ((moves[i]?.remove(), failure === undefined)) void failure',
+      test: 'move keeps a message that the broker does not confirm, and records the failure',
     },
   ],
   'All of the above holds in every order of events.': [

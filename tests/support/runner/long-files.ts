@@ -62,6 +62,10 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
   'tests/system/reordering.test.ts': { seconds: 80, reason: 'starts a system, and reorders each pair of events' },
   'tests/system/rolling-restart.test.ts': { seconds: 120, reason: 'replaces each of the services under orders' },
   'tests/system/tracing.test.ts': { seconds: 60, reason: 'starts a system with a collector' },
+  'tests/system/trust/attack-matrix.test.ts': {
+    seconds: 90,
+    reason: 'starts a broker and a system, and makes ten thousand attempts',
+  },
   'tools/dev/test/hostile-environment.test.ts': { seconds: 60, reason: 'starts servers in many environments' },
   'tools/dev/test/test-servers.test.ts': { seconds: 60, reason: 'starts servers in runs of its own' },
 }

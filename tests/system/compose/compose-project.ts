@@ -129,6 +129,11 @@ export class ComposeProject {
     return lines(await this.#compose(['exec', '-T', `postgres-${service}`, ...psql, `--command=${sql}`]))
   }
 
+  /** The output of `rabbitmqctl` as the broker's own user. */
+  async rabbitmqctl(...args: string[]): Promise<string> {
+    return (await this.#compose(['exec', '-T', 'rabbitmq', 'rabbitmqctl', '--quiet', ...args])).trim()
+  }
+
   async kill(container: string): Promise<void> {
     await this.#docker(['kill', container])
   }

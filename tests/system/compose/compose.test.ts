@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
 import type { Setting } from '@order-saga/chassis'
+import { maxMessageBytes } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/dev'
 import { inventorySettings } from '../../../services/inventory/src/config.ts'
 import { notificationSettings } from '../../../services/notification/src/config.ts'
+import { brokerDefinitions, loadBrokerDefinitionsConfig } from '../../../services/operations/src/broker-definitions.ts'
 import { consoleSettings } from '../../../services/operations/src/console-config.ts'
 import { orderSettings } from '../../../services/order/src/config.ts'
 import { paymentSettings } from '../../../services/payment/src/config.ts'
+import { brokerUsers, comparable, definitionsOf, nameAndTags } from './broker.ts'
 import { ComposeProject } from './compose-project.ts'
 import { eventsOf, orderOfReadme, Shop, shortOrderOfReadme } from './shop.ts'
 
@@ -21,11 +24,16 @@ const settings = {
 } as const
 /** The long-running processes, each with the image that it runs. */
 const images = [...services.map((name) => [`${name}-service`, name] as const), ['console', 'operations'] as const]
-/** The specification's environment; the services' own defaults are 0. */
-const specified: Readonly<Record<string, string>> = { PAYMENT_FAILURE_RATE: '0.3', INVENTORY_FAILURE_RATE: '0.2' }
+/** The specification's environment, and Compose's own; the services have other defaults. */
+const specified: Readonly<Record<string, string>> = {
+  PAYMENT_FAILURE_RATE: '0.3',
+  INVENTORY_FAILURE_RATE: '0.2',
+  // The broker has generated definitions.
+  TOPOLOGY: 'assume',
+}
 /** Where things are is compose.yaml's own business; so is what its health check and grace period rely on. */
 const fixed =
-  /^(PORT|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_(URL|PASSWORD)|([A-Z]+_)?DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
+  /^(PORT|HTTP_HOST|OPS_HOST|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_(URL|PASSWORD)|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
 
 describe('the system under docker compose', () => {
   const project = new ComposeProject(`order-saga-test-${process.pid}`)
@@ -101,6 +109,32 @@ describe('the system under docker compose', () => {
     })
   })
 
+  it('has the exchanges, queues, bindings and rights of the definitions, and no others', async () => {
+    const environments = await project.environments()
+    const env = environments['broker-definitions'] as NodeJS.ProcessEnv
+    const expected = brokerDefinitions(loadBrokerDefinitionsConfig(env))
+    const actual = await definitionsOf(project)
+    for (const part of ['exchanges', 'queues', 'bindings', 'permissions', 'topic_permissions'] as const) {
+      assert.deepEqual(comparable(actual[part]), comparable(expected[part]), part)
+    }
+    assert.deepEqual(comparable(actual.users.map(nameAndTags)), comparable(expected.users.map(nameAndTags)))
+  })
+
+  it('connects each process to the broker as its own user', async () => {
+    const connected = async (): Promise<string[]> => [...new Set(await brokerUsers(project))].toSorted()
+    const expected = [...services, 'operations'].toSorted()
+    await waitUntil(async () => (await connected()).join() === expected.join(), {
+      what: `connections of ${expected.join(', ')} alone`,
+      limitMs: 30_000,
+      intervalMs: 500,
+    })
+  })
+
+  it('limits the size of messages', async () => {
+    const limit = await project.rabbitmqctl('eval', 'application:get_env(rabbit, max_message_size).')
+    assert.equal(limit, `{ok,${maxMessageBytes}}`)
+  })
+
   it('admits guest to the broker, and binds ports to 127.0.0.1 only', async () => {
     const management = await project.url('rabbitmq', 15672)
     const authorization = `Basic ${Buffer.from('guest:guest').toString('base64')}`
@@ -151,7 +185,7 @@ describe('the system under docker compose', () => {
         image,
         `ls -d ${unwanted.join(' ')} 2>/dev/null
          find . \\( -name node_modules -o -path ./services/operations/src/console/page \\) -prune -o \\
-           -type f ! -name '*.js' ! -name package.json -print
+           -type f ! -name '*.js' ! -name package.json ! -path ./migrations/access.json -print
          npm ls --omit=dev >/tmp/tree || cat /tmp/tree`,
       )
       assert.equal(found, '')
@@ -200,6 +234,23 @@ describe('the system under docker compose', () => {
       limitMs: 30_000,
     })
     assert.equal(payment, 'cancelled, never charged')
+  })
+
+  it('runs with another password of a broker user, which may have any characters, on the same volume', async () => {
+    const changed = await changedBy({ PAYMENT_RABBITMQ_PASSWORD: 'p@ss/w:r%d"$x\\' })
+    // Order is back at its defaults.
+    assert.deepEqual(changed, ['broker-definitions', 'order-service', 'payment-service'])
+    const api = await shop()
+    assert.equal((await api.finished((await api.order()).sagaId, 60_000)).status, 'completed')
+  })
+
+  it('runs with one user for all processes, and TOPOLOGY=declare', async () => {
+    await project.up({ RABBITMQ_URL: 'amqp://guest:guest@rabbitmq:5672', TOPOLOGY: 'declare' })
+    const api = await shop()
+    assert.equal((await api.finished((await api.order()).sagaId, 60_000)).status, 'completed')
+    assert.deepEqual([...new Set(await brokerUsers(project))], ['guest'])
+    for (const name of services)
+      assert.match(await project.logs(`${name}-service`), /"level":40.*TOPOLOGY=declare/, name)
   })
 
   it('completes every order while one of three payment containers is killed', async () => {

@@ -232,9 +232,12 @@ describe('The console', function () {
     assert.equal((await system().untilFinal(sagaId)).status, 'completed')
     const acts = await system().sql(
       'order',
-      'SELECT act, operator, reason, done_at IS NOT NULL AS done FROM operator_acts',
+      'SELECT act, operator, reason, done_at IS NOT NULL AS done FROM operator_acts ORDER BY seq',
     )
-    assert.deepEqual(acts, [{ act: 'replay', operator: 'ann', ...said, done: true }])
+    assert.deepEqual(
+      acts,
+      [false, true].map((done) => ({ act: 'replay', operator: 'ann', ...said, done })),
+    )
     const again = await post('/dead-letters/replay', { deadLetters: ids(found), ...said })
     assert.deepEqual(again.body, { done: 0, failed: 0, missing: 1 })
   })
@@ -252,7 +255,7 @@ describe('The console', function () {
     assert.deepEqual(ids((await read<DeadLetters>('/dead-letters')).deadLetters), ids(found).slice(1))
     const [act] = await system().sql<{ body: string }>(
       'order',
-      `SELECT detail ->> 'body' AS body FROM operator_acts WHERE act = 'discard' AND done_at IS NOT NULL`,
+      `SELECT body #>> '{}' AS body FROM operator_acts JOIN operator_act_bodies USING (act_id) WHERE act = 'discard'`,
     )
     assert.equal(act?.body, 'first {')
     await post('/dead-letters/discard', { deadLetters: ids(found).slice(1), ...said })

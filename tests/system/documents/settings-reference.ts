@@ -1,12 +1,16 @@
 import type { Setting } from '@order-saga/chassis'
+import { roleSettings } from '../../../packages/chassis/src/process/settings.ts'
 import { inventorySettings } from '../../../services/inventory/src/config.ts'
 import { notificationSettings } from '../../../services/notification/src/config.ts'
 import { auditExporterSettings, auditSettings } from '../../../services/operations/src/audit-config.ts'
+import { brokerDefinitionsSettings } from '../../../services/operations/src/broker-definitions.ts'
 import { consoleSettings } from '../../../services/operations/src/console-config.ts'
 import { drillSettings } from '../../../services/operations/src/drill-config.ts'
 import { sagaSettings } from '../../../services/operations/src/saga-config.ts'
 import { orderSettings } from '../../../services/order/src/config.ts'
 import { paymentSettings } from '../../../services/payment/src/config.ts'
+
+const { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile } = orderSettings
 
 type Schema = Readonly<Record<string, Setting<unknown>>>
 
@@ -18,11 +22,13 @@ export const serviceSchemas = {
 } as const satisfies Readonly<Record<string, Schema>>
 
 const operationsSchemas: Readonly<Record<string, Schema>> = {
+  Migrations: { dbHost, dbPort, dbName, dbUser, dbPassword, dbCaFile, ...roleSettings },
   Audit: auditSettings,
   'Audit exporter': auditExporterSettings,
   'The saga command': sagaSettings,
   Console: consoleSettings,
   Drill: drillSettings,
+  'Definitions of the broker': brokerDefinitionsSettings,
 }
 
 interface Variable {

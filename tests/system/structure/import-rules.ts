@@ -18,7 +18,8 @@ const below: Readonly<Record<string, readonly string[]>> = {
   'services/notification': libraries,
   // It previews the effect of a message by the services' own reactions.
   'services/operations': [...libraries, 'services/order', 'services/payment', 'services/inventory'],
-  'tools/dev': [],
+  'tools/ci': ['packages/contracts'],
+  'tools/dev': ['packages/contracts'],
   'tools/monitoring': [...libraries, 'services/operations', 'tools/dev'],
   'tools/bench': [...libraries, 'services/operations', 'tools/dev', 'tests'],
 }
@@ -39,17 +40,26 @@ const chassisFolders = ['core', 'messaging', 'persistence', 'http', 'process']
 
 /** Exports that all events and services share. */
 const commonContracts = [
+  'catalogue',
   'checkerOf',
   'Checked',
+  'deadLetterQueue',
   'Envelope',
   'EnvelopeSchema',
   'EventType',
   'instantOf',
+  'maxMessageBytes',
+  'ownExchange',
   'personalFields',
   'QueueNames',
+  'retryQueue',
+  'secondaryQueue',
   'secondaryQueuesOf',
   'ServiceName',
+  'ServiceQueue',
   'services',
+  'Topology',
+  'topologyOf',
 ]
 
 const contracts = 'packages/contracts/src/index.ts'

@@ -26,15 +26,21 @@ export function sourceFiles(): string[] {
   )
 }
 
-export const packages: ReadonlyMap<string, { readonly name: string; readonly declared: readonly string[] }> = new Map(
-  sourceFolders().map((folder) => {
+export const packages: ReadonlyMap<string, { readonly name: string; readonly declared: readonly string[] }> = new Map([
+  ...sourceFolders().map((folder) => {
     const manifest = JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as Manifest
     const { name, dependencies, optionalDependencies, devDependencies } = manifest
     // The images leave out devDependencies.
     const developed = /^(?:packages|services)\//.test(folder) ? {} : devDependencies
-    return [folder, { name, declared: Object.keys({ ...dependencies, ...optionalDependencies, ...developed }) }]
+    const declared = Object.keys({ ...dependencies, ...optionalDependencies, ...developed })
+    return [folder, { name, declared }] as const
   }),
-)
+  // Not a workspace: it has what the root's manifest installs, the workspaces included.
+  [
+    'tools/ci',
+    { name: '', declared: [...Object.keys({ ...rootManifest().devDependencies }), '@order-saga/contracts'] },
+  ] as const,
+])
 
 interface Manifest {
   readonly name: string
@@ -44,8 +50,11 @@ interface Manifest {
 }
 
 function sourceFolders(): string[] {
-  const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { workspaces: string[] }
-  return workspaces
+  return rootManifest().workspaces
+}
+
+function rootManifest(): Manifest & { readonly workspaces: string[] } {
+  return JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as Manifest & { readonly workspaces: string[] }
 }
 
 export function importsOf(file: string, text = readFileSync(join(root, file), 'utf8')): Import[] {

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import { ownExchange } from '@order-saga/contracts'
 import { connect } from 'amqplib'
 import { Client } from 'pg'
 import type { PostgresServer } from '@order-saga/dev'
@@ -31,6 +32,9 @@ export async function measureBarePath(server: PostgresServer, broker: TestBroker
   const name = `${broker.exchange}_path`
   await database.query(`CREATE TABLE ${name} (id uuid PRIMARY KEY, data bytea)`)
   await channel.assertQueue(name, { durable: true, arguments: { 'x-queue-type': 'quorum' } })
+  const exchange = ownExchange(name)
+  await channel.assertExchange(exchange, 'direct', { durable: true })
+  await channel.bindQueue(name, exchange, name)
   let delivered: () => void = () => undefined
   await channel.consume(name, (message) => {
     if (message === null) return
@@ -45,7 +49,7 @@ export async function measureBarePath(server: PostgresServer, broker: TestBroker
       await database.query({ name: 'bare-path', text, values: [randomUUID(), body] })
       if (!message) continue
       const arrival = new Promise<void>((resolve) => (delivered = resolve))
-      channel.sendToQueue(name, body, { persistent: true })
+      channel.publish(exchange, name, body, { persistent: true })
       await arrival
     }
     return performance.now() - begun
@@ -65,6 +69,7 @@ export async function measureBarePath(server: PostgresServer, broker: TestBroker
   } finally {
     await channel.waitForConfirms()
     await channel.deleteQueue(name)
+    await channel.deleteExchange(exchange)
     await connection.close()
     await database.query(`DROP TABLE ${name}`)
     await database.end()

@@ -1,5 +1,5 @@
 import { encode, newEvent, propertiesOf } from '@order-saga/chassis'
-import { PaymentCompleted } from '@order-saga/contracts'
+import { ownExchange, PaymentCompleted } from '@order-saga/contracts'
 import { v7 as newId } from 'uuid'
 import type { System } from '@order-saga/tests/support/system'
 import { readCounter } from './costs.ts'
@@ -29,9 +29,10 @@ export async function measureConsumer({ system, sku }: Pick<BenchEnvironment, 's
   return rateBetween(samples, messages, warmUpRatio)
 }
 
-/** Publishes to the queue directly: the order service, which also consumes these events, must not receive them. */
+/** Publishes to the direct exchange of inventory: the order service, which also consumes these events, must not receive them. */
 async function fillQueue({ broker }: System, sku: string): Promise<void> {
   const channel = await broker.channel()
+  const queue = broker.queueOf('inventory')
   for (let sent = 1; sent <= messages; sent += 1) {
     const now = new Date()
     const payload = {
@@ -43,7 +44,7 @@ async function fillQueue({ broker }: System, sku: string): Promise<void> {
       deadline: new Date(now.getTime() + 90_000).toISOString(),
     }
     const event = newEvent(PaymentCompleted, payload, { sagaId: newId(), orderId: newId() }, { eventId: newId(), now })
-    channel.sendToQueue(broker.queueOf('inventory'), encode(event), propertiesOf(event))
+    channel.publish(ownExchange(queue), queue, encode(event), propertiesOf(event))
     if (sent % unconfirmed === 0) await channel.waitForConfirms()
   }
   await channel.waitForConfirms()

@@ -9,9 +9,8 @@ import {
   type OutgoingEvent,
   Publisher,
   Relay,
-  topologyOf,
 } from '@order-saga/chassis'
-import { OrderCreated } from '@order-saga/contracts'
+import { OrderCreated, topologyOf } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/dev'
 import { v7 as newId } from 'uuid'
 import { watchProgress } from './progress.ts'
@@ -30,7 +29,7 @@ const log = createLog('relay', 'warn', process.stderr)
 const metrics = createMetrics()
 const topology = topologyOf({
   exchange: plan.name,
-  queues: [{ queue: plan.name, events: [OrderCreated] }],
+  queues: [{ service: 'payment', queue: plan.name, events: [OrderCreated] }],
   retryDelaysMs: [],
 })
 const database = new Database({ ...plan.database, poolMax: 10, applicationName: 'relay alone', log })

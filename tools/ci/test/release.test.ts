@@ -3,19 +3,29 @@ import { chmodSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSyn
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { must } from '../src/programs.ts'
+import { digestValues } from '../src/release/digests.ts'
 import { buildRelease, pushCommands, type ReleaseOptions, services } from '../src/release/release.ts'
 import type { Sbom } from '../src/release/sbom.ts'
 
-/** Records its arguments; fakes `docker run` and `helm package`. */
+const digest = `sha256:${'0123456789abcdef'.repeat(4)}`
+
+/** Records its arguments; fakes `docker run`, `docker image inspect` and `helm package`. */
 const program = (folder: string): string => `#!/bin/sh
 echo "$*" >>'${folder}/calls'
 case $1 in
 run) printf 'debian 13 v26.10.0\\nlibc6\\t2.41-12+deb13u1\\tamd64\\ntzdata\\t2026b-0+deb13u1\\tall\\n' ;;
+image) case "$4" in
+  */inventory:*) echo ;;
+  *) printf 'other.example/%s@sha256:0\\n%s@${digest}\\n' "\${4%:*}" "\${4%:*}" ;;
+  esac ;;
 package) : >'${folder}/release/order-saga-1.2.3.tgz' ;;
 esac
 `
 
-describe('a release', () => {
+describe('a release', function () {
+  // It runs programs, one after another.
+  this.timeout(120_000)
+
   const folder = mkdtempSync(join(tmpdir(), 'order-saga-release-'))
   const stub = join(folder, 'program')
   const options: ReleaseOptions = {
@@ -30,8 +40,7 @@ describe('a release', () => {
   const read = (file: string): string => readFileSync(join(options.folder, file), 'utf8')
   let calls: string[]
 
-  before(function () {
-    this.timeout(60_000)
+  before(() => {
     writeFileSync(stub, program(folder))
     chmodSync(stub, 0o755)
     buildRelease(options)
@@ -83,6 +92,25 @@ describe('a release', () => {
     const names = read('SHA256SUMS').trim().split('\n')
     assert.equal(names.length, readdirSync(options.folder).length - 1)
     must('sh', ['-c', `cd '${options.folder}' && sha256sum --check --strict SHA256SUMS`])
+  })
+
+  it('is built on another base image if that is given', () => {
+    buildRelease({ ...options, nodeImage: `node:26-slim@${digest}` })
+    const builds = readFileSync(join(folder, 'calls'), 'utf8')
+      .split('\n')
+      .filter((call) => call.startsWith('build '))
+    assert.equal(builds.filter((call) => call.includes(` --build-arg=NODE_IMAGE=node:26-slim@${digest} `)).length, 5)
+  })
+
+  it('has a values file with the digests of the base images, and with a registry of its own images', () => {
+    const of = (registry?: string): string => digestValues({ docker: stub, version: '1.2.3', registry })
+    assert.match(
+      of(),
+      new RegExp(`NODE_IMAGE=node:[^@]+@${digest}\\nrabbitmq:\\n {2}image:\\n {4}digest: ${digest}\\norder-db:`),
+    )
+    assert.throws(() => of('registry.example'), /inventory:1\.2\.3 has no digest: push it to its registry first/)
+    writeFileSync(stub, program(folder).replace('*/inventory:*', 'none'))
+    assert.equal(of('registry.example').split(digest).length - 1, 1 + 5 + 1 + 3)
   })
 
   it('publishes the images, then the chart as an OCI artefact', () => {

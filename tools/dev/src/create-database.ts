@@ -27,3 +27,17 @@ export async function createDatabase(url: string, name: string): Promise<void> {
     await client.end()
   }
 }
+
+/** Whether the user of `url` may create roles. */
+export async function mayCreateRoles(url: string): Promise<boolean> {
+  const client = new Client({ connectionString: url, connectionTimeoutMillis: 5000 })
+  try {
+    await client.connect()
+    const { rowCount } = await client.query(
+      'select from pg_roles where rolname = current_user and (rolsuper or rolcreaterole)',
+    )
+    return rowCount === 1
+  } finally {
+    await client.end()
+  }
+}

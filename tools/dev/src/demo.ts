@@ -42,7 +42,13 @@ export async function demo({ env, localFolder, program = compiledProgram }: Demo
     say(page === undefined ? '' : `\nconsole ${page}\n`)
     const { end } = await runProgram(process.execPath, [program('operations', 'drill-main')], {
       cwd: checkout,
-      env: { ...programEnvironment(folder), ...drill, ...settingsIn(environment), ...addresses },
+      env: {
+        ...programEnvironment(folder),
+        ...drill,
+        ...settingsIn(environment),
+        ...addresses,
+        ...system.auditAddresses,
+      },
       signal: request.signal,
       onText: (text) => process.stdout.write(text),
     })

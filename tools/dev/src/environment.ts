@@ -2,7 +2,7 @@ import { delimiter } from 'node:path'
 
 /**
  * The settings that a run passes on from its own environment: those of the services, the console, the audit and the drill, but
- * for addresses and ports, which it sets itself. A test compares them with the settings that the programs load.
+ * for the addresses of servers and the ports, which it sets itself. A test compares them with the settings that the programs load.
  */
 export const passedSettings: readonly string[] = [
   'API_TOKEN',
@@ -27,6 +27,7 @@ export const passedSettings: readonly string[] = [
   'DRILL_PATIENCE_MS',
   'DRILL_TIMEOUT_FLOW',
   'GAUGE_INTERVAL_MS',
+  'HTTP_HOST',
   'INBOX_RETENTION_MS',
   'INVENTORY_FAILURE_RATE',
   'INVENTORY_QUEUE',
@@ -36,6 +37,7 @@ export const passedSettings: readonly string[] = [
   'MAX_CLOCK_SKEW_MS',
   'MAX_OPEN_ORDERS',
   'NOTIFICATION_QUEUE',
+  'OPS_HOST',
   'ORDER_EXCHANGE',
   'ORDER_QUEUE',
   'OTEL_EXPORTER_OTLP_ENDPOINT',

@@ -1,6 +1,10 @@
 import { execFile } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import { type Definitions, maxMessageBytes } from '@order-saga/contracts'
+import { urlOf } from './broker-users.ts'
 import { Child } from './child-process.ts'
 import { reasonOf } from './error-code.ts'
 import { freePort, onFreePorts, startFailure } from './free-port.ts'
@@ -39,7 +43,7 @@ export async function containerEngine(options: RabbitMqOptions): Promise<string 
 /** A node in a container of its own. */
 class RabbitMqContainer implements RabbitMqServer {
   readonly port: number
-  readonly url: string
+  url: string
   readonly #engine: string
   readonly #name: string
   readonly #folder: RunFolder
@@ -99,12 +103,25 @@ class RabbitMqContainer implements RabbitMqServer {
 
   async start(signal?: AbortSignal): Promise<void> {
     await this.#folder.recordCommand(`${this.#engine} rm --force --volumes ${this.#name}`)
-    const settings = ['--env', 'RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+sbwt none +sbwtdcpu none +sbwtdio none']
+    const settings = [
+      '--env',
+      `RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS=+sbwt none +sbwtdcpu none +sbwtdio none -rabbit max_message_size ${maxMessageBytes}`,
+    ]
     const address = ['--publish', `127.0.0.1:${this.port}:5672`, '--hostname', 'localhost']
     await this.#do('run', '--detach', '--name', this.#name, ...address, ...settings, image).catch((error: unknown) => {
       throw startFailure(reasonOf(error), reasonOf(error))
     })
     await this.#ready(signal)
+  }
+
+  /** Replaces the user guest by those of the definitions. */
+  async load(definitions: Definitions): Promise<void> {
+    const file = join(this.#folder.path, 'definitions.json')
+    await writeFile(file, JSON.stringify(definitions), { mode: 0o644 })
+    await this.#do('cp', file, `${this.#name}:/tmp/definitions.json`)
+    await this.ctl('import_definitions', '/tmp/definitions.json')
+    await this.ctl('delete_user', 'guest')
+    this.url = urlOf(this.url, definitions)
   }
 
   async #ready(signal?: AbortSignal): Promise<void> {
@@ -142,6 +159,7 @@ async function startOnce(engine: string, options: RabbitMqOptions): Promise<Rabb
   const container = new RabbitMqContainer(engine, folder, await freePort())
   try {
     await container.start(options.signal)
+    if (options.definitions !== undefined) await container.load(options.definitions)
     return container
   } catch (error) {
     await container.stop()

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type Definitions, maxMessageBytes } from '@order-saga/contracts'
 import { programEnvironment } from './environment.ts'
 import type { RunFolder } from './run-folder.ts'
 import { runProgram } from './run-program.ts'
@@ -56,11 +57,15 @@ export async function findEpmd(folder: RunFolder, signal?: AbortSignal): Promise
  */
 const raftLogBytes = 64 * 1024 * 1024
 
-/** Writes the node's configuration into its folder. */
-export async function configureNode(folder: RunFolder, ports: NodePorts): Promise<void> {
+/** Writes the node's configuration into its folder. With definitions the node has their users alone. */
+export async function configureNode(folder: RunFolder, ports: NodePorts, definitions?: Definitions): Promise<void> {
+  const file = join(folder.path, 'definitions.json')
+  if (definitions !== undefined) await writeFile(file, JSON.stringify(definitions), { mode: 0o600 })
+  const loaded = definitions && `{load_definitions, "${file}"}, {max_message_size, ${maxMessageBytes}},`
   // Erlang terms instead of rabbitmq.conf: translating that one costs a quarter of the start.
   const settings = `[{rabbit, [
     {tcp_listeners, [{"127.0.0.1", ${ports.amqp}}]},
+    ${loaded ?? ''}
     {disk_free_limit, 50000000},
     {log, [{file, [{file, "rabbit.log"}, {level, info}]}]}
   ]},

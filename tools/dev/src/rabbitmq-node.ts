@@ -3,6 +3,8 @@ import { open, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { promisify } from 'node:util'
+import type { Definitions } from '@order-saga/contracts'
+import { urlOf } from './broker-users.ts'
 import { Child } from './child-process.ts'
 import { freePort, listensOn, onFreePorts, startFailure } from './free-port.ts'
 import { descendants, signalIfAlive } from './process-tree.ts'
@@ -29,12 +31,13 @@ class RabbitMqNode implements RabbitMqServer {
   #epmd: Child | undefined
   #beam: Child | undefined
 
-  constructor(programs: string, folder: RunFolder, ports: NodePorts) {
+  constructor(programs: string, folder: RunFolder, ports: NodePorts, definitions?: Definitions) {
     this.#programs = programs
     this.#folder = folder
     this.#ports = ports
     this.port = ports.amqp
-    this.url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
+    const url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
+    this.url = definitions === undefined ? url : urlOf(url, definitions)
     this.#environment = nodeEnvironment(folder, ports)
   }
 
@@ -164,9 +167,9 @@ export function startRabbitMqNode(programs: string, options: RabbitMqOptions): P
 async function startOnce(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
   const folder = await RunFolder.create('rabbitmq')
   const ports = { amqp: await freePort(), distribution: await freePort(), epmd: await freePort() }
-  const node = new RabbitMqNode(programs, folder, ports)
+  const node = new RabbitMqNode(programs, folder, ports, options.definitions)
   try {
-    await configureNode(folder, ports)
+    await configureNode(folder, ports, options.definitions)
     await node.start(options.signal)
     return node
   } catch (error) {

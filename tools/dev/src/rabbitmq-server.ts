@@ -1,3 +1,4 @@
+import type { Definitions } from '@order-saga/contracts'
 import { connect } from 'amqplib'
 
 export interface RabbitMqOptions {
@@ -5,6 +6,8 @@ export interface RabbitMqOptions {
   signal?: AbortSignal | undefined
   /** Receives a line about long steps: an installation, an image's download. */
   log?: ((line: string) => void) | undefined
+  /** Loaded at the start, with the limit of the message size; without them the node has the user guest and no topology. */
+  definitions?: Definitions | undefined
 }
 
 /** A RabbitMQ node of one's own. It ends with the process that started it, however that one ends. */

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { link, mkdir, readdir, readFile, rename, rm, rmdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { errorCode } from './error-code.ts'
@@ -80,7 +81,8 @@ export class RunStateFile {
       addresses: {},
       processes: [],
     }
-    const draft = `${file}.${process.pid}`
+    // A name of its own: two claims of one process would remove each other's draft.
+    const draft = `${file}.${randomUUID()}`
     await writeFile(draft, JSON.stringify(state), { mode: 0o600 })
     try {
       while (!(await linked(draft, file))) {

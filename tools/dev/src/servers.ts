@@ -1,14 +1,16 @@
-import { createDatabase } from './create-database.ts'
+import { type ProcessUser, processUsers } from '@order-saga/contracts'
+import { privateDefinitions, urlOf } from './broker-users.ts'
+import { createDatabase, mayCreateRoles } from './create-database.ts'
 import { reasonOf } from './error-code.ts'
 import { startPostgres } from './postgres.ts'
 import { startRabbitMq } from './rabbitmq.ts'
 import { acceptsConnections } from './rabbitmq-server.ts'
 import { databaseUrl, portIn } from './service-plan.ts'
-import type { ServerAddresses } from './service-plan.ts'
+import type { DatabaseLogin, DatabaseServer, ServerAddresses } from './service-plan.ts'
 import type { Supervised } from './supervisor.ts'
 
 export interface FoundServers {
-  addresses: ServerAddresses
+  addresses: Omit<ServerAddresses, 'database'> & { database: DatabaseLogin }
   /** Those started here; a server given by the environment is none of ours to stop. */
   started: Supervised[]
 }
@@ -20,7 +22,7 @@ interface ServerOptions {
 }
 
 async function findDatabaseServer(options: ServerOptions): Promise<{
-  address: ServerAddresses['database']
+  address: DatabaseLogin
   started?: Supervised
 }> {
   const { env, signal, log } = options
@@ -38,10 +40,20 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
   const server = await startPostgres({ signal })
   log(`PostgreSQL   started on port ${server.port}, pid ${server.pid}`)
   const { port, user, password } = server
-  return { address: { host: '127.0.0.1', port, user, password }, started: supervised('postgres', server) }
+  return {
+    address: { host: '127.0.0.1', port, user, password },
+    started: supervised('postgres', server),
+  }
 }
 
-async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: string; started?: Supervised }> {
+interface FoundBroker {
+  url: string
+  /** Undefined where all processes have the user of `url`. */
+  userUrls?: Record<ProcessUser, string>
+  started?: Supervised
+}
+
+async function findBroker({ env, signal, log }: ServerOptions): Promise<FoundBroker> {
   const url = env['RABBITMQ_URL']
   if (url) {
     const { host } = URL.canParse(url) ? new URL(url) : { host: 'an address that is no URL' }
@@ -56,9 +68,13 @@ async function findBroker({ env, signal, log }: ServerOptions): Promise<{ url: s
     log(`RabbitMQ     the one at ${host}, as RABBITMQ_URL says`)
     return { url }
   }
-  const server = await startRabbitMq({ signal, log })
+  const definitions = env['TOPOLOGY'] === 'declare' ? undefined : privateDefinitions(env)
+  const server = await startRabbitMq({ signal, log, definitions })
   log(`RabbitMQ     started on port ${server.port}, pid ${server.pid}`)
-  return { url: server.url, started: supervised('rabbitmq', server) }
+  const started = supervised('rabbitmq', server)
+  if (definitions === undefined) return { url: server.url, started }
+  const urls = processUsers.map((user) => [user, urlOf(server.url, definitions, user)] as const)
+  return { url: server.url, userUrls: Object.fromEntries(urls) as Record<ProcessUser, string>, started }
 }
 
 function supervised(name: string, server: Omit<Supervised, 'name'>): Supervised {
@@ -85,17 +101,32 @@ export async function findServers(options: ServerOptions): Promise<FoundServers>
     found.status === 'fulfilled' && found.value.started ? [found.value.started] : [],
   )
   if (database.status === 'fulfilled' && broker.status === 'fulfilled') {
-    return { addresses: { rabbitMqUrl: broker.value.url, database: database.value.address }, started }
+    const { url: rabbitMqUrl, userUrls: rabbitMqUserUrls } = broker.value
+    return { addresses: { rabbitMqUrl, rabbitMqUserUrls, database: database.value.address }, started }
   }
   await Promise.all(started.map((server) => server.stop()))
   options.signal.throwIfAborted()
   throw database.status === 'rejected' ? database.reason : broker.status === 'rejected' ? broker.reason : undefined
 }
 
-/** Creates the databases that are missing. */
-export async function createDatabases(address: ServerAddresses['database'], names: readonly string[]): Promise<void> {
+/**
+ * Creates the databases that are missing.
+ * @returns the server; without roles where the user may not create them
+ */
+export async function createDatabases(
+  address: DatabaseLogin,
+  names: readonly string[],
+  log: (line: string) => void,
+): Promise<DatabaseServer> {
   try {
     for (const name of names) await createDatabase(databaseUrl(address, 'postgres'), name)
+    const hasRoles = await mayCreateRoles(databaseUrl(address, 'postgres'))
+    if (!hasRoles) {
+      log(
+        `PostgreSQL   ${address.user} may not create roles (CREATEROLE), so every program uses it, with all its rights`,
+      )
+    }
+    return { ...address, hasRoles }
   } catch (error) {
     throw new Error(
       `PostgreSQL at ${address.host}:${address.port} did not let ${address.user} create the databases: ${reasonOf(error)}`,

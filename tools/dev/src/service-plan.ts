@@ -1,5 +1,6 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
 import { userInfo } from 'node:os'
+import type { ProcessUser } from '@order-saga/contracts'
 import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
 import { localAudience } from './local-issuer.ts'
@@ -26,9 +27,29 @@ export type UsualPorts = Partial<Pick<Ports, 'order' | 'inventory' | 'console'>>
 
 /** Where the services find their servers. */
 export interface ServerAddresses {
+  /** An administrator's URL. */
   rabbitMqUrl: string
-  database: { host: string; port: number; user: string; password: string; caFile?: string | undefined }
+  /** The URL of each service's own user, on a broker with generated definitions. */
+  rabbitMqUserUrls?: Record<ProcessUser, string> | undefined
+  database: DatabaseServer
 }
+
+/** A server and the owner of the databases, who migrates them. */
+export interface DatabaseLogin {
+  host: string
+  port: number
+  user: string
+  password: string
+  caFile?: string | undefined
+}
+
+export interface DatabaseServer extends DatabaseLogin {
+  /** False where the owner may not create roles: every program then uses the owner. */
+  hasRoles: boolean
+}
+
+const roles = ['runtime', 'reader', 'operator'] as const
+type Role = (typeof roles)[number]
 
 function stores(name: ProcessName): name is StoringService {
   return name in databases
@@ -148,44 +169,109 @@ export function processEnvironment(
   servers: ServerAddresses,
   home: string,
 ): Environment {
-  const { host, port, user, password, caFile } = servers.database
   return {
     ...programEnvironment(home),
     ...settingsIn(env),
     ...issuerSettings(env, ports),
     OPS_PORT: String(ports.ops[name]),
-    RABBITMQ_URL: servers.rabbitMqUrl,
-    ...(stores(name) && {
-      DB_HOST: host,
-      DB_PORT: String(port),
-      DB_USER: user,
-      DB_PASSWORD: password,
-      DB_NAME: databases[name],
-      DB_CA_FILE: caFile,
-    }),
+    RABBITMQ_URL: brokerUrlOf(name === 'console' ? 'operations' : name, servers),
+    ...(servers.rabbitMqUserUrls && { TOPOLOGY: 'assume' }),
+    ...(stores(name) && databaseEnvironment(name, loginOf(servers.database, name, 'runtime'))),
     ...(name === 'order' && { PORT: String(ports.order) }),
     ...(name === 'inventory' && { PORT: String(ports.inventory) }),
     ...(name === 'console' && {
       PORT: String(ports.console),
       CONSOLE: env['CONSOLE'],
       OPERATOR_TOKENS: env['OPERATOR_TOKENS'],
-      ...databaseAddresses(servers.database),
+      ...readerAddresses(servers.database),
+      ...operatorLogins(servers.database),
     }),
   }
 }
 
-/** The databases as the programs of operations read them: ORDER_DB_URL, ORDER_DB_CA_FILE and so on. */
-export function databaseAddresses(server: ServerAddresses['database']): Record<string, string> {
+function brokerUrlOf(user: ProcessUser, { rabbitMqUrl, rabbitMqUserUrls }: ServerAddresses): string {
+  return rabbitMqUserUrls?.[user] ?? rabbitMqUrl
+}
+
+/** The administrator's URL of the broker, and that of each service: ORDER_RABBITMQ_URL and so on. */
+export function brokerAddresses(servers: ServerAddresses): Record<string, string> {
+  const own = serviceNames.map((name) => [`${name.toUpperCase()}_RABBITMQ_URL`, brokerUrlOf(name, servers)])
+  return { RABBITMQ_URL: servers.rabbitMqUrl, ...(Object.fromEntries(own) as Record<string, string>) }
+}
+
+/** The environment of a migration: the owner's login, and the roles that it creates with their passwords. */
+export function migrationEnvironment(name: StoringService, server: DatabaseServer, home: string): Environment {
+  const logins = server.hasRoles ? roles.map((role) => [role, loginOf(server, name, role)] as const) : []
+  const environment = { ...programEnvironment(home), ...databaseEnvironment(name, server) }
+  for (const [role, { user, password }] of logins) {
+    environment[`DB_${role.toUpperCase()}_USER`] = user
+    environment[`DB_${role.toUpperCase()}_PASSWORD`] = password
+  }
+  return environment
+}
+
+function databaseEnvironment(name: StoringService, login: DatabaseLogin): Environment {
+  const { host, port, user, password, caFile } = login
+  return {
+    DB_HOST: host,
+    DB_PORT: String(port),
+    DB_USER: user,
+    DB_PASSWORD: password,
+    DB_NAME: databases[name],
+    DB_CA_FILE: caFile,
+  }
+}
+
+const keyWithoutPassword = randomBytes(32)
+
+/** The server with the login of a role. Passwords follow from the owner's, so that two runs on one server agree. */
+function loginOf(server: DatabaseServer, service: StoringService, role: Role): DatabaseServer {
+  if (!server.hasRoles) return server
+  const user = `${service}_${role}`
+  const password = createHmac('sha256', server.password || keyWithoutPassword)
+    .update(user)
+    .digest('base64url')
+  return { ...server, user, password }
+}
+
+/** The databases for their owner and for the services: ORDER_DB_URL, ORDER_RUNTIME_DB_URL, ORDER_DB_CA_FILE and so on. */
+export function databaseAddresses(server: DatabaseServer): Record<string, string> {
+  const runtime = Object.entries(databases).map(([name, database]) => [
+    `${name.toUpperCase()}_RUNTIME_DB_URL`,
+    databaseUrl(loginOf(server, name as StoringService, 'runtime'), database),
+  ])
+  return { ...addressesFor(() => server, server.caFile), ...(Object.fromEntries(runtime) as Record<string, string>) }
+}
+
+/** The databases as the programs of operations read them. */
+export function readerAddresses(server: DatabaseServer): Record<string, string> {
+  return addressesFor((name) => loginOf(server, name, 'reader'), server.caFile)
+}
+
+function addressesFor(
+  login: (name: StoringService) => DatabaseServer,
+  caFile: string | undefined,
+): Record<string, string> {
   const addresses: Record<string, string> = {}
   for (const [name, database] of Object.entries(databases)) {
-    addresses[`${name.toUpperCase()}_DB_URL`] = databaseUrl(server, database)
-    if (server.caFile) addresses[`${name.toUpperCase()}_DB_CA_FILE`] = server.caFile
+    addresses[`${name.toUpperCase()}_DB_URL`] = databaseUrl(login(name as StoringService), database)
+    if (caFile) addresses[`${name.toUpperCase()}_DB_CA_FILE`] = caFile
   }
   return addresses
 }
 
+function operatorLogins(server: DatabaseServer): Record<string, string> {
+  const logins: Record<string, string> = {}
+  for (const name of Object.keys(databases)) {
+    const { user, password } = loginOf(server, name as StoringService, 'operator')
+    logins[`${name.toUpperCase()}_OPERATOR_DB_USER`] = user
+    logins[`${name.toUpperCase()}_OPERATOR_DB_PASSWORD`] = password
+  }
+  return logins
+}
+
 /** A URL for a PostgreSQL client. */
-export function databaseUrl(address: ServerAddresses['database'], name: string): string {
+export function databaseUrl(address: DatabaseLogin, name: string): string {
   const { host, port, user, password, caFile } = address
   const login = [user, password].filter((part) => part !== '').map(encodeURIComponent)
   const encryption = caFile ? `?sslmode=verify-full&sslrootcert=${encodeURIComponent(caFile)}` : ''

@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises'
+import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
 import { checkout, issuerProgram, program as compiledProgram } from './checkout.ts'
 import { fetchToken } from './local-issuer.ts'
@@ -9,12 +10,15 @@ import type { ProcessState } from './run-state.ts'
 import { createDatabases, findServers } from './servers.ts'
 import { ServiceLog } from './service-log.ts'
 import {
+  brokerAddresses,
   choosePorts,
   databaseAddresses,
   databases,
+  migrationEnvironment,
   operatorSettings,
   processEnvironment,
   processesOf,
+  readerAddresses,
   usesLocalIssuer,
 } from './service-plan.ts'
 import type { Ports, ProcessName, ServerAddresses, StoringService, UsualPorts } from './service-plan.ts'
@@ -42,6 +46,7 @@ export class System {
   readonly #supervisor: Supervisor
   readonly #services: ServiceProcess[] = []
   #folder: RunFolder | undefined
+  #auditAddresses: Record<string, string> = {}
 
   private constructor(options: SystemOptions) {
     this.#options = { onChange: () => undefined, program: compiledProgram, ...options }
@@ -62,6 +67,11 @@ export class System {
     }))
   }
 
+  /** The databases for a program that only reads; empty before the start. */
+  get auditAddresses(): Record<string, string> {
+    return this.#auditAddresses
+  }
+
   /**
    * Resolves with the addresses of everything once all services are ready. When it rejects, with one sentence that says
    * why, or because the signal aborts, `stop` is still to be called.
@@ -71,11 +81,13 @@ export class System {
     this.#folder = await RunFolder.at(folder)
     await mkdir(join(folder, 'log'))
     const ports = await choosePorts(env, usualPorts)
-    const { addresses, started } = await findServers({ env, signal, log })
+    const { addresses: found, started } = await findServers({ env, signal, log })
     if (started.length > 0) await this.#supervisor.add(...started)
-    await createDatabases(addresses.database, Object.values(databases))
+    const database = await createDatabases(found.database, Object.values(databases), log)
+    const addresses = { ...found, database }
+    this.#auditAddresses = readerAddresses(database)
     const storing: StoringService[] = ['order', 'payment', 'inventory']
-    await allOrFirstFailure(storing.map((name) => this.#migrate(name, ports, addresses, signal)))
+    await allOrFirstFailure(storing.map((name) => this.#migrate(name, addresses, signal)))
     const issuer = usesLocalIssuer(env)
     if (issuer) this.#services.push(await this.#startIssuer(ports))
     for (const name of processesOf(env)) this.#services.push(await this.#startService(name, ports, addresses))
@@ -86,7 +98,7 @@ export class System {
     await allOrFirstFailure(ready)
     await this.#supervisor.add(...this.#services)
     const tokens = issuer ? await issuerAddresses(local(ports.issuer)) : {}
-    return { ...addressesOf(processesOf(env), ports, addresses), ...operatorSettings(env), ...tokens }
+    return { ...addressesOf(env, ports, addresses), ...operatorSettings(env), ...tokens }
   }
 
   /** Stops services, then servers, and removes the folder. */
@@ -103,8 +115,8 @@ export class System {
     for (const service of this.#services) service.kill()
   }
 
-  async #migrate(name: StoringService, ports: Ports, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
-    const env = processEnvironment(name, this.#options.env, ports, servers, this.#options.folder)
+  async #migrate(name: StoringService, servers: ServerAddresses, signal: AbortSignal): Promise<void> {
+    const env = migrationEnvironment(name, servers.database, this.#options.folder)
     const script = this.#options.program(name, 'migrate-main')
     const result = await runProgram(process.execPath, [script], { cwd: checkout, env, signal, folder: this.#folder })
     if (result.end !== 'exit code 0')
@@ -133,7 +145,7 @@ export class System {
       name,
       script: name === 'console' ? program('operations', 'console-main') : program(name, 'main'),
       env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers, folder) },
-      opsUrl: `http://127.0.0.1:${ports.ops[name]}`,
+      opsUrl: local(ports.ops[name], env['OPS_HOST']),
       folder: this.#folder!,
       log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),
       stopLimitMs: stopLimitMs + 2000,
@@ -156,20 +168,20 @@ async function issuerAddresses(issuer: string): Promise<Record<string, string>> 
   return { TOKEN_URL: tokenUrl, API_TOKEN: token }
 }
 
-function local(port: number): string {
-  return `http://127.0.0.1:${port}`
+/** The URL of a port on this machine; `host` is the address it listens on, the loopback address unless given. */
+function local(port: number, host = ''): string {
+  const everywhere = ['', '0.0.0.0', '::'].includes(host)
+  return `http://${everywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
 }
 
-function addressesOf(
-  processes: readonly ProcessName[],
-  ports: Ports,
-  servers: ServerAddresses,
-): Record<string, string> {
+function addressesOf(env: NodeJS.ProcessEnv, ports: Ports, servers: ServerAddresses): Record<string, string> {
+  const { HTTP_HOST: httpHost, OPS_HOST: opsHost } = env
+  const processes = processesOf(env)
   const addresses: Record<string, string> = {
-    ORDER_URL: local(ports.order),
-    INVENTORY_URL: local(ports.inventory),
-    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console) }),
+    ORDER_URL: local(ports.order, httpHost),
+    INVENTORY_URL: local(ports.inventory, httpHost),
+    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console, httpHost) }),
   }
-  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name])
-  return { ...addresses, ...databaseAddresses(servers.database), RABBITMQ_URL: servers.rabbitMqUrl }
+  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name], opsHost)
+  return { ...addresses, ...databaseAddresses(servers.database), ...brokerAddresses(servers) }
 }

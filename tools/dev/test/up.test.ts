@@ -135,8 +135,10 @@ describe('make up on servers that run already', function () {
     const { lines, exitCode } = await addressReport(fakes.localFolder)
     assert.equal(exitCode, 0)
     const names = ['ORDER', 'PAYMENT', 'INVENTORY', 'NOTIFICATION', 'CONSOLE'].map((name) => `${name}_OPS_URL`)
+    names.push(...names.slice(0, 4).map((name) => name.replace('OPS', 'RABBITMQ')))
     names.push('ORDER_URL', 'INVENTORY_URL', 'CONSOLE_URL', 'OPERATOR_TOKENS', 'OPERATOR_TOKEN')
     names.push('ORDER_DB_URL', 'PAYMENT_DB_URL', 'INVENTORY_DB_URL', 'RABBITMQ_URL')
+    names.push('ORDER_RUNTIME_DB_URL', 'PAYMENT_RUNTIME_DB_URL', 'INVENTORY_RUNTIME_DB_URL')
     assert.deepEqual(new Set(lines.map((line) => line.split('=')[0])), new Set(names))
     const addresses = lines.filter((line) => !line.startsWith('OPERATOR_'))
     for (const line of addresses) {

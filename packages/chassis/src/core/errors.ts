@@ -17,6 +17,17 @@ export class PoisonMessage extends Error {
   override readonly name = 'PoisonMessage'
 }
 
+/** A message that is not the event that it claims to be: a security event. */
+export class ForgedMessage extends PoisonMessage {
+  /** A label of the metric. */
+  readonly kind: string
+
+  constructor(kind: string, reason: string) {
+    super(reason)
+    this.kind = kind
+  }
+}
+
 /** A message over the concurrency limit: the consumer publishes it unchanged to a secondary queue of the same service. */
 export class DiversionRequired extends Error {
   override readonly name = 'DiversionRequired'

@@ -71,6 +71,11 @@ export function createMetrics(registry = createRegistry()) {
       ['queue'],
       'Deliveries with the redelivered flag: an earlier consumer lost its channel before the ack; sum over pods.',
     ),
+    forged: counter(
+      'event_forged_total',
+      ['queue', 'reason'],
+      'Deliveries that were not the event that they claimed to be: type, binding; sum over pods.',
+    ),
     handling: histogram(
       'event_handling_seconds',
       ['queue', 'event'],

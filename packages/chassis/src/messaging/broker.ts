@@ -1,17 +1,18 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { type Topology } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { close, closeConnection, within } from './close.ts'
 import { connect as connectByAmqp, type ConnectOptions } from './connect.ts'
-import { checkTopology, declareTopology, type Topology } from './topology.ts'
+import { checkTopology, declareTopology, TopologyIncomplete } from './topology.ts'
 
 export interface BrokerOptions {
   readonly url: string
   /** The connection name, shown in the broker's list of connections. */
   readonly name: string
   readonly topology: Topology
-  /** `assume` declares nothing and only checks that exchange and queues exist. */
+  /** `assume` declares nothing and only checks that the exchanges and queues of `topology` exist. */
   readonly mode: 'declare' | 'assume'
   readonly log: Log
   /** Called once, when a retry cannot help: a queue or the exchange exists with other arguments. */
@@ -40,6 +41,7 @@ export class Broker {
   #model: ChannelModel | undefined
   #ready = false
   #blocked = false
+  #missing: string | undefined
   #loop: Promise<void> | undefined
 
   constructor(options: BrokerOptions) {
@@ -54,6 +56,11 @@ export class Broker {
   /** The broker blocks publishing: memory or disk alarm. */
   get isBlocked(): boolean {
     return this.#blocked
+  }
+
+  /** A sentence about an exchange or a queue that the process waits for; undefined when all exist. */
+  get missing(): string | undefined {
+    return this.#missing
   }
 
   /** For work that opens and closes its own channels; undefined while the broker is unavailable. */
@@ -156,11 +163,17 @@ export class Broker {
     // The promise of a failed declaration rejects too.
     channel.on('error', () => undefined)
     await (mode === 'declare' ? declareTopology(channel, topology) : checkTopology(channel, topology))
+    this.#missing = undefined
     await close(channel)
   }
 
   #handleError(error: unknown, message: string): void {
     const { log, name, onFatal } = this.#options
+    this.#missing = error instanceof TopologyIncomplete ? error.message : undefined
+    if (error instanceof TopologyIncomplete) {
+      log.warn({ connection: name, reason: error.message }, "waiting for the broker's topology")
+      return
+    }
     if (!isFatal(error)) {
       log.warn({ connection: name, reason: messageOf(error) }, message)
       return

@@ -1,19 +1,19 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { EventType } from '@order-saga/contracts'
+import { deadLetterQueue, type EventType, ownExchange, retryQueue } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from '../core/errors.ts'
+import { DependencyUnavailable, DiversionRequired, ForgedMessage, messageOf, PoisonMessage } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './close.ts'
-import { cutToBytes, forward, type Forwarding } from './forwarding.ts'
-import { attemptOf, decode, headersOf, type Message, nameOf } from './message.ts'
+import { cutToBytes, forward, type Forwarding, retriedAtHeader } from './forwarding.ts'
+import { attemptOf, decode, headersOf, type Message } from './message.ts'
+import { arrivalOf, forgeryKinds, type Provenance, provenanceOf, refuseForgery } from './provenance.ts'
 import type { Publication, Publisher } from './publisher.ts'
 import { AckTracker } from './ack-tracker.ts'
 import { startHandlingSpan } from './spans.ts'
-import { deadLetterQueue, retryQueue } from './topology.ts'
 
 export interface Subscription {
   /** The main queue: its retry and dead-letter queues are used; also the label of the metrics. */
@@ -98,8 +98,9 @@ export class Consumer {
   /** Otherwise `rate()` would miss the first delivery of each label combination. */
   #initializeCounters(): void {
     const { queue } = this.#subscription
-    const { consumed, redelivered } = this.#dependencies.metrics
+    const { consumed, forged, redelivered } = this.#dependencies.metrics
     redelivered.inc({ queue }, 0)
+    for (const reason of forgeryKinds) forged.inc({ queue, reason }, 0)
     consumed.inc({ queue, event: 'unknown', result: 'dead_lettered' }, 0)
     for (const event of this.#events.keys()) for (const result of results) consumed.inc({ queue, event, result }, 0)
   }
@@ -206,9 +207,11 @@ export class Consumer {
 
   /** @returns false when the delivery cannot be settled: the broker requeues it */
   async #handle(session: Session, delivery: ConsumeMessage, arrived: number): Promise<boolean> {
+    const provenance = this.#provenanceOf(delivery)
     let message: Message | undefined
     try {
-      const decoded = decode(delivery, this.#events)
+      refuseForgery(provenance, this.#events)
+      const decoded = decode(delivery, provenance.name, this.#events)
       message = decoded
       const result = await this.#traced(decoded, arrived, (traced) =>
         this.#retryWhileUnavailable(session, () => this.#subscription.react(traced, session.stop.signal)),
@@ -216,7 +219,7 @@ export class Consumer {
       if (result !== undefined) this.#count(decoded.name, result, arrived, decoded.timestamp)
       return result !== undefined
     } catch (error) {
-      const forwarding = forward(delivery, nameOf(delivery))
+      const forwarding = forward(delivery, provenance)
       const moved = await this.#retryWhileUnavailable(session, async () => {
         if (error instanceof DiversionRequired) await this.#divert(delivery, error.queue, forwarding)
         else await this.#fail(delivery, message, error, forwarding, arrived)
@@ -297,18 +300,36 @@ export class Consumer {
       await this.#publish(delivery, deadLetterQueue(queue), { ...options, headers: deadLetterHeaders })
       this.#count(fields.event, 'dead_lettered', arrived)
       log.error(fields, 'dead-lettered')
+      if (error instanceof ForgedMessage) this.#reportForgery(delivery, error)
     } else {
-      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1 }
+      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1, [retriedAtHeader]: now }
       await this.#publish(delivery, retryQueue(queue, delayMs), { ...options, headers: retryHeaders })
       this.#count(fields.event, 'retried', arrived)
       log.warn({ ...fields, delayMs }, 'attempt failed, will be retried')
     }
   }
 
-  /** Publishes the content of the delivery to another queue and waits for the confirm. */
+  /** A security event: a user of the broker has published what it has no permission for. */
+  #reportForgery(delivery: ConsumeMessage, { kind, message: reason }: ForgedMessage): void {
+    const { log, metrics } = this.#dependencies
+    const { queue } = this.#subscription
+    metrics.forged.inc({ queue, reason: kind })
+    const { exchange, routingKey } = delivery.fields
+    const { name: type, firstRoutingKey } = this.#provenanceOf(delivery)
+    const messageId: unknown = delivery.properties.messageId
+    const fields = { securityEvent: 'forged_message', queue, exchange, routingKey, firstRoutingKey, type, messageId }
+    log.error({ ...fields, reason }, 'forged message refused')
+  }
+
+  #provenanceOf(delivery: ConsumeMessage): Provenance {
+    return provenanceOf(arrivalOf(delivery), this.#subscription.queue)
+  }
+
+  /** Publishes the content of the delivery to another queue of the service and waits for the confirm. */
   async #publish(delivery: ConsumeMessage, queue: string, options: Publication['options']): Promise<void> {
     const { content } = delivery
-    const outcome = await this.#dependencies.publisher.publish({ exchange: '', routingKey: queue, content, options })
+    const exchange = ownExchange(this.#subscription.queue)
+    const outcome = await this.#dependencies.publisher.publish({ exchange, routingKey: queue, content, options })
     if (outcome === 'unroutable') throw new DependencyUnavailable('broker', `queue ${queue} does not exist`)
   }
 
@@ -334,7 +355,7 @@ export class Consumer {
   }
 
   #fieldsOf(delivery: ConsumeMessage, message: Message | undefined) {
-    const name = message?.name ?? nameOf(delivery)
+    const { name } = message ?? this.#provenanceOf(delivery)
     return {
       queue: this.#subscription.queue,
       event: this.#events.has(name) ? name : 'unknown',

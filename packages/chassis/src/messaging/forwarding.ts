@@ -1,6 +1,7 @@
 import { instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, MessageProperties, Options } from 'amqplib'
 import { headersOf } from './message.ts'
+import { firstRoutingKeyHeader, type Provenance } from './provenance.ts'
 
 /**
  * The headers of a forwarded message and the limit of each text, in bytes. Their sum with the properties is below 8,192
@@ -12,11 +13,14 @@ const headerLimits: Readonly<Record<string, number>> = {
   'causation-id': 255,
   traceparent: 255,
   'first-failure': 64,
+  [firstRoutingKeyHeader]: 255,
   attempt: 64,
   reason: 1_024,
   replays: 4_096,
 }
 export const replaysLimitBytes = 4_096
+/** The time of a retry. Each retry writes its own. */
+export const retriedAtHeader = 'retried-at'
 
 /** AMQP 0-9-1, section 4.2.5.3: the length of a short string is one octet. */
 const shortStringLimit = 255
@@ -37,18 +41,21 @@ export interface Forwarding {
 }
 
 /**
- * The properties of a delivery that is published to another queue under this event name. They can always be encoded and
- * are never refused: everything that the sender of a message controls is taken from a list and limited in size. So
- * `expiration`, `priority`, `userId` and the headers `CC` and `BCC`, which would route copies, are dropped.
+ * The properties of a delivery that is published to another queue of its service. They can always be encoded and are never
+ * refused: everything that the sender of a message controls is taken from a list and limited in size. So `expiration`,
+ * `priority`, `userId` and the headers `CC` and `BCC`, which would route copies, are dropped. The first routing key replaces
+ * any value that was sent.
  */
-export function forward(delivery: ConsumeMessage, name: string): Forwarding {
+export function forward(delivery: ConsumeMessage, { name, firstRoutingKey }: Provenance): Forwarding {
   const properties: Readonly<Partial<Record<keyof MessageProperties, unknown>>> = delivery.properties
   const dropped: string[] = []
   const headers: Record<string, string | number> = {}
   for (const [header, value] of Object.entries(headersOf(delivery))) {
+    if (header === firstRoutingKeyHeader || header === retriedAtHeader) continue
     if (isForwarded(header, value)) headers[header] = value
     else if (!brokerHeader.test(header)) dropped.push(`header ${JSON.stringify(header.slice(0, 50))}`)
   }
+  if (firstRoutingKey !== undefined) headers[firstRoutingKeyHeader] = shortString(firstRoutingKey)
   const texts: Record<string, string> = {}
   for (const property of shortStrings) {
     const value = properties[property]

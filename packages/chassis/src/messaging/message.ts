@@ -60,19 +60,12 @@ export function propertiesOf(event: OutgoingEvent): Options.Publish & { readonly
   }
 }
 
-/** The event's name: the property `type`, because a message from a retry queue has another routing key. */
-export function nameOf(delivery: ConsumeMessage): string {
-  const type: unknown = delivery.properties.type
-  return typeof type === 'string' && type !== '' ? type : delivery.fields.routingKey
-}
-
 export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
   return delivery.properties.headers ?? {}
 }
 
-/** @throws PoisonMessage unless the delivery is a well-formed event of a known type and version */
-export function decode(delivery: ConsumeMessage, known: ReadonlyMap<string, EventType>): Message {
-  const name = nameOf(delivery)
+/** @throws PoisonMessage unless the delivery is a well-formed event of this name, of a known type and version */
+export function decode(delivery: ConsumeMessage, name: string, known: ReadonlyMap<string, EventType>): Message {
   const type = known.get(name)
   if (type === undefined) throw new PoisonMessage(`unknown event: ${name.slice(0, 100)}`)
   const headers = headersOf(delivery)

@@ -3,7 +3,7 @@ import type { Log } from '../core/log.ts'
 import { connectionConfig, type DatabaseAddress } from './connection.ts'
 import { type ClientBase, Pool, type PoolClient, type PoolConfig, type Submittable, types } from './pg.ts'
 import { establishSession, type SessionSettings, verifySessions } from './session.ts'
-import { asDatabaseError, isLostRace, isRepeatable } from './sql-errors.ts'
+import { asDatabaseError, isLostRace, isRepeatable, UnconfirmedCommit } from './sql-errors.ts'
 import { type Answer, StatementBatch } from './statement-batch.ts'
 
 // bigint: what we count stays far below 2^53.
@@ -126,8 +126,8 @@ const commit = statement('commit', 'COMMIT')
 const rollback = statement('rollback', 'ROLLBACK')
 
 /**
- * The pool of one database. Every error of the server or the network is a `DependencyUnavailable`;
- * the connection it happened on is not used again. A lost server never ends the process: connections are made anew.
+ * The pool of one database. Every error of the server or the network is a `DependencyUnavailable`, a commit that was not
+ * replicated as configured too; the connection it happened on is not used again. A lost server never ends the process: connections are made anew.
  */
 export class Database {
   readonly #pool: Pool
@@ -189,7 +189,8 @@ export class Database {
   /**
    * Runs `work` in a transaction and commits it. When PostgreSQL requires it (serialization failure, deadlock, lock
    * limit) all of it runs again, so `work` must have no effect outside the transaction.
-   * @throws DependencyUnavailable also when the connection was lost during COMMIT: the outcome is then unknown
+   * @throws DependencyUnavailable also when the connection was lost during COMMIT, or PostgreSQL sent a WARNING with it: the
+   * outcome is then unknown
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     for (let repetition = 1; ; repetition += 1) {
@@ -236,6 +237,9 @@ export class Database {
       return await work(client)
     } catch (error) {
       known = asDatabaseError(error)
+      if (error instanceof UnconfirmedCommit) {
+        this.#log.error({ reason: error.message }, 'a commit may be lost by a failover: it was not replicated')
+      }
       throw known
     } finally {
       // A connection in doubt is not used again, nor one that has a transaction open after all.

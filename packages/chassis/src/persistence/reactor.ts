@@ -4,6 +4,7 @@ import { Breaker } from '../core/breaker.ts'
 import type { Transaction } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
 import { claimEvents, findProcessed } from './inbox.ts'
+import { awaitReplication } from './replicated-commit.ts'
 import { commitWithEvents, type ReactionContext, type UnitOfWork } from './unit-of-work.ts'
 
 /** An outside effect as data: a reaction returns it, and the service starts it after the commit. */
@@ -106,6 +107,8 @@ export class Reactor<S, E extends Effect = never> {
       }
       this.#reactions.save(tx, state, context.now)
       claimEvents(tx, this.#reactions.consumer, claims, context.now)
+      // Duplicates are acknowledged, and awaited effects started, on what an earlier transaction has written.
+      if (claims.length === 0) awaitReplication(tx)
       return { state, results }
     })
     this.#reactions.committed?.(done.state)

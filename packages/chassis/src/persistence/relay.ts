@@ -1,3 +1,4 @@
+import { maxMessageBytes } from '@order-saga/contracts'
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
 import { startOutboxSpan } from '../messaging/spans.ts'
@@ -22,8 +23,6 @@ export interface RelayOptions {
   readonly parkAfterMs: number
   /** Rows that are claimed together at most. */
   readonly batchSize?: number
-  /** Bytes of one message; a larger one is parked at once. */
-  readonly maxMessageBytes?: number
   readonly now?: () => Date
 }
 
@@ -164,7 +163,7 @@ export class Relay {
   }
 
   async #attempt(event: OutgoingEvent): Promise<PublishOutcome> {
-    const { publisher, exchange, maxMessageBytes = 1_048_576 } = this.#options
+    const { publisher, exchange } = this.#options
     let outcome: PublishOutcome
     let failure: unknown
     try {

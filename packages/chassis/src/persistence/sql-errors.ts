@@ -8,6 +8,23 @@ export class UnusableSession extends Error {
   override readonly name = 'UnusableSession'
 }
 
+/**
+ * PostgreSQL has committed and sent a WARNING with it: the wait for synchronous replication was cancelled (manual, section
+ * Synchronous Replication), so the transaction is lost if a standby without it is promoted. Whether it lasts is unknown.
+ */
+export class UnconfirmedCommit extends Error {
+  override readonly name = 'UnconfirmedCommit'
+
+  constructor(code: string | undefined, warning: string | undefined) {
+    super(`the commit came with the warning ${code ?? ''} ${warning ?? ''}`)
+  }
+}
+
+/** A login role is missing, or has more or fewer rights than it may have; the message says what to change. */
+export class UnusableRole extends Error {
+  override readonly name = 'UnusableRole'
+}
+
 /** SQLSTATE classes and codes about the server's state and not the statement (PostgreSQL manual, appendix A). */
 const unavailableClasses = ['08', '53', '58']
 const unavailableCodes = new Set([
@@ -58,7 +75,7 @@ export function isLostRace(error: unknown): boolean {
 }
 
 export function isDatabaseUnavailable(error: unknown): boolean {
-  if (error instanceof UnusableSession) return true
+  if (error instanceof UnusableSession || error instanceof UnconfirmedCommit) return true
   if (error instanceof AggregateError) return error.errors.some(isDatabaseUnavailable)
   const code = sqlState(error)
   // First, because EPIPE has the form of an SQLSTATE.

@@ -1,4 +1,5 @@
 import { library as pg, type QueryConfig, types } from './pg.ts'
+import { UnconfirmedCommit } from './sql-errors.ts'
 
 /** The response to a statement. */
 export interface Answer {
@@ -9,6 +10,8 @@ export interface Answer {
 
 /** The connection that pg gives to the `submit` of a query; not among its types. */
 export interface Wire {
+  on(event: 'notice', listener: (notice: Notice) => void): void
+  off(event: 'notice', listener: (notice: Notice) => void): void
   readonly stream: { cork(): void; uncork(): void; destroy(error: Error): void }
   readonly parsedStatements: Record<string, string>
   parse(message: { name: string; text: string }): void
@@ -16,6 +19,11 @@ export interface Wire {
   describe(message: { type: 'P'; name: string }): void
   execute(message: object): void
   sync(): void
+}
+
+interface Notice {
+  readonly code: string | undefined
+  readonly message: string | undefined
 }
 
 interface Pending {
@@ -48,13 +56,17 @@ const { Result, utils } = libraryParts
  * Statements that go to the server together and are answered together: one write here, one write there. pg's own pipeline
  * ends each statement with a Sync, at which the server answers at once, so that a transaction of eight statements is
  * eight packets and eight wake-ups in each direction. Here one Sync ends all of them. Every statement is a prepared one.
- * If one fails, those behind it are not carried out and fail with the same error.
+ * If one fails, those behind it are not carried out and fail with the same error. If the server sends a WARNING with a
+ * commit, all of them fail with `UnconfirmedCommit`.
  */
 export class StatementBatch {
   readonly #pending: Pending[] = []
   readonly #limitMs: number
   readonly #answers: Answer[] = []
   #timer: NodeJS.Timeout | undefined
+  #wire: Wire | undefined
+  #unconfirmed: UnconfirmedCommit | undefined
+  readonly #onNotice = (notice: Notice): void => this.#note(notice)
   #result = new Result(undefined, types)
 
   /** @param limitMs time limit of the server's response, after which the connection is discarded */
@@ -106,6 +118,8 @@ export class StatementBatch {
   }
 
   submit(wire: Wire): undefined {
+    this.#wire = wire
+    wire.on('notice', this.#onNotice)
     const parsed = new Set<string>()
     wire.stream.cork()
     for (const { name, text, values, wantsRows } of this.#pending) {
@@ -135,13 +149,31 @@ export class StatementBatch {
   }
 
   handleReadyForQuery(): void {
-    clearTimeout(this.#timer)
+    if (this.#unconfirmed !== undefined) return this.handleError(this.#unconfirmed)
+    this.#end()
     for (const [i, { resolve }] of this.#pending.entries()) resolve(this.#answers[i] as Answer)
   }
 
   /** Nothing of a batch is known to hold when one of its statements has failed; so all of them fail. */
   handleError(error: unknown): void {
-    clearTimeout(this.#timer)
+    this.#end()
     for (const { reject } of this.#pending) reject(error)
   }
+
+  #end(): void {
+    clearTimeout(this.#timer)
+    this.#wire?.off('notice', this.#onNotice)
+  }
+
+  /**
+   * A WARNING while the transaction commits: with COMMIT, or with the Sync behind the last statement. It is known by its
+   * SQLSTATE, which of a NOTICE is 00000: pg passes on only the severity that is translated by `lc_messages`.
+   */
+  #note({ code, message }: Notice): void {
+    const isCommitting = this.#current === undefined || this.#current.text === 'COMMIT'
+    if (isCommitting && code !== successfulCompletion) this.#unconfirmed ??= new UnconfirmedCommit(code, message)
+  }
 }
+
+/** PostgreSQL manual, appendix A. */
+const successfulCompletion = '00000'

@@ -8,9 +8,9 @@ import { messageOf } from '../core/errors.ts'
 import type { AccessConfig } from './access-settings.ts'
 import type { Service } from './service.ts'
 
-/** The address on which the API listens; undefined stands for all interfaces. */
+/** The address on which the API listens. */
 interface Listening {
-  readonly httpHost?: string
+  readonly httpHost: string
 }
 
 /**
@@ -71,8 +71,8 @@ export function tokenVerifier(config: AccessConfig, now: () => Date): TokenVerif
 }
 
 /** Whether only this machine reaches what listens there. */
-export function isLoopback(host: string | undefined): boolean {
-  return host !== undefined && /^(localhost|127(\.\d+){3}|::1|::ffff:127(\.\d+){3})$/i.test(host)
+export function isLoopback(host: string): boolean {
+  return /^(localhost|127(\.\d+){3}|::1|::ffff:127(\.\d+){3})$/i.test(host)
 }
 
 function countFromZero({ metrics }: Pick<Service, 'metrics'>): void {

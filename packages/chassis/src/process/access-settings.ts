@@ -9,6 +9,7 @@ import {
   url,
   wordList,
 } from '../core/config.ts'
+import { httpHost } from './settings.ts'
 
 /** Asymmetric signatures: the keys of a JWKS are public, so a symmetric algorithm would let everybody sign. */
 const asymmetric = [
@@ -78,6 +79,7 @@ export const accessSettings = {
 
 /** Settings of the services with an API. */
 export const apiSettings = {
+  httpHost,
   ...accessSettings,
   rateLimitPerCaller: integer({
     env: 'RATE_LIMIT_PER_CALLER',

@@ -1,13 +1,35 @@
-import { type QueueNames, secondaryQueuesOf, type ServiceName, services } from '@order-saga/contracts'
-import { deadLetterQueue, retryQueue, secondaryQueue } from '../messaging/topology.ts'
+import {
+  type QueueNames,
+  secondaryQueuesOf,
+  type ServiceName,
+  services,
+  deadLetterQueue,
+  ownExchange,
+  retryQueue,
+  secondaryQueue,
+} from '@order-saga/contracts'
 
 /** A name is a short string (AMQP 0-9-1, section 4.2.5.3), so the limit is in bytes. */
 const nameLimitBytes = 255
 
 type Values = Readonly<Record<string, unknown>>
 
+/**
+ * Why the name cannot be that of the topic exchange: it is also the name of a service's own exchange, or of a queue that is
+ * derived from a service's queue.
+ */
+export function exchangeNameProblem(name: string, all: Values): string | undefined {
+  const problem = nameProblem(name)
+  if (problem !== undefined) return problem
+  for (const [service, queue] of queuesIn(all)) {
+    const derived = derivedNameProblem(name, service, queue)
+    if (derived !== undefined) return derived
+  }
+  return undefined
+}
+
 /** Why the name cannot be that of an exchange or a queue. */
-export function nameProblem(name: string): string | undefined {
+function nameProblem(name: string): string | undefined {
   if (/\p{Cc}/u.test(name)) return 'must not contain control characters'
   if (name.startsWith('amq.')) return 'must not begin with amq., as the names of RabbitMQ do'
   const bytes = Buffer.byteLength(name)
@@ -15,8 +37,9 @@ export function nameProblem(name: string): string | undefined {
 }
 
 /**
- * Why the name cannot be that of the service's queue: the name of one of its derived queues is too long, or it is the name
- * of another service's queue or of a queue derived from that.
+ * Why the name cannot be that of the service's queue: a name derived from it is too long, or it is the name of the topic
+ * exchange, of another service's queue, or of a queue or exchange derived from that. Permissions do not distinguish queues
+ * from exchanges (RabbitMQ, "Access Control").
  */
 export function queueNameProblem(service: ServiceName, name: string, all: Values): string | undefined {
   const own = nameProblem(name)
@@ -29,16 +52,33 @@ export function queueNameProblem(service: ServiceName, name: string, all: Values
   if (bytes > limit) {
     return `must have at most ${limit} bytes, but has ${bytes}: with the suffix ${longest} it is the name of another queue`
   }
-  for (const other of services) {
-    const theirs = all[`${other}Queue` satisfies keyof QueueNames]
-    if (other === service || typeof theirs !== 'string') continue
-    const variable = `${other.toUpperCase()}_QUEUE`
-    if (name === theirs) return `must not be the same as ${variable}`
-    if (derivedNames(other, theirs).includes(name) || isRetryQueueOf(theirs, name)) {
-      return `must not be the name of a queue that is derived from ${variable}`
-    }
+  if (name === all['exchange']) return 'must not be the same as ORDER_EXCHANGE'
+  for (const [other, theirs] of queuesIn(all)) {
+    if (other === service) continue
+    if (name === theirs) return `must not be the same as ${variableOf(other)}`
+    const derived = derivedNameProblem(name, other, theirs)
+    if (derived !== undefined) return derived
   }
   return undefined
+}
+
+function queuesIn(all: Values): (readonly [ServiceName, string])[] {
+  return services.flatMap((service) => {
+    const queue = all[`${service}Queue` satisfies keyof QueueNames]
+    return typeof queue === 'string' ? [[service, queue] as const] : []
+  })
+}
+
+function derivedNameProblem(name: string, service: ServiceName, queue: string): string | undefined {
+  if (name === ownExchange(queue))
+    return `must not be the name of the exchange that is derived from ${variableOf(service)}`
+  return derivedNames(service, queue).includes(name) || isRetryQueueOf(queue, name)
+    ? `must not be the name of a queue that is derived from ${variableOf(service)}`
+    : undefined
+}
+
+function variableOf(service: ServiceName): string {
+  return `${service.toUpperCase()}_QUEUE`
 }
 
 function derivedNames(service: ServiceName, queue: string): string[] {

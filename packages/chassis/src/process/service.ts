@@ -1,12 +1,12 @@
-import { once } from 'node:events'
 import type { Server } from 'node:http'
 import { hostname } from 'node:os'
+import { type ServiceQueue, type Topology, topologyOf } from '@order-saga/contracts'
 import { closeServer } from '../http/close-server.ts'
+import { listen, type ListenAddress } from '../http/listen.ts'
 import { Broker } from '../messaging/broker.ts'
 import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
 import { exportUnacknowledged, stalledConsumers } from '../messaging/unacknowledged.ts'
-import { type ServiceQueue, type Topology, topologyOf } from '../messaging/topology.ts'
 import { Database } from '../persistence/database.ts'
 import { clockOf } from '../persistence/read-clock.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
@@ -35,10 +35,15 @@ const clockIntervalMs = 10_000
 /** A connection that falls idle while the process stops is closed after it: the client could keep it open for a minute. */
 const idleWhileStoppingMs = 500
 
+const nothing: Topology = { exchanges: [], queues: [], bindings: [] }
+
 export interface ServiceOptions {
   readonly name: string
   readonly config: Omit<CommonConfig, 'prefetch'>
-  /** The queues that must exist before the first publish: those of all services, unless the process publishes no events. */
+  /**
+   * The queues of all services, which `TOPOLOGY=declare` declares before the first publish; with `assume` only those of the
+   * service of this name are checked. None for a process that publishes no events.
+   */
   readonly queues: readonly ServiceQueue[]
   /** `systemDependencies` unless given. */
   readonly dependencies?: RuntimeDependencies
@@ -74,13 +79,15 @@ export class Service {
   readonly #consuming: Broker
   readonly #consumers: Consumer[] = []
   readonly #tasks: Periodic[] = []
-  readonly #servers: { server: Server; port: number }[] = []
+  readonly #servers: { server: Server; address: ListenAddress }[] = []
   readonly #drains: (() => Promise<void>)[] = []
   readonly #stop = new AbortController()
   readonly #topology: Topology
   readonly #clock = new DatabaseClock()
   #readClock: ReadClock | undefined
   #maxClockSkewMs = Infinity
+  /** Logged once until it changes. */
+  #databaseFailure: string | undefined
   #store: (Store & { schema: SchemaVersions }) | undefined
 
   private constructor(options: ServiceOptions, log: Log, tracing: Tracing) {
@@ -92,7 +99,10 @@ export class Service {
     this.log = log
     this.tracing = tracing
     this.metrics = dependencies.createMetrics()
-    this.#topology = topologyOf({ exchange: config.exchange, queues, retryDelaysMs: config.retryDelaysMs })
+    const { exchange, retryDelaysMs, topology: mode } = config
+    const visible = mode === 'declare' ? queues : queues.filter(({ service }) => service === options.name)
+    // A process without queues, the console, may not see the topic exchange.
+    this.#topology = visible.length === 0 ? nothing : topologyOf({ exchange, queues: visible, retryDelaysMs })
     this.#publishing = this.#broker('publishing')
     this.#consuming = this.#broker('consuming')
     this.publisher = new Publisher(this.#publishing, this.log)
@@ -233,8 +243,9 @@ export class Service {
     this.#tasks.push(new Periodic(task, intervalMs, work, this.log))
   }
 
-  serve(server: Server, port: number): void {
-    this.#servers.push({ server, port })
+  /** @param config the settings HTTP_HOST and PORT */
+  serve(server: Server, { httpHost: host, port }: { readonly httpHost: string; readonly port: number }): void {
+    this.#servers.push({ server, address: { host, port } })
   }
 
   /** Called when the process begins to stop: ends waits, so that the drain can proceed. */
@@ -255,10 +266,14 @@ export class Service {
       )
     }
     const { config, name } = this.#options
+    if (config.topology === 'declare') {
+      this.log.warn('TOPOLOGY=declare: the user of the broker has all rights, so publishers are not separated')
+    }
     if (this.#consumers.length > 0) exportUnacknowledged(this.metrics, this.#consumers)
     removeUnusedMetrics(this.metrics, { store: this.#store === undefined, api: this.#servers.length === 0 })
     try {
       await startOpsServer({
+        host: config.opsHost,
         port: config.opsPort,
         registry: this.metrics.registry,
         log: this.log,
@@ -269,10 +284,7 @@ export class Service {
       })
       await this.work()
       if (this.#stop.signal.aborted) return
-      for (const { server, port } of this.#servers) {
-        server.listen(port)
-        await once(server, 'listening')
-      }
+      for (const { server, address } of this.#servers) await listen(server, address, 'HTTP_HOST')
       this.log.info('started')
     } catch (error) {
       this.#fail(`${name} could not start: ${messageOf(error)}`)
@@ -300,15 +312,23 @@ export class Service {
 
   async #notReady(): Promise<string[]> {
     const reasons: string[] = []
+    let failure: string | undefined
     if (this.#store !== undefined) {
-      const mismatch = await schemaMismatch(this.#store.database, this.#store.schema).catch(messageOf)
+      const mismatch = await schemaMismatch(this.#store.database, this.#store.schema).catch((error: unknown) => {
+        failure = messageOf(error)
+        // The port has no authentication, and the error may name users and servers: it is logged.
+        return 'The database is unavailable.'
+      })
       if (mismatch !== undefined) reasons.push(mismatch)
     }
+    if (failure !== undefined && failure !== this.#databaseFailure)
+      this.log.warn({ reason: failure }, 'the database is unavailable')
+    this.#databaseFailure = failure
     const skew = clockProblem(this.#clock, this.#maxClockSkewMs)
     if (skew !== undefined) reasons.push(skew)
     // A process without consumers answers its requests meanwhile.
     if (this.#consumers.length > 0 && !(this.#publishing.isReady && this.#consuming.isReady)) {
-      reasons.push('The broker is not connected.')
+      reasons.push(this.#consuming.missing ?? this.#publishing.missing ?? 'The broker is not connected.')
     }
     for (const { server } of this.#servers) if (!server.listening) reasons.push('The API is not listening yet.')
     return reasons

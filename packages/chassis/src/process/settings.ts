@@ -1,10 +1,12 @@
-import { isIPv6 } from 'node:net'
+import { isIP, isIPv6 } from 'node:net'
 import { type QueueNames, services } from '@order-saga/contracts'
 import type { DatabaseAddress } from '../persistence/connection.ts'
+import { type DatabaseRoles, type RoleLogin, type RoleName, roleNames } from '../persistence/roles.ts'
 import { brokerUrlProblem } from '../messaging/broker-address.ts'
 import {
   checkedText,
   type ConfigOf,
+  ConfigurationError,
   delays,
   integer,
   loadConfig,
@@ -18,7 +20,13 @@ import {
   text,
   url,
 } from '../core/config.ts'
-import { nameProblem, queueNameProblem } from './broker-names.ts'
+import { exchangeNameProblem, queueNameProblem } from './broker-names.ts'
+
+const roleDocs: Readonly<Record<RoleName, string>> = {
+  runtime: 'Role of the service: it reads and writes rows of its own tables.',
+  reader: 'Role of the audit, of inspection and of the reads of the console: it only reads.',
+  operator: 'Role of operators: it changes what their commands and the console change.',
+}
 
 const everywhere = 'Give every service the same.'
 
@@ -35,8 +43,26 @@ const queueSettings = Object.fromEntries(
   ]),
 ) as Record<keyof QueueNames, Setting<string>>
 
+/** An address to listen on. */
+function listenHost(setting: { readonly env: string; readonly doc: string }): Setting<string> {
+  return checkedText({
+    ...setting,
+    default: '127.0.0.1',
+    check: (host) =>
+      isIP(host) !== 0 || host === 'localhost'
+        ? undefined
+        : `must be an IP address to listen on, such as 127.0.0.1, 0.0.0.0 or ::, or localhost, but is ${JSON.stringify(host)}`,
+  })
+}
+
+const everyInterface = '0.0.0.0 for all IPv4 interfaces (set in the images), :: for IPv6 and IPv4.'
+
 /** Settings of every service. */
 export const commonSettings = {
+  opsHost: listenHost({
+    env: 'OPS_HOST',
+    doc: `Address on which OPS_PORT listens: the port has no authentication. ${everyInterface}`,
+  }),
   opsPort: port({ env: 'OPS_PORT', default: 9464, doc: 'Port of /healthz, /readyz and /metrics.' }),
   logLevel: oneOf({
     env: 'LOG_LEVEL',
@@ -60,14 +86,14 @@ export const commonSettings = {
     env: 'ORDER_EXCHANGE',
     default: 'order.topic',
     doc: `Topic exchange of all events. ${everywhere}`,
-    check: nameProblem,
+    check: exchangeNameProblem,
   }),
   ...queueSettings,
   topology: oneOf({
     env: 'TOPOLOGY',
     default: 'declare',
     values: ['declare', 'assume'],
-    doc: 'Whether exchange, queues and bindings are declared at start, or assumed to be there and only checked.',
+    doc: 'Whether exchanges, queues and bindings are declared at start, by a user with all rights, or assumed to be there and only checked.',
   }),
   retryDelaysMs: delays({
     env: 'RETRY_DELAYS_MS',
@@ -103,6 +129,12 @@ export const commonSettings = {
 }
 
 export type CommonConfig = ConfigOf<typeof commonSettings>
+
+/** The address on which an API listens. */
+export const httpHost = listenHost({
+  env: 'HTTP_HOST',
+  doc: `Address on which PORT listens. ${everyInterface}`,
+})
 
 /** The port of an API, which is another one than that of /healthz. */
 export function apiPort(setting: { readonly default: number; readonly doc: string }): Setting<number> {
@@ -203,6 +235,48 @@ export function databaseSettings(dbName: string) {
       doc: 'How often the metrics that come from the database are read from it: as often as metrics are scraped.',
     }),
   }
+}
+
+/** The login roles that a migration gives rights to. */
+export const roleSettings = Object.fromEntries(
+  roleNames.flatMap((role) => [
+    [
+      `${role}User`,
+      optionalText({
+        env: `DB_${role.toUpperCase()}_USER`,
+        doc: `${roleDocs[role]} Set all three, or none: the services then use the owner of the tables.`,
+      }),
+    ],
+    [
+      `${role}Password`,
+      optionalText({
+        env: `DB_${role.toUpperCase()}_PASSWORD`,
+        sensitive: true,
+        doc: 'Its password, with which the migration creates the role or sets the password of the existing one; without it the migration waits for the role.',
+      }),
+    ],
+  ]),
+) as Record<`${RoleName}${'User' | 'Password'}`, Setting<string>>
+
+/**
+ * The roles that the environment names; undefined without any.
+ * @throws ConfigurationError when some are missing, or one is named twice
+ */
+export function loadRoles(owner: string, environment: NodeJS.ProcessEnv): DatabaseRoles | undefined {
+  const config = loadConfig<Record<keyof typeof roleSettings, string>>(roleSettings, environment)
+  const given = roleNames.filter((role) => config[`${role}User`] !== '')
+  if (given.length === 0) return undefined
+  for (const role of roleNames) {
+    const { env } = roleSettings[`${role}User`]
+    if (!given.includes(role)) throw new ConfigurationError(`${env} must be set, as the other roles are.`)
+    const user = config[`${role}User`]
+    if (user === owner) throw new ConfigurationError(`${env} must not be DB_USER, who owns the tables.`)
+    if (given.some((other) => other !== role && config[`${other}User`] === user)) {
+      throw new ConfigurationError(`${env} must not be the user of another role.`)
+    }
+  }
+  const login = (role: RoleName): RoleLogin => ({ user: config[`${role}User`], password: config[`${role}Password`] })
+  return { runtime: login('runtime'), reader: login('reader'), operator: login('operator') }
 }
 
 export type DatabaseConfig = ConfigOf<ReturnType<typeof databaseSettings>>

@@ -1,8 +1,8 @@
 // needs: broker
 import assert from 'node:assert/strict'
+import { deadLetterQueue, ownExchange, retryQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'
-import { deadLetterQueue, retryQueue } from '../../src/messaging/topology.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
@@ -81,11 +81,33 @@ describe('a broker connection', function () {
 
   it('declares nothing in mode assume, and waits until the topology exists', async () => {
     const broker = own.open({ mode: 'assume' })
-    await until('a failed check', () => own.lines.some(({ reason }) => String(reason).includes('no exchange')))
+    await until('a failed check', () =>
+      own.lines.some(({ reason }) => /^The exchange .* does not exist/.test(String(reason))),
+    )
     assert.equal(await own.ready(), undefined)
     assert.equal(broker.isReady, false)
     await own.declare()
     await until('the connection', () => broker.isReady)
+    assert.equal(broker.missing, undefined)
+  })
+
+  it('waits in mode assume for its own exchange, which definitions of the previous release lack', async () => {
+    await own.declare()
+    await own.use((channel) => channel.deleteExchange(ownExchange(own.queue)))
+    const broker = own.open({ mode: 'assume' })
+    await until('a failed check', () => broker.missing !== undefined)
+    assert.match(broker.missing ?? '', new RegExp(`^The exchange ${own.queue}.direct does not exist, or`))
+    assert.equal(broker.isReady, false)
+    await own.declare()
+    await until('the connection', () => broker.isReady)
+  })
+
+  it('does not report a missing exchange any longer while the broker is unreachable', async () => {
+    const broker = own.open({ mode: 'assume', url: proxy.through(own.url) })
+    await until('a failed check', () => broker.missing !== undefined)
+    await proxy.refuse()
+    await until('no reason but the connection', () => broker.missing === undefined)
+    await proxy.accept()
   })
 
   it('recovers from a reset at every stage of connecting', async () => {
@@ -123,7 +145,9 @@ describe('a broker connection', function () {
   it('reconnects when the broker stops responding while a failed connection is being closed', async () => {
     const broker = own.open({ url: `${proxy.through(own.url)}?heartbeat=1`, mode: 'assume' })
     proxy.silenceAfter('NOT_FOUND')
-    await until('a failed check', () => own.lines.some(({ reason }) => String(reason).includes('no exchange')))
+    await until('a failed check', () =>
+      own.lines.some(({ reason }) => /^The exchange .* does not exist/.test(String(reason))),
+    )
     proxy.pass()
     await own.declare()
     await until('the connection', () => broker.isReady)

@@ -1,11 +1,11 @@
 // needs: own-servers
 import assert from 'node:assert/strict'
+import { deadLetterQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'
 import { ackDelayMs, type Consumer, type Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
-import { deadLetterQueue } from '../../src/messaging/topology.ts'
 import { GroupCommit } from '../../src/persistence/group-commit.ts'
 import { DependencyUnavailable, PoisonMessage } from '../../src/core/errors.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'

@@ -1,11 +1,11 @@
 // needs: broker
 import assert from 'node:assert/strict'
+import { deadLetterQueue, secondaryQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'
 import type { Consumer, Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
-import { deadLetterQueue, secondaryQueue } from '../../src/messaging/topology.ts'
 import { DependencyUnavailable, DiversionRequired, PoisonMessage } from '../../src/core/errors.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
@@ -134,6 +134,7 @@ describe('a consumer', function () {
       'schema-version': 1,
       'causation-id': bad.causationId,
       traceparent: '00-1-2-01',
+      'first-routing-key': bad.name,
       reason: 'violates a rule',
       queue: own.queue,
       attempt: 3,
@@ -182,6 +183,7 @@ describe('a consumer', function () {
         'x-death': [{ count: 1 }],
         other: 'x',
         'schema-version': 1,
+        'first-routing-key': 'payment.completed',
       }
       channel.publish(own.exchange, event.name, encode(event), { ...propertiesOf(event), headers })
       await until('the dead letter', async () => (await own.ready(dlq)) === 1)
@@ -192,10 +194,12 @@ describe('a consumer', function () {
       'attempt',
       'dead-lettered-at',
       'first-failure',
+      'first-routing-key',
       'queue',
       'reason',
       'schema-version',
     ])
+    assert.equal(dead?.headers['first-routing-key'], outgoing().name)
   })
 
   it('retains a message while a dependency is unavailable, without counting an attempt or a requeue', async () => {

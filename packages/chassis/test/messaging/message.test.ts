@@ -1,11 +1,16 @@
 import assert from 'node:assert/strict'
 import { PaymentRefundRequested, PaymentRefunded } from '@order-saga/contracts'
+import type { ConsumeMessage } from 'amqplib'
 import * as fc from 'fast-check'
-import { decode, encode, propertiesOf } from '../../src/messaging/message.ts'
+import { decode as decodeAs, encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
+import { arrivalOf, provenanceOf } from '../../src/messaging/provenance.ts'
 import { PoisonMessage } from '../../src/core/errors.ts'
 import { delivered, outgoing } from '../support/deliveries.ts'
 
 const known = new Map([PaymentRefundRequested, PaymentRefunded].map((type) => [type.name as string, type]))
+
+const decode = (delivery: ConsumeMessage, events = known): Message =>
+  decodeAs(delivery, provenanceOf(arrivalOf(delivery), 'payment_queue').name, events)
 
 const body = (value: unknown): { content: Buffer } => ({ content: Buffer.from(JSON.stringify(value)) })
 
@@ -52,7 +57,7 @@ describe('an encoded event', () => {
         instant,
         (reason, eventId, createdAt) => {
           const event = outgoing({ eventId, createdAt, payload: JSON.stringify({ reason }) })
-          assert.deepEqual(decode(delivered(event), known), {
+          assert.deepEqual(decode(delivered(event)), {
             name: event.name,
             eventId: event.eventId,
             sagaId: event.sagaId,
@@ -72,15 +77,15 @@ describe('an encoded event', () => {
   it('is identified by the property type, and by the routing key only without it', () => {
     const event = outgoing()
     const retried = { fields: { routingKey: 'payment_queue' } }
-    assert.equal(decode(delivered(event, retried), known).name, 'payment.refund.requested')
+    assert.equal(decode(delivered(event, retried)).name, 'payment.refund.requested')
     for (const type of [undefined, '']) {
-      assert.equal(decode(delivered(event, { properties: { type } }), known).name, 'payment.refund.requested')
+      assert.equal(decode(delivered(event, { properties: { type } })).name, 'payment.refund.requested')
     }
   })
 
   it('has ids in lower case, as the database returns them', () => {
     const id = '019B0000-0000-7000-8000-00000000ABCD'
-    const { eventId, sagaId, orderId } = decode(delivered(outgoing({ eventId: id, sagaId: id, orderId: id })), known)
+    const { eventId, sagaId, orderId } = decode(delivered(outgoing({ eventId: id, sagaId: id, orderId: id })))
     assert.deepEqual([eventId, sagaId, orderId], Array(3).fill(id.toLowerCase()))
   })
 
@@ -88,7 +93,6 @@ describe('an encoded event', () => {
     const headers = { attempt: 3, 'x-delivery-count': 2, traceparent: '00-1-2-01' }
     const { attempt, redelivered, deliveryCount, traceparent } = decode(
       delivered(outgoing(), { properties: { headers }, fields: { redelivered: true } }),
-      known,
     )
     assert.deepEqual(
       { attempt, redelivered, deliveryCount, traceparent },
@@ -101,12 +105,12 @@ describe('an encoded event', () => {
     )
     for (const invalid of ['x', 0, -1, 1.5, null, { toString: 'x', valueOf: 'x' }]) {
       const odd = delivered(outgoing(), { properties: { headers: { attempt: invalid, 'x-delivery-count': invalid } } })
-      assert.equal(decode(odd, known).attempt, 1)
+      assert.equal(decode(odd).attempt, 1)
     }
   })
 
   it('is read without headers', () => {
-    assert.equal(decode(delivered(outgoing(), { properties: { headers: undefined } }), known).attempt, 1)
+    assert.equal(decode(delivered(outgoing(), { properties: { headers: undefined } })).attempt, 1)
   })
 
   describe('is poison when', () => {
@@ -162,13 +166,13 @@ describe('an encoded event', () => {
     }
     for (const [name, [change, reason]] of Object.entries(cases)) {
       it(name, () => {
-        assert.throws(() => decode(delivered(event, change), known), new PoisonMessage(reason))
+        assert.throws(() => decode(delivered(event, change)), new PoisonMessage(reason))
       })
     }
   })
 
   it('may have fields unknown to this consumer', () => {
     const event = outgoing({ payload: '{"reason":"x","added":"later"}' })
-    assert.deepEqual(decode(delivered(event), known).payload, { reason: 'x', added: 'later' })
+    assert.deepEqual(decode(delivered(event)).payload, { reason: 'x', added: 'later' })
   })
 })

@@ -1,10 +1,10 @@
 // needs: own-servers
 import assert from 'node:assert/strict'
+import { deadLetterQueue, secondaryQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { GetMessage } from 'amqplib'
 import { DiversionRequired, PoisonMessage } from '../../src/core/errors.ts'
 import { encode } from '../../src/messaging/message.ts'
-import { deadLetterQueue, secondaryQueue } from '../../src/messaging/topology.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
 import {

@@ -326,7 +326,7 @@ describe('the database', () => {
     after(async () => proxy?.close())
 
     it('that stopped responding fails every call within its limits', async () => {
-      const limits = { ...databaseLimits, connectMs: 300, queryMs: 600 }
+      const limits = { ...databaseLimits, connectMs: 1_000, queryMs: 600 }
       const pool = own.open({ port: proxy.port, poolMax: 3, limits })
       let silent: (() => void) | undefined
       const silence = new Promise<void>((resolve) => (silent = resolve))
@@ -346,7 +346,7 @@ describe('the database', () => {
       silent?.()
       const took = await Promise.all([inTransaction, onIdle, connecting, waiting])
       assert.ok(
-        took.every((ms) => ms < 3_000),
+        took.every((ms) => ms < 4_000),
         `they took ${took.map(Math.round).join(', ')} ms`,
       )
       proxy.pass()
@@ -374,14 +374,14 @@ describe('the database', () => {
   })
 
   it('fails when every connection is in use for longer than its limit', async () => {
-    const pool = own.open({ poolMax: 2, limits: { ...databaseLimits, connectMs: 300 } })
+    const pool = own.open({ poolMax: 2, limits: { ...databaseLimits, connectMs: 1_000 } })
     let release: (() => void) | undefined
     const released = new Promise<void>((resolve) => (release = resolve))
     const busy = [1, 2].map(() => pool.transaction(() => released))
     const start = performance.now()
     await assert.rejects(pool.query(backend), DependencyUnavailable)
     const took = performance.now() - start
-    assert.ok(took > 250 && took < 2_500, `it took ${took} ms`)
+    assert.ok(took > 950 && took < 4_000, `it took ${took} ms`)
     release?.()
     await Promise.all(busy)
     assert.equal((await pool.query(backend)).length, 1)

@@ -107,6 +107,16 @@ describe('private parts of pg', () => {
     assert.equal(wire.parsedStatements['listed'], 'SELECT 1')
   })
 
+  privatePart('connection emits notices with their SQLSTATE', reliedOnBy, async () => {
+    const codes: (string | undefined)[] = []
+    const note = ({ code }: { code: string | undefined }): void => void codes.push(code)
+    wire.on('notice', note)
+    await client.query(`DO $$ BEGIN RAISE WARNING 'one'; RAISE NOTICE 'two'; END $$`)
+    wire.off('notice', note)
+    await client.query(`DO $$ BEGIN RAISE WARNING 'three'; END $$`)
+    assert.deepEqual(codes, ['01000', '00000'])
+  })
+
   privatePart('connection.stream is the socket, and its error is that of the query', reliedOnBy, async () => {
     assert.ok(wire.stream instanceof Socket)
     const failed = client.query('SELECT pg_sleep(60)')

@@ -1,6 +1,6 @@
 // needs: own-servers
 import assert from 'node:assert/strict'
-import { PaymentRefundRequested } from '@order-saga/contracts'
+import { maxMessageBytes, PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { v7 as uuidv7 } from 'uuid'
 import type { Broker } from '../../src/messaging/broker.ts'
@@ -178,9 +178,9 @@ describe('a relay', function () {
   })
 
   it('parks an event that is too large at once', async () => {
-    const [large] = await commit(1, { leased: false, payload: 'x'.repeat(5_000) })
+    const [large] = await commit(1, { leased: false, payload: 'x'.repeat(maxMessageBytes) })
     await commit(3, { leased: false })
-    relay({ maxMessageBytes: 4_000 }).start()
+    relay().start()
     await allPublished()
     assert.equal(await test.ready(), 3)
     assert.deepEqual(

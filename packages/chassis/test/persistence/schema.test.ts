@@ -80,7 +80,7 @@ describe('a migration', function () {
   it('applies messaging before the tables of the service, and nothing the second time', async () => {
     const lines: string[] = []
     const migrateOrder = (): Promise<number> => migrate(store.target, 'order', (line) => lines.push(line))
-    assert.equal(await migrateOrder(), 6)
+    assert.equal(await migrateOrder(), 7)
     assert.match(lines[0] ?? '', /001_outbox_and_inbox\.js/)
     assert.match(lines[1] ?? '', /002_age_indexes_follow_the_rows\.js/)
     assert.match(lines[2] ?? '', /001_orders_and_sagas\.js/)

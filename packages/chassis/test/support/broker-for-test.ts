@@ -1,5 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { type EventType, PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
+import {
+  type EventType,
+  PaymentRefunded,
+  PaymentRefundRequested,
+  type Topology,
+  topologyOf,
+} from '@order-saga/contracts'
 import { testServers } from '@order-saga/dev'
 import { type Channel, type ChannelModel, connect, type ConfirmChannel, type GetMessage, type Options } from 'amqplib'
 import { Broker, type BrokerOptions } from '../../src/messaging/broker.ts'
@@ -7,7 +13,7 @@ import { close, closeConnection } from '../../src/messaging/close.ts'
 import { Consumer, type ConsumerDependencies, type Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
 import { Publisher } from '../../src/messaging/publisher.ts'
-import { declareTopology, type Topology, topologyOf } from '../../src/messaging/topology.ts'
+import { declareTopology } from '../../src/messaging/topology.ts'
 import { createMetrics } from '../../src/core/metrics.ts'
 import { type LogLine, recordedLog } from './recorded-log.ts'
 
@@ -41,8 +47,9 @@ export class BrokerForTest {
     this.queue = `${name}_queue`
     this.events = options.events ?? [PaymentRefundRequested, PaymentRefunded]
     this.retryDelaysMs = options.retryDelaysMs ?? [50, 100]
-    const queues = [{ queue: this.queue, events: this.events, secondaryQueues: options.secondaryQueues ?? [] }]
-    const topology = topologyOf({ exchange: this.exchange, queues, retryDelaysMs: this.retryDelaysMs })
+    const { events, queue } = this
+    const own = { service: 'payment' as const, queue, events, secondaryQueues: options.secondaryQueues ?? [] }
+    const topology = topologyOf({ exchange: this.exchange, queues: [own], retryDelaysMs: this.retryDelaysMs })
     this.topology =
       options.deliveryLimit === undefined ? topology : withDeliveryLimit(topology, this.queue, options.deliveryLimit)
   }
@@ -161,7 +168,7 @@ export class BrokerForTest {
     await this.close()
     await this.use(async (channel) => {
       for (const { name } of this.topology.queues) await channel.deleteQueue(name)
-      await channel.deleteExchange(this.exchange)
+      for (const { name } of this.topology.exchanges) await channel.deleteExchange(name)
     })
     const model = await this.#own
     if (model !== undefined) await closeConnection(model)

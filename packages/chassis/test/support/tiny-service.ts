@@ -6,7 +6,13 @@ import { on, type Reactions } from '../../src/persistence/reactor.ts'
 import { commitWithEvents } from '../../src/persistence/unit-of-work.ts'
 import { loadConfig, milliseconds, oneOf } from '../../src/core/config.ts'
 import { Service } from '../../src/process/service.ts'
-import { type CommonConfig, commonSettings, type DatabaseConfig, databaseSettings } from '../../src/process/settings.ts'
+import {
+  type CommonConfig,
+  commonSettings,
+  type DatabaseConfig,
+  databaseSettings,
+  httpHost,
+} from '../../src/process/settings.ts'
 import { start } from '../../src/process/start.ts'
 
 /**
@@ -16,6 +22,7 @@ import { start } from '../../src/process/start.ts'
 const lastRefund = '00000000-0000-7000-8000-000000000001'
 
 interface Config extends CommonConfig, DatabaseConfig {
+  httpHost: string
   reactionMs: number
   lastWord: 'no' | 'fails' | 'refund'
 }
@@ -27,6 +34,7 @@ await start(async () => {
     {
       ...commonSettings,
       ...databaseSettings('tiny_db'),
+      httpHost,
       reactionMs: milliseconds({ env: 'REACTION_MS', default: 0, min: 0, doc: 'How long a reaction lasts.' }),
       lastWord: oneOf({
         env: 'LAST_WORD',
@@ -43,8 +51,8 @@ await start(async () => {
     name: 'payment',
     config,
     queues: [
-      { queue, events: [PaymentRefundRequested] },
-      { queue: orderQueue, events: [PaymentRefunded] },
+      { service: 'payment', queue, events: [PaymentRefundRequested] },
+      { service: 'order', queue: orderQueue, events: [PaymentRefunded] },
     ],
   })
   const store = service.withStore({ config, schema: { messaging: 1 } })
@@ -81,7 +89,7 @@ await start(async () => {
   })
   // As long as the services' own API has it.
   api.keepAliveTimeout = 65_000
-  service.serve(api, 0)
+  service.serve(api, { ...config, port: 0 })
   api.on('listening', () => service.log.info({ address: api.address() }, 'api listens'))
   service.onStop(() => service.log.info('stop requested'))
   service.onDrain(async () => {

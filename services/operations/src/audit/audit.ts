@@ -2,10 +2,11 @@ import { clockOf, DatabaseClock } from '@order-saga/chassis'
 import { auditClientAnswers } from './client-answers.ts'
 import { auditDeliveries } from './deliveries.ts'
 import { auditOrphans } from './orphans.ts'
-import { type AuditOptions, resolveOptions } from './options.ts'
+import { type AuditOptions, type ResolvedOptions, resolveOptions } from './options.ts'
+import { auditOperatorActs } from './operator-acts.ts'
 import { auditOrders } from './orders.ts'
 import { auditOutboxes } from './outboxes.ts'
-import { readQueueDepths } from './queues.ts'
+import { readQueueDepths, readRetries } from './queues.ts'
 import { connectReadOnly } from './read-only-database.ts'
 import type { AuditReport } from './report.ts'
 import type { AuditSources, BrokerSource } from './sources.ts'
@@ -35,10 +36,11 @@ export async function audit(sources: AuditSources, options: AuditOptions = {}): 
     await auditDeliveries(databases, counts, resolved, broker)
     await auditOutboxes(databases, counts, resolved)
     await auditOrphans(databases, counts, resolved, foreignEvents)
+    await auditOperatorActs(databases.order, counts)
     if (clientAnswers === undefined) counts.skip('client_answers')
     else await auditClientAnswers(databases, counts, clientAnswers)
-    if (broker === undefined) counts.skip('dead_letters')
-    else await auditQueues(broker, counts, resolved.allowDeadLetters)
+    if (broker === undefined) for (const check of ['dead_letters', 'retries'] as const) counts.skip(check)
+    else await auditQueues(broker, counts, resolved)
   } finally {
     await Promise.all(storeNames.map((store) => databases[store].close()))
   }
@@ -46,11 +48,17 @@ export async function audit(sources: AuditSources, options: AuditOptions = {}): 
 }
 
 /** Each dead letter is an event whose effect is missing. */
-async function auditQueues(broker: BrokerSource, counts: AuditCounts, allowed: number): Promise<void> {
+async function auditQueues(broker: BrokerSource, counts: AuditCounts, options: ResolvedOptions): Promise<void> {
   const depths = await readQueueDepths(broker)
+  const allowed = options.allowDeadLetters
   const deadLetters = depths.filter((depth) => depth.deadLetters)
   const total = deadLetters.reduce((sum, { messages }) => sum + messages, 0)
   for (const { queue, messages } of depths) counts.note('queues', [`${queue}: ${messages}`])
+  const retries = await readRetries(broker, depths, options.now)
+  if (retries === undefined) counts.skip('retries')
+  for (const { id, queue, event, state } of retries ?? []) {
+    if (state === 'stuck') counts.violation('retries', `in ${queue}, after its delay`, [`${id} ${event}`])
+  }
   if (total <= allowed) return
   for (const { queue, messages } of deadLetters) counts.violation('dead_letters', `in ${queue}`, [], messages)
 }

@@ -7,8 +7,10 @@ export const checks = {
   events: 'each event takes effect once at each consumer, and none is lost',
   client_answers: 'every accepted order exists, and one key created one order',
   proofs: 'every confirmed order has seen a payment and a reservation that match it',
+  retries: 'no message is stuck in a retry queue',
   dead_letters: 'no message is dead-lettered',
   parked_events: 'no event is parked',
+  operator_acts: 'the record of operator acts is complete and unchanged',
 } as const
 
 export type CheckName = keyof typeof checks
@@ -24,6 +26,7 @@ export const topics = {
   protocol_violations: 'orders whose saga received an event that violates the protocol or does not match',
   outstanding_events: 'published and not yet processed events',
   queues: 'messages in queues',
+  operator_acts: 'length and last hash of the record of operator acts',
 } as const
 
 export type Topic = keyof typeof topics
@@ -37,7 +40,7 @@ export interface Counted {
 
 export interface CheckReport {
   readonly check: CheckName
-  /** Number of the invariant; null for `proofs`, `dead_letters` and `parked_events`. */
+  /** Number of the invariant; null for the checks after `client_answers`. */
   readonly invariant: number | null
   readonly guarantee: string
   /** @deprecated the same as `guarantee` */

@@ -61,7 +61,7 @@ export async function releaseParked(
       if (rows.length === 0) throw new Error('the event is no longer parked')
       released.push(event)
     } catch (error) {
-      await context.databases.order.change((database) => actFailed(database, actId, messageOf(error)))
+      await context.databases.order.change((database) => actFailed(database, actId, messageOf(error), context.now()))
       continue
     }
     await context.databases.order.change((database) => actsDone(database, [actId], context.now()))

@@ -17,6 +17,7 @@ import { createOperatorToken } from '../operators/operator-tokens.ts'
 import { listActs } from './list-acts.ts'
 import { listParked, previewRelease, releaseParked } from './parked-events.ts'
 import { type Result, UsageError } from './result.ts'
+import { listRetries, moveStuck } from './retries/retries.ts'
 import { listSagas } from './sagas/list-sagas.ts'
 import { retryCompensation } from './sagas/retry-compensation.ts'
 import { showSaga } from './sagas/show-saga.ts'
@@ -51,7 +52,7 @@ const defaultLimit = 100
 export function sagaProgram(parts: ProgramParts): Command {
   const { run } = parts
   const program = prepared(new Command('saga'), parts).description(
-    'Operate the order saga: dead letters, sagas, outboxes, the audit.',
+    'Operate the order saga: dead letters, retries, sagas, outboxes, the audit.',
   )
   const command = (parent: Command, nameAndArguments: string, description: string): Command =>
     prepared(parent.command(nameAndArguments), parts)
@@ -98,6 +99,20 @@ export function sagaProgram(parts: ProgramParts): Command {
     discard,
     previewDiscards,
   )
+
+  const retries = group('retries', 'Messages in the retry queues.')
+  command(retries, 'list', 'List messages that wait for a retry, and those that the broker has not returned.')
+    .addOption(limit(defaultLimit))
+    .action((options: Common & { limit: number }) =>
+      run('retries list', options.json === true, (context) => listRetries(context, options.limit)),
+    )
+  changing(command(retries, 'move', 'Put the stuck messages of a retry queue back into the main queue.'))
+    .argument('<queue>', 'the retry queue')
+    .action((queue: string, options: Changing) =>
+      run('retries move', options.json === true, async (context) =>
+        moveStuck(context, queue, options.dryRun === true ? undefined : await actor(options, context)),
+      ),
+    )
 
   command(program, 'list', 'List sagas, oldest first.')
     .option('--status <status>', 'only those with this status')

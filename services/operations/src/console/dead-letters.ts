@@ -71,8 +71,13 @@ export class DeadLetterService {
       }
       return results
     }).finally(() => this.#list.clear())
-    const failed = moved.filter(({ failure }) => failure !== undefined).length
-    return { done: moved.length - failed, failed, missing: Math.max(0, named.length - moved.length) }
+    const failures = moved.flatMap(({ failure }) => failure ?? [])
+    return {
+      done: moved.length - failures.length,
+      failed: failures.length,
+      missing: Math.max(0, named.length - moved.length),
+      ...(failures.length === 0 ? {} : { failures: [...new Set(failures)] }),
+    }
   }
 
   async #read(): Promise<DeadLetterList> {

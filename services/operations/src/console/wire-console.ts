@@ -38,7 +38,7 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
     : undefined
   const router = new Router()
   addConsoleRoutes(router, new Console({ mode, sources, retryDelaysMs }), { mode, check, newId })
-  service.serve(createApi({ router, log, metrics, tracing }), config.port)
+  service.serve(createApi({ router, log, metrics, tracing }), config)
   service.onDrain(async () => {
     await Promise.all(Object.values(stores).map((store) => store.close()))
   })

@@ -26,7 +26,10 @@ export interface Act {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-/** An act in the order database. Neither done nor failed: its command stopped before the outcome was recorded. */
+/**
+ * An act in the order database: the row of its start, and that of its result. Neither done nor failed: its command stopped
+ * before the outcome was recorded.
+ */
 export interface RecordedAct {
   readonly actId: string
   readonly runId: string
@@ -46,23 +49,38 @@ export interface RecordedAct {
   readonly detail: unknown
 }
 
-const expected = { operations: 1 }
+const expected = { operations: 2 }
 
+// The body of a discarded message is in a table of its own, from which it may have been removed.
 const newest = statement(
   'acts-newest',
-  `SELECT act_id AS "actId", run_id AS "runId", act, subject, place, event, saga_id AS "sagaId", operator,
-    reason, begun_at AS "startedAt", done_at AS "completedAt", begun_at AS "begunAt", done_at AS "doneAt", failure, detail
-  FROM operator_acts WHERE ($1::text IS NULL OR subject = $1 OR saga_id::text = $1) ORDER BY act_id DESC LIMIT $2`,
+  `SELECT a.act_id AS "actId", a.run_id AS "runId", a.act, a.subject, a.place, a.event, a.saga_id AS "sagaId", a.operator,
+    a.reason, a.begun_at AS "startedAt", coalesce(a.done_at, r.done_at) AS "completedAt", a.begun_at AS "begunAt",
+    coalesce(a.done_at, r.done_at) AS "doneAt", coalesce(a.failure, r.failure) AS failure,
+    CASE WHEN b.body IS NULL THEN a.detail ELSE a.detail || jsonb_build_object('body', b.body) END AS detail
+  FROM operator_acts a LEFT JOIN operator_acts r ON r.result_of = a.act_id
+    LEFT JOIN operator_act_bodies b ON b.act_id = a.act_id
+  WHERE a.result_of IS NULL AND ($1::text IS NULL OR a.subject = $1 OR a.saga_id::text = $1)
+  ORDER BY a.act_id DESC LIMIT $2`,
 )
 
+// A trigger chains the rows, and stores the body of `detail` apart.
 const insert = statement(
   'acts-begin',
   `INSERT INTO operator_acts (act_id, run_id, act, subject, place, event, saga_id, operator, reason, begun_at, detail)
    SELECT act_id, $2, act, subject, place, event, saga_id, $3, $4, $5, detail
    FROM json_populate_recordset(NULL::operator_acts, $1::json)`,
 )
-const done = statement('acts-done', 'UPDATE operator_acts SET done_at = $2 WHERE act_id = ANY($1::uuid[])')
-const failed = statement('acts-failed', 'UPDATE operator_acts SET failure = $2 WHERE act_id = $1')
+// The first result of an act is kept: it is recorded again when the answer of the database was lost.
+const result = statement(
+  'acts-result',
+  `INSERT INTO operator_acts (act_id, run_id, act, subject, place, event, saga_id, operator, reason, begun_at, done_at, failure,
+     result_of)
+   SELECT u.id, a.run_id, a.act, a.subject, a.place, a.event, a.saga_id, a.operator, a.reason, $3,
+     CASE WHEN $4::text IS NULL THEN $3::timestamptz END, $4, a.act_id
+   FROM unnest($1::uuid[], $2::uuid[]) AS u (id, result_of) JOIN operator_acts a ON a.act_id = u.result_of
+   ON CONFLICT (result_of) WHERE result_of IS NOT NULL DO NOTHING`,
+)
 
 export async function readActs(
   database: StoreReader,
@@ -105,15 +123,19 @@ export async function beginActs(database: Database, actor: Actor, acts: readonly
 export function recordAct(tx: Transaction, actor: Actor, act: Act): void {
   const { ids, values } = toRows(actor, [act])
   tx.write(insert, values)
-  tx.write(done, [ids, actor.now()])
+  tx.write(result, resultValues(ids, actor.now(), null))
 }
 
 export async function actsDone(database: Database, ids: readonly string[], now: Date): Promise<void> {
-  if (ids.length > 0) await database.query(done, [ids, now])
+  if (ids.length > 0) await database.query(result, resultValues(ids, now, null))
 }
 
-export async function actFailed(database: Database, id: string, failure: string): Promise<void> {
-  await database.query(failed, [id, failure])
+export async function actFailed(database: Database, id: string, failure: string, now: Date): Promise<void> {
+  await database.query(result, resultValues([id], now, failure))
+}
+
+function resultValues(ids: readonly string[], now: Date, failure: string | null): unknown[] {
+  return [ids.map(() => uuidv7()), ids, now, failure]
 }
 
 function toRows({ runId, operator, reason, now }: Actor, acts: readonly Act[]): { ids: string[]; values: unknown[] } {

@@ -1,5 +1,13 @@
-import { closeChannel, deadLetterQueue, secondaryQueue, retryQueue } from '@order-saga/chassis'
-import { secondaryQueuesOf, type QueueNames, type ServiceName, services } from '@order-saga/contracts'
+import { closeChannel } from '@order-saga/chassis'
+import {
+  secondaryQueuesOf,
+  type QueueNames,
+  type ServiceName,
+  services,
+  deadLetterQueue,
+  secondaryQueue,
+  retryQueue,
+} from '@order-saga/contracts'
 import type { Channel, ChannelModel } from 'amqplib'
 
 export interface ServiceQueues {

@@ -1,7 +1,7 @@
 import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
-import { addressOf, type DatabaseSource, SourceUnavailable, type StoreName } from './stores.ts'
+import { addressOf, type DatabaseSource, type Login, SourceUnavailable, type StoreName } from './stores.ts'
 
 /** @throws SourceUnavailable */
 export type StoreReader = Pick<Database, 'query'>
@@ -10,8 +10,8 @@ export type StoreReader = Pick<Database, 'query'>
 const poolMax = 4
 
 /**
- * The database of a service for operators: `query` uses read-only sessions, only `change` can write. It connects at the
- * first use and replaces lost connections.
+ * The database of a service for operators: `query` uses read-only sessions, only `change` can write, with a login of its
+ * own if there is one. It connects at the first use and replaces lost connections.
  */
 export class Store implements StoreReader {
   readonly #store: StoreName
@@ -19,12 +19,25 @@ export class Store implements StoreReader {
   readonly #writable: Database
   #verified: Promise<void> | undefined
 
-  /** @param program part of `application_name` */
-  constructor(store: StoreName, source: DatabaseSource, program: string, log: Log) {
+  constructor({
+    store,
+    source,
+    operator,
+    program,
+    log,
+  }: {
+    readonly store: StoreName
+    readonly source: DatabaseSource
+    /** Who writes; the user of `source` unless given. */
+    readonly operator?: Login | undefined
+    /** Part of `application_name`. */
+    readonly program: string
+    readonly log: Log
+  }) {
     const options = { ...addressOf(source), poolMax, applicationName: `order-saga ${program}`, log }
     this.#store = store
     this.#readOnly = new Database({ ...options, readOnly: true })
-    this.#writable = new Database(options)
+    this.#writable = new Database({ ...options, ...operator })
   }
 
   async query<R extends object>(sql: Statement, values?: readonly unknown[]): Promise<R[]> {

@@ -1,15 +1,17 @@
 import { type DatabaseAddress, DependencyUnavailable, messageOf } from '@order-saga/chassis'
-import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
+import { catalogue, type EventType, publishedBy, type ServiceName } from '@order-saga/contracts'
 
 export type StoreName = Exclude<ServiceName, 'notification'>
 export const storeNames = ['order', 'payment', 'inventory'] as const satisfies readonly StoreName[]
 
 export interface DatabaseUrl {
-  /** `postgres://user:password@host:port/name`; a role with SELECT is sufficient. */
+  /** `postgres://user:password@host:port/name`; the reader role is sufficient. */
   readonly url: string
   /** File with the certificate authority; with it the connection is encrypted and the server's name verified. */
   readonly caFile?: string | undefined
 }
+
+export type Login = Pick<DatabaseAddress, 'user' | 'password'>
 
 export type DatabaseSource = DatabaseUrl | DatabaseAddress
 
@@ -48,9 +50,7 @@ export function consumersOf(event: string): readonly StoreName[] {
 }
 
 export function publishersFor(consumer: StoreName): readonly StoreName[] {
-  return storeNames.filter((store) =>
-    catalogue.some((event: EventType) => event.publishedBy === store && event.consumedBy.includes(consumer)),
-  )
+  return storeNames.filter((store) => publishedBy(store).some((event) => event.consumedBy.includes(consumer)))
 }
 
 /** A database or the broker is unavailable or refuses a request; the message names it. */

@@ -1,5 +1,5 @@
 import { AccessDenied, type AccessRule, type Caller, type TokenVerifier } from '@order-saga/chassis'
-import type { OperatorConfig } from './operator-settings.ts'
+import type { IdentityConfig } from './identity-settings.ts'
 import { operatorOf, readOperatorTokens } from './operator-tokens.ts'
 
 /** Operators have this scope; a customer is none. */
@@ -11,7 +11,7 @@ const namedTokens = 'operator tokens'
 export type IdentifyCaller = (token: string) => Promise<Caller>
 
 /** Whether the settings contain a way to identify operators. */
-export function identifiesOperators({ authMode, operatorTokens }: OperatorConfig): boolean {
+export function identifiesOperators({ authMode, operatorTokens }: IdentityConfig): boolean {
   return authMode === 'jwt' || operatorTokens !== ''
 }
 
@@ -19,7 +19,7 @@ export function identifiesOperators({ authMode, operatorTokens }: OperatorConfig
  * Identifies a caller by one of the named tokens, or else by a verified access token.
  * @param verifier undefined: only named tokens are accepted
  */
-export function identifyBy(config: OperatorConfig, verifier: TokenVerifier | undefined): IdentifyCaller {
+export function identifyBy(config: IdentityConfig, verifier: TokenVerifier | undefined): IdentifyCaller {
   const tokens = readOperatorTokens(config.operatorTokens) ?? []
   return async (token) => {
     const name = operatorOf(tokens, token)

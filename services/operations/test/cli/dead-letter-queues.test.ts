@@ -1,7 +1,7 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { secondaryQueue } from '@order-saga/chassis'
+import { secondaryQueue } from '@order-saga/contracts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
 describe('saga dead-letters list', function () {

@@ -1,10 +1,20 @@
 import { randomBytes, randomUUID } from 'node:crypto'
-import { deadLetterQueue, declareTopology, type Topology, topologyOf } from '@order-saga/chassis'
-import { type EventName, type QueueNames, type ServiceName, serviceQueues } from '@order-saga/contracts'
+import { declareTopology } from '@order-saga/chassis'
+import {
+  type EventName,
+  type QueueNames,
+  type ServiceName,
+  serviceQueues,
+  deadLetterQueue,
+  type Topology,
+  topologyOf,
+} from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
+import { rolesOf } from '@order-saga/tests/support/database-roles'
 import { asOperator } from '@order-saga/tests/support/operators'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 import { runSaga } from '../../src/index.ts'
+import { storeNames } from '../../src/inspect/stores.ts'
 import { AuditedSystem } from '../audited-system.ts'
 
 export interface Ran {
@@ -22,7 +32,7 @@ export interface SagaOutput {
   readonly summary: Record<string, unknown>
 }
 
-const retryDelaysMs = [100]
+const retryDelaysMs = [100, 600_000]
 
 /** Three migrated databases and all queues of one test file, without running services, and the command configured for them. */
 export class OperatedSystem {
@@ -66,6 +76,7 @@ export class OperatedSystem {
       ORDER_DB_URL: data.sources.order.url,
       PAYMENT_DB_URL: data.sources.payment.url,
       INVENTORY_DB_URL: data.sources.inventory.url,
+      ...operators(),
       RABBITMQ_URL: url,
       ORDER_QUEUE: queues.orderQueue,
       PAYMENT_QUEUE: queues.paymentQueue,
@@ -158,7 +169,7 @@ export class OperatedSystem {
 
   async clear(): Promise<void> {
     for (const { name } of this.#topology.queues) await this.channel.purgeQueue(name)
-    await this.data.sql('order', 'DELETE FROM operator_acts')
+    await this.data.sql('order', 'DELETE FROM operator_acts; DELETE FROM operator_act_bodies')
     await this.data.clear()
   }
 
@@ -169,10 +180,20 @@ export class OperatedSystem {
 
   async stop(): Promise<void> {
     for (const { name } of this.#topology.queues) await this.channel.deleteQueue(name)
-    await this.channel.deleteExchange(this.#topology.exchange)
+    for (const { name } of this.#topology.exchanges) await this.channel.deleteExchange(name)
     await this.#model.close()
     await this.data.stop()
   }
+}
+
+function operators(): NodeJS.ProcessEnv {
+  const logins = storeNames.map((store) => [store.toUpperCase(), rolesOf(store).operator] as const)
+  return Object.fromEntries(
+    logins.flatMap(([store, { user, password }]) => [
+      [`${store}_OPERATOR_DB_USER`, user],
+      [`${store}_OPERATOR_DB_PASSWORD`, password],
+    ]),
+  )
 }
 
 interface Ids {

@@ -113,6 +113,21 @@ describe('saga dead-letters replay', function () {
     assert.equal((await system().json('acts', '--limit', '1000')).items.length, 400)
   })
 
+  it('never replays a forged message, and says why', async () => {
+    const eventId = randomUUID()
+    const headers = { 'first-routing-key': 'inventory.reserved', reason: 'forged: as its consumer has written it' }
+    await system().die('order', bodyOf('payment.completed', { eventId }), { type: 'payment.completed', headers })
+    const sentence =
+      /forged: the type "payment.completed" was published with the routing key "inventory.reserved": a forged message is never replayed/
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed])
+    assert.equal(code, 1)
+    assert.match(out, sentence)
+    assert.match((await system().run(['dead-letters', 'replay', eventId, '--dry-run'])).out, sentence)
+    await system().untilDepth(system().dlqOf('order'), 1)
+    assert.equal(await system().depth(system().queueOf('order')), 0)
+    assert.deepEqual((await system().json('acts')).items, [])
+  })
+
   it('replays at most --limit messages', async () => {
     for (let n = 0; n < 5; n += 1) await system().die('order', bodyOf('payment.failed'), { type: 'payment.failed' })
     const { summary } = await system().json('dead-letters', 'replay', '--all', '--limit', '2', ...healed)
@@ -169,14 +184,15 @@ describe('saga dead-letters replay', function () {
   it('loses no message when it is killed between confirm and ack: the message exists twice and is retried', async () => {
     const eventId = randomUUID()
     await system().die('payment', bodyOf('order.created', { eventId }), { type: 'order.created', messageId: eventId })
-    const gate = new Client({ connectionString: system().data.sources.order.url })
+    const gate = new Client({ connectionString: system().data.orderUrl })
     await gate.connect()
     await gate.query('SELECT pg_advisory_lock(42)')
     // A message that is confirmed and not yet acknowledged is recorded as done.
     await gate.query(
       `CREATE FUNCTION gate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
          PERFORM pg_advisory_xact_lock_shared(42); RETURN NEW; END $$;
-       CREATE TRIGGER gate BEFORE UPDATE ON operator_acts FOR EACH ROW EXECUTE FUNCTION gate()`,
+       CREATE TRIGGER gate BEFORE INSERT ON operator_acts FOR EACH ROW
+         WHEN (NEW.result_of IS NOT NULL) EXECUTE FUNCTION gate()`,
     )
     const main = fileURLToPath(new URL('../../src/saga-main.ts', import.meta.url))
     const args = ['--conditions=source', '--import=tsx', main, 'dead-letters', 'replay', eventId, ...healed]

@@ -125,6 +125,7 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
     sagaId: saga.sagaId,
     orderId: saga.orderId,
     reason: 'no such card',
+    replayRefusal: undefined,
     attempts: 5,
     firstFailure: undefined,
     deadLetteredAt: at(60),

@@ -1,5 +1,5 @@
 import { decimalOf, OrderCreated } from '@order-saga/contracts'
-import { type RetentionRule, statement, type Transaction } from '@order-saga/chassis'
+import { awaitReplication, type RetentionRule, statement, type Transaction } from '@order-saga/chassis'
 import type { NewOrder } from '../new-order.ts'
 import { newSaga } from '../domain/saga.ts'
 import type { HistoryEntry } from './sagas.ts'
@@ -112,6 +112,8 @@ export async function insertOrders(
   const conflicts = await tx.query<{ orderId: string; key: string }>(insert, values)
   if (conflicts.length === 0) return new Map()
   const owners = await tx.query<KeyOwner & { key: string }>(findOwners, [conflicts.map(({ key }) => key)])
+  // The answer repeats what an earlier transaction has written, and this one writes nothing.
+  if (owners.length > 0 && conflicts.length === drafts.length) awaitReplication(tx)
   const ownerOf = new Map(owners.map((owner) => [owner.key, owner]))
   return new Map(conflicts.map(({ orderId, key }) => [orderId, ownerOf.get(key)]))
 }

@@ -1,4 +1,11 @@
-import { claimEvents, commitWithEvents, findProcessed, GroupCommit, type UnitOfWork } from '@order-saga/chassis'
+import {
+  awaitReplication,
+  claimEvents,
+  commitWithEvents,
+  findProcessed,
+  GroupCommit,
+  type UnitOfWork,
+} from '@order-saga/chassis'
 import type { PaymentInput } from '../domain/payment.ts'
 import {
   advance,
@@ -75,6 +82,8 @@ export class ResultRecorder {
       savePayments(tx, locked, context.now)
       const unclaimed = [...ids].filter((id) => !processed.has(id))
       claimEvents(tx, consumer, unclaimed, context.now)
+      // Their deliveries are acknowledged on what an earlier transaction has written.
+      if (ids.size > 0 && unclaimed.length === 0) awaitReplication(tx)
       return { payments: locked, intents: decided }
     })
     committed(payments)

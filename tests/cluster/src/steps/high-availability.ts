@@ -1,7 +1,9 @@
 import type { Shop } from '../shop.ts'
 import type { Step } from '../suite.ts'
 import { killUnderOrders } from './losses.ts'
+import { drainStep } from './drain.ts'
 import { expect } from './expect.ts'
+import { quorumFailoverSteps } from './quorum-failover.ts'
 
 /** With three instances of each server, a standby must take over before the killed instance restarts. */
 export function highAvailabilitySteps(shop: Shop): readonly Step[] {
@@ -20,5 +22,7 @@ export function highAvailabilitySteps(shop: Shop): readonly Step[] {
       run: () => killUnderOrders(shop, async () => shop.nameOf(`rabbitmq-${node}`)),
     })),
     { name: 'audit after the failovers', run: () => shop.audit() },
+    drainStep(shop),
+    ...quorumFailoverSteps(shop),
   ]
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { sendOrders } from '@order-saga/operations'
+import { FormerPods } from '../former-pods.ts'
 import { buildAndLoadPreviousImages, tags } from '../images.ts'
 import { PortForward } from '../port-forward.ts'
 import { previousSources } from '../previous-release.ts'
@@ -14,7 +15,10 @@ import { underOrders } from './under-orders.ts'
 const ordersBefore = 15
 const tokenSecret = { secret: 'console', key: 'token' }
 
-/** The previous release with its console on, upgraded to this chart and these images while orders keep coming. */
+/**
+ * The previous release with its console on, upgraded to this chart and these images while orders keep coming. Pods of the
+ * previous release run beside it until all these orders are final: the upgrade takes their permission for the default exchange.
+ */
 export function previousReleaseSteps(shop: Shop): readonly Step[] {
   const token = randomBytes(18).toString('base64url')
   let sources = ''
@@ -22,6 +26,7 @@ export function previousReleaseSteps(shop: Shop): readonly Step[] {
     return String((await fetch(`${url}/console/overview`, { headers })).status)
   }
   const authorization = `Bearer ${token}`
+  const former = new FormerPods(shop)
 
   return [
     {
@@ -64,11 +69,34 @@ export function previousReleaseSteps(shop: Shop): readonly Step[] {
     {
       name: 'upgrade from the previous release, with its values',
       essential: true,
-      run: () =>
-        underOrders(shop, async () => {
+      run: async () => {
+        await former.start()
+        const note = await underOrders(shop, async () => {
           const { revision, status } = await shop.upgrade({ image: { tag: tags.tested } })
           return `revision ${revision} ${status}`
-        }),
+        })
+        const ends = await sendOrders(await shop.orderUrl(), ordersBefore)
+        return `${note}; then ${ends.map((end) => end.trim()).join('; ')}`
+      },
+    },
+    {
+      name: 'permissions and queues after the upgrade',
+      run: async () => {
+        await former.assertRunning()
+        await former.stop()
+        // The command takes no names of columns: user, configure, write, read.
+        const permissions = await shop.brokerTable('list_permissions')
+        expect(
+          String(permissions.some(([user]) => user === 'order')),
+          'true',
+          'whether the user of order has permissions',
+        )
+        const anyQueue = permissions.filter(([user, , write = '']) => user !== 'admin' && write.includes('amq'))
+        expect(JSON.stringify(anyQueue), '[]', 'the users that may write to every queue')
+        const depths = await shop.brokerTable('list_queues', 'name', 'messages')
+        expect(JSON.stringify(depths.filter(([, count]) => count !== '0')), '[]', 'the queues that are not empty')
+        return `${depths.length} queues empty, also those of dead letters`
+      },
     },
     {
       name: 'the console by its new values',

@@ -20,6 +20,7 @@ try {
     version,
     revision: must('git', ['rev-parse', 'HEAD']).trim() + (changed ? '-modified' : ''),
     registry: registry || 'registry.example',
+    nodeImage: process.env['NODE_IMAGE'],
     folder: '.release',
     docker: process.env['DOCKER'] ?? 'docker',
     helm: process.env['HELM'] ?? 'helm',

@@ -12,6 +12,8 @@ export interface ReleaseOptions {
   readonly registry: string
   /** Receives the chart, the SBOMs and SHA256SUMS; its earlier content is removed. */
   readonly folder: string
+  /** The base image of the services; undefined: the default of the Dockerfile. */
+  readonly nodeImage?: string | undefined
   readonly docker: string
   readonly helm: string
   readonly log: (line: string) => void
@@ -23,13 +25,14 @@ const chart = 'charts/order-saga'
 
 /** Builds the images, packages the chart and writes SBOMs and checksums. Nothing is pushed. */
 export function buildRelease(options: ReleaseOptions): void {
-  const { version, revision, folder, docker, helm, log } = options
+  const { version, revision, nodeImage, folder, docker, helm, log } = options
   rmSync(folder, { recursive: true, force: true })
   mkdirSync(folder, { recursive: true })
   for (const service of services) {
     const image = imageOf(options, service)
     log(`build ${image}`)
-    const values = { SERVICE: service, VERSION: version, REVISION: revision }
+    const base = nodeImage ? { NODE_IMAGE: nodeImage } : {}
+    const values = { SERVICE: service, VERSION: version, REVISION: revision, ...base }
     const buildArgs = Object.entries(values).map(([name, value]) => `--build-arg=${name}=${value}`)
     must(docker, ['build', '--quiet', '--file=services/Dockerfile', ...buildArgs, `--tag=${image}`, '.'])
     const sbom = sbomOf(docker, image, service, version)

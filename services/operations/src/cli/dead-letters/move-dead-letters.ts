@@ -78,10 +78,10 @@ export async function replay(context: CommandContext, scan: Scan, actor: Actor):
 export async function previewReplays(context: CommandContext, scan: Scan): Promise<Result> {
   const outcomes: MoveOutcome[] = []
   await scanDeadLetters(context, scan, async (found) => {
-    for (const { letter, message } of found) {
+    for (const one of found) {
       if (context.signal.aborted) return
-      const { result, why } = await previewReplay(context, letter.service, message)
-      outcomes.push({ letter, result, why })
+      const { result, why } = await previewReplay(context, one)
+      outcomes.push({ letter: one.letter, result, why })
     }
   })
   return moveResult(outcomes, scan.selection, context.signal.aborted)

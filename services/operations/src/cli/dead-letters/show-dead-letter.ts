@@ -1,4 +1,4 @@
-import { deadLetterQueue } from '@order-saga/chassis'
+import { deadLetterQueue } from '@order-saga/contracts'
 import { bodyOf, type DeadLetter, type FoundLetter, propertiesOf } from '../../inspect/dead-letters/dead-letter.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import type { CommandContext } from '../command-context.ts'
@@ -22,8 +22,9 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
   await scanDeadLetters(context, { selection: { ids: [id] }, limit }, async (found) => void all.push(...found))
   if (all.length === 0) return notFound(`No dead letter has the id ${id}: see dead-letters list.`)
   const shown: Shown[] = []
-  for (const { letter, message } of all) {
-    const preview = await previewReplay(context, letter.service, message)
+  for (const found of all) {
+    const { letter, message } = found
+    const preview = await previewReplay(context, found)
     shown.push({
       ...letter,
       ...preview,

@@ -11,9 +11,10 @@ import { v7 as uuidv7 } from 'uuid'
 /**
  * The effect of a message if it were delivered now.
  * `duplicate`: its id is in the inbox. `already_final`: the state would not change. `would_be_dead_lettered`: its
- * consumer would dead-letter it. `unknown`: the consumer has no state.
+ * consumer would dead-letter it. `would_be_refused`: it is forged and never replayed. `unknown`: the consumer has no state.
  */
-export type ReplayResult = 'would_change' | 'duplicate' | 'already_final' | 'would_be_dead_lettered' | 'unknown'
+export type ReplayResult =
+  'would_change' | 'duplicate' | 'already_final' | 'would_be_dead_lettered' | 'would_be_refused' | 'unknown'
 
 export interface ReplayPreview {
   readonly result: ReplayResult
@@ -26,6 +27,7 @@ export const replayResultWords: Readonly<Record<ReplayResult, string>> = {
   duplicate: 'duplicate',
   already_final: 'already final',
   would_be_dead_lettered: 'would be dead-lettered again',
+  would_be_refused: 'would be refused',
   unknown: 'unknown',
 }
 

@@ -1,11 +1,10 @@
 import { decode, type Message, PoisonMessage } from '@order-saga/chassis'
-import { consumedBy, type ServiceName } from '@order-saga/contracts'
+import { consumedBy } from '@order-saga/contracts'
 import { inventoryReactions, type LockedInventory } from '@order-saga/inventory'
 import { type LockedSagas, orderReactions } from '@order-saga/order'
 import { type EffectIntent, type LockedPayments, paymentReactions } from '@order-saga/payment'
-import type { ConsumeMessage } from 'amqplib'
 import { v7 as uuidv7 } from 'uuid'
-import { nameOf } from '../../inspect/dead-letters/dead-letter.ts'
+import type { FoundLetter } from '../../inspect/dead-letters/dead-letter.ts'
 import type { CommandContext } from '../command-context.ts'
 import { type PreviewedService, previewReaction, type ReplayPreview } from './preview-reaction.ts'
 import { sagaWords } from '../text.ts'
@@ -14,13 +13,14 @@ const nothing = (): void => undefined
 
 export async function previewReplay(
   context: CommandContext,
-  service: ServiceName,
-  dead: ConsumeMessage,
+  { letter, message: dead, provenance }: FoundLetter,
 ): Promise<ReplayPreview> {
+  const { service, replayRefusal } = letter
+  if (replayRefusal !== undefined) return { result: 'would_be_refused', why: replayRefusal }
   let message: Message
   try {
     const known = new Map(consumedBy(service).map((event) => [event.name, event]))
-    message = decode({ ...dead, properties: { ...dead.properties, type: nameOf(dead) } }, known)
+    message = decode(dead, provenance.name, known)
   } catch (error) {
     if (error instanceof PoisonMessage) return { result: 'would_be_dead_lettered', why: error.message }
     throw error

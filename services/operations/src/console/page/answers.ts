@@ -117,9 +117,10 @@ export interface DeadLetters {
   readonly tooMany: readonly { readonly service: ServiceName; readonly count: number }[]
 }
 
-/** `missing`: no longer in the queue; `failed`: still in the queue. */
+/** `missing`: no longer in the queue; `failed`: still in the queue, for one of the reasons `failures`. */
 export interface DeadLetterOutcome {
   readonly done: number
   readonly missing: number
   readonly failed: number
+  readonly failures?: readonly string[]
 }

@@ -105,12 +105,12 @@ export class DeadLetterView {
     if (confirmed === undefined) return
     try {
       const body = { deadLetters: letters.map(({ service, id }) => ({ service, id })), ...confirmed }
-      const { done, missing, failed } = await post<DeadLetterOutcome>(`dead-letters/${act}`, body)
+      const { done, missing, failed, failures = [] } = await post<DeadLetterOutcome>(`dead-letters/${act}`, body)
       this.#chosen.clear()
       this.#result = [
         `${count(done)} ${act === 'replay' ? 'replayed' : 'discarded'}`,
         ...(missing > 0 ? [`${count(missing)} no longer in the queue`] : []),
-        ...(failed > 0 ? [`${count(failed)} failed and still in the queue`] : []),
+        ...(failed > 0 ? [`${count(failed)} failed and still in the queue (${failures.join('; ')})`] : []),
       ].join(', ')
       announce(this.#result)
     } catch (error) {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import { instantOf, type ServiceName } from '@order-saga/contracts'
+import { arrivalOf, forgeryIn, type Provenance, provenanceOf } from '@order-saga/chassis'
+import { consumedBy, instantOf, ownExchange, type ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import type { ServiceQueues } from '../queues.ts'
 
@@ -26,6 +27,8 @@ export interface DeadLetter {
   readonly sagaId: string | undefined
   readonly orderId: string | undefined
   readonly reason: string
+  /** Why it is never replayed: it is forged. Undefined for a message that may be replayed. */
+  readonly replayRefusal: string | undefined
   /** Attempts since its publication or last replay. */
   readonly attempts: number
   readonly firstFailure: Date | undefined
@@ -40,22 +43,33 @@ interface Death {
   readonly queue?: unknown
   readonly reason?: unknown
   readonly time?: unknown
+  readonly exchange?: unknown
   readonly 'routing-keys'?: unknown
 }
 
 export interface FoundLetter {
   readonly letter: DeadLetter
   readonly message: ConsumeMessage
+  readonly provenance: Provenance
 }
 
 /** Reads a message of a dead-letter queue; every field has a default for malformed messages. */
-export function deadLetterOf(message: ConsumeMessage, { service, consumed }: ServiceQueues): DeadLetter {
+export function foundLetterOf(message: ConsumeMessage, place: ServiceQueues): FoundLetter {
+  const provenance = provenanceAtConsumer(message, place)
+  return { message, provenance, letter: deadLetterOf(message, place, provenance) }
+}
+
+function deadLetterOf(
+  message: ConsumeMessage,
+  { service, consumed }: ServiceQueues,
+  provenance: Provenance,
+): DeadLetter {
   const { content, properties } = message
   const headers: Record<string, unknown> = properties.headers ?? {}
   const death = brokerDeath(headers)
   const { eventId, sagaId, orderId } = idsIn(content)
   const messageId = text(properties.messageId)
-  const deadLetteredAt = timestampOf(death?.time) ?? date(headers['dead-lettered-at'])
+  const deadLetteredAt = timestampOf(death?.time) ?? dateOf(headers['dead-lettered-at'])
   return {
     id:
       eventId ??
@@ -63,13 +77,14 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
       `sha256:${createHash('sha256').update(content).digest('hex').slice(0, 16)}`,
     service,
     queue: consumed.find((queue) => queue === (death?.queue ?? headers['queue'])) ?? consumed[0],
-    event: nameOf(message),
+    event: text(provenance.name) ?? '',
     eventId,
     sagaId,
     orderId,
     reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
+    replayRefusal: replayRefusal(service, provenance),
     attempts: count(headers['attempt']),
-    firstFailure: date(headers['first-failure']),
+    firstFailure: dateOf(headers['first-failure']),
     deadLetteredAt,
     diedAt: deadLetteredAt,
     replays: replaysIn(headers),
@@ -77,11 +92,24 @@ export function deadLetterOf(message: ConsumeMessage, { service, consumed }: Ser
   }
 }
 
-/** The event's name: the property `type`; without it the first routing key of a message that the broker dead-lettered. */
-export function nameOf({ properties, fields }: ConsumeMessage): string {
-  const death = brokerDeath(properties.headers ?? {})
-  const [published] = Array.isArray(death?.['routing-keys']) ? (death['routing-keys'] as unknown[]) : []
-  return text(properties.type) ?? text(published) ?? fields.routingKey
+/**
+ * The provenance that the message had at the consumer. A consumer that dead-letters a message writes the header
+ * `first-routing-key`. A message that the broker dead-lettered is unchanged, so that the exchange and the routing key in the
+ * entry of the broker decide.
+ */
+function provenanceAtConsumer(message: ConsumeMessage, { consumed: [queue] }: ServiceQueues): Provenance {
+  const arrival = arrivalOf(message)
+  const death = brokerDeath(arrival.headers)
+  if (death === undefined) return provenanceOf({ ...arrival, exchange: ownExchange(queue) }, queue)
+  const [published] = Array.isArray(death['routing-keys']) ? (death['routing-keys'] as unknown[]) : []
+  const exchange = typeof death.exchange === 'string' ? death.exchange : 'unknown'
+  return provenanceOf({ ...arrival, exchange, routingKey: text(published) ?? arrival.routingKey }, queue)
+}
+
+function replayRefusal(service: ServiceName, provenance: Provenance): string | undefined {
+  const consumed = new Set(consumedBy(service).map(({ name }) => name))
+  const forgery = forgeryIn(provenance, consumed)
+  return forgery && `${forgery.reason}: a forged message is never replayed`
 }
 
 /** The newest are read: every sender of a message controls the header. */
@@ -154,7 +182,8 @@ function count(value: unknown): number {
   return Number.isSafeInteger(value) && (value as number) > 0 ? (value as number) : 1
 }
 
-function date(value: unknown): Date | undefined {
+/** The instant that a header contains as text. */
+export function dateOf(value: unknown): Date | undefined {
   return typeof value === 'string' ? instantOf(value) : undefined
 }
 

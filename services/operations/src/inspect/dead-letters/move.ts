@@ -1,14 +1,8 @@
-import {
-  cutToBytes,
-  forward,
-  messageOf,
-  type Publication,
-  type Publisher,
-  replaysLimitBytes,
-} from '@order-saga/chassis'
-import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
+import { cutToBytes, forward, type Publication, type Publisher, replaysLimitBytes } from '@order-saga/chassis'
+import { moveRecorded, publishTo } from '../move-recorded.ts'
+import { type Act, type Actor, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
 import type { Store } from '../store.ts'
-import { bodyOf, type DeadLetter, type FoundLetter, nameOf, type PastReplay, propertiesOf } from './dead-letter.ts'
+import { bodyOf, type DeadLetter, type FoundLetter, type PastReplay, propertiesOf } from './dead-letter.ts'
 import { type Scan, scanDeadLetters, type ScanSources } from './scan.ts'
 
 export interface MoveSources extends ScanSources {
@@ -24,8 +18,7 @@ export interface MovedLetter {
 }
 
 /**
- * Publishes the selected dead letters to the queues from which they were consumed. Each is recorded, published, confirmed,
- * recorded as done, and only then acknowledged: a crash loses none, and the inbox discards a second copy.
+ * Moves the selected dead letters to the queues from which they were consumed, except forged ones.
  * @throws NotDone when acts cannot be recorded
  */
 export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor: Actor): Promise<MovedLetter[]> {
@@ -33,24 +26,24 @@ export async function replayDeadLetters(sources: MoveSources, scan: Scan, actor:
   await orders.change(assertRecordable)
   const publisher = await sources.publisher()
   const moved: MovedLetter[] = []
-  await scanDeadLetters(sources, scan, async (found, take) => {
-    const actIds = await orders.change((database) => beginActs(database, actor, found.map(replayOf)))
-    const results = await Promise.allSettled(found.map((one) => publish(publisher, one, actor)))
-    const done = actIds.filter((_, i) => results[i]?.status === 'fulfilled')
-    await orders.change((database) => actsDone(database, done, actor.now()))
-    for (const [i, one] of found.entries()) {
-      const result = results[i] as (typeof results)[number]
-      if (result.status === 'fulfilled') {
-        take(one)
-        moved.push({ letter: one.letter })
-      } else {
-        const failure = messageOf(result.reason)
-        await orders.change((database) => actFailed(database, actIds[i] ?? '', failure))
-        moved.push({ letter: one.letter, failure })
-      }
+  await scanDeadLetters(sources, scan, async (selected, take) => {
+    const found = selected.filter(({ letter }) => letter.replayRefusal === undefined)
+    for (const { letter } of selected) {
+      if (letter.replayRefusal !== undefined) moved.push({ letter, failure: letter.replayRefusal })
     }
+    const moves = found.map((one) => ({
+      act: replayOf(one),
+      publish: () => publish(publisher, sources.queues[`${one.letter.service}Queue`], one, actor),
+      remove: () => take(one),
+    }))
+    const failures = await moveRecorded(orders, actor, moves)
+    moved.push(...found.map(({ letter }, i) => movedLetter(letter, failures[i])))
   })
   return moved
+}
+
+function movedLetter(letter: DeadLetter, failure: string | undefined): MovedLetter {
+  return failure === undefined ? { letter } : { letter, failure }
 }
 
 /**
@@ -73,12 +66,14 @@ export async function discardDeadLetters(sources: MoveSources, scan: Scan, actor
   return moved
 }
 
-async function publish(publisher: Pick<Publisher, 'publish'>, found: FoundLetter, actor: Actor): Promise<void> {
-  const { queue } = found.letter
-  const options = replayProperties(found, actor)
+async function publish(
+  publisher: Pick<Publisher, 'publish'>,
+  serviceQueue: string,
+  found: FoundLetter,
+  actor: Actor,
+): Promise<void> {
   const { content } = found.message
-  const outcome = await publisher.publish({ exchange: '', routingKey: queue, content, options })
-  if (outcome === 'unroutable') throw new Error(`the queue ${queue} does not exist`)
+  await publishTo(publisher, serviceQueue, found.letter.queue, { content, options: replayProperties(found, actor) })
 }
 
 function replayOf({ letter }: FoundLetter): Act {
@@ -101,7 +96,10 @@ const replayTextBytes = 200
  * The properties of a replayed dead letter: the same id, all attempts available again, the first failure kept, and one more
  * entry in the header `replays`, of which the newest are kept.
  */
-function replayProperties({ letter, message }: FoundLetter, { operator, reason, now }: Actor): Publication['options'] {
+function replayProperties(
+  { letter, message, provenance }: FoundLetter,
+  { operator, reason, now }: Actor,
+): Publication['options'] {
   const deadLetteredAt = (letter.deadLetteredAt ?? now()).toISOString()
   const past: PastReplay = {
     at: now().toISOString(),
@@ -112,7 +110,7 @@ function replayProperties({ letter, message }: FoundLetter, { operator, reason, 
     deadLetteredAt,
     diedAt: deadLetteredAt,
   }
-  const { options } = forward(message, nameOf(message))
+  const { options } = forward(message, provenance)
   const { attempt: _, reason: __, ...headers } = options.headers
   return { ...options, headers: { ...headers, replays: newestThatFit([...letter.replays, past]) } }
 }

@@ -1,7 +1,7 @@
 import { NotDone } from '../stores.ts'
 import { readQueues } from '../queues.ts'
 import type { InspectSources } from '../store.ts'
-import { deadLetterOf, type FoundLetter } from './dead-letter.ts'
+import { type FoundLetter, foundLetterOf } from './dead-letter.ts'
 import { scanQueue } from './scan-queue.ts'
 import { isSelected, queuesFor, type Selection } from './selection.ts'
 
@@ -55,7 +55,7 @@ export async function scanDeadLetters(
     }
     await scanQueue(model, { queue, depth }, async (messages, ack) => {
       const selected = messages
-        .map((message): FoundLetter => ({ message, letter: deadLetterOf(message, place) }))
+        .map((message) => foundLetterOf(message, place))
         .filter(({ letter }) => isSelected(letter, selection, place, now()))
       const accepted = selected.slice(0, limit - found)
       found += accepted.length

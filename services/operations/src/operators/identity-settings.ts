@@ -1,12 +1,12 @@
 import { type AccessConfig, accessSettings, optionalText } from '@order-saga/chassis'
 import { readOperatorTokens } from './operator-tokens.ts'
 
-export interface OperatorConfig extends AccessConfig {
+export interface IdentityConfig extends AccessConfig {
   readonly operatorTokens: string
 }
 
 /** Settings of the programs that record the acts of operators. */
-export const operatorSettings = {
+export const identitySettings = {
   ...accessSettings,
   operatorTokens: {
     ...optionalText({
