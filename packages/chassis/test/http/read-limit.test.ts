@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { Problem } from '../../src/http/problem.ts'
 import { ReadLimit } from '../../src/http/read-limit.ts'
