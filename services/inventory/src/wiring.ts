@@ -1,4 +1,4 @@
-import { consumedBy } from '@order-saga/contracts'
+import { consumedBy, isCustomerId } from '@order-saga/contracts'
 import { accessGuard, createApi, type Service } from '@order-saga/chassis'
 import type { InventoryConfig } from './config.ts'
 import { stockAccess } from './http/access-rules.ts'
@@ -27,6 +27,6 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
     now,
     newId,
   })
-  const access = accessGuard(service, config, stockAccess)
+  const access = accessGuard(service, config, stockAccess, isCustomerId)
   service.serve(createApi({ router, log, metrics, tracing, access }), config)
 }

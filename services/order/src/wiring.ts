@@ -1,4 +1,4 @@
-import { consumedBy } from '@order-saga/contracts'
+import { consumedBy, isCustomerId } from '@order-saga/contracts'
 import { accessGuard, createApi, type Log, ReadLimit, RequestDeadline, type Service } from '@order-saga/chassis'
 import { type AcceptOrder, createAcceptOrder } from './accept-orders.ts'
 import { Admission } from './admission.ts'
@@ -56,7 +56,7 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   })
   const reads = new ReadLimit({ concurrency: config.dbReadPoolMax })
   const router = createOrderRouter({ accept, database: service.openReads(config), reads, now })
-  const access = accessGuard(service, config, orderAccess)
+  const access = accessGuard(service, config, orderAccess, isCustomerId)
   service.serve(createApi({ router, log, metrics, tracing, access }), config)
   return accept
 }

@@ -3,7 +3,7 @@ import { denialReasons } from '../http/access/access-denied.ts'
 import type { Caller } from '../http/access/caller.ts'
 import { CallerLimit } from '../http/access/caller-limit.ts'
 import { type AccessRules, requireAccess, SecurityEvents } from '../http/access/require-access.ts'
-import { keysRefreshMs, TokenVerifier } from '../http/access/token-verifier.ts'
+import { type IsOwner, keysRefreshMs, TokenVerifier } from '../http/access/token-verifier.ts'
 import { messageOf } from '../core/errors.ts'
 import type { AccessConfig } from './access-settings.ts'
 import type { Service } from './service.ts'
@@ -21,6 +21,7 @@ export function accessGuard(
   service: Pick<Service, 'log' | 'metrics' | 'now' | 'every'>,
   config: AccessConfig & Listening & { readonly rateLimitPerCaller: number },
   rules: AccessRules,
+  isOwner: IsOwner,
 ): Middleware | undefined {
   if (config.authMode === 'none') {
     countFromZero(service)
@@ -29,7 +30,7 @@ export function accessGuard(
     }
     return undefined
   }
-  const verifier = followKeys(service, config)
+  const verifier = followKeys(service, config, isOwner)
   const { rateLimitPerCaller } = config
   const limit = rateLimitPerCaller === 0 ? undefined : new CallerLimit(rateLimitPerCaller)
   return accessCheck(service, (token) => verifier.verify(token), rules, limit)
@@ -47,8 +48,12 @@ export function accessCheck(
 }
 
 /** A verifier whose keys are fetched at start and periodically. */
-export function followKeys(service: Pick<Service, 'log' | 'now' | 'every'>, config: AccessConfig): TokenVerifier {
-  const verifier = tokenVerifier(config, service.now)
+export function followKeys(
+  service: Pick<Service, 'log' | 'now' | 'every'>,
+  config: AccessConfig,
+  isOwner: IsOwner,
+): TokenVerifier {
+  const verifier = tokenVerifier(config, service.now, isOwner)
   service.every('token-keys', keysRefreshMs, async () => {
     await verifier.refresh().catch((error: unknown) => {
       service.log.warn({ reason: messageOf(error) }, 'the keys of the token issuer could not be fetched')
@@ -58,14 +63,15 @@ export function followKeys(service: Pick<Service, 'log' | 'now' | 'every'>, conf
 }
 
 /** A verifier that fetches the keys with the first token. */
-export function tokenVerifier(config: AccessConfig, now: () => Date): TokenVerifier {
+export function tokenVerifier(config: AccessConfig, now: () => Date, isOwner: IsOwner): TokenVerifier {
   const rules = {
     issuer: config.authIssuer,
     audience: config.authAudience,
     jwksUrl: config.authJwksUrl,
     algorithms: config.authAlgorithms,
     clockToleranceMs: config.authClockToleranceMs,
-    customerClaim: config.authCustomerClaim,
+    ownerClaim: config.authOwnerClaim,
+    isOwner,
   }
   return new TokenVerifier(rules, now)
 }

@@ -70,10 +70,10 @@ export const accessSettings = {
     max: 300_000,
     doc: "Accepted difference between the issuer's clock and the database's, for the claims `exp` and `nbf`.",
   }),
-  authCustomerClaim: text({
+  authOwnerClaim: text({
     env: 'AUTH_CUSTOMER_CLAIM',
     default: 'customer_id',
-    doc: 'Claim with the id of a customer: its token is limited to the orders of that customer.',
+    doc: 'Claim with the id of the owner to whose data a token is limited. A token without it is that of a service or an operator.',
   }),
 }
 

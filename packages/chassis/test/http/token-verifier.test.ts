@@ -1,4 +1,3 @@
-// needs: none
 import assert from 'node:assert/strict'
 import { LocalIssuer, localAudience } from '@order-saga/dev'
 import { waitUntil } from '@order-saga/dev'
@@ -21,7 +20,8 @@ describe('TokenVerifier', () => {
       jwksUrl: issuer.jwksUrl,
       algorithms: ['ES256'],
       clockToleranceMs: 30_000,
-      customerClaim: 'customer_id',
+      ownerClaim: 'customer_id',
+      isOwner: (value: unknown): value is string => typeof value === 'string' && value.length < 100,
     }
     return new TokenVerifier({ ...rules, ...changes }, () => now())
   }
@@ -34,10 +34,10 @@ describe('TokenVerifier', () => {
     return error?.reason
   }
 
-  it('returns issuer, subject, scopes and customer', async () => {
+  it('returns issuer, subject, scopes and owner', async () => {
     const token = await issuer.token({ subject: 'ann', scope: 'a b', customer: 'c-1' })
     const caller = await verifier().verify(token)
-    assert.deepEqual(caller, { issuer: issuer.url, subject: 'ann', scopes: new Set(['a', 'b']), customerId: 'c-1' })
+    assert.deepEqual(caller, { issuer: issuer.url, subject: 'ann', scopes: new Set(['a', 'b']), owner: 'c-1' })
   })
 
   it('accepts a key that the issuer adds, and no longer one that it removes', async () => {
@@ -82,9 +82,9 @@ describe('TokenVerifier', () => {
     assert.equal(await reasonOf(verifier({ algorithms: ['RS256'] }).verify(await issuer.token())), 'algorithm')
   })
 
-  it('reads a customer claim of any name, with the form of an id only', async () => {
-    const subject = verifier({ customerClaim: 'sub' })
-    assert.equal((await subject.verify(await issuer.token({ subject: 'ann' }))).customerId, 'ann')
+  it('reads the owner from a claim of any name, with the form of an id only', async () => {
+    const subject = verifier({ ownerClaim: 'sub' })
+    assert.equal((await subject.verify(await issuer.token({ subject: 'ann' }))).owner, 'ann')
     assert.equal(await reasonOf(verifier().verify(await issuer.token({ customer: 'x'.repeat(300) }))), 'claim')
     assert.equal(await reasonOf(verifier().verify(await issuer.token({ subject: '' }))), 'claim')
     assert.equal(await reasonOf(verifier().verify(await issuer.token({ subject: 'a\n' }))), 'claim')

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -11,6 +10,7 @@ import {
   Database,
   loadConfig,
 } from '@order-saga/chassis'
+import { isCustomerId } from '@order-saga/contracts'
 import { type PostgresServer, testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { stockAccess } from '../../src/http/access-rules.ts'
@@ -43,12 +43,14 @@ export class StockApi {
       applicationName: 'stock-http-test',
       log,
     })
+    let ids = 0
     const router = createStockRouter({
       database: this.database,
       readDatabase: this.database,
       readConcurrency: 10,
       now: () => new Date(),
-      newId: randomUUID,
+      // In order, as UUIDv7 are.
+      newId: () => `00000000-0000-7000-8000-${String((ids += 1)).padStart(12, '0')}`,
       answerMs: 20_000,
     })
     // HEAD has the rule of GET.
@@ -57,7 +59,7 @@ export class StockApi {
     )
     const metrics = createMetrics()
     const service = { log, metrics, now: () => new Date(), every: () => undefined }
-    const access = accessGuard(service, loadConfig(apiSettings, settings), stockAccess)
+    const access = accessGuard(service, loadConfig(apiSettings, settings), stockAccess, isCustomerId)
     this.#server = createApi({ router, log, metrics, access })
   }
 

@@ -1,5 +1,5 @@
 import { AccessDenied, brokerUrl, checkRule, type Publisher, tokenVerifier } from '@order-saga/chassis'
-import type { QueueNames } from '@order-saga/contracts'
+import { isCustomerId, type QueueNames } from '@order-saga/contracts'
 import type { ChannelModel } from 'amqplib'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
 import type { InspectSources } from '../inspect/store.ts'
@@ -50,7 +50,7 @@ export class CommandContext implements InspectSources, MoveSources {
       throw new UsageError('Changes need an operator: set OPERATOR_TOKENS, or AUTH_MODE to jwt, and OPERATOR_TOKEN.')
     }
     if (config.operatorToken === '') throw new UsageError('OPERATOR_TOKEN is missing: set it to your own token.')
-    const verifier = config.authMode === 'jwt' ? tokenVerifier(config, this.now) : undefined
+    const verifier = config.authMode === 'jwt' ? tokenVerifier(config, this.now, isCustomerId) : undefined
     try {
       const caller = await identifyBy(config, verifier)(config.operatorToken)
       checkRule(caller, operatorRule)

@@ -8,6 +8,7 @@ import {
   type Service,
   type Statement,
 } from '@order-saga/chassis'
+import { isCustomerId } from '@order-saga/contracts'
 import type { ConsoleConfig } from '../console-config.ts'
 import type { Store } from '../inspect/store.ts'
 import { identifiesOperators, identifyBy } from '../operators/identify-operator.ts'
@@ -32,7 +33,7 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
     queues: config,
     now,
   }
-  const verifier = config.authMode === 'jwt' ? followKeys(service, config) : undefined
+  const verifier = config.authMode === 'jwt' ? followKeys(service, config, isCustomerId) : undefined
   const check = identifiesOperators(config)
     ? accessCheck(service, identifyBy(config, verifier), consoleAccess)
     : undefined

@@ -3,7 +3,7 @@ import type { IdentityConfig } from './identity-settings.ts'
 import { operatorOf, readOperatorTokens } from './operator-tokens.ts'
 
 /** Operators have this scope; a customer is none. */
-export const operatorRule: AccessRule = { scopes: ['operate'], customers: false }
+export const operatorRule: AccessRule = { scopes: ['operate'], owners: false }
 
 /** The issuer of callers that a named token identifies. */
 const namedTokens = 'operator tokens'
@@ -24,7 +24,7 @@ export function identifyBy(config: IdentityConfig, verifier: TokenVerifier | und
   return async (token) => {
     const name = operatorOf(tokens, token)
     if (name !== undefined) {
-      return { issuer: namedTokens, subject: name, scopes: new Set(operatorRule.scopes), customerId: undefined }
+      return { issuer: namedTokens, subject: name, scopes: new Set(operatorRule.scopes), owner: undefined }
     }
     if (verifier === undefined) throw AccessDenied.invalidToken('unknown_key', 'The token is not that of an operator.')
     return await verifier.verify(token)

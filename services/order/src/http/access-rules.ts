@@ -1,7 +1,7 @@
 import type { AccessRules } from '@order-saga/chassis'
 
-const create = { scopes: ['orders:create'], customers: true }
-const read = { scopes: ['orders:read'], customers: true }
+const create = { scopes: ['orders:create'], owners: true }
+const read = { scopes: ['orders:read'], owners: true }
 
 /** Who may use the routes of the order API. A customer's token is limited to that customer's orders and sagas. */
 export const orderAccess: AccessRules = {

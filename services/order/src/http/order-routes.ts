@@ -31,7 +31,7 @@ export function addOrderRoutes(router: Router, { database, reads, accept }: Orde
   router.post('/orders', async (ctx) => {
     const caller = callerOf(ctx)
     const given = requireValid(checkBody((ctx.request as { body?: unknown }).body))
-    const body = caller?.customerId === undefined ? given : { ...given, customerId: caller.customerId }
+    const body = caller?.owner === undefined ? given : { ...given, customerId: caller.owner }
     const order = newOrderOf(body)
     if ('field' in order) throw invalidField(order.field, order.message)
     const traceparent = ctx.state['traceparent'] as string | undefined
@@ -46,7 +46,7 @@ export function addOrderRoutes(router: Router, { database, reads, accept }: Orde
   router.get('/orders', async (ctx) => {
     const query = requireValid(checkQuery(ctx.query))
     const page = pageOf(query)
-    const customerId = callerOf(ctx)?.customerId ?? query.customerId
+    const customerId = callerOf(ctx)?.owner ?? query.customerId
     if (query.customerId !== undefined && query.customerId !== customerId) {
       ctx.body = { orders: [], nextCursor: null }
       return
@@ -60,7 +60,7 @@ export function addOrderRoutes(router: Router, { database, reads, accept }: Orde
   router.get('/orders/:orderId', async (ctx) => {
     const orderId = idOf('order', ctx.params['orderId'])
     const order = await reads.run(() => readOrder(database, orderId))
-    const customerId = callerOf(ctx)?.customerId
+    const customerId = callerOf(ctx)?.owner
     if (order === undefined || (customerId !== undefined && order.customerId !== customerId)) {
       throw notFound(`The order ${orderId}`)
     }

@@ -26,7 +26,7 @@ export function addSagaRoutes(router: Router, { database, reads, usual, now }: S
     const page = pageOf(rest)
     const youngest = olderThanMs === undefined ? page.before : idAfter(now().getTime() - Number(olderThanMs))
     const part = { before: youngest < page.before ? youngest : page.before, limit: page.limit + 1 }
-    const customerId = callerOf(ctx)?.customerId
+    const customerId = callerOf(ctx)?.owner
     const found = await reads.run(() =>
       customerId === undefined
         ? listSagas(database, { status }, part)
@@ -40,7 +40,7 @@ export function addSagaRoutes(router: Router, { database, reads, usual, now }: S
 
   router.get('/sagas/:sagaId', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
-    const customerId = callerOf(ctx)?.customerId
+    const customerId = callerOf(ctx)?.owner
     const saga = await reads.run(() => readSaga(database, sagaId, customerId))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     ctx.body = { ...sagaSummary(saga), history: saga.history }
@@ -48,7 +48,7 @@ export function addSagaRoutes(router: Router, { database, reads, usual, now }: S
 
   router.get('/sagas/:sagaId/explain', async (ctx) => {
     const sagaId = idOf('saga', ctx.params['sagaId'])
-    const customerId = callerOf(ctx)?.customerId
+    const customerId = callerOf(ctx)?.owner
     const [saga, times] = await reads.run(() => Promise.all([readSagaFacts(database, sagaId, customerId), usual()]))
     if (saga === undefined) throw notFound(`The saga ${sagaId}`)
     const at = now()

@@ -14,6 +14,7 @@ import {
   ReadLimit,
   RequestDeadline,
 } from '@order-saga/chassis'
+import { isCustomerId } from '@order-saga/contracts'
 import { type PostgresServer, testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { v7 as uuidv7 } from 'uuid'
@@ -105,7 +106,7 @@ export class OrderApi {
     )
     const service = { log, metrics: this.metrics, now, every: () => undefined }
     this.#server = createApi({
-      access: accessGuard(service, loadConfig(apiSettings, options.access ?? {}), orderAccess),
+      access: accessGuard(service, loadConfig(apiSettings, options.access ?? {}), orderAccess, isCustomerId),
       router,
       log,
       metrics: this.metrics,

@@ -13,7 +13,7 @@ export const denialReasons = [
   'unknown_key',
   'claim',
   'scope',
-  'customer',
+  'owner',
 ] as const
 export type DenialReason = (typeof denialReasons)[number]
 

@@ -5,8 +5,8 @@ export interface Caller {
   readonly issuer: string
   readonly subject: string
   readonly scopes: ReadonlySet<string>
-  /** The customer whose token it is; undefined for the token of a service or an operator. */
-  readonly customerId: string | undefined
+  /** The owner to whose data the token is limited; undefined for the token of a service or an operator. */
+  readonly owner: string | undefined
 }
 
 /** The caller of a request; undefined where the API identifies no callers (`AUTH_MODE=none`). */

@@ -8,8 +8,8 @@ import type { CallerLimit } from './caller-limit.ts'
 /** Who may use a route: callers with one of the scopes. */
 export interface AccessRule {
   readonly scopes: readonly string[]
-  /** Whether the token of a customer may be used; the route then limits the customer to its own data. */
-  readonly customers: boolean
+  /** Whether a token with an owner may be used; the route then limits it to the data of that owner. */
+  readonly owners: boolean
 }
 
 /** The rule of each route, by method and route pattern: `GET /orders/:orderId`. */
@@ -46,11 +46,11 @@ export function requireAccess({ verify, rules, events, limit }: RequireAccessOpt
 }
 
 /** @throws AccessDenied if the rule does not accept the caller */
-export function checkRule({ scopes, customerId }: Caller, rule: AccessRule | undefined): void {
+export function checkRule({ scopes, owner }: Caller, rule: AccessRule | undefined): void {
   if (rule === undefined) throw AccessDenied.forbidden('scope', 'No token allows this.')
   if (!rule.scopes.some((scope) => scopes.has(scope))) throw AccessDenied.insufficientScope(rule.scopes)
-  if (customerId !== undefined && !rule.customers) {
-    throw AccessDenied.forbidden('customer', 'The token of a customer does not allow this.')
+  if (owner !== undefined && !rule.owners) {
+    throw AccessDenied.forbidden('owner', "A token that is limited to its owner's data does not allow this.")
   }
 }
 
