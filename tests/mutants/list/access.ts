@@ -30,8 +30,8 @@ export const access: MutantsByPromise = {
     {
       name: 'customer-of-the-body',
       file: orderRoutes,
-      original: '{ ...given, customerId: caller.customerId }',
-      replacement: '{ customerId: caller.customerId, ...given }',
+      original: '{ ...given, customerId: caller.owner }',
+      replacement: '{ customerId: caller.owner, ...given }',
       test: 'takes the customer of an order from the token',
     },
   ],

@@ -1,5 +1,6 @@
 import { type Database, statement } from '@order-saga/chassis'
 import type { SagaState, SagaStatus } from '../domain/saga.ts'
+import type { OrderStatus } from './read-orders.ts'
 import type { HistoryEntry } from './sagas.ts'
 
 export interface StoredSaga extends Pick<SagaState, 'status' | 'reason' | 'compensation'> {
@@ -44,9 +45,24 @@ const ofStatus = statement(
 const ofCustomer = statement(
   'sagas-list-customer',
   `SELECT ${columns} FROM orders o JOIN saga_instances s USING (order_id)
-   WHERE o.customer_id = $3 AND o.order_id < $1 AND ($4::text IS NULL OR s.status = $4)
-   ORDER BY o.order_id DESC LIMIT $2`,
+   WHERE o.customer_id = $3 AND o.order_id < $1 ORDER BY o.order_id DESC LIMIT $2`,
 )
+// The condition on the order's status, which follows from the saga's, is the one with an index.
+const ofCustomerAndStatus = statement(
+  'sagas-list-customer-status',
+  `SELECT ${columns} FROM orders o JOIN saga_instances s USING (order_id)
+   WHERE o.customer_id = $3 AND o.status = $4 AND s.status = $5 AND o.order_id < $1 ORDER BY o.order_id DESC LIMIT $2`,
+)
+
+/** The status of the order of a saga: both change in one transaction. */
+const orderStatusOf: Readonly<Record<SagaStatus, OrderStatus>> = {
+  pending: 'pending',
+  payment_completed: 'pending',
+  refunding: 'pending',
+  completed: 'confirmed',
+  cancelled: 'cancelled',
+  timeout_cancelled: 'cancelled',
+}
 
 /** @param customerId only if it is this customer's */
 export async function readSaga(
@@ -75,5 +91,8 @@ export async function listSagasOf(
   { status }: SagaFilter,
   { before, limit }: Part,
 ): Promise<StoredSaga[]> {
-  return await database.query(ofCustomer, [before, limit, customerId, status ?? null])
+  const values = [before, limit, customerId]
+  return await (status === undefined
+    ? database.query(ofCustomer, values)
+    : database.query(ofCustomerAndStatus, [...values, orderStatusOf[status], status]))
 }

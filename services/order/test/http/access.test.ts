@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { LocalIssuer, waitUntil } from '@order-saga/dev'
 import { accessTo, badCallers, bearer } from '@order-saga/tests/support/tokens'
+import { sagaStatuses } from '../../src/domain/saga.ts'
 import { orderAccess } from '../../src/http/access-rules.ts'
 import { type Answer, OrderApi, orderDatabase, someOrder } from './order-api.ts'
 
@@ -121,6 +122,34 @@ describe('access to the order API', () => {
       orders.toReversed().map(({ sagaId }) => sagaId),
     )
     assert.equal(second.json['nextCursor'], null)
+  })
+
+  it("lists a customer's sagas of each status", async () => {
+    const headers = bearer(await customerToken('finn'))
+    const { sagaId } = await idsOf('finn')
+    for (const [status, reason, order] of [
+      ['pending', null, 'pending'],
+      ['payment_completed', null, 'pending'],
+      ['refunding', null, 'pending'],
+      ['completed', null, 'confirmed'],
+      ['cancelled', 'payment_failed', 'cancelled'],
+      ['timeout_cancelled', 'timeout', 'cancelled'],
+    ]) {
+      await api.database.query(
+        {
+          name: 'test-set-status',
+          text: `WITH saga AS (UPDATE saga_instances SET status = $2, reason = $3,
+              finished_at = CASE WHEN $4::text = 'pending' THEN NULL ELSE now() END WHERE saga_id = $1)
+            UPDATE orders SET status = $4 WHERE saga_id = $1`,
+        },
+        [sagaId, status, reason, order],
+      )
+      for (const listed of sagaStatuses) {
+        const { json } = await api.send('GET', `/sagas?status=${listed}`, headers)
+        const found = (json['sagas'] as { sagaId: string }[]).map((saga) => saga.sagaId)
+        assert.deepEqual(found, listed === status ? [sagaId] : [], `${status} in the list of ${listed}`)
+      }
+    }
   })
 
   it('takes the customer of an order from the token', async () => {
