@@ -120,10 +120,12 @@ describe('a bad setting', () => {
     const jwt = { AUTH_MODE: 'jwt', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a', AUTH_JWKS_URL: 'https://login.example/certs' }
     for (const env of [named, jwt]) assert.equal(loadConsoleConfig({ CONSOLE: 'full', ...env }).console, 'full')
     assert.throws(() => loadConsoleConfig({ CONSOLE: 'full' }), /OPERATOR_TOKENS must be set, .* when CONSOLE is full/)
-    assert.throws(
-      () => loadConsoleConfig({ HTTP_HOST: '0.0.0.0' }),
-      /OPERATOR_TOKENS must be set, .* beyond this machine/,
-    )
+    for (const HTTP_HOST of ['127.0.0.1', '::1', 'localhost']) {
+      assert.equal(loadConsoleConfig({ HTTP_HOST }).console, 'read-only')
+    }
+    for (const HTTP_HOST of ['0.0.0.0', '::', '192.0.2.1']) {
+      assert.throws(() => loadConsoleConfig({ HTTP_HOST }), /OPERATOR_TOKENS must be set, .* beyond this machine/)
+    }
     assert.throws(() => loadConsoleConfig({ ...named, ADMIN_TOKEN: 'a' }), /ADMIN_TOKEN is not supported any more/)
     for (const entries of ['ann', 'ann:a-token', `ann:sha256:${'0'.repeat(63)}`, `:sha256:${'0'.repeat(64)}`]) {
       assert.throws(
