@@ -151,7 +151,8 @@ export function usesLocalIssuer(env: Environment): boolean {
 function issuerSettings(env: Environment, { issuer }: Ports): Environment {
   if (!usesLocalIssuer(env)) return {}
   const url = `http://127.0.0.1:${issuer}`
-  return { AUTH_ISSUER: url, AUTH_JWKS_URL: `${url}/jwks.json`, AUTH_AUDIENCE: localAudience, AUTH_CUSTOMER_CLAIM: '' }
+  const usual = { AUTH_ALGORITHMS: '', AUTH_CUSTOMER_CLAIM: '' }
+  return { ...usual, AUTH_ISSUER: url, AUTH_JWKS_URL: `${url}/jwks.json`, AUTH_AUDIENCE: localAudience }
 }
 
 /** The address of the console's page, with the token in the fragment, which a browser does not send to the server. */
