@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env token status test test-unit test-all mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs charts-topology dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-reads bench-guard release digests version vocabulary
+.PHONY: help up demo env token status test test-unit test-all api-fuzz mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs charts-topology dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-reads bench-guard release digests version vocabulary
 .NOTPARALLEL:
 
 installed := install
@@ -100,6 +100,9 @@ bench-guard: build ## Check the limits of the cost per saga in one minute, on an
 simulate: $(installed) ## Run the services on a simulated broker and clock: SEEDS=1..100, ORDERS, FAULTS, FAULT_LIMIT, MISTAKE, SHRINK
 	@SEEDS='$(SEEDS)' ORDERS='$(ORDERS)' FAULTS='$(FAULTS)' FAULT_LIMIT='$(FAULT_LIMIT)' MISTAKE='$(MISTAKE)' \
 	SHRINK='$(SHRINK)' node --conditions=source --import=tsx tests/simulation/main.ts
+
+api-fuzz: build ## Run Schemathesis against the two HTTP APIs; EXAMPLES, SEED; needs Python with venv
+	@EXAMPLES='$(EXAMPLES)' SEED='$(SEED)' node_modules/.bin/mocha tests/interop/http-fuzz.test.ts
 
 compose-test: $(installed) ## Run the whole system with docker compose and test it, beside a running system
 	@node_modules/.bin/mocha --config tests/system/compose/.mocharc.json $(if $(CI),--forbid-only)

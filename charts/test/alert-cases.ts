@@ -280,6 +280,11 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '6m',
     },
     {
+      when: 'a message of an unreadable version returns to the longest retry queue after each delay',
+      series: { ...depth('payment_queue.retry.45000', '1x30'), ...retried('payment_queue', '0+1x30') },
+      at: '25m',
+    },
+    {
       when: 'the queue is empty from time to time',
       series: { ...depth('payment_queue.retry.45000', '3 3 0 3 3 0 3 3 0 3 3 0'), ...retried('payment_queue', '9x20') },
       at: '10m',
@@ -295,6 +300,27 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '12m',
     },
     { when: "the messages are in another system's queue", series: depth('audit_queue.retry.1000', '3x20'), at: '6m' },
+  ],
+  OrderSagaUnreadableVersion: [
+    {
+      when: 'messages of a newer version wait for an upgrade',
+      series: {
+        ...pods('event_unreadable_total', '0x5 0+1x15', ',queue="payment_queue",event="order.created"'),
+        ...pods('event_unreadable_total', '0x20', ',queue="order_queue",event="payment.failed"'),
+      },
+      at: '12m',
+      fires: { queue: 'payment_queue', event: 'order.created' },
+    },
+    {
+      when: 'no message is unreadable',
+      series: pods('event_unreadable_total', '0x15', ',queue="payment_queue",event="order.created"'),
+      at: '12m',
+    },
+    {
+      when: 'the consumer is upgraded',
+      series: pods('event_unreadable_total', '0x5 0+1x5 5x30', ',queue="payment_queue",event="order.created"'),
+      at: '30m',
+    },
   ],
   OrderSagaDeadLetters: [
     {

@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import type { ServiceName } from '@order-saga/contracts'
+import { testServers } from '@order-saga/dev'
 import type { RunFolder } from '../../tools/dev/src/run-folder.ts'
 import { root } from './runner/test-files.ts'
-import type { Program } from './service-process.ts'
+import type { Environment, Program } from './service-process.ts'
 
 const run = promisify(execFile)
 /** The commit of release 0.1.0, from which users upgrade. */
@@ -28,4 +29,10 @@ export async function previousRelease({ path }: RunFolder): Promise<(service: Se
     file: join(path, 'services', service, 'src/main.ts'),
     nodeArguments: ['--conditions=source', `--import=${loader}`],
   })
+}
+
+/** Its processes log in as the owner of their database: its code needs rights that no role of today has. */
+export async function previousLogin(): Promise<Environment> {
+  const { user, password } = await testServers().postgres()
+  return { DB_USER: user, DB_PASSWORD: password }
 }

@@ -36,11 +36,13 @@ export class ServiceProcess {
   readonly log: string[] = []
   readonly #options: ServiceProcessOptions
   #env: Environment
+  #program: Program | undefined
   #child: Child | undefined
 
   constructor(options: ServiceProcessOptions) {
     this.#options = options
     this.#env = options.env
+    this.#program = options.program
     this.service = options.service
   }
 
@@ -64,7 +66,8 @@ export class ServiceProcess {
 
   /** Starts the process; `env` changes some of its settings, until changed again. */
   async start(env: Environment = {}): Promise<void> {
-    const { service, folder, program = { file: programOf(service), nodeArguments } } = this.#options
+    const { service, folder } = this.#options
+    const program = this.#program ?? { file: programOf(service), nodeArguments }
     this.#env = { ...this.#env, ...env }
     const settings = Object.entries(this.#env).map(([name, value]) => [name, String(value)])
     const child = await Child.start(process.execPath, [...program.nodeArguments, program.file], {
@@ -77,8 +80,13 @@ export class ServiceProcess {
     await folder.record(child.pid, 'KILL')
   }
 
+  /** The program that it runs from its next start on; the built one of this checkout if undefined. */
+  use(program: Program | undefined): void {
+    this.#program = program
+  }
+
   /** Starts a second process like this one, with some settings of its own. */
-  async replica(env: Environment, program = this.#options.program): Promise<ServiceProcess> {
+  async replica(env: Environment, program = this.#program): Promise<ServiceProcess> {
     const opsPort = await freePort()
     const settings = { ...this.#env, ...env, OPS_PORT: opsPort }
     const replica = new ServiceProcess({ ...this.#options, opsPort, env: settings, ...(program && { program }) })

@@ -35,13 +35,11 @@ export class Shop {
   readonly answers: ClientAnswer[] = []
   /** Of the order API. */
   readonly port: number
-  readonly #orderUrl: string
-  readonly #stockUrl: string
+  readonly urls: { readonly order: string; readonly inventory: string }
 
   constructor(ports: { readonly order: number; readonly inventory: number }) {
     this.port = ports.order
-    this.#orderUrl = `http://127.0.0.1:${ports.order}`
-    this.#stockUrl = `http://127.0.0.1:${ports.inventory}`
+    this.urls = { order: `http://127.0.0.1:${ports.order}`, inventory: `http://127.0.0.1:${ports.inventory}` }
   }
 
   /** Posts an order once and returns the response with any status. */
@@ -52,7 +50,7 @@ export class Shop {
       amount: 12.5,
       ...wanted,
     }
-    const answer = await call(`${this.#orderUrl}/orders`, {
+    const answer = await call(`${this.urls.order}/orders`, {
       method: 'POST',
       body,
       headers: {
@@ -75,24 +73,24 @@ export class Shop {
   }
 
   async saga(sagaId: string): Promise<SagaAnswer> {
-    const { status, body } = await call(`${this.#orderUrl}/sagas/${sagaId}`)
+    const { status, body } = await call(`${this.urls.order}/sagas/${sagaId}`)
     if (status !== 200) throw new Error(`saga ${sagaId} was answered with ${status}: ${JSON.stringify(body)}`)
     return body as SagaAnswer
   }
 
   async order(orderId: string): Promise<{ readonly status: string }> {
-    const { status, body } = await call(`${this.#orderUrl}/orders/${orderId}`)
+    const { status, body } = await call(`${this.urls.order}/orders/${orderId}`)
     if (status !== 200) throw new Error(`order ${orderId} was answered with ${status}: ${JSON.stringify(body)}`)
     return body as { status: string }
   }
 
   async putStock(sku: string, available: number): Promise<void> {
-    const { status } = await call(`${this.#stockUrl}/stock/${sku}`, { method: 'PUT', body: { available } })
+    const { status } = await call(`${this.urls.inventory}/stock/${sku}`, { method: 'PUT', body: { available } })
     if (status !== 200) throw new Error(`the stock of ${sku} was answered with ${status}`)
   }
 
   async stock(sku: string): Promise<StockLevel> {
-    return (await call(`${this.#stockUrl}/stock/${sku}`)).body as StockLevel
+    return (await call(`${this.urls.inventory}/stock/${sku}`)).body as StockLevel
   }
 }
 

@@ -5,7 +5,7 @@ import { type Definitions, deadLetterQueue, type ServiceName, services } from '@
 import { RunFolder } from '../../tools/dev/src/run-folder.ts'
 import { breakShelf } from '../support/failing-statements.ts'
 import { OrderStream } from '../support/order-stream.ts'
-import { previousRelease } from '../support/previous-release.ts'
+import { previousLogin, previousRelease } from '../support/previous-release.ts'
 import type { ServiceProcess } from '../support/service-process.ts'
 import { Shop, someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
@@ -33,8 +33,9 @@ describe('An upgrade of the broker and the services under orders', function () {
   const sku = someSku()
   let folder: RunFolder
   const streams: OrderStream[] = []
-  const system = useSystem(() => ({
+  const system = useSystem(async () => ({
     services: [],
+    env: await previousLogin(),
     separateUsers: previousDefinitions,
     envOf: { order: { SAGA_TIMEOUT_MS: 600_000 } },
   }))

@@ -28,7 +28,7 @@ describe('An outage', function () {
 
   /** Places orders during the outage and the recovery; each of them must be final in the end. */
   async function underOrders(outage: (orders: OrderStream) => Promise<void>): Promise<OrderStream> {
-    const orders = new OrderStream({ shop: system().shop, perSecond: 15, sku, repeat: 'until accepted' })
+    const orders = new OrderStream({ shop: system().shop, perSecond: 10, sku, repeat: 'until accepted' })
     stream = orders
     await moreOrders(orders)
     await outage(orders)

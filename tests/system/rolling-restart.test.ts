@@ -16,7 +16,7 @@ import { useSystem } from '../support/use-system.ts'
 
 /** Default of SHUTDOWN_TIMEOUT_MS. */
 const graceMs = 25_000
-const perSecond = 20
+const perSecond = 10
 
 describe('A service that receives SIGTERM under load', function () {
   this.timeout(180_000)
@@ -73,7 +73,7 @@ describe('A service that receives SIGTERM under load', function () {
   }
 
   async function moreOrders({ accepted }: OrderStream): Promise<void> {
-    const target = accepted.length + 20
+    const target = accepted.length + 10
     await system().until('more orders', () => accepted.length >= target)
   }
 

@@ -4,6 +4,8 @@ export { type AccessRule, type AccessRules, checkRule } from './http/access/requ
 export { type TokenVerifier } from './http/access/token-verifier.ts'
 export { createApi } from './http/api.ts'
 export { ReadLimit } from './http/read-limit.ts'
+export { type ApiDescription, type ApiExample } from './http/api-description.ts'
+export { openApiDocument, serveOpenApi } from './http/openapi.ts'
 export { RequestDeadline } from './http/request-deadline.ts'
 export { invalidField, notFound, Problem, unavailable, requireValid } from './http/problem.ts'
 export { Broker } from './messaging/broker.ts'
@@ -46,7 +48,14 @@ export {
   text,
   url,
 } from './core/config.ts'
-export { DependencyUnavailable, DiversionRequired, messageOf, PoisonMessage } from './core/errors.ts'
+export {
+  DependencyUnavailable,
+  DiversionRequired,
+  messageOf,
+  PoisonMessage,
+  unreadableReason,
+  UnreadableVersion,
+} from './core/errors.ts'
 export { createLog, type Log } from './core/log.ts'
 export { createGaugeRefresh } from './core/gauge-refresh.ts'
 export { type ChassisMetrics, createMetrics, createRegistry } from './core/metrics.ts'

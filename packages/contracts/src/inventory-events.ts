@@ -1,11 +1,9 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { eventType } from './event-type.ts'
-import { Detail, Identifier, Items } from './order-lines.ts'
+import { Detail, Identifier, Items, reasonOf } from './order-lines.ts'
 
-export const InventoryFailure = Type.Enum(['out_of_stock', 'unknown_sku', 'order_cancelled'], {
-  description: 'one of out_of_stock, unknown_sku, order_cancelled',
-})
-export type InventoryFailure = Static<typeof InventoryFailure>
+const inventoryFailures = ['out_of_stock', 'unknown_sku', 'order_cancelled'] as const
+export type InventoryFailure = (typeof inventoryFailures)[number]
 
 /** Every item of the order is held for it. */
 export const InventoryReserved = eventType('inventory.reserved', {
@@ -20,5 +18,5 @@ export const InventoryFailed = eventType('inventory.failed', {
   version: 1,
   publishedBy: 'inventory',
   consumedBy: ['order'],
-  payload: Type.Object({ reason: InventoryFailure, detail: Detail }),
+  payload: Type.Object({ reason: reasonOf(inventoryFailures), detail: Detail }),
 })

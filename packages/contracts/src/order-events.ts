@@ -1,12 +1,10 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { eventType } from './event-type.ts'
 import { checkMoney } from './money.ts'
-import { Amount, Currency, CustomerEmail, CustomerId, Deadline, Detail, Items } from './order-lines.ts'
+import { Amount, Currency, CustomerEmail, CustomerId, Deadline, Detail, Items, reasonOf } from './order-lines.ts'
 
-export const CancelReason = Type.Enum(['payment_failed', 'compensation', 'timeout'], {
-  description: 'one of payment_failed, compensation, timeout',
-})
-export type CancelReason = Static<typeof CancelReason>
+const cancelReasons = ['payment_failed', 'compensation', 'timeout'] as const
+export type CancelReason = (typeof cancelReasons)[number]
 
 /** An order was accepted. No charge starts at or after `deadline`. */
 export const OrderCreated = eventType('order.created', {
@@ -43,7 +41,7 @@ export const OrderCancelled = eventType('order.cancelled', {
     items: Items,
     amount: Amount,
     currency: Currency,
-    reason: CancelReason,
+    reason: reasonOf(cancelReasons),
   }),
   rule: checkMoney,
 })

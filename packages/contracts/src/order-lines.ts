@@ -62,6 +62,19 @@ export const Identifier = Type.String({
   description: 'a string of 1 to 255 printable characters',
 })
 
+/**
+ * A reason by a word. Readers accept words that they do not know, and treat them as a reason without a meaning of its own:
+ * so a publisher may add one (docs/events.md).
+ */
+export const reasonOf = (known: readonly string[]) =>
+  Type.String({
+    minLength: 1,
+    maxLength: 64,
+    not: unprintable,
+    description: 'a string of 1 to 64 printable characters',
+    examples: known,
+  })
+
 /** A text for people. */
 export const Detail = Type.String({
   maxLength: 1_000,

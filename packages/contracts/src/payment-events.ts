@@ -1,12 +1,10 @@
-import { type Static, Type } from 'typebox'
+import { Type } from 'typebox'
 import { eventType } from './event-type.ts'
 import { checkMoney, checkRefundedMoney } from './money.ts'
-import { Amount, Currency, CustomerEmail, Deadline, Detail, Identifier, Items } from './order-lines.ts'
+import { Amount, Currency, CustomerEmail, Deadline, Detail, Identifier, Items, reasonOf } from './order-lines.ts'
 
-export const PaymentFailure = Type.Enum(['declined', 'expired', 'order_cancelled'], {
-  description: 'one of declined, expired, order_cancelled',
-})
-export type PaymentFailure = Static<typeof PaymentFailure>
+const paymentFailures = ['declined', 'expired', 'order_cancelled'] as const
+export type PaymentFailure = (typeof paymentFailures)[number]
 
 /** The order's amount was charged, once. */
 export const PaymentCompleted = eventType('payment.completed', {
@@ -18,7 +16,8 @@ export const PaymentCompleted = eventType('payment.completed', {
     amount: Amount,
     currency: Currency,
     items: Items,
-    customerEmail: CustomerEmail,
+    // No consumer needs it; the next release no longer publishes it.
+    customerEmail: Type.Optional(CustomerEmail),
     deadline: Deadline,
   }),
   rule: checkMoney,
@@ -29,7 +28,7 @@ export const PaymentFailed = eventType('payment.failed', {
   version: 1,
   publishedBy: 'payment',
   consumedBy: ['order'],
-  payload: Type.Object({ reason: PaymentFailure, detail: Detail }),
+  payload: Type.Object({ reason: reasonOf(paymentFailures), detail: Detail }),
 })
 
 /**

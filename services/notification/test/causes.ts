@@ -1,4 +1,3 @@
-import type { CancelReason } from '@order-saga/contracts'
 import type { MailCause } from '../src/domain/mail.ts'
 
 const ids = {
@@ -23,7 +22,7 @@ export function confirmed(changes: { eventId?: string; customerEmail?: string } 
   return { ...ids, ...others, name: 'order.confirmed', payload: { ...order, customerEmail } } satisfies MailCause
 }
 
-export function cancelled(reason: CancelReason) {
+export function cancelled(reason: string) {
   return { ...ids, name: 'order.cancelled', payload: { ...order, reason } } satisfies MailCause
 }
 

@@ -49,6 +49,8 @@ describe('the mail for an event', () => {
     ['payment_failed', /payment did not go through.*You have not been charged/s],
     ['compensation', /could not supply the goods.*has been refunded or will be refunded/s],
     ['timeout', /could not complete your order in time.*the whole amount will be refunded/s],
+    ['a_newer_reason', /We have cancelled your order.*has been refunded or will be refunded/s],
+    ['constructor', /We have cancelled your order/],
   ] as const
   for (const [reason, words] of reasons) {
     it(`states the reason of a cancellation: ${reason}`, () => {

@@ -60,6 +60,22 @@ export const events: MutantsByPromise = {
       test: 'releases a reservation that arrives after it',
     },
   ],
+  'A version that a consumer cannot read yet waits for its upgrade, without an attempt being counted.': [
+    {
+      name: 'newer-version-dead-lettered',
+      file: 'packages/chassis/src/messaging/message.ts',
+      original: 'throw new UnreadableVersion(',
+      replacement: 'throw new PoisonMessage(',
+      test: 'keeps a version that it cannot read in the retry queues, the longest at last, until a newer consumer reads it',
+    },
+    {
+      name: 'closed-reasons',
+      file: 'packages/contracts/src/order-lines.ts',
+      original: '    examples: known,',
+      replacement: '    examples: known, enum: known,',
+      test: 'accepts a reason that it does not know, and fields that it does not know, and passes them on',
+    },
+  ],
   'A message leaves its queue only when its effect, its retry or its dead letter is durable.': [
     {
       name: 'ack-before-confirm',
@@ -124,8 +140,8 @@ export const events: MutantsByPromise = {
     {
       name: 'forgery-replayed',
       file: 'services/operations/src/inspect/dead-letters/dead-letter.ts',
-      original: 'return forgery && ',
-      replacement: 'return forgery === undefined ? undefined : undefined && ',
+      original: 'return forgery && `${forgery.reason}: a forged message is never replayed`',
+      replacement: 'return forgery && undefined',
       test: noForgery,
     },
   ],

@@ -5,7 +5,7 @@ import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { findRabbitMq } from '@order-saga/dev'
 import { type Durations, durationsVariable, keepDurations, lastDurations, readDurations } from './durations.ts'
-import { tooLong } from './long-files.ts'
+import { longFiles, tooLong } from './long-files.ts'
 import { allTestFiles, belongsTo, root, type TestFile, type Tier, tiers } from './test-files.ts'
 
 /** Tests wait more than they compute. */
@@ -35,7 +35,7 @@ process.exitCode = code || Math.min(1, excesses.length)
 async function longestFirst(all: readonly TestFile[]): Promise<string[]> {
   const known = await lastDurations()
   const guess = ({ needs }: TestFile): number => (needs.includes('system') || needs.includes('own-servers') ? 20 : 1)
-  const expected = (file: TestFile): number => known[file.path] ?? guess(file)
+  const expected = (file: TestFile): number => known[file.path] ?? longFiles[file.path]?.seconds ?? guess(file)
   return all.toSorted((one, other) => expected(other) - expected(one)).map(({ path }) => path)
 }
 

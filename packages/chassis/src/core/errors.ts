@@ -28,6 +28,14 @@ export class ForgedMessage extends PoisonMessage {
   }
 }
 
+/** Every failure reason of a message in an unreadable version begins with it. */
+export const unreadableReason = 'unknown version'
+
+/** A version of an event that only a newer release reads: the consumer keeps it in its retry queues, and counts no attempt. */
+export class UnreadableVersion extends Error {
+  override readonly name = 'UnreadableVersion'
+}
+
 /** A message over the concurrency limit: the consumer publishes it unchanged to a secondary queue of the same service. */
 export class DiversionRequired extends Error {
   override readonly name = 'DiversionRequired'

@@ -76,6 +76,11 @@ export function createMetrics(registry = createRegistry()) {
       ['queue', 'reason'],
       'Deliveries that were not the event that they claimed to be: type, binding; sum over pods.',
     ),
+    unreadable: counter(
+      'event_unreadable_total',
+      ['queue', 'event'],
+      'Deliveries of a version that this release does not read: each waits in a retry queue, again and again; sum over pods.',
+    ),
     handling: histogram(
       'event_handling_seconds',
       ['queue', 'event'],

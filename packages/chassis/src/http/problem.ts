@@ -10,6 +10,26 @@ export interface ProblemBody {
   readonly [extension: string]: unknown
 }
 
+const text = { type: 'string' }
+
+/** The schema of `ProblemBody` with the extensions that this API uses. */
+export const problemSchema = {
+  type: 'object',
+  required: ['type', 'title', 'status', 'detail'],
+  properties: {
+    type: { const: 'about:blank' },
+    title: { ...text, description: "the status's own title" },
+    status: { type: 'integer', minimum: 400, maximum: 599 },
+    detail: { ...text, description: 'the problem in words; it may change' },
+    instance: { ...text, description: 'the path of the request, if it could be read' },
+    field: { ...text, description: 'the invalid field, as a path from the root: items.0.qty' },
+    errors: {
+      type: 'array',
+      items: { type: 'object', required: ['field', 'message'], properties: { field: text, message: text } },
+    },
+  },
+}
+
 /**
  * A 4xx or 5xx response. The client reads its message, so it must not contain internal data. RFC 9457, section 4.2.1: with
  * the type `about:blank` the title is the status's own.

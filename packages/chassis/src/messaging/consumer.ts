@@ -1,8 +1,15 @@
 import { setMaxListeners } from 'node:events'
 import { setTimeout as delay } from 'node:timers/promises'
-import { deadLetterQueue, type EventType, ownExchange, retryQueue } from '@order-saga/contracts'
+import { deadLetterQueue, type EventType, instantOf, ownExchange, retryQueue } from '@order-saga/contracts'
 import type { Channel, ChannelModel, ConsumeMessage } from 'amqplib'
-import { DependencyUnavailable, DiversionRequired, ForgedMessage, messageOf, PoisonMessage } from '../core/errors.ts'
+import {
+  DependencyUnavailable,
+  DiversionRequired,
+  ForgedMessage,
+  messageOf,
+  PoisonMessage,
+  UnreadableVersion,
+} from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
@@ -98,11 +105,14 @@ export class Consumer {
   /** Otherwise `rate()` would miss the first delivery of each label combination. */
   #initializeCounters(): void {
     const { queue } = this.#subscription
-    const { consumed, forged, redelivered } = this.#dependencies.metrics
+    const { consumed, forged, redelivered, unreadable } = this.#dependencies.metrics
     redelivered.inc({ queue }, 0)
     for (const reason of forgeryKinds) forged.inc({ queue, reason }, 0)
     consumed.inc({ queue, event: 'unknown', result: 'dead_lettered' }, 0)
-    for (const event of this.#events.keys()) for (const result of results) consumed.inc({ queue, event, result }, 0)
+    for (const event of this.#events.keys()) {
+      unreadable.inc({ queue, event }, 0)
+      for (const result of results) consumed.inc({ queue, event, result }, 0)
+    }
   }
 
   get unsettled(): number {
@@ -288,12 +298,15 @@ export class Consumer {
     const { log } = this.#dependencies
     const headers = headersOf(delivery)
     const attempt = attemptOf(headers)
-    const delayMs = error instanceof PoisonMessage ? undefined : retryDelaysMs[attempt - 1]
     const now = this.#now().toISOString()
     const more = {
       reason: reasonOf(error, dropped),
-      'first-failure': options.headers['first-failure'] ?? now,
+      'first-failure': String(options.headers['first-failure'] ?? now),
     }
+    const isUnreadable = error instanceof UnreadableVersion
+    const isFinal = error instanceof PoisonMessage
+    const delayOfAttempt = isFinal ? undefined : retryDelaysMs[attempt - 1]
+    const delayMs = isUnreadable ? delayAfter(this.#ageOf(more['first-failure']), retryDelaysMs) : delayOfAttempt
     const fields = { ...this.#fieldsOf(delivery, message), attempt, reason: more.reason, dropped }
     if (delayMs === undefined) {
       const deadLetterHeaders = { ...options.headers, ...more, queue, attempt, 'dead-lettered-at': now }
@@ -302,10 +315,16 @@ export class Consumer {
       log.error(fields, 'dead-lettered')
       if (error instanceof ForgedMessage) this.#reportForgery(delivery, error)
     } else {
-      const retryHeaders = { ...options.headers, ...more, attempt: attempt + 1, [retriedAtHeader]: now }
+      const retryHeaders = {
+        ...options.headers,
+        ...more,
+        attempt: isUnreadable ? attempt : attempt + 1,
+        [retriedAtHeader]: now,
+      }
       await this.#publish(delivery, retryQueue(queue, delayMs), { ...options, headers: retryHeaders })
       this.#count(fields.event, 'retried', arrived)
-      log.warn({ ...fields, delayMs }, 'attempt failed, will be retried')
+      if (isUnreadable) this.#dependencies.metrics.unreadable.inc({ queue, event: fields.event })
+      log.warn({ ...fields, delayMs }, isUnreadable ? 'waits for a newer release' : 'attempt failed, will be retried')
     }
   }
 
@@ -398,9 +417,19 @@ export class Consumer {
     }
   }
 
+  #ageOf(instant: string): number {
+    return this.#now().getTime() - (instantOf(instant)?.getTime() ?? Number.NaN)
+  }
+
   #now(): Date {
     return this.#dependencies.now?.() ?? new Date()
   }
+}
+
+/** The retry queue of a message that has waited for this long: each once, and the last one from then on. */
+function delayAfter(waitedMs: number, delaysMs: readonly number[]): number | undefined {
+  let total = 0
+  return delaysMs.find((delayMs) => (total += delayMs) > waitedMs) ?? delaysMs.at(-1)
 }
 
 function reasonOf(error: unknown, dropped: string | undefined): string {

@@ -10,6 +10,7 @@ import { firstRoutingKeyHeader, type Provenance } from './provenance.ts'
  */
 const headerLimits: Readonly<Record<string, number>> = {
   'schema-version': 64,
+  'oldest-reader': 64,
   'causation-id': 255,
   traceparent: 255,
   'first-failure': 64,

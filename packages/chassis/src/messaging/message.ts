@@ -1,6 +1,6 @@
 import { checkerOf, type Envelope, EnvelopeSchema, type EventType, instantOf } from '@order-saga/contracts'
 import type { ConsumeMessage, Options } from 'amqplib'
-import { PoisonMessage } from '../core/errors.ts'
+import { PoisonMessage, unreadableReason, UnreadableVersion } from '../core/errors.ts'
 import { type InvalidJson, parseJson } from '../core/json-text.ts'
 
 /** A consumed event. */
@@ -27,6 +27,8 @@ export interface OutgoingEvent {
   readonly orderId: string
   readonly name: string
   readonly version: number
+  /** The oldest version whose readers read it; undefined: its own version. */
+  readonly oldestReader?: number | undefined
   readonly createdAt: Date
   readonly causationId: string | undefined
   readonly traceparent: string | undefined
@@ -54,6 +56,7 @@ export function propertiesOf(event: OutgoingEvent): Options.Publish & { readonly
     mandatory: true,
     headers: {
       'schema-version': event.version,
+      ...(event.oldestReader === undefined ? {} : { 'oldest-reader': event.oldestReader }),
       ...(event.causationId === undefined ? {} : { 'causation-id': event.causationId }),
       ...(event.traceparent === undefined ? {} : { traceparent: event.traceparent }),
     },
@@ -64,14 +67,24 @@ export function headersOf(delivery: ConsumeMessage): Record<string, unknown> {
   return delivery.properties.headers ?? {}
 }
 
-/** @throws PoisonMessage unless the delivery is a well-formed event of this name, of a known type and version */
+/**
+ * @throws PoisonMessage unless the delivery is a well-formed event of this name and a known type
+ * @throws UnreadableVersion for a version that this release does not read
+ */
 export function decode(delivery: ConsumeMessage, name: string, known: ReadonlyMap<string, EventType>): Message {
   const type = known.get(name)
   if (type === undefined) throw new PoisonMessage(`unknown event: ${name.slice(0, 100)}`)
   const headers = headersOf(delivery)
-  const version = headers['schema-version']
-  if (typeof version === 'number' && version > type.version) {
-    throw new PoisonMessage(`unknown version ${version} of ${name}: this consumer knows ${type.version}`)
+  const { 'schema-version': sent, 'oldest-reader': named } = headers
+  const version = versionIn(sent)
+  // It may be a newer version, and is not forwarded, so that it would be missing on the next pass.
+  if (version === undefined && Number(numberIn(sent)) > type.version) {
+    throw new PoisonMessage('malformed header: schema-version')
+  }
+  const oldestReader = versionIn(named) ?? version ?? 1
+  if (oldestReader > type.version) {
+    const unread = `${unreadableReason} ${version ?? oldestReader} of ${name}`
+    throw new UnreadableVersion(`${unread}: this consumer knows ${type.version}`)
   }
   const envelope = checkEnvelope(parse(delivery.content))
   if (!envelope.ok) throw new PoisonMessage(`malformed envelope: ${envelope.problem.field} ${envelope.problem.message}`)
@@ -95,6 +108,12 @@ export function decode(delivery: ConsumeMessage, name: string, known: ReadonlyMa
 export function attemptOf(headers: Record<string, unknown>): number {
   const attempt = numberIn(headers['attempt'])
   return Number.isInteger(attempt) && Number(attempt) > 0 ? Number(attempt) : 1
+}
+
+/** Some clients send all headers as texts. */
+function versionIn(value: unknown): number | undefined {
+  const version = typeof value === 'string' && !/^\d{1,16}$/.test(value) ? undefined : numberIn(value)
+  return version !== undefined && Number.isSafeInteger(version) && version > 0 ? version : undefined
 }
 
 /** Not `Number(value)`, which throws for a table with the field `toString`. */

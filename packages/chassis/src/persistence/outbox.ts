@@ -24,6 +24,13 @@ const append = statement(
      AS e (event_id, saga_id, order_id, routing_key, payload, schema_version, causation_id, traceparent, created_at)`,
 )
 
+/** A row that another release has written may have another version: nothing is known about the readers of that one. */
+export function oldestReaderOf(type: EventType | undefined, version: number): Pick<OutgoingEvent, 'oldestReader'> {
+  return type === undefined || type.version !== version || type.oldestReader === version
+    ? {}
+    : { oldestReader: type.oldestReader }
+}
+
 /** Creates an event. Every publication of it carries the same id. */
 export function newEvent<P>(
   type: EventType<P>,
@@ -37,6 +44,7 @@ export function newEvent<P>(
     orderId: cause.orderId,
     name: type.name,
     version: type.version,
+    ...oldestReaderOf(type, type.version),
     createdAt: now,
     causationId: cause.eventId,
     traceparent: cause.traceparent,

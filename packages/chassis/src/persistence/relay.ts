@@ -1,4 +1,4 @@
-import { maxMessageBytes } from '@order-saga/contracts'
+import { catalogue, type EventType, maxMessageBytes } from '@order-saga/contracts'
 import { encode, type OutgoingEvent, propertiesOf } from '../messaging/message.ts'
 import type { Publisher } from '../messaging/publisher.ts'
 import { startOutboxSpan } from '../messaging/spans.ts'
@@ -7,7 +7,7 @@ import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
 import { type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Database, statement } from './database.ts'
-import { leaseMs } from './outbox.ts'
+import { leaseMs, oldestReaderOf } from './outbox.ts'
 import { PublicationMarker, type PublishOutcome } from './publication-marker.ts'
 
 export interface RelayOptions {
@@ -202,6 +202,9 @@ export class Relay {
   }
 }
 
+/** A row that another release has written may name an event that this one does not have. */
+const types = new Map<string, EventType>(catalogue.map((type) => [type.name, type]))
+
 function eventOf(row: Row): OutgoingEvent {
   return {
     eventId: row.event_id,
@@ -209,6 +212,7 @@ function eventOf(row: Row): OutgoingEvent {
     orderId: row.order_id,
     name: row.routing_key,
     version: row.schema_version,
+    ...oldestReaderOf(types.get(row.routing_key), row.schema_version),
     createdAt: row.created_at,
     causationId: row.causation_id ?? undefined,
     traceparent: row.traceparent ?? undefined,

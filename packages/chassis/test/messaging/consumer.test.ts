@@ -1,6 +1,6 @@
 // needs: broker
 import assert from 'node:assert/strict'
-import { deadLetterQueue, secondaryQueue } from '@order-saga/contracts'
+import { deadLetterQueue, retryQueue, secondaryQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'
 import type { Consumer, Subscription } from '../../src/messaging/consumer.ts'
@@ -112,6 +112,49 @@ describe('a consumer', function () {
     assert.ok(second - first >= 50 && third - second >= 100, `after ${second - first} and ${third - second} ms`)
     assert.equal(await count('retried'), 2)
     assert.equal(await own.ready(dlq), 0)
+  })
+
+  it('keeps a version that it cannot read in the retry queues, the longest at last, until a newer consumer reads it', async () => {
+    const react = (): Promise<'processed'> => Promise.resolve('processed')
+    const older = await consume(react)
+    const newer = outgoing({ version: 2 })
+    await own.send([newer, outgoing({ version: 9, oldestReader: 1 }), outgoing()])
+    await until('the messages that it reads', async () => (await count('processed')) === 2)
+    const longest = retryQueue(own.queue, own.retryDelaysMs.at(-1) ?? 0)
+    const waits = (): string[] =>
+      own.lines.filter(({ msg }) => msg === 'waits for a newer release').map(({ delayMs }) => String(delayMs))
+    await until('six passes', () => waits().length >= 6)
+    assert.deepEqual(waits().slice(0, 1), ['50'])
+    assert.deepEqual([...new Set(waits().slice(2, 6))], ['100'])
+    await until('it to wait', async () => (await own.ready(longest)) === 1)
+    await older.drain()
+    await until('it to return', async () => (await own.ready()) === 1)
+    const [waiting] = await takeAll(own.queue)
+    assert.equal(waiting?.messageId, newer.eventId)
+    assert.equal(waiting.headers['attempt'], 1)
+    assert.match(
+      String(waiting.headers['reason']),
+      /^unknown version 2 of payment\.refund\.requested: this consumer knows 1$/,
+    )
+    assert.equal(await own.ready(dlq), 0)
+    const unreadable = (await own.metrics.unreadable.get()).values.find(({ labels }) => labels.event === newer.name)
+    assert.equal(unreadable?.value, waits().length)
+    // The consumer of the next release.
+    await own.use(async (channel) => {
+      channel.publish(own.exchange, newer.name, encode(newer), { ...propertiesOf(newer), headers: waiting.headers })
+      await channel.waitForConfirms()
+    })
+    const attempts: number[] = []
+    const upgraded = own.events.map((event) => ({ ...event, version: 2 }))
+    await consume(
+      ({ attempt }) => {
+        attempts.push(attempt)
+        return Promise.resolve('processed')
+      },
+      { events: upgraded },
+    )
+    await until('it to be processed', async () => (await count('processed')) === 3)
+    assert.deepEqual(attempts, [1])
   })
 
   it('dead-letters a message that always fails, with its failure reason, and handles the others', async () => {

@@ -117,12 +117,14 @@ describe('an encoded event', () => {
     const event = outgoing()
     const whole = JSON.parse(encode(event).toString('utf8')) as Record<string, unknown>
     const { sagaId: _, ...withoutSaga } = whole
-    const cases: Record<string, [Parameters<typeof delivered>[1], string]> = {
+    const cases: Record<string, readonly [Parameters<typeof delivered>[1], string]> = {
       'its type is unknown': [{ properties: { type: 'order.eaten' } }, 'unknown event: order.eaten'],
-      'its version is newer': [
-        { properties: { headers: { 'schema-version': 2 } } },
-        'unknown version 2 of payment.refund.requested: this consumer knows 1',
-      ],
+      ...Object.fromEntries(
+        [1e300, 1.5, '1.5', '1e3', `${'0'.repeat(63)}2`].map((version) => [
+          `its version may be newer, and is ${version}`,
+          [{ properties: { headers: { 'schema-version': version } } }, 'malformed header: schema-version'] as const,
+        ]),
+      ),
       'its body is not valid JSON': [
         { content: Buffer.from('{"eventId":') },
         'malformed envelope: the body is not well-formed JSON',
@@ -168,6 +170,29 @@ describe('an encoded event', () => {
       it(name, () => {
         assert.throws(() => decode(delivered(event, change)), new PoisonMessage(reason))
       })
+    }
+  })
+
+  it('of a newer version is read if it names a version that this consumer reads', () => {
+    const event = outgoing({ version: 7, oldestReader: 1 })
+    assert.deepEqual(propertiesOf(event).headers, { 'schema-version': 7, 'oldest-reader': 1 })
+    const headers = propertiesOf(event).headers as Record<string, unknown>
+    assert.equal(decode(delivered(event, { properties: { headers } })).name, event.name)
+    for (const oldestReader of [2, 7]) {
+      const newer = { properties: { headers: { ...headers, 'oldest-reader': oldestReader } } }
+      assert.throws(() => decode(delivered(event, newer)), /^UnreadableVersion: unknown version 7/)
+    }
+    for (const text of ['2', '7']) {
+      const asText = { properties: { headers: { 'schema-version': '7', 'oldest-reader': text } } }
+      assert.throws(() => decode(delivered(event, asText)), /^UnreadableVersion: unknown version 7/)
+    }
+    assert.equal(
+      decode(delivered(event, { properties: { headers: { 'schema-version': '7', 'oldest-reader': '1' } } })).attempt,
+      1,
+    )
+    for (const odd of ['x', '', 0, -1, 0.5, null, {}]) {
+      const malformed = { properties: { headers: { ...headers, 'oldest-reader': odd } } }
+      assert.throws(() => decode(delivered(event, malformed)), /^UnreadableVersion: unknown version 7/)
     }
   })
 

@@ -83,9 +83,14 @@ export class BrokerForTest {
     broker: Broker,
     publisher: Publisher,
     react: Subscription['react'],
-    { prefetch = 50, from, ...more }: Partial<Pick<Subscription, 'prefetch' | 'from'> & ConsumerDependencies> = {},
+    {
+      prefetch = 50,
+      from,
+      events = this.events,
+      ...more
+    }: Partial<Pick<Subscription, 'prefetch' | 'from' | 'events'> & ConsumerDependencies> = {},
   ): Consumer {
-    const { queue, events, retryDelaysMs, metrics } = this
+    const { queue, retryDelaysMs, metrics } = this
     const subscription = { queue, events, retryDelaysMs, prefetch, react, ...(from === undefined ? {} : { from }) }
     return new Consumer(subscription, { broker, publisher, metrics, log: recordedLog(this.lines).log, ...more })
   }

@@ -8,9 +8,11 @@ import {
   ReadLimit,
   RequestDeadline,
   requireValid,
+  serveOpenApi,
 } from '@order-saga/chassis'
 import { findStock, setAvailable } from '../store/stock.ts'
 import { Sku, StockBody } from './stock-bodies.ts'
+import { stockDescription } from './stock-description.ts'
 
 export interface StockApiDependencies {
   readonly database: Database
@@ -56,5 +58,6 @@ export function createStockRouter({
     ctx.body = level
   })
 
+  serveOpenApi(router, stockDescription)
   return router
 }

@@ -12,7 +12,7 @@ describe('access to the stock API', () => {
   let issuer: LocalIssuer
   before(async () => {
     issuer = await LocalIssuer.start()
-    api = await StockApi.start('stock_access', accessTo(issuer))
+    api = await StockApi.start('stock_access', { access: accessTo(issuer) })
     await send('PUT /stock/:sku', bearer(await issuer.token({ scope: 'stock:write' })))
   })
   after(async () => {

@@ -23,14 +23,25 @@ export interface Answer {
   readonly json: Readonly<Record<string, unknown>>
 }
 
+export interface StockApiOptions {
+  /** How long a request waits for the database: by default so long that no busy machine spoils a test. */
+  readonly answerMs?: number
+  /** Settings of the access to the API: AUTH_MODE and so on. */
+  readonly access?: NodeJS.ProcessEnv
+}
+
 /** The stock API on a migrated database of its own. */
 export class StockApi {
   readonly database: Database
   /** Method and pattern of each route. */
   readonly routes: readonly string[]
-  readonly #server: Server
+  readonly server: Server
 
-  private constructor({ port, user, password }: PostgresServer, name: string, settings: NodeJS.ProcessEnv) {
+  private constructor(
+    { port, user, password }: PostgresServer,
+    name: string,
+    { answerMs = 20_000, access }: StockApiOptions,
+  ) {
     const log = createLog('inventory', 'silent')
     this.database = new Database({
       host: '127.0.0.1',
@@ -51,7 +62,7 @@ export class StockApi {
       now: () => new Date(),
       // In order, as UUIDv7 are.
       newId: () => `00000000-0000-7000-8000-${String((ids += 1)).padStart(12, '0')}`,
-      answerMs: 20_000,
+      answerMs,
     })
     // HEAD has the rule of GET.
     this.routes = router.stack.flatMap(({ methods, path }) =>
@@ -59,24 +70,26 @@ export class StockApi {
     )
     const metrics = createMetrics()
     const service = { log, metrics, now: () => new Date(), every: () => undefined }
-    const access = accessGuard(service, loadConfig(apiSettings, settings), stockAccess, isCustomerId)
-    this.#server = createApi({ router, log, metrics, access })
+    const guard = accessGuard(service, loadConfig(apiSettings, access ?? {}), stockAccess, isCustomerId)
+    this.server = createApi({ router, log, metrics, access: guard })
   }
 
-  /** @param settings of the access to the API: AUTH_MODE and so on */
-  static async start(name: string, settings: NodeJS.ProcessEnv = {}): Promise<StockApi> {
+  static async start(name: string, options: StockApiOptions = {}): Promise<StockApi> {
     const postgres = await testServers().postgres()
     await createFrom(migrated.inventory, postgres, name)
-    const api = new StockApi(postgres, name, settings)
-    api.#server.listen(0, '127.0.0.1')
-    await once(api.#server, 'listening')
+    const api = new StockApi(postgres, name, options)
+    api.server.listen(0, '127.0.0.1')
+    await once(api.server, 'listening')
     return api
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port
   }
 
   /** `path` is what follows `/stock/`, percent-encoded. */
   async send(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer> {
-    const { port } = this.#server.address() as AddressInfo
-    const response = await fetch(`http://127.0.0.1:${port}/stock/${path}`, {
+    const response = await fetch(`http://127.0.0.1:${this.port}/stock/${path}`, {
       method,
       headers: { 'content-type': 'application/json', ...headers },
       ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
@@ -94,9 +107,9 @@ export class StockApi {
   }
 
   async close(): Promise<void> {
-    this.#server.close()
-    this.#server.closeAllConnections()
-    await once(this.#server, 'close')
+    this.server.close()
+    this.server.closeAllConnections()
+    await once(this.server, 'close')
     await this.database.close()
   }
 }

@@ -72,6 +72,12 @@ const reasons: Record<CancelReason, readonly string[]> = {
   ],
 }
 
+/** For a reason that a newer order service has added. */
+const otherReason = [
+  'We have cancelled your order.',
+  'If you have been charged, the whole amount has been refunded or will be refunded.',
+]
+
 /**
  * Composes the mail for an event; undefined for a refund of 0 and for a refund without an address. The Message-ID is
  * `<eventId@senderDomain>`, so a mail client recognizes a second copy.
@@ -91,8 +97,10 @@ function wording({ name, orderId, payload }: MailCause): { subject: string; news
     const news = ['Thank you for your order. It is confirmed, and we are getting it ready.']
     return { subject: `Your order ${orderId} is confirmed`, news }
   }
-  if (name === 'order.cancelled')
-    return { subject: `Your order ${orderId} was cancelled`, news: reasons[payload.reason] }
+  if (name === 'order.cancelled') {
+    const news = new Map<string, readonly string[]>(Object.entries(reasons)).get(payload.reason) ?? otherReason
+    return { subject: `Your order ${orderId} was cancelled`, news }
+  }
   const news = [
     `We have refunded ${payload.amount} ${payload.currency} for your order.`,
     'Depending on your bank it can take some days until you see it.',

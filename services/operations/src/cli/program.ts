@@ -17,7 +17,7 @@ import { createOperatorToken } from '../operators/operator-tokens.ts'
 import { listActs } from './list-acts.ts'
 import { listParked, previewRelease, releaseParked } from './parked-events.ts'
 import { type Result, UsageError } from './result.ts'
-import { listRetries, moveStuck } from './retries/retries.ts'
+import { discardUnreadable, listRetries, moveStuck } from './retries/retries.ts'
 import { listSagas } from './sagas/list-sagas.ts'
 import { retryCompensation } from './sagas/retry-compensation.ts'
 import { showSaga } from './sagas/show-saga.ts'
@@ -112,6 +112,21 @@ export function sagaProgram(parts: ProgramParts): Command {
       run('retries move', options.json === true, async (context) =>
         moveStuck(context, queue, options.dryRun === true ? undefined : await actor(options, context)),
       ),
+    )
+
+  changing(command(retries, 'discard', 'Remove messages of a version that their consumer cannot read.'))
+    .argument('<queue>', 'the retry queue')
+    .argument('[ids...]', 'their ids, as list shows them')
+    .option('--event <event>', 'only those of this event')
+    .option('--all', 'all messages of an unreadable version')
+    .action((queue: string, ids: string[], options: Changing & { event?: string; all?: true }) =>
+      run('retries discard', options.json === true, async (context) => {
+        const selection = { ids: ids.length === 0 ? undefined : ids.map(canonicalId), event: options.event }
+        assertExplicit(selection, options.all === true, '--event')
+        assertEvent(options.event)
+        const by = options.dryRun === true ? undefined : await actor(options, context)
+        return discardUnreadable(context, queue, selection, by)
+      }),
     )
 
   command(program, 'list', 'List sagas, oldest first.')
@@ -267,11 +282,16 @@ function scanOf(given: readonly string[], options: Selecting & { limit?: number 
       `--queue ${queue} is not a queue of the system: give ${services.join(', ')}, ${known.join(', ')}.`,
     )
   }
+  assertEvent(event)
+  return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER }
+}
+
+/** @throws UsageError for an event that the system does not have */
+function assertEvent(event: string | undefined): void {
   const events = catalogue.map(({ name }) => name as string)
   if (event !== undefined && !events.includes(event)) {
     throw new UsageError(`--event ${event} is not an event of the system: give one of ${events.join(', ')}.`)
   }
-  return { selection, limit: options.limit ?? Number.MAX_SAFE_INTEGER }
 }
 
 /** Requires --all to select everything. @throws UsageError */

@@ -1,6 +1,6 @@
 import { messageOf, type Publication, type Publisher } from '@order-saga/chassis'
 import { ownExchange } from '@order-saga/contracts'
-import { type Act, type Actor, actFailed, actsDone, beginActs } from './operator-acts.ts'
+import { type Act, type Actor, actFailed, actsDone, assertRecordable, beginActs } from './operator-acts.ts'
 import type { Store } from './store.ts'
 
 /** The move of one message to another queue: the act that records it, its publication, and its removal where it was found. */
@@ -33,6 +33,30 @@ export async function moveRecorded(
     failures.push(failure)
   }
   return failures
+}
+
+/** Records the acts, and then removes their messages by `ack`. */
+export type Remove = (acts: readonly Act[], ack: () => void) => Promise<void>
+
+/**
+ * Removes what `scan` hands over. Each message is recorded before it is acknowledged, so the record also shows the messages
+ * of an interrupted run.
+ * @param scan resolves when its channels are closed
+ * @throws NotDone when acts cannot be recorded
+ */
+export async function removeRecorded(
+  orders: Pick<Store, 'change'>,
+  actor: Actor,
+  scan: (remove: Remove) => Promise<unknown>,
+): Promise<void> {
+  await orders.change(assertRecordable)
+  const begun: string[] = []
+  await scan(async (acts, ack) => {
+    begun.push(...(await orders.change((database) => beginActs(database, actor, acts))))
+    ack()
+  })
+  // The broker does not confirm an ack, but by now it has confirmed the close of the channels.
+  await orders.change((database) => actsDone(database, begun, actor.now()))
 }
 
 /** Resolves when the broker has confirmed the message in a queue of the service whose main queue is `serviceQueue`. */

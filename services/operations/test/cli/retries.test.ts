@@ -46,12 +46,15 @@ describe('saga retries', function () {
           ...forged.map((id) => [id, 'unknown']),
         ],
       )
-      assert.deepEqual([summary, exitCode], [{ shown: 6, total: 6, waiting: 2, stuck: 2, unknown: 2 }, 1])
+      assert.deepEqual(
+        [summary, exitCode],
+        [{ shown: 6, total: 6, waiting: 2, unreadable: 0, stuck: 2, unknown: 2 }, 1],
+      )
       await system().untilDepth(queue(), 6)
     }
     const { out } = await system().run(['retries', 'list', '--limit', '1'])
-    assert.match(out, new RegExp(`^${waiting} +${queue()} +order.created +3 +11 min ago +waiting +no answer$`, 'm'))
-    assert.match(out, /^1 message shown, 6 in the retry queues: 2 waiting, 2 stuck, 2 of unknown age$/m)
+    assert.match(out, new RegExp(`^${waiting} +${queue()} +order.created +- +3 +11 min ago +waiting +no answer$`, 'm'))
+    assert.match(out, /^1 message shown, 6 in the retry queues: 2 waiting, 0 unreadable, 2 stuck, 2 of unknown age$/m)
   })
 
   it('move puts stuck messages back into the main queue with their attempt, and records who and why', async () => {
@@ -104,6 +107,39 @@ describe('saga retries', function () {
     } finally {
       await system().declare()
     }
+  })
+
+  it('shows an unreadable version with its number, moves none, and discards the selected ones with a record', async () => {
+    const unreadable = { 'retried-at': ago(1_000), 'schema-version': 2, reason: 'unknown version 2 of order.created' }
+    const newer = await retry(unreadable)
+    const waiting = await retry({ 'retried-at': ago(1_000) })
+    const { items, summary, exitCode } = await system().json('retries', 'list')
+    assert.deepEqual(
+      items.map(({ id, state, schemaVersion }) => [id, state, schemaVersion]),
+      [
+        [newer, 'unreadable', 2],
+        [waiting, 'waiting', undefined],
+      ],
+    )
+    assert.deepEqual([summary['unreadable'], summary['stuck'], exitCode], [1, 0, 0])
+    assert.deepEqual((await system().json('retries', 'move', queue(), '--dry-run')).items, [])
+    assert.match((await system().run(['retries', 'discard', queue(), '--dry-run'])).error, /Nothing is selected/)
+    const other = await system().json('retries', 'discard', queue(), '--event', 'order.cancelled', '--dry-run')
+    assert.deepEqual(other.items, [])
+    const dry = await system().json('retries', 'discard', queue(), '--all', '--dry-run')
+    assert.deepEqual(
+      dry.items.map(({ id, result }) => [id, result]),
+      [[newer, 'would_discard']],
+    )
+    await system().untilDepth(queue(), 2)
+    const done = await system().json('retries', 'discard', queue(), newer, '--reason', 'a test')
+    assert.deepEqual(
+      done.items.map(({ id, result }) => [id, result]),
+      [[newer, 'discarded']],
+    )
+    await system().untilDepth(queue(), 1)
+    const [act] = (await system().json('acts', '--about', newer)).items
+    assert.deepEqual([act?.['act'], act?.['place']], ['discard', queue()])
   })
 
   it('move keeps a forged message', async () => {

@@ -28,10 +28,13 @@ export interface SagaState {
   readonly mismatch: boolean
 }
 
-/** Inputs of a saga: an event of another service, its deadline, an overdue refund. For `matches` see `reactions/match.ts`. */
+/**
+ * Inputs of a saga: an event of another service, its deadline, an overdue refund. For `matches` see `reactions/match.ts`. A
+ * reason that is not known here is one more reason why nothing was charged.
+ */
 export type SagaInput =
   | { readonly on: 'payment.completed'; readonly matches: boolean }
-  | { readonly on: 'payment.failed'; readonly reason: 'declined' | 'expired' | 'order_cancelled' }
+  | { readonly on: 'payment.failed'; readonly reason: string }
   | { readonly on: 'inventory.reserved'; readonly matches: boolean }
   | { readonly on: 'inventory.failed' }
   | { readonly on: 'payment.refunded'; readonly matches: boolean }

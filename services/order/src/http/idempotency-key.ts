@@ -1,10 +1,18 @@
 import { createHash } from 'node:crypto'
 import type { IncomingMessage } from 'node:http'
+import { checkerOf } from '@order-saga/contracts'
 import { type Caller, invalidField } from '@order-saga/chassis'
+import { Type } from 'typebox'
 import type { Idempotency } from '../store/insert-orders.ts'
 
 const header = 'Idempotency-Key'
-const printable = /^[\x20-\x7e]{1,255}$/
+const description = 'given once, with 1 to 255 printable ASCII characters'
+
+export const IdempotencyKey = Type.String({
+  pattern: '^[\\x20-\\x7e]{1,255}$',
+  description,
+})
+const check = checkerOf(IdempotencyKey)
 
 /**
  * Reads the optional header; the client may choose any key, quotes are part of it. The keys of two callers never meet: that
@@ -19,8 +27,8 @@ export function idempotencyOf(
   const values = request.headersDistinct[header.toLowerCase()]
   if (values === undefined) return undefined
   const [key = ''] = values
-  if (values.length > 1 || !printable.test(key)) {
-    throw invalidField(header, 'must be given once, with 1 to 255 printable ASCII characters')
+  if (values.length > 1 || !check(key).ok) {
+    throw invalidField(header, `must be ${description}`)
   }
   return { key: storedKey(key, caller), fingerprint: createHash('sha256').update(canonicalJson(body)).digest() }
 }

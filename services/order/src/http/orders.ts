@@ -1,7 +1,8 @@
 import { Router } from '@koa/router'
-import type { Database, ReadLimit } from '@order-saga/chassis'
+import { type Database, type ReadLimit, serveOpenApi } from '@order-saga/chassis'
 import type { AcceptOrder } from '../accept-orders.ts'
 import { usualTimes } from '../store/read-step-times.ts'
+import { orderDescription } from './order-description.ts'
 import { addOrderRoutes } from './order-routes.ts'
 import { addSagaRoutes } from './saga-routes.ts'
 
@@ -18,5 +19,6 @@ export function createOrderRouter({ database, accept, reads, now }: OrderApiDepe
   const router = new Router()
   addOrderRoutes(router, { database, reads, accept })
   addSagaRoutes(router, { database, reads, usual: usualTimes(database, now), now })
+  serveOpenApi(router, orderDescription)
   return router
 }

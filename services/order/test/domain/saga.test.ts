@@ -33,7 +33,9 @@ const inputs: readonly SagaInput[] = [
   ...either.flatMap((matches) =>
     (['payment.completed', 'inventory.reserved', 'payment.refunded'] as const).map((on) => ({ on, matches })),
   ),
-  ...(['declined', 'expired', 'order_cancelled'] as const).map((reason) => ({ on: 'payment.failed', reason }) as const),
+  ...(['declined', 'expired', 'order_cancelled', 'a_newer_reason'] as const).map(
+    (reason) => ({ on: 'payment.failed', reason }) as const,
+  ),
   { on: 'inventory.failed' },
   { on: 'deadline' },
   { on: 'overdue' },

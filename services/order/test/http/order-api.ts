@@ -40,6 +40,7 @@ export interface OrderApiOptions {
   readonly port?: number
   readonly poolMax?: number
   readonly maxOpenOrders?: number
+  readonly maxInProgress?: number
   /** How long a request waits for the database: by default so long that no busy machine spoils a test. */
   readonly answerMs?: number
   /** Settings of the access to the API: AUTH_MODE and so on. */
@@ -59,7 +60,7 @@ export class OrderApi {
   /** Added to the time in new ids. */
   idOffsetMs = 0
   readonly metrics = createMetrics()
-  readonly #server: Server
+  readonly server: Server
 
   private constructor(postgres: PostgresServer, options: OrderApiOptions) {
     const log = createLog('order', 'debug', { write: (line: string) => void this.log.push(line) })
@@ -83,14 +84,14 @@ export class OrderApi {
       offer: (events: readonly OutgoingEvent[]) => void this.offered.push(...events),
     }
     const { database } = this
-    const { answerMs = 20_000, maxOpenOrders = 1_000_000 } = options
+    const { answerMs = 20_000, maxOpenOrders = 1_000_000, maxInProgress = 1_000 } = options
     const accept = createAcceptOrder({
       database,
       relay,
       now,
       newId: () => (this.idOffsetMs === 0 ? uuidv7() : uuidv7({ msecs: Date.now() + this.idOffsetMs })),
       sagaTimeoutMs,
-      admission: new Admission({ maxOpenOrders }),
+      admission: new Admission({ maxOpenOrders, maxInProgress }),
       requestDeadline: new RequestDeadline('database', answerMs),
       onAccepted: (count) => (this.accepted += count),
     })
@@ -105,7 +106,7 @@ export class OrderApi {
       methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
     )
     const service = { log, metrics: this.metrics, now, every: () => undefined }
-    this.#server = createApi({
+    this.server = createApi({
       access: accessGuard(service, loadConfig(apiSettings, options.access ?? {}), orderAccess, isCustomerId),
       router,
       log,
@@ -115,13 +116,13 @@ export class OrderApi {
 
   static async start(options: OrderApiOptions): Promise<OrderApi> {
     const api = new OrderApi(await testServers().postgres(), options)
-    api.#server.listen(0, '127.0.0.1')
-    await once(api.#server, 'listening')
+    api.server.listen(0, '127.0.0.1')
+    await once(api.server, 'listening')
     return api
   }
 
   get port(): number {
-    return (this.#server.address() as AddressInfo).port
+    return (this.server.address() as AddressInfo).port
   }
 
   url(path: string): string {
@@ -155,9 +156,9 @@ export class OrderApi {
   }
 
   async close(): Promise<void> {
-    this.#server.close()
-    this.#server.closeAllConnections()
-    await once(this.#server, 'close')
+    this.server.close()
+    this.server.closeAllConnections()
+    await once(this.server, 'close')
     await this.database.close()
   }
 }

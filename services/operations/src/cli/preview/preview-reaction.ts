@@ -11,10 +11,17 @@ import { v7 as uuidv7 } from 'uuid'
 /**
  * The effect of a message if it were delivered now.
  * `duplicate`: its id is in the inbox. `already_final`: the state would not change. `would_be_dead_lettered`: its
- * consumer would dead-letter it. `would_be_refused`: it is forged and never replayed. `unknown`: the consumer has no state.
+ * consumer would dead-letter it. `would_be_refused`: it is forged and never replayed. `would_wait`: its
+ * version is newer than this release. `unknown`: the consumer has no state.
  */
 export type ReplayResult =
-  'would_change' | 'duplicate' | 'already_final' | 'would_be_dead_lettered' | 'would_be_refused' | 'unknown'
+  | 'would_change'
+  | 'duplicate'
+  | 'already_final'
+  | 'would_be_dead_lettered'
+  | 'would_be_refused'
+  | 'would_wait'
+  | 'unknown'
 
 export interface ReplayPreview {
   readonly result: ReplayResult
@@ -28,6 +35,7 @@ export const replayResultWords: Readonly<Record<ReplayResult, string>> = {
   already_final: 'already final',
   would_be_dead_lettered: 'would be dead-lettered again',
   would_be_refused: 'would be refused',
+  would_wait: 'would wait',
   unknown: 'unknown',
 }
 

@@ -1,4 +1,4 @@
-import { decode, type Message, PoisonMessage } from '@order-saga/chassis'
+import { decode, type Message, PoisonMessage, UnreadableVersion } from '@order-saga/chassis'
 import { consumedBy } from '@order-saga/contracts'
 import { inventoryReactions, type LockedInventory } from '@order-saga/inventory'
 import { type LockedSagas, orderReactions } from '@order-saga/order'
@@ -23,6 +23,7 @@ export async function previewReplay(
     message = decode(dead, provenance.name, known)
   } catch (error) {
     if (error instanceof PoisonMessage) return { result: 'would_be_dead_lettered', why: error.message }
+    if (error instanceof UnreadableVersion) return { result: 'would_wait', why: error.message }
     throw error
   }
   if (service === 'notification') {

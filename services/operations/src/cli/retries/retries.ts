@@ -1,19 +1,20 @@
 import { counted } from '../../audit/format-report.ts'
+import { discardRetries, isSelected, type UnreadableSelection } from '../../inspect/retries/discard-retries.ts'
 import { type MovedRetry, moveRetries } from '../../inspect/retries/move-retries.ts'
-import type { RetryMessage, RetryQueue } from '../../inspect/retries/retry-message.ts'
+import { isMovable, type RetryMessage, type RetryQueue } from '../../inspect/retries/retry-message.ts'
 import { retryQueuesOf, scanRetries } from '../../inspect/retries/scan-retries.ts'
 import type { Actor } from '../../inspect/operator-acts.ts'
 import type { CommandContext } from '../command-context.ts'
 import { type Result, UsageError } from '../result.ts'
 import { fromNow, tableOf } from '../text.ts'
 
-const heading = ['ID', 'QUEUE', 'EVENT', 'ATTEMPT', 'SINCE', 'STATE', 'REASON']
+const heading = ['ID', 'QUEUE', 'EVENT', 'VERSION', 'ATTEMPT', 'SINCE', 'STATE', 'REASON']
 
-/** The messages of the retry queues, waiting and stuck. A stuck message is a finding. */
+/** The messages of the retry queues. A stuck message is a finding; one of an unreadable version waits for an upgrade. */
 export async function listRetries(context: CommandContext, limit: number): Promise<Result> {
   const { config, now, signal } = context
   const shown: RetryMessage[] = []
-  const counts = { waiting: 0, stuck: 0, unknown: 0 }
+  const counts = { waiting: 0, unreadable: 0, stuck: 0, unknown: 0 }
   const queues = retryQueuesOf(config, config.retryDelaysMs)
   await scanRetries(await context.broker(), { queues, now, signal }, async (found) => {
     for (const { retry } of found) {
@@ -21,8 +22,8 @@ export async function listRetries(context: CommandContext, limit: number): Promi
       if (shown.length < limit) shown.push(retry)
     }
   })
-  const total = counts.waiting + counts.stuck + counts.unknown
-  const end = `${counted(shown.length, 'message')} shown, ${total} in the retry queues: ${counts.waiting} waiting, ${counts.stuck} stuck, ${counts.unknown} of unknown age`
+  const total = counts.waiting + counts.unreadable + counts.stuck + counts.unknown
+  const end = `${counted(shown.length, 'message')} shown, ${total} in the retry queues: ${counts.waiting} waiting, ${counts.unreadable} unreadable, ${counts.stuck} stuck, ${counts.unknown} of unknown age`
   return {
     items: shown,
     summary: { shown: shown.length, total, ...counts },
@@ -40,37 +41,80 @@ export async function listRetries(context: CommandContext, limit: number): Promi
 /** @param actor absent: preview only */
 export async function moveStuck(context: CommandContext, name: string, actor: Actor | undefined): Promise<Result> {
   const from = queueNamed(context, name)
-  const moved = actor === undefined ? await preview(context, from) : await moveRetries(context, from, actor)
+  const moved = actor === undefined ? await preview(context, from, isMovable) : await moveRetries(context, from, actor)
+  const done = actor === undefined ? 'would move' : 'moved'
+  return resultOf(context, moved, {
+    result: actor === undefined ? 'would_move' : 'moved',
+    done: (messages) => `${done}: ${messages} to ${from.place.consumed[0]}`,
+    none: `no message in ${from.queue} is stuck or of unknown age`,
+  })
+}
+
+/**
+ * Removes messages of a version that their consumer cannot read.
+ * @param actor absent: preview only
+ */
+export async function discardUnreadable(
+  context: CommandContext,
+  name: string,
+  selected: Omit<UnreadableSelection, 'from'>,
+  actor: Actor | undefined,
+): Promise<Result> {
+  const selection = { ...selected, from: queueNamed(context, name) }
+  const isChosen = (retry: RetryMessage): boolean => isSelected(retry, selection)
+  const discarded =
+    actor === undefined
+      ? await preview(context, selection.from, isChosen)
+      : (await discardRetries(context, selection, actor)).map((retry) => ({ retry }))
+  const done = actor === undefined ? 'would discard' : 'discarded'
+  return resultOf(context, discarded, {
+    result: actor === undefined ? 'would_discard' : 'discarded',
+    done: (messages) => `${done}: ${messages}`,
+    none: `no selected message in ${name} is of an unreadable version`,
+  })
+}
+
+function resultOf(
+  context: CommandContext,
+  moved: readonly MovedRetry[],
+  words: { readonly result: string; readonly done: (messages: string) => string; readonly none: string },
+): Result {
   const failures = moved.filter(({ failure }) => failure !== undefined).length
   const stopped = context.signal.aborted
-  const done = `${actor === undefined ? 'would move' : 'moved'}: ${counted(moved.length - failures, 'message')} to ${from.place.consumed[0]}`
+  const done = words.done(counted(moved.length - failures, 'message'))
+  const result = words.result.replace('would_', '')
   const rows = moved.map(({ retry, failure }) => rowOf(retry, context.now(), failure ?? retry.reason))
   return {
-    items: moved.map(({ retry, failure }) => ({ ...retry, result: resultOf(actor, failure), why: failure })),
-    summary: { moved: moved.length - failures, failed: failures, stopped },
+    items: moved.map(({ retry, failure }) => ({
+      ...retry,
+      result: failure === undefined ? words.result : 'failed',
+      why: failure,
+    })),
+    summary: { [result]: moved.length - failures, failed: failures, stopped },
     text: [
       ...tableOf(heading, rows),
       ...(stopped ? ['Stopped: the other messages are unchanged.'] : []),
-      moved.length === 0
-        ? `no message in ${from.queue} is stuck or of unknown age`
-        : failures > 0
-          ? `${done}, failed: ${failures}`
-          : done,
+      moved.length === 0 ? words.none : failures > 0 ? `${done}, failed: ${failures}` : done,
     ].join('\n'),
     wrong: failures > 0 || stopped,
   }
 }
 
-async function preview(context: CommandContext, from: RetryQueue): Promise<MovedRetry[]> {
-  const stuck: MovedRetry[] = []
+async function preview(
+  context: CommandContext,
+  from: RetryQueue,
+  isChosen: (retry: RetryMessage) => boolean,
+): Promise<MovedRetry[]> {
+  const chosen: MovedRetry[] = []
   const { now, signal } = context
   await scanRetries(await context.broker(), { queues: [from], now, signal }, async (found) => {
     for (const { retry } of found) {
-      const { state, refusal } = retry
-      if (state !== 'waiting') stuck.push({ retry, ...(refusal !== undefined && { failure: refusal }) })
+      const { refusal } = retry
+      const isRefused = isMovable(retry) && refusal !== undefined
+      if (isChosen(retry)) chosen.push({ retry, ...(isRefused && { failure: refusal }) })
     }
   })
-  return stuck
+  return chosen
 }
 
 function queueNamed({ config }: CommandContext, name: string): RetryQueue {
@@ -82,11 +126,16 @@ function queueNamed({ config }: CommandContext, name: string): RetryQueue {
   )
 }
 
-function resultOf(actor: Actor | undefined, failure: string | undefined): string {
-  return failure !== undefined ? 'failed' : actor === undefined ? 'would_move' : 'moved'
-}
-
 function rowOf(retry: RetryMessage, now: Date, last: string): string[] {
   const since = retry.retriedAt === undefined ? '-' : fromNow(retry.retriedAt, now)
-  return [retry.id, retry.queue, retry.event, String(retry.attempt), since, retry.state, last]
+  return [
+    retry.id,
+    retry.queue,
+    retry.event,
+    String(retry.schemaVersion ?? '-'),
+    String(retry.attempt),
+    since,
+    retry.state,
+    last,
+  ]
 }

@@ -1,6 +1,6 @@
 import { cutToBytes, forward, type Publication, type Publisher, replaysLimitBytes } from '@order-saga/chassis'
-import { moveRecorded, publishTo } from '../move-recorded.ts'
-import { type Act, type Actor, actsDone, assertRecordable, beginActs } from '../operator-acts.ts'
+import { moveRecorded, publishTo, removeRecorded } from '../move-recorded.ts'
+import { type Act, type Actor, assertRecordable } from '../operator-acts.ts'
 import type { Store } from '../store.ts'
 import { bodyOf, type DeadLetter, type FoundLetter, type PastReplay, propertiesOf } from './dead-letter.ts'
 import { type Scan, scanDeadLetters, type ScanSources } from './scan.ts'
@@ -47,22 +47,17 @@ function movedLetter(letter: DeadLetter, failure: string | undefined): MovedLett
 }
 
 /**
- * Removes the selected dead letters permanently. Each is recorded with its content before it is acknowledged, so the record
- * also shows the messages of an interrupted run.
+ * Removes the selected dead letters permanently. Each is recorded with its content before it is acknowledged.
  * @throws NotDone when acts cannot be recorded
  */
 export async function discardDeadLetters(sources: MoveSources, scan: Scan, actor: Actor): Promise<MovedLetter[]> {
-  const orders = sources.databases.order
-  await orders.change(assertRecordable)
   const moved: MovedLetter[] = []
-  const begun: string[] = []
-  await scanDeadLetters(sources, scan, async (found, take) => {
-    begun.push(...(await orders.change((database) => beginActs(database, actor, found.map(discardOf)))))
-    for (const one of found) take(one)
-    moved.push(...found.map(({ letter }) => ({ letter })))
-  })
-  // The broker does not confirm an ack, but by now it has confirmed the close of the channels.
-  await orders.change((database) => actsDone(database, begun, actor.now()))
+  await removeRecorded(sources.databases.order, actor, (remove) =>
+    scanDeadLetters(sources, scan, async (found, take) => {
+      await remove(found.map(discardOf), () => found.forEach(take))
+      moved.push(...found.map(({ letter }) => ({ letter })))
+    }),
+  )
   return moved
 }
 
@@ -80,7 +75,8 @@ function replayOf({ letter }: FoundLetter): Act {
   return { act: 'replay', ...about(letter), detail: { reason: letter.reason, attempts: letter.attempts } }
 }
 
-function discardOf({ letter, message }: FoundLetter): Act {
+/** The act that records a discarded message with its content. */
+export function discardOf({ letter, message }: FoundLetter): Act {
   const detail = { reason: letter.reason, ...propertiesOf(message), body: bodyOf(message.content) }
   return { act: 'discard', ...about(letter), detail }
 }

@@ -2,7 +2,7 @@ import { forward, type Publisher } from '@order-saga/chassis'
 import type { MoveSources } from '../dead-letters/move.ts'
 import { moveRecorded, publishTo } from '../move-recorded.ts'
 import { type Act, type Actor, assertRecordable } from '../operator-acts.ts'
-import type { RetryMessage, RetryQueue } from './retry-message.ts'
+import { isMovable, type RetryMessage, type RetryQueue } from './retry-message.ts'
 import { type FoundRetry, scanRetries } from './scan-retries.ts'
 
 export interface MovedRetry {
@@ -24,7 +24,7 @@ export async function moveRetries(sources: MoveSources, from: RetryQueue, actor:
   const moved: MovedRetry[] = []
   const { now, signal } = sources
   await scanRetries(await sources.broker(), { queues: [from], now, signal }, async (found, take) => {
-    const stuck = found.filter(({ retry }) => retry.state !== 'waiting')
+    const stuck = found.filter(({ retry }) => isMovable(retry))
     const moves = stuck.map((one) => ({
       act: moveOf(one),
       publish: () => publish(publisher, target, one),

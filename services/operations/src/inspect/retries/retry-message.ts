@@ -1,4 +1,4 @@
-import { retriedAtHeader } from '@order-saga/chassis'
+import { retriedAtHeader, unreadableReason } from '@order-saga/chassis'
 import { dateOf, type FoundLetter } from '../dead-letters/dead-letter.ts'
 import type { ServiceQueues } from '../queues.ts'
 
@@ -9,10 +9,14 @@ export interface RetryQueue {
   readonly delayMs: number
 }
 
+export type RetryState = 'waiting' | 'unreadable' | 'stuck' | 'unknown'
+
 export interface RetryMessage {
   readonly id: string
   readonly queue: string
   readonly event: string
+  /** The header `schema-version`; undefined without a usable one. */
+  readonly schemaVersion: number | string | undefined
   readonly sagaId: string | undefined
   readonly orderId: string | undefined
   /** The attempt that follows. */
@@ -20,10 +24,18 @@ export interface RetryMessage {
   readonly reason: string
   /** When it was published to the retry queue; for a message of release 0.1.0 its first failure. */
   readonly retriedAt: Date | undefined
-  /** `stuck`: the broker has not returned it one minute after its delay; `unknown`: no consumer wrote a plausible time. */
-  readonly state: 'waiting' | 'stuck' | 'unknown'
+  /**
+   * `unreadable`: it waits for a newer release of its consumer. `stuck`: the broker has not returned it one minute after its
+   * delay. `unknown`: no consumer wrote a plausible time.
+   */
+  readonly state: RetryState
   /** Why it is never moved: it is forged. */
   readonly refusal: string | undefined
+}
+
+/** The broker does not return it. */
+export function isMovable({ state }: RetryMessage): boolean {
+  return state === 'stuck' || state === 'unknown'
 }
 
 /** For the return of an expired message under load, and for the difference of clocks. The alert uses it too. */
@@ -36,22 +48,26 @@ export function retryMessageOf(
   now: Date,
 ): RetryMessage {
   const { id, event, sagaId, orderId, reason, attempts, replayRefusal, firstFailure } = letter
-  const retriedAt = dateOf(message.properties.headers?.[retriedAtHeader]) ?? firstFailure
+  const { [retriedAtHeader]: retried, 'schema-version': version }: Readonly<Record<string, unknown>> =
+    message.properties.headers ?? {}
+  const retriedAt = dateOf(retried) ?? firstFailure
+  const state = stateOf(retriedAt === undefined ? undefined : now.getTime() - retriedAt.getTime(), delayMs)
   return {
     id,
     queue,
     event,
+    schemaVersion: typeof version === 'number' || typeof version === 'string' ? version : undefined,
     sagaId,
     orderId,
     attempt: attempts,
     reason,
     retriedAt,
     refusal: replayRefusal,
-    state: stateOf(retriedAt === undefined ? undefined : now.getTime() - retriedAt.getTime(), delayMs),
+    state: state === 'waiting' && reason.startsWith(unreadableReason) ? 'unreadable' : state,
   }
 }
 
-function stateOf(ageMs: number | undefined, delayMs: number): RetryMessage['state'] {
+function stateOf(ageMs: number | undefined, delayMs: number): RetryState {
   if (ageMs === undefined || ageMs < -marginMs) return 'unknown'
   return ageMs > delayMs + marginMs ? 'stuck' : 'waiting'
 }

@@ -5,7 +5,7 @@ import { scanQueue } from '../dead-letters/scan-queue.ts'
 import { queuesOfServices, readQueues } from '../queues.ts'
 import { type RetryMessage, retryMessageOf, type RetryQueue } from './retry-message.ts'
 
-export interface FoundRetry extends Pick<FoundLetter, 'message' | 'provenance'> {
+export interface FoundRetry extends FoundLetter {
   readonly retry: RetryMessage
 }
 
@@ -42,7 +42,7 @@ export async function scanRetries(model: ChannelModel, scan: RetryScan, onFound:
     await scanQueue(model, { queue: from.queue, depth }, async (messages, ack) => {
       const found = messages.map((message): FoundRetry => {
         const letter = foundLetterOf(message, from.place)
-        return { message, provenance: letter.provenance, retry: retryMessageOf(letter, from, now()) }
+        return { ...letter, retry: retryMessageOf(letter, from, now()) }
       })
       await onFound(found, ({ message }) => ack(message))
       return signal?.aborted === true ? 'stop' : 'go on'
