@@ -54,7 +54,7 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     sagaTimeoutMs,
     onAccepted: started,
   })
-  const reads = new ReadLimit({ concurrency: config.dbReadPoolMax })
+  const reads = new ReadLimit({ concurrency: config.dbReadPoolMax, isWriting: () => admission.isAccepting })
   const router = createOrderRouter({ accept, database: service.openReads(config), reads, now })
   const access = accessGuard(service, config, orderAccess, isCustomerId)
   service.serve(createApi({ router, log, metrics, tracing, access }), config)

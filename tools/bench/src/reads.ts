@@ -10,23 +10,25 @@ export interface ReadsOptions {
   readonly sagas: number
   /** Clients that read without a pause. */
   readonly clients: number
-  /** Of each of the three measurements. */
+  /** With the reads, and as long without them. */
   readonly seconds: number
   readonly seed: number
 }
 
 export interface ReadsResult {
   readonly options: ReadsOptions
-  /** p99 of POST /orders in ms: before, during and after the reads. */
-  readonly p99: Readonly<Record<'before' | 'during' | 'after', number>>
+  /** p99 of POST /orders in ms: without and beside the reads. */
+  readonly p99: Readonly<Record<'idle' | 'beside', number>>
   readonly refusedPosts: number
   /** Responses of the reads, by status. */
   readonly reads: Readonly<Record<string, number>>
 }
 
 const ordersPerSecond = 20
+/** Windows without and with reads alternate, so that other load of the machine disturbs both alike. */
+const windowSeconds = 5
 
-/** Measures POST /orders at a low rate, alone and beside clients that read as fast as they get responses. */
+/** Measures POST /orders at a low rate, alternately alone and beside clients that read as fast as they get responses. */
 export async function measureReads(options: ReadsOptions, say: (line: string) => void): Promise<ReadsResult> {
   const { sagas, clients, seconds, seed } = options
   const environment = await BenchEnvironment.start({ seed, say })
@@ -34,21 +36,21 @@ export async function measureReads(options: ReadsOptions, say: (line: string) =>
     await environment.warmUp(50)
     await prefill(environment, { orders: sagas, published: 0 })
     const url = `http://127.0.0.1:${environment.system.services.order.port}`
-    const posts = async (name: string): Promise<readonly Post[]> => {
-      say(`${name}: ${ordersPerSecond} orders per second for ${seconds} s`)
-      return await postFor(url, environment.sku, seconds)
-    }
-    const before = await posts('before')
+    const windows = Math.ceil(seconds / windowSeconds)
+    say(`${ordersPerSecond} orders per second, ${windows} times ${windowSeconds} s alone and beside ${clients} clients`)
     const readers = await startReaders(url, clients)
-    const during = await posts(`beside ${clients} clients`)
-    const reads = await readers.stop()
-    const after = await posts('after')
-    const all = [...before, ...during, ...after]
+    const posts: Record<'idle' | 'beside', Post[]> = { idle: [], beside: [] }
+    for (let i = 0; i < windows; i += 1) {
+      posts.idle.push(...(await postFor(url, environment.sku, windowSeconds)))
+      readers.start()
+      posts.beside.push(...(await postFor(url, environment.sku, windowSeconds)))
+      await readers.stop()
+    }
     return {
       options,
-      p99: { before: p99Of(before), during: p99Of(during), after: p99Of(after) },
-      refusedPosts: all.filter(({ status }) => status !== 202).length,
-      reads,
+      p99: { idle: p99Of(posts.idle), beside: p99Of(posts.beside) },
+      refusedPosts: [...posts.idle, ...posts.beside].filter(({ status }) => status !== 202).length,
+      reads: readers.close(),
     }
   } finally {
     await environment.stop()
@@ -86,16 +88,20 @@ async function post(url: string, body: string): Promise<Post> {
 }
 
 /** The clients that read, in a process of their own: beside them, this one would measure its own delays. */
-async function startReaders(
-  url: string,
-  clients: number,
-): Promise<{ stop(): Promise<Readonly<Record<string, number>>> }> {
+async function startReaders(url: string, clients: number) {
   const child = fork(fileURLToPath(new URL('reads-client-main.ts', import.meta.url)), [url, String(clients)])
   await once(child, 'spawn')
+  const reads: Record<string, number> = {}
   return {
-    stop: async () => {
+    start: () => void child.send('start'),
+    stop: async (): Promise<void> => {
       child.send('stop')
-      const [reads] = (await once(child, 'message')) as [Readonly<Record<string, number>>]
+      const [counts] = (await once(child, 'message')) as [Readonly<Record<string, number>>]
+      for (const [status, count] of Object.entries(counts)) reads[status] = (reads[status] ?? 0) + count
+    },
+    /** @returns the responses, by status */
+    close: (): Readonly<Record<string, number>> => {
+      child.kill()
       return reads
     },
   }
