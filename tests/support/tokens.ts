@@ -9,7 +9,7 @@ type Headers = Record<string, string>
 
 export const bearer = (token: string): Headers => ({ authorization: `Bearer ${token}` })
 
-const allScopes = 'orders:create orders:read stock:write operate'
+export const allScopes = 'orders:create orders:read stock:write operate'
 
 /** Headers that every API refuses with 401, by what is wrong with them. */
 export async function badCallers(issuer: LocalIssuer): Promise<Map<string, Headers>> {

@@ -24,6 +24,7 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
     database,
     readDatabase: service.openReads(config),
     readConcurrency: config.dbReadPoolMax,
+    tokenRequired: config.authMode === 'jwt',
     now,
     newId,
   })

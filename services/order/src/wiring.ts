@@ -55,7 +55,8 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     onAccepted: started,
   })
   const reads = new ReadLimit({ concurrency: config.dbReadPoolMax, isWriting: () => admission.isAccepting })
-  const router = createOrderRouter({ accept, database: service.openReads(config), reads, now })
+  const tokenRequired = config.authMode === 'jwt'
+  const router = createOrderRouter({ accept, database: service.openReads(config), reads, tokenRequired, now })
   const access = accessGuard(service, config, orderAccess, isCustomerId)
   service.serve(createApi({ router, log, metrics, tracing, access }), config)
   return accept

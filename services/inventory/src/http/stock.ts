@@ -19,6 +19,8 @@ export interface StockApiDependencies {
   /** For reads, with connections of its own. */
   readonly readDatabase: Database
   readonly readConcurrency: number
+  /** For the document of the API. */
+  readonly tokenRequired: boolean
   readonly now: () => Date
   readonly newId: () => string
   /** How long a request waits for the database; 2500 ms by default. */
@@ -33,6 +35,7 @@ export function createStockRouter({
   database,
   readDatabase,
   readConcurrency,
+  tokenRequired,
   now,
   newId,
   answerMs,
@@ -58,6 +61,6 @@ export function createStockRouter({
     ctx.body = level
   })
 
-  serveOpenApi(router, stockDescription)
+  serveOpenApi(router, stockDescription, tokenRequired)
   return router
 }

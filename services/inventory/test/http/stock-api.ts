@@ -54,11 +54,13 @@ export class StockApi {
       applicationName: 'stock-http-test',
       log,
     })
+    const config = loadConfig(apiSettings, access ?? {})
     let ids = 0
     const router = createStockRouter({
       database: this.database,
       readDatabase: this.database,
       readConcurrency: 10,
+      tokenRequired: config.authMode === 'jwt',
       now: () => new Date(),
       // In order, as UUIDv7 are.
       newId: () => `00000000-0000-7000-8000-${String((ids += 1)).padStart(12, '0')}`,
@@ -70,7 +72,7 @@ export class StockApi {
     )
     const metrics = createMetrics()
     const service = { log, metrics, now: () => new Date(), every: () => undefined }
-    const guard = accessGuard(service, loadConfig(apiSettings, access ?? {}), stockAccess, isCustomerId)
+    const guard = accessGuard(service, config, stockAccess, isCustomerId)
     this.server = createApi({ router, log, metrics, access: guard })
   }
 

@@ -1,7 +1,7 @@
-import type { AccessRules } from '@order-saga/chassis'
+import type { AccessRule, AccessRules } from '@order-saga/chassis'
 
-const create = { scopes: ['orders:create'], owners: true }
-const read = { scopes: ['orders:read'], owners: true }
+const create: AccessRule = { scopes: ['orders:create'], owners: true }
+export const read: AccessRule = { scopes: ['orders:read'], owners: true }
 
 /** Who may use the routes of the order API. A customer's token is limited to that customer's orders and sagas. */
 export const orderAccess: AccessRules = {
@@ -11,4 +11,5 @@ export const orderAccess: AccessRules = {
   'GET /sagas': read,
   'GET /sagas/:sagaId': read,
   'GET /sagas/:sagaId/explain': read,
+  'GET /openapi.json': 'public',
 }

@@ -11,14 +11,16 @@ export interface OrderApiDependencies {
   readonly database: Database
   readonly accept: AcceptOrder
   readonly reads: ReadLimit
+  /** For the document of the API. */
+  readonly tokenRequired: boolean
   readonly now: () => Date
 }
 
 /** The order API. While the database is unavailable, requests are answered with 503 within about three seconds. */
-export function createOrderRouter({ database, accept, reads, now }: OrderApiDependencies): Router {
+export function createOrderRouter({ database, accept, reads, tokenRequired, now }: OrderApiDependencies): Router {
   const router = new Router()
   addOrderRoutes(router, { database, reads, accept })
   addSagaRoutes(router, { database, reads, usual: usualTimes(database, now), now })
-  serveOpenApi(router, orderDescription)
+  serveOpenApi(router, orderDescription, tokenRequired)
   return router
 }

@@ -1,5 +1,6 @@
 // needs: database
 import assert from 'node:assert/strict'
+import type { AccessRule } from '@order-saga/chassis'
 import { LocalIssuer, waitUntil } from '@order-saga/dev'
 import { accessTo, badCallers, bearer } from '@order-saga/tests/support/tokens'
 import { sagaStatuses } from '../../src/domain/saga.ts'
@@ -40,7 +41,20 @@ describe('access to the order API', () => {
 
   it('has a rule for every route, and the matrix has every rule', () => {
     assert.deepEqual(api.routes.toSorted(), Object.keys(orderAccess).toSorted())
-    assert.deepEqual(Object.keys(routes({ orderId: '', sagaId: '' })).toSorted(), Object.keys(orderAccess).toSorted())
+    const sent = Object.keys(routes({ orderId: '', sagaId: '' }))
+    assert.deepEqual([...sent, 'GET /openapi.json'].toSorted(), Object.keys(orderAccess).toSorted())
+  })
+
+  it('offers its document to every caller, which then requires a token for each operation', async () => {
+    for (const [what, headers] of await badCallers(issuer)) {
+      const { status, json } = await api.send('GET', '/openapi.json', headers)
+      assert.equal(status, 200, what)
+      const { post, get } = (json['paths'] as Record<string, Record<string, { security: unknown }>>)['/orders']!
+      assert.deepEqual(
+        [post, get].map((operation) => operation?.security),
+        [[{ accessToken: ['orders:create'] }], [{ accessToken: ['orders:read'] }]],
+      )
+    }
   })
 
   it('refuses every caller without a valid token on every route, with a challenge, before it reads the body', async () => {
@@ -63,7 +77,7 @@ describe('access to the order API', () => {
   it('accepts exactly the scope of each route', async () => {
     const own = await idsOf('ann')
     for (const [route, send] of Object.entries(routes(own))) {
-      const { scopes: accepted } = orderAccess[route]!
+      const { scopes: accepted } = orderAccess[route] as AccessRule
       for (const scope of [...scopes, '']) {
         for (const customer of [undefined, 'ann']) {
           const answer = await send(bearer(await issuer.token({ scope, customer })))

@@ -95,10 +95,12 @@ export class OrderApi {
       requestDeadline: new RequestDeadline('database', answerMs),
       onAccepted: (count) => (this.accepted += count),
     })
+    const config = loadConfig(apiSettings, options.access ?? {})
     const router = createOrderRouter({
       accept,
       database,
       reads: new ReadLimit({ concurrency: 10, callTimeoutMs: answerMs }),
+      tokenRequired: config.authMode === 'jwt',
       now,
     })
     // HEAD has the rule of GET.
@@ -107,7 +109,7 @@ export class OrderApi {
     )
     const service = { log, metrics: this.metrics, now, every: () => undefined }
     this.server = createApi({
-      access: accessGuard(service, loadConfig(apiSettings, options.access ?? {}), orderAccess, isCustomerId),
+      access: accessGuard(service, config, orderAccess, isCustomerId),
       router,
       log,
       metrics: this.metrics,

@@ -42,7 +42,16 @@ export class AccessDenied extends Problem {
     return new AccessDenied(403, 'scope', detail, `${challenge('insufficient_scope', detail)}, scope="${scopes[0]}"`)
   }
 
-  static forbidden(reason: DenialReason, detail: string): AccessDenied {
+  /** For a route without a rule. */
+  static noRule(): AccessDenied {
+    return AccessDenied.#forbidden('scope', 'No token allows this.')
+  }
+
+  static ownerNotAllowed(): AccessDenied {
+    return AccessDenied.#forbidden('owner', "A token that is limited to its owner's data does not allow this.")
+  }
+
+  static #forbidden(reason: DenialReason, detail: string): AccessDenied {
     return new AccessDenied(403, reason, detail, challenge('insufficient_scope', detail))
   }
 }

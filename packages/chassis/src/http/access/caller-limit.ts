@@ -16,10 +16,13 @@ export class CallerLimit {
       await this.#limiter.consume(JSON.stringify([issuer, subject]))
     } catch (error) {
       if (!(error instanceof RateLimiterRes)) throw error
-      const seconds = Math.max(1, Math.ceil(error.msBeforeNext / 1_000))
-      throw new Problem(429, 'This caller has sent too many requests, try again.', {
-        headers: { 'retry-after': String(seconds) },
-      })
+      throw callerLimitReached(Math.max(1, Math.ceil(error.msBeforeNext / 1_000)))
     }
   }
+}
+
+export function callerLimitReached(retryAfterSeconds: number): Problem {
+  return new Problem(429, 'This caller has sent too many requests, try again.', {
+    headers: { 'retry-after': String(retryAfterSeconds) },
+  })
 }

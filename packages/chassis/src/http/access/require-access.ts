@@ -12,8 +12,8 @@ export interface AccessRule {
   readonly owners: boolean
 }
 
-/** The rule of each route, by method and route pattern: `GET /orders/:orderId`. */
-export type AccessRules = Readonly<Record<string, AccessRule>>
+/** The rule of each route, by method and route pattern: `GET /orders/:orderId`. A public route accepts requests without a token. */
+export type AccessRules = Readonly<Record<string, AccessRule | 'public'>>
 
 export interface RequireAccessOptions {
   readonly verify: (token: string) => Promise<Caller>
@@ -31,12 +31,16 @@ export interface RequireAccessOptions {
  */
 export function requireAccess({ verify, rules, events, limit }: RequireAccessOptions): Middleware {
   return async (ctx, next) => {
+    const rule = rules[`${ctx.method === 'HEAD' ? 'GET' : ctx.method} ${String(ctx.state['route'])}`]
+    if (rule === 'public') {
+      await next()
+      return
+    }
     try {
       const caller = await verify(tokenOf(ctx))
       ctx.state['caller'] = caller
       await limit?.count(caller)
-      const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
-      checkRule(caller, rules[`${method} ${String(ctx.state['route'])}`])
+      checkRule(caller, rule)
     } catch (error) {
       if (error instanceof AccessDenied) events.denied(ctx, error)
       throw error
@@ -47,11 +51,9 @@ export function requireAccess({ verify, rules, events, limit }: RequireAccessOpt
 
 /** @throws AccessDenied if the rule does not accept the caller */
 export function checkRule({ scopes, owner }: Caller, rule: AccessRule | undefined): void {
-  if (rule === undefined) throw AccessDenied.forbidden('scope', 'No token allows this.')
+  if (rule === undefined) throw AccessDenied.noRule()
   if (!rule.scopes.some((scope) => scopes.has(scope))) throw AccessDenied.insufficientScope(rule.scopes)
-  if (owner !== undefined && !rule.owners) {
-    throw AccessDenied.forbidden('owner', "A token that is limited to its owner's data does not allow this.")
-  }
+  if (owner !== undefined && !rule.owners) throw AccessDenied.ownerNotAllowed()
 }
 
 /** The token of the header Authorization (RFC 6750, section 2.1). */
