@@ -122,7 +122,8 @@ describe('access to the order API', () => {
       assert.deepEqual(await orderIds(path), [], path)
     }
     const service = bearer(await issuer.token({ scope: 'orders:read' }))
-    assert.ok((await list('/orders', service)).length >= 3)
+    const all = (await list('/orders', service)).map(({ orderId }) => orderId)
+    for (const { orderId } of [own, other]) assert.ok(all.includes(orderId))
   })
 
   it("lists a customer's sagas page by page, newest first", async () => {
