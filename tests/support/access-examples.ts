@@ -23,9 +23,9 @@ export async function sendAccessExamples({ start, named, refusesCustomers = fals
     ['<token>', token],
     ['<expired token>', await issuer.token({ scope: allScopes, lifetimeSeconds: -60 })],
     ['<token without the scope>', await issuer.token({ scope: '' })],
-    ["<customer's token>", await issuer.token({ scope: allScopes, customer: 'cust-1' })],
+    ['<token of an owner>', await issuer.token({ scope: allScopes, customer: 'cust-1' })],
   ] as const
-  const names = ['noToken', 'expiredToken', 'insufficientScope', ...(refusesCustomers ? ['customerToken'] : [])]
+  const names = ['noToken', 'expiredToken', 'insufficientScope', ...(refusesCustomers ? ['ownerToken'] : [])]
   await withApi(start(accessTo(issuer)), async ({ port }) => {
     for (const name of names) await sendExample(port, named(name), tokens)
   })

@@ -46,11 +46,11 @@ export function accessProblems({ path, access }: ApiDescription['samples']): Rea
       '<token without the scope>',
     ),
     ...(!access.owners && {
-      customerToken: example(
-        "a customer's token",
+      ownerToken: example(
+        "a token that is limited to its owner's data",
         AccessDenied.ownerNotAllowed(),
-        ", and the token is a customer's",
-        "<customer's token>",
+        ", and the token is limited to its owner's data",
+        '<token of an owner>',
       ),
     }),
     callerLimit: example(
