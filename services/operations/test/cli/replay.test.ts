@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { waitUntil } from '@order-saga/dev'
+import { assertBuilt } from '@order-saga/tests/support/built'
 import { Client } from 'pg'
 import { Child } from '../../../../tools/dev/src/child-process.ts'
 import { writeScenario } from '../scenarios.ts'
@@ -194,8 +195,9 @@ describe('saga dead-letters replay', function () {
        CREATE TRIGGER gate BEFORE INSERT ON operator_acts FOR EACH ROW
          WHEN (NEW.result_of IS NOT NULL) EXECUTE FUNCTION gate()`,
     )
-    const main = fileURLToPath(new URL('../../src/saga-main.ts', import.meta.url))
-    const args = ['--conditions=source', '--import=tsx', main, 'dead-letters', 'replay', eventId, ...healed]
+    await assertBuilt(['operations'])
+    const main = fileURLToPath(new URL('../../dist/saga-main.js', import.meta.url))
+    const args = [main, 'dead-letters', 'replay', eventId, ...healed]
     const env = { PATH: process.env['PATH'], ...system().environment }
     const command = await Child.start(process.execPath, args, { cwd: process.cwd(), env, stdio: 'ignore' })
     await waitUntil(
