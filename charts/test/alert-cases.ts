@@ -407,6 +407,19 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
     { when: 'the service is scaled to 0', series: pods('up', '0x10', ',service="payment"'), at: '5m' },
     { when: 'the service has no database', series: pods('up', '1x10', ',service="notification"'), at: '5m' },
   ],
+  OrderSagaAccessDenied: [
+    {
+      when: 'two pods deny 40 requests per minute together',
+      series: pods('http_access_denied_total', '0+20x40', ',service="order",reason="expired"'),
+      at: '15m',
+      fires: { service: 'order' },
+    },
+    {
+      when: 'two pods deny 8 requests per minute together',
+      series: pods('http_access_denied_total', '0+4x40', ',service="order",reason="scope"'),
+      at: '15m',
+    },
+  ],
   OrderSagaClockSkew: [
     {
       when: 'the clock of one pod is 6 s behind',

@@ -6,6 +6,7 @@ const stores = ['order', 'payment', 'inventory'] as const
 const all = [
   'operations.audit.exporter.enabled=true',
   'operations.console.enabled=true',
+  'operations.operatorTokens.secret=operators',
   'operations.toolbox.enabled=true',
 ]
 
@@ -86,7 +87,7 @@ describe('credentials', () => {
         /DB_(\w+_)?(USER|PASSWORD)$/.test(name) ? [[name, value.secretKeyRef.name]] : [],
       ),
     )
-  const mode = ['operations.console.mode=full', 'operations.console.adminToken.secret=token']
+  const mode = ['operations.console.mode=full', 'operations.operatorTokens.secret=token']
   const full = mode.flatMap((value) => ['--set', value])
 
   it('of databases are those of the role that a program needs, and the owner is used by migrations only', () => {

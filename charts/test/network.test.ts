@@ -1,5 +1,5 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { type Loose, objects, pods, type Variant, variantNames } from './render.ts'
+import { type Loose, objects, objectsWith, pods, podsOf, type Variant, variantNames } from './render.ts'
 
 type Labels = Record<string, string>
 interface Peer {
@@ -184,3 +184,35 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
     })
   })
 }
+
+describe('the network policy to the issuer of access tokens', () => {
+  const auth = { mode: 'jwt', issuer: 'i', audience: 'a' }
+  const operations = { operatorTokens: { secret: 't' }, console: { enabled: true }, toolbox: { enabled: true } }
+  const rendered = (values: Loose): Loose[] =>
+    objectsWith({ variant: 'test', values: { operations, drill: { token: { secret: 't' } }, ...values } })
+  const policyOf = (all: Loose[]): Loose =>
+    all.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'shop-to-issuer')?.spec
+
+  it('allows its port, and no addresses but those given', () => {
+    const peers = [{ ipBlock: { cidr: '192.0.2.0/24' } }]
+    for (const [jwksUrl, port] of [
+      ['https://login.example/certs', 443],
+      ['http://login.example/certs', 80],
+      ['https://login.example:8443/certs', 8443],
+      ['https://[2001:db8::1]/certs', 443],
+      ['https://[2001:db8::1]:8443/certs', 8443],
+    ] as const) {
+      deepEqual(policyOf(rendered({ auth: { ...auth, jwksUrl } })).egress, [{ ports: [{ port }] }], jwksUrl)
+      const restricted = policyOf(rendered({ auth: { ...auth, jwksUrl, issuerTo: peers } }))
+      deepEqual(restricted.egress, [{ ports: [{ port }], to: peers }], jwksUrl)
+    }
+  })
+
+  it('selects the programs that verify tokens, and does not exist without tokens', () => {
+    const all = rendered({ auth: { ...auth, jwksUrl: 'https://login.example/certs' } })
+    const selected = podsOf(all).filter(({ labels }) => selects(policyOf(all).podSelector, labels))
+    const programs = ['console', 'inventory', 'order', 'toolbox'].map((name) => `Deployment/shop-${name}`)
+    deepEqual(selected.map(({ name }) => name).toSorted(), programs)
+    equal(policyOf(rendered({})), undefined)
+  })
+})

@@ -78,7 +78,7 @@ describe('An outage', function () {
 
   it('of all database connections at once stops no service', async () => {
     await underOrders(async (orders) => {
-      for (let round = 1; round <= 5; round += 1) {
+      for (let round = 1; round <= 3; round += 1) {
         for (const store of stores) {
           await system().sql(
             store,

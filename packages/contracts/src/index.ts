@@ -23,7 +23,7 @@ export {
   PaymentRefundRequested,
 } from './order-events.ts'
 export { type QueueNames, serviceQueues } from './queues.ts'
-export { CustomerEmail, CustomerId, Item, orderLimits, personalFields } from './order-lines.ts'
+export { CustomerEmail, CustomerId, isCustomerId, Item, orderLimits, personalFields } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
 export { type Checked, checkerOf } from './validation.ts'
 export {

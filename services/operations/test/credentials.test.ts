@@ -105,7 +105,6 @@ describe('credentials with reserved characters', function () {
       {
         out: print,
         error: print,
-        user: () => 'ann',
         now: () => new Date(),
         signal: new AbortController().signal,
       },

@@ -158,10 +158,12 @@ describe('the system under docker compose', () => {
     assert.equal(page.status, 200)
     assert.match(await page.text(), /<!doctype html>/i)
     for (const file of ['style.css', 'icon.svg', 'app.js']) assert.equal((await fetch(`${url}/${file}`)).status, 200)
-    const saga = await fetch(`${url}/sagas/${sagaId}`)
+    assert.equal((await fetch(`${url}/sagas/${sagaId}`)).status, 401)
+    const authorization = 'Bearer order-saga-operator'
+    const saga = await fetch(`${url}/sagas/${sagaId}`, { headers: { authorization } })
     assert.equal(saga.status, 200, await saga.text())
-    const headers = { 'content-type': 'application/json' }
-    const body = JSON.stringify({ deadLetters: [{ service: 'order', id: sagaId }], operator: 'test', reason: 'test' })
+    const headers = { authorization, 'content-type': 'application/json' }
+    const body = JSON.stringify({ deadLetters: [{ service: 'order', id: sagaId }], reason: 'test' })
     assert.equal((await fetch(`${url}/dead-letters/discard`, { method: 'POST', headers, body })).status, 403)
   })
 

@@ -5,13 +5,14 @@ import type { Locator, Page } from 'playwright-core'
 import { accessibilityFaults, Browser } from '../../support/browser.ts'
 import { breakShelf } from '../../support/failing-statements.ts'
 import { someCustomer, type WantedOrder } from '../../support/shop.ts'
+import { operatorEntry } from '../../support/operators.ts'
 import { useSystem } from '../../support/use-system.ts'
 
 const token = 'a-token-nobody-guesses'
 
 describe('The console in a browser', function () {
   this.timeout(120_000)
-  const system = useSystem(() => ({ console: { CONSOLE: 'full', ADMIN_TOKEN: token } }))
+  const system = useSystem(() => ({ console: { CONSOLE: 'full', OPERATOR_TOKENS: operatorEntry('ann', token) } }))
   let browser: Browser
   let page: Page
 
@@ -195,7 +196,7 @@ describe('The console in a browser', function () {
     assert.match(browser.errors.splice(0).join(), /401/)
   })
 
-  it('replays a dead letter after a confirmation, with operator and reason', async () => {
+  it('replays a dead letter after a confirmation, with the operator of the token and a reason', async () => {
     const repair = await breakShelf(system())
     const { sagaId } = await system().shop.post()
     await page.locator('#dead-letter-count', { hasText: '1' }).waitFor()
@@ -213,7 +214,6 @@ describe('The console in a browser', function () {
     await dialog.waitFor({ state: 'detached' })
     assert.equal((await system().shop.saga(sagaId)).status, 'payment_completed', 'it was not to be replayed')
     await replay.click()
-    await dialog.getByLabel('Your name').fill('ann')
     await dialog.getByLabel('Why').fill('the shelf stands again')
     await dialog.getByRole('button', { name: 'Replay' }).click()
     await page.getByText('1 replayed.').waitFor()

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { Browser } from '../../support/browser.ts'
 import { breakShelf } from '../../support/failing-statements.ts'
+import { operatorEntry } from '../../support/operators.ts'
 import { useSystem } from '../../support/use-system.ts'
 
 /**
@@ -17,7 +18,7 @@ const token = 'a-token-for-the-pictures'
 describe('The screenshots of the console', function () {
   this.timeout(120_000)
   const system = useSystem(() => ({
-    console: { CONSOLE: 'full', ADMIN_TOKEN: token },
+    console: { CONSOLE: 'full', OPERATOR_TOKENS: operatorEntry('ann', token) },
     envOf: { order: { SAGA_TIMEOUT_MS: 12_000 } },
   }))
   const sagas = new Map<string, string>()

@@ -1,6 +1,8 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { checkout, program as compiledProgram } from './checkout.ts'
+import { checkout, issuerProgram, program as compiledProgram } from './checkout.ts'
+import { fetchToken } from './local-issuer.ts'
+import { programEnvironment } from './environment.ts'
 import { RunFolder } from './run-folder.ts'
 import { failureText, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
@@ -14,9 +16,11 @@ import {
   localUrl,
   managementAddress,
   migrationEnvironment,
+  operatorSettings,
   processEnvironment,
   processesOf,
   readerAddresses,
+  usesLocalIssuer,
 } from './service-plan.ts'
 import type { Ports, ProcessName, ServerAddresses, StoringService, UsualPorts } from './service-plan.ts'
 import { ServiceProcess } from './service-process.ts'
@@ -85,6 +89,8 @@ export class System {
     this.#auditAddresses = readerAddresses(database)
     const storing: StoringService[] = ['order', 'payment', 'inventory']
     await allOrFirstFailure(storing.map((name) => this.#migrate(name, addresses, signal)))
+    const issuer = usesLocalIssuer(env)
+    if (issuer) this.#services.push(await this.#startIssuer(ports))
     for (const name of processesOf(env)) this.#services.push(await this.#startService(name, ports, addresses))
     const ready = this.#services.map(async (service) => {
       await service.ready(60_000, signal)
@@ -92,7 +98,8 @@ export class System {
     })
     await allOrFirstFailure(ready)
     await this.#supervisor.add(...this.#services)
-    return addressesOf(env, ports, addresses)
+    const tokens = issuer ? await issuerAddresses(localUrl(ports.issuer)) : {}
+    return { ...addressesOf(env, ports, addresses), ...operatorSettings(env), ...tokens }
   }
 
   /** Stops services, then servers, and removes the folder. */
@@ -118,6 +125,19 @@ export class System {
     this.#options.log(`${databases[name].padEnd(12)} ${result.output.trim().split('\n').at(-1)}`)
   }
 
+  async #startIssuer({ issuer: port }: Ports): Promise<ServiceProcess> {
+    const { folder, log } = this.#options
+    return ServiceProcess.start({
+      name: 'issuer',
+      script: issuerProgram,
+      env: { ...programEnvironment(folder), PORT: String(port) },
+      opsUrl: localUrl(port),
+      folder: this.#folder!,
+      log: new ServiceLog('issuer', join(this.#folder!.path, 'log', 'issuer.log'), false, log),
+      stopLimitMs: drainMs,
+    })
+  }
+
   async #startService(name: ProcessName, ports: Ports, servers: ServerAddresses): Promise<ServiceProcess> {
     const { env, folder, log, program } = this.#options
     const stopLimitMs = Number(env['SHUTDOWN_TIMEOUT_MS'] || drainMs)
@@ -139,6 +159,14 @@ async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
   const outcomes = await Promise.allSettled(work)
   const failed = outcomes.find((outcome) => outcome.status === 'rejected')
   if (failed) throw failed.reason
+}
+
+/** Where to get tokens, and one of a service for the drill. Longer than a run lasts: the issuer's key is lost with the run. */
+async function issuerAddresses(issuer: string): Promise<Record<string, string>> {
+  const tokenUrl = `${issuer}/token`
+  const scope = 'orders:create orders:read stock:write'
+  const token = await fetchToken(tokenUrl, { subject: 'drill', scope, lifetimeSeconds: 30 * 86_400 })
+  return { TOKEN_URL: tokenUrl, API_TOKEN: token }
 }
 
 function addressesOf(env: NodeJS.ProcessEnv, ports: Ports, servers: ServerAddresses): Record<string, string> {

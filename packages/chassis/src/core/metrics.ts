@@ -14,7 +14,7 @@ const storeMetrics = [
   'outbox_published_total',
   'database_lock_timeouts_total',
 ]
-const apiMetrics = ['http_request_duration_seconds']
+const apiMetrics = ['http_request_duration_seconds', 'http_access_denied_total']
 
 /** Removes the metrics of a missing database or API. */
 export function removeUnusedMetrics(
@@ -103,6 +103,11 @@ export function createMetrics(registry = createRegistry()) {
       ['queue', 'event'],
       longBuckets,
       "Time from the event's timestamp to its disposition: outbox, broker and consumer together.",
+    ),
+    accessDenied: counter(
+      'http_access_denied_total',
+      ['reason'],
+      'Requests that were not authenticated or not authorised, by reason; sum over pods.',
     ),
     httpDuration: histogram(
       'http_request_duration_seconds',

@@ -183,6 +183,23 @@ export class Service {
   }
 
   /**
+   * Connections for requests that read, beside those of the store, which they would occupy. Sessions are read-only. Closed
+   * when the process stops.
+   */
+  openReads(config: DatabaseConfig & { readonly dbReadPoolMax: number }): Database {
+    const database = new Database({
+      ...addressOf(config),
+      poolMax: config.dbReadPoolMax,
+      applicationName: `${this.#options.name} reads`,
+      readOnly: true,
+      log: this.log,
+      createPool: this.#dependencies.createPool,
+    })
+    this.onDrain(() => database.close())
+    return database
+  }
+
+  /**
    * Makes `now` the time of a database, measured at start and periodically. A process whose own clock differs by more than
    * `maxSkewMs` is not ready. A process without a database uses its own clock.
    */

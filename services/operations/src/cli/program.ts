@@ -14,6 +14,7 @@ import { groupDeadLetters } from './dead-letters/group-dead-letters.ts'
 import { listDeadLetters } from './dead-letters/list-dead-letters.ts'
 import { discard, previewDiscards, previewReplays, replay } from './dead-letters/move-dead-letters.ts'
 import { showDeadLetter } from './dead-letters/show-dead-letter.ts'
+import { createOperatorToken } from '../operators/operator-tokens.ts'
 import { listActs } from './list-acts.ts'
 import { cancelLocks, listLocks } from './locks.ts'
 import { listParked, previewRelease, releaseParked } from './parked-events.ts'
@@ -27,8 +28,6 @@ import { restoreTopology, showTopology } from './topology/topology-command.ts'
 
 export interface ProgramParts {
   readonly out: (text: string) => void
-  readonly user: () => string
-  readonly now: () => Date
   readonly run: (name: string, json: boolean, work: (context: CommandContext) => Promise<Result>) => Promise<void>
 }
 
@@ -37,7 +36,6 @@ interface Common {
 }
 
 interface Changing extends Common {
-  readonly by?: string
   readonly reason?: string
   readonly dryRun?: true
 }
@@ -99,10 +97,12 @@ export function sagaProgram(parts: ProgramParts): Command {
       .option('--all', 'all dead letters')
       .addOption(limit())
       .action((ids: string[], options: Changing & Selecting & { all?: true; limit?: number }) =>
-        run(`dead-letters ${name}`, options.json === true, (context) => {
+        run(`dead-letters ${name}`, options.json === true, async (context) => {
           const scan = scanOf(ids, options, context.config)
           assertExplicit(scan.selection, options.all === true, 'a filter such as --queue')
-          return options.dryRun === true ? preview(context, scan) : move(context, scan, actor(options, parts))
+          return options.dryRun === true
+            ? await preview(context, scan)
+            : await move(context, scan, await actor(options, context))
         }),
       )
   moving('replay', 'Put dead letters back into the queues they were consumed from.', replay, previewReplays)
@@ -122,8 +122,8 @@ export function sagaProgram(parts: ProgramParts): Command {
   changing(command(retries, 'move', 'Put the stuck messages of a retry queue back into the main queue.'))
     .argument('<queue>', 'the retry queue')
     .action((queue: string, options: Changing) =>
-      run('retries move', options.json === true, (context) =>
-        moveStuck(context, queue, options.dryRun === true ? undefined : actor(options, parts)),
+      run('retries move', options.json === true, async (context) =>
+        moveStuck(context, queue, options.dryRun === true ? undefined : await actor(options, context)),
       ),
     )
 
@@ -133,11 +133,12 @@ export function sagaProgram(parts: ProgramParts): Command {
     .option('--event <event>', 'only those of this event')
     .option('--all', 'all messages of an unreadable version')
     .action((queue: string, ids: string[], options: Changing & { event?: string; all?: true }) =>
-      run('retries discard', options.json === true, (context) => {
+      run('retries discard', options.json === true, async (context) => {
         const selection = { ids: ids.length === 0 ? undefined : ids.map(canonicalId), event: options.event }
         assertExplicit(selection, options.all === true, '--event')
         assertEvent(options.event)
-        return discardUnreadable(context, queue, selection, options.dryRun === true ? undefined : actor(options, parts))
+        const by = options.dryRun === true ? undefined : await actor(options, context)
+        return discardUnreadable(context, queue, selection, by)
       }),
     )
 
@@ -182,8 +183,8 @@ export function sagaProgram(parts: ProgramParts): Command {
   changing(command(program, 'retry-compensation', 'Request again the refund of a saga that waits for it.'))
     .argument('<saga>', "the saga's id or the order's", anId)
     .action((saga: string, options: Changing) =>
-      run('retry-compensation', options.json === true, (context) =>
-        retryCompensation(context, saga, options.dryRun === true ? undefined : actor(options, parts)),
+      run('retry-compensation', options.json === true, async (context) =>
+        retryCompensation(context, saga, options.dryRun === true ? undefined : await actor(options, context)),
       ),
     )
 
@@ -201,11 +202,11 @@ export function sagaProgram(parts: ProgramParts): Command {
     .option('--service <service>', 'only those of this service')
     .option('--all', 'all parked events')
     .action((given: string[], options: Changing & { service?: string; all?: true }) =>
-      run('outbox release', options.json === true, (context) => {
+      run('outbox release', options.json === true, async (context) => {
         const selection = { ids: given.length === 0 ? undefined : given, service: options.service }
         assertExplicit(selection, options.all === true, '--service')
-        if (options.dryRun === true) return previewRelease(context, selection)
-        return releaseParked(context, selection, actor(options, parts))
+        if (options.dryRun === true) return await previewRelease(context, selection)
+        return await releaseParked(context, selection, await actor(options, context))
       }),
     )
 
@@ -215,8 +216,10 @@ export function sagaProgram(parts: ProgramParts): Command {
   )
   changing(command(topology, 'repair', 'Declare what is missing, with the broker user of RABBITMQ_ADMIN_URL.')).action(
     (options: Changing) =>
-      run('topology repair', options.json === true, (context) =>
-        options.dryRun === true ? showTopology(context) : restoreTopology(context, actor(options, parts)),
+      run('topology repair', options.json === true, async (context) =>
+        options.dryRun === true
+          ? await showTopology(context)
+          : await restoreTopology(context, await actor(options, context)),
       ),
   )
 
@@ -226,14 +229,15 @@ export function sagaProgram(parts: ProgramParts): Command {
     .option('--cancel', 'end the sessions with these process ids; their transactions are rolled back')
     .option('--all', 'with --cancel: all listed sessions but those of services')
     .action((pids: number[], options: Changing & { service?: string; cancel?: true; all?: true }) =>
-      run('locks', options.json === true, (context) => {
+      run('locks', options.json === true, async (context) => {
         const selection = { pids, service: options.service, all: options.all === true }
         if (options.cancel !== true) {
           if (pids.length > 0 || selection.all)
             throw new UsageError('--cancel is missing: without it sessions are only listed.')
-          return listLocks(context, selection)
+          return await listLocks(context, selection)
         }
-        return cancelLocks(context, selection, options.dryRun === true ? undefined : actor(options, parts))
+        const by = options.dryRun === true ? undefined : await actor(options, context)
+        return await cancelLocks(context, selection, by)
       }),
     )
 
@@ -241,8 +245,24 @@ export function sagaProgram(parts: ProgramParts): Command {
     .option('--about <id>', 'only acts on this event, dead letter or saga')
     .addOption(limit(defaultLimit))
     .action((options: Common & { about?: string; limit: number }) =>
-      run('acts', options.json === true, ({ databases }) => listActs(databases.order, options)),
+      run('acts', options.json === true, ({ databases }) => listActs(databases, options)),
     )
+  command(program, 'operator-token', 'Make a token for an operator, and the entry of OPERATOR_TOKENS that accepts it.')
+    .argument('<name>', 'name of the operator, which the record of acts shows')
+    .action((name: string, options: Common) => {
+      const made = createOperatorToken(name)
+      if (made === undefined) throw new UsageError('Give a name of 1 to 100 letters, digits or ._@-.')
+      const { token, entry } = made
+      const output = {
+        command: 'operator-token',
+        exitCode: 0,
+        error: null,
+        items: [{ name, token, entry }],
+        summary: {},
+      }
+      const text = `token, for ${name} alone: ${token}\nentry of OPERATOR_TOKENS: ${entry}`
+      parts.out(options.json === true ? JSON.stringify(output) : text)
+    })
   command(program, 'audit', "Check the system's invariants.").action((options: Common) =>
     run('audit', options.json === true, async ({ config }) => {
       const report = await audit(auditSources(config), config)
@@ -276,7 +296,6 @@ function changing(command: Command): Command {
   return command
     .option('--dry-run', 'preview the changes only')
     .option('--reason <text>', 'reason for the record of acts; required unless --dry-run')
-    .option('--by <name>', 'name of the operator; default: the user of the operating system')
 }
 
 function limit(preset?: number): Option {
@@ -347,18 +366,11 @@ function assertExplicit(selection: object, all: boolean, filter: string): void {
   if (!everything && all) throw new UsageError(`--all cannot be combined with ids or filters.`)
 }
 
-function actor({ by, reason }: Changing, { user, now }: ProgramParts): Actor {
+/** @throws UsageError without a reason or an accepted token */
+async function actor({ reason }: Changing, context: CommandContext): Promise<Actor> {
   if (reason === undefined || reason.trim() === '') {
     throw new UsageError('--reason is missing: it is required for the record of acts (or give --dry-run).')
   }
-  return { runId: uuidv7(), operator: operatorOf(by, user), reason: reason.trim(), now }
-}
-
-function operatorOf(by: string | undefined, user: () => string): string {
-  if (by !== undefined && by.trim() !== '') return by.trim()
-  try {
-    return user()
-  } catch {
-    throw new UsageError('--by is missing: the operating system has no name for this user.')
-  }
+  const { now } = context
+  return { runId: uuidv7(), operator: await context.operator(), reason: reason.trim(), now }
 }

@@ -5,7 +5,7 @@ import { blockerKinds, sagaStatuses } from '@order-saga/order'
 import { Type } from 'typebox'
 import { uuid } from '../inspect/dead-letters/dead-letter.ts'
 import { NotDone } from '../inspect/stores.ts'
-import { type Access, mayAct, mayRead } from './access.ts'
+import { type Access, actingOperator, mayRead } from './access.ts'
 import { pageHeaders, readAssets } from './assets.ts'
 import { type Console, json } from './console.ts'
 import type { DeadLetters } from './page/answers.ts'
@@ -14,15 +14,12 @@ const strict = { additionalProperties: false } as const
 const mostAtOnce = 500
 const printable = { not: { pattern: '[\\p{Cc}\\p{Cs}]' } }
 
-const actor = {
-  operator: Type.String({
-    minLength: 1,
-    maxLength: 100,
-    ...printable,
-    description: 'name of the operator, 1 to 100 characters',
-  }),
-  reason: Type.String({ minLength: 1, maxLength: 500, ...printable, description: 'reason, 1 to 500 characters' }),
-}
+const reasonText = Type.String({
+  minLength: 1,
+  maxLength: 500,
+  ...printable,
+  description: 'reason, 1 to 500 characters',
+})
 
 const checkQuery = checkerOf(
   Type.Object(
@@ -52,7 +49,7 @@ const checkBody = checkerOf(
         ),
       ),
       group: Type.Optional(Type.String({ pattern: '^[0-9a-f]{12}$', description: 'the id of a group' })),
-      ...actor,
+      reason: reasonText,
     },
     { ...strict, description: 'a JSON object' },
   ),
@@ -61,20 +58,19 @@ const checkRelease = checkerOf(
   Type.Object(
     {
       events: Type.Array(Uuid, { minItems: 1, maxItems: mostAtOnce, description: `a list of 1 to ${mostAtOnce} ids` }),
-      ...actor,
+      reason: reasonText,
     },
     { ...strict, description: 'a JSON object' },
   ),
 )
 
-/** The page, which is public, and its data, which may require the token. */
+/** The page, which is public, and its data, which requires an operator unless the console is anonymous. */
 export function addConsoleRoutes(
   router: Router,
   console: Console,
   access: Access & { readonly newId: () => string },
 ): void {
   const read = mayRead(access)
-  const act = mayAct(access)
 
   router.get('/', (ctx) => ctx.redirect('console'))
 
@@ -114,8 +110,9 @@ export function addConsoleRoutes(
   })
 
   for (const move of ['replay', 'discard'] as const) {
-    router.post(`/console/dead-letters/${move}`, read, act, async (ctx) => {
-      const { deadLetters, group, operator, reason } = requireValid(checkBody((ctx.request as { body?: unknown }).body))
+    router.post(`/console/dead-letters/${move}`, read, async (ctx) => {
+      const operator = actingOperator(ctx, access)
+      const { deadLetters, group, reason } = requireValid(checkBody((ctx.request as { body?: unknown }).body))
       const chosen = deadLetters ?? group
       if (chosen === undefined || (deadLetters !== undefined && group !== undefined)) {
         throw new Problem(422, 'Give either deadLetters or group.')
@@ -129,8 +126,9 @@ export function addConsoleRoutes(
     ctx.body = await console.parked()
   })
 
-  router.post('/console/parked/release', read, act, async (ctx) => {
-    const { events, operator, reason } = requireValid(checkRelease((ctx.request as { body?: unknown }).body))
+  router.post('/console/parked/release', read, async (ctx) => {
+    const operator = actingOperator(ctx, access)
+    const { events, reason } = requireValid(checkRelease((ctx.request as { body?: unknown }).body))
     const by = { runId: access.newId(), operator, reason, now: console.sources.now }
     ctx.body = await orUnavailable(console.release(events, by))
   })

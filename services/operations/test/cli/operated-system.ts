@@ -11,6 +11,7 @@ import {
 } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { rolesOf } from '@order-saga/tests/support/database-roles'
+import { asOperator } from '@order-saga/tests/support/operators'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 import { runSaga } from '../../src/index.ts'
 import { storeNames } from '../../src/inspect/stores.ts'
@@ -85,11 +86,12 @@ export class OperatedSystem {
       NOTIFICATION_QUEUE: queues.notificationQueue,
       RETRY_DELAYS_MS: retryDelaysMs.join(','),
       AUDIT_SETTLE_MS: '1',
+      ...asOperator('ann'),
     }
     return new OperatedSystem(data, queues, environment, { model, channel, topology })
   }
 
-  /** Runs the command in this process, as the user `ann`. */
+  /** Runs the command in this process, as the operator `ann`. */
   async run(
     args: readonly string[],
     more: { env?: NodeJS.ProcessEnv; now?: Date; signal?: AbortSignal } = {},
@@ -101,7 +103,6 @@ export class OperatedSystem {
       {
         out: (text) => void (out += `${text}\n`),
         error: (text) => void (error += `${text}\n`),
-        user: () => 'ann',
         now: () => more.now ?? new Date(),
         signal: more.signal ?? new AbortController().signal,
       },

@@ -8,6 +8,7 @@ import { Client } from 'pg'
 import { Child } from '../../../../tools/dev/src/child-process.ts'
 import { writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
+import { asOperator } from '@order-saga/tests/support/operators'
 
 const healed = ['--reason', 'the shelf stands again']
 
@@ -23,7 +24,7 @@ describe('saga dead-letters replay', function () {
       ...options,
       headers: { 'causation-id': 'c-1', traceparent: 't-1', failure: '{"chain":["Error: the shelf has collapsed"]}' },
     })
-    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed, '--by', 'bob'])
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed], { env: asOperator('bob') })
     assert.equal(code, 0)
     assert.match(out, new RegExp(`^${eventId} +${system().queueOf('inventory')} +payment.completed +replayed$`, 'm'))
     const [message, ...more] = await system().take(system().queueOf('inventory'))

@@ -4,6 +4,7 @@ import { stateSince } from '../domain/explain.ts'
 import type { SagaFacts, UndeliveredEvent } from '../domain/explanation.ts'
 import type { SagaState } from '../domain/saga.ts'
 import { parkReasonInWords, unroutableInWords } from './park-reason.ts'
+import { visibleTo } from './read-sagas.ts'
 import type { HistoryEntry } from './sagas.ts'
 
 /** One saga with all that this service knows of it. */
@@ -45,15 +46,16 @@ const bySaga = statement(
      (SELECT json_agg(json_build_object('eventId', e.event_id, 'event', e.routing_key, 'createdAt', e.created_at,
         'unroutableSince', e.unroutable_since, 'parkedAt', e.parked_at, 'reason', e.park_reason) ORDER BY e.created_at)
       FROM events e WHERE e.saga_id = s.saga_id AND e.published_at IS NULL) AS unpublished
-   FROM saga_instances s JOIN orders o USING (order_id) WHERE s.saga_id = $1`,
+   FROM saga_instances s JOIN orders o USING (order_id) WHERE s.saga_id = $1 AND ${visibleTo('$2')}`,
 )
 
+/** @param customerId only if it is this customer's */
 export async function readSagaFacts(
   database: Database,
   sagaId: string,
-  queues: QueueNames,
+  { queues, customerId }: { readonly queues: QueueNames; readonly customerId?: string | undefined },
 ): Promise<StoredSagaFacts | undefined> {
-  const [row] = await database.query<Row>(bySaga, [sagaId])
+  const [row] = await database.query<Row>(bySaga, [sagaId, customerId ?? null])
   if (row === undefined) return undefined
   const { status, reason, compensation, reservation_seen: reservationSeen, mismatch } = row
   const state = { status, reason, compensation, reservationSeen, mismatch }
