@@ -72,8 +72,9 @@ export async function readSagaFacts(
     amount: row.amount,
     currency: row.currency,
     items: row.items,
-    // Absent without any: whether consumers have processed the published ones is not known here.
-    undelivered: row.unpublished?.flatMap((each) => undeliveredOf(each, queues)),
+    // Absent without any: whether consumers have processed the published ones is not known here. Queues and bindings are no
+    // business of a customer.
+    undelivered: customerId === undefined ? row.unpublished?.flatMap((each) => undeliveredOf(each, queues)) : undefined,
   }
 }
 

@@ -126,6 +126,16 @@ describe('access to the order API', () => {
     for (const { orderId } of [own, other]) assert.ok(all.includes(orderId))
   })
 
+  it('explains a saga to its customer without the queues that operators see', async () => {
+    const { sagaId } = await idsOf('eve')
+    const park = `UPDATE events SET parked_at = now(), park_reason = 'unroutable' WHERE saga_id = $1`
+    await api.database.query({ name: 'test-park', text: park }, [sagaId])
+    const explained = async (headers: Record<string, string>): Promise<string> =>
+      (await api.send('GET', `/sagas/${sagaId}/explain`, headers)).text
+    assert.match(await explained(bearer(await issuer.token({ scope: 'orders:read' }))), /payment_queue/)
+    assert.doesNotMatch(await explained(bearer(await customerToken('eve'))), /queue|parked/)
+  })
+
   it("lists a customer's sagas page by page, newest first", async () => {
     const orders = [await idsOf('dora'), await idsOf('dora'), await idsOf('dora')]
     const headers = bearer(await customerToken('dora'))
