@@ -94,7 +94,6 @@ describe('The screenshots of the console', function () {
       await picture(page, 'console-blocked', images)
       await repair()
       await page.locator('#blocked').getByRole('button', { name: 'Replay' }).click()
-      await page.getByRole('dialog').getByLabel('Your name').fill('ann')
       await page.getByRole('dialog').getByLabel('Why').fill('repaired')
       await page.getByRole('dialog').getByRole('button', { name: 'Replay' }).click()
       await system().untilFinal(blocked.sagaId)

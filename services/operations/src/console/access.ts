@@ -16,6 +16,8 @@ export const consoleAccess: AccessRules = {
   'GET /console/dead-letters': operatorRule,
   'POST /console/dead-letters/replay': operatorRule,
   'POST /console/dead-letters/discard': operatorRule,
+  'GET /console/parked': operatorRule,
+  'POST /console/parked/release': operatorRule,
 }
 
 /** Lets a request read if its operator is identified, or none needs to be. */
