@@ -40,8 +40,8 @@ describe('saga topology', function () {
     const queues: object[] = []
     const api = createServer((request, response) => {
       assert.match(String(request.headers.authorization), /^Basic /)
-      const path = request.url?.replace(/\?.*/, '')
-      const rows = path === '/api/exchanges/%2F' ? exchanges : path === '/api/bindings/%2F' ? bindings : queues
+      const [, kind] = /^\/api\/(\w+)\/[^/?]+(\?|$)/.exec(request.url ?? '') ?? []
+      const rows = kind === 'exchanges' ? exchanges : kind === 'bindings' ? bindings : queues
       response.setHeader('content-type', 'application/json').end(JSON.stringify(rows))
     }).listen(0, '127.0.0.1')
     await once(api, 'listening')
