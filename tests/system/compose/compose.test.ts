@@ -33,7 +33,7 @@ const specified: Readonly<Record<string, string>> = {
 }
 /** Where things are is compose.yaml's own business; so is what its health check and grace period rely on. */
 const fixed =
-  /^(PORT|HTTP_HOST|OPS_HOST|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_(URL|PASSWORD|MANAGEMENT_URL)|[A-Z]+_OPS_URL|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
+  /^(PORT|HTTP_HOST|OPS_HOST|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_(URL|PASSWORD|MANAGEMENT_URL)|[A-Z]+_OPS_URL|OPERATOR_TOKENS|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
 
 describe('the system under docker compose', () => {
   const project = new ComposeProject(`order-saga-test-${process.pid}`)

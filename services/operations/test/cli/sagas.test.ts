@@ -170,7 +170,6 @@ describe('saga show', function () {
 
   it('reports all blockers with the next step of each, and lists them, also by kind', async () => {
     const scenario = await writeScenario(system().data, 'pending', new Date(Date.now() - minute))
-    const other = await writeScenario(system().data, 'pending')
     const eventId = randomUUID()
     await system().die('inventory', bodyOf('payment.completed', { ...scenario, eventId }), {
       type: 'payment.completed',
@@ -206,11 +205,13 @@ describe('saga show', function () {
       ]) {
         assert.match(lines, new RegExp(`^${line}$`, 'm'))
       }
+      const found = async (...filter: string[]): Promise<unknown[]> =>
+        (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
+      // A step may take three seconds before it counts as blocked.
+      const other = await writeScenario(system().data, 'pending')
       const { out } = await system().run(['list'])
       assert.match(out, new RegExp(`^${scenario.sagaId} .* dead_letter, lock, no_consumer$`, 'm'))
       assert.match(out, new RegExp(`^${other.sagaId} .* -$`, 'm'))
-      const found = async (...filter: string[]): Promise<unknown[]> =>
-        (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
       assert.deepEqual(await found('--blocked'), [scenario.sagaId])
       assert.deepEqual(await found('--blocked', 'lock'), [scenario.sagaId])
       assert.deepEqual(await found('--blocked', 'parked'), [])
