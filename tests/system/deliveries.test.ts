@@ -4,10 +4,9 @@ import { type EventName, type ServiceName, services } from '@order-saga/contract
 import { v7 as uuidv7 } from 'uuid'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { underNewId } from '../support/captured-event.ts'
 import { stores } from '../support/databases.ts'
-import { carry, declinedAmount, flows } from '../support/flows.ts'
+import { carry, declinedAmount, decliningLedger, flows } from '../support/flows.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { eventIdOf } from '../support/mails.ts'
 import { allRoutes, Network } from '../support/network.ts'
@@ -23,7 +22,7 @@ describe('Events whose deliveries a test decides', function () {
   let network: Network
   const sku = someSku()
   const system = useSystem(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     return { provider, mailServer }
   })

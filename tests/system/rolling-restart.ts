@@ -2,8 +2,7 @@ import assert from 'node:assert/strict'
 import { type ServiceName, services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
-import { declinedAmount } from '../support/flows.ts'
+import { decliningLedger } from '../support/flows.ts'
 import { Metrics } from '../support/metrics.ts'
 import { OpenConnections } from '../support/open-connections.ts'
 import { OrderStream } from '../support/order-stream.ts'
@@ -27,7 +26,7 @@ export function useReplacement(): {
   const connections = new OpenConnections(6)
   const sku = someSku()
   const system = useSystem(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     return { provider, mailServer }
   })

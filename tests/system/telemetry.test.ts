@@ -4,10 +4,9 @@ import { randomBytes } from 'node:crypto'
 import { services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { type CollectedSpan, Collector } from '../support/collector.ts'
 import { failStatements } from '../support/failing-statements.ts'
-import { declinedAmount, flows } from '../support/flows.ts'
+import { declinedAmount, decliningLedger, flows } from '../support/flows.ts'
 import { someCustomer, type WantedOrder } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 import { confirmed, declined, paidTooLate, refunded } from './expected-traces.ts'
@@ -28,7 +27,7 @@ describe('Logs and traces', function () {
   let provider: Provider
   let collector: Collector
   const system = useSystem(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[mailServer, provider, collector] = await Promise.all([
       startMailServer(),
       startProvider({ ledger }),
