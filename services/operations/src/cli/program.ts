@@ -123,7 +123,7 @@ export function sagaProgram(parts: ProgramParts): Command {
     .argument('<queue>', 'the retry queue')
     .action((queue: string, options: Changing) =>
       run('retries move', options.json === true, async (context) =>
-        moveStuck(context, queue, options.dryRun === true ? undefined : await actor(options, context)),
+        moveStuck(context, queue, await actorUnlessDry(options, context)),
       ),
     )
 
@@ -137,7 +137,7 @@ export function sagaProgram(parts: ProgramParts): Command {
         const selection = { ids: ids.length === 0 ? undefined : ids.map(canonicalId), event: options.event }
         assertExplicit(selection, options.all === true, '--event')
         assertEvent(options.event)
-        const by = options.dryRun === true ? undefined : await actor(options, context)
+        const by = await actorUnlessDry(options, context)
         return discardUnreadable(context, queue, selection, by)
       }),
     )
@@ -184,7 +184,7 @@ export function sagaProgram(parts: ProgramParts): Command {
     .argument('<saga>', "the saga's id or the order's", anId)
     .action((saga: string, options: Changing) =>
       run('retry-compensation', options.json === true, async (context) =>
-        retryCompensation(context, saga, options.dryRun === true ? undefined : await actor(options, context)),
+        retryCompensation(context, saga, await actorUnlessDry(options, context)),
       ),
     )
 
@@ -236,7 +236,7 @@ export function sagaProgram(parts: ProgramParts): Command {
             throw new UsageError('--cancel is missing: without it sessions are only listed.')
           return await listLocks(context, selection)
         }
-        const by = options.dryRun === true ? undefined : await actor(options, context)
+        const by = await actorUnlessDry(options, context)
         return await cancelLocks(context, selection, by)
       }),
     )
@@ -364,6 +364,11 @@ function assertExplicit(selection: object, all: boolean, filter: string): void {
   const everything = Object.values(selection).every((value) => value === undefined)
   if (everything && !all) throw new UsageError(`Nothing is selected: give ids, ${filter}, or --all.`)
   if (!everything && all) throw new UsageError(`--all cannot be combined with ids or filters.`)
+}
+
+/** As `actor`; undefined for a dry run, which changes nothing. */
+async function actorUnlessDry(options: Changing, context: CommandContext): Promise<Actor | undefined> {
+  return options.dryRun === true ? undefined : await actor(options, context)
 }
 
 /** @throws UsageError without a reason or an accepted token */
