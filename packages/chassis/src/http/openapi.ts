@@ -55,12 +55,12 @@ export function openApiDocument(api: ApiDescription, tokenRequired: boolean): Js
   }
 }
 
-/** Adds the route by which a service offers its document. */
+/** Adds the route by which a service offers its document, which is made for the first request. */
 export function serveOpenApi(router: Router, api: ApiDescription, tokenRequired: boolean): void {
-  const text = JSON.stringify(openApiDocument(api, tokenRequired))
+  let text: string | undefined
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json'
-    ctx.body = text
+    ctx.body = text ??= JSON.stringify(openApiDocument(api, tokenRequired))
   })
 }
 
