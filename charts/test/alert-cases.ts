@@ -265,6 +265,21 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '5m',
       fires: { service: 'inventory' },
     },
+    {
+      when: 'one of several consumers has no binding',
+      series: {
+        ...pods('outbox_unroutable_events', '0x10', ',service="order"'),
+        [`topology_missing_parts{${ns},pod="a",kind="binding"}`]: '1x10',
+        [`topology_missing_parts{${ns},pod="a",kind="queue"}`]: '0x10',
+      },
+      at: '5m',
+      fires: { kind: 'binding' },
+    },
+    {
+      when: 'a binding is missing for half a minute of an upgrade',
+      series: { [`topology_missing_parts{${ns},pod="a",kind="binding"}`]: '1 0x10' },
+      at: '5m',
+    },
     { when: 'all events are routed', series: pods('outbox_unroutable_events', '0x10', ',service="order"'), at: '5m' },
   ],
   OrderSagaBreakerOpen: [

@@ -42,7 +42,7 @@ describe('the console', () => {
     match(url.value, /^amqp:\/\/operations@/)
   })
 
-  it('and the toolbox have the addresses of bindings and circuit breakers, the audit has not', () => {
+  it('and the toolbox have the addresses of bindings and circuit breakers, the audit exporter that of bindings', () => {
     const addresses = (env: Loose[]): string[] =>
       env
         .filter(({ name }) => /^(RABBITMQ_MANAGEMENT|\w+_OPS)_URL$/.test(name))
@@ -56,7 +56,9 @@ describe('the console', () => {
         [...ops, 'RABBITMQ_MANAGEMENT_URL=http://shop-rabbitmq:15672'].toSorted(),
       )
     }
-    deepEqual(addresses(envOf(objects('production'), 'shop-audit-exporter')), [])
+    deepEqual(addresses(envOf(objects('production'), 'shop-audit-exporter')), [
+      'RABBITMQ_MANAGEMENT_URL=http://shop-rabbitmq:15672',
+    ])
     const external = [
       '-f',
       `${charts}test/values/external.yaml`,

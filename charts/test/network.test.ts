@@ -168,11 +168,12 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       ok(reaches(variant, stranger, peerOf('order'), 3000), 'the order API allows all sources unless apiFrom is set')
     })
 
-    it('deny the ops ports and the management API to all programs of operations but console and toolbox', () => {
+    it('allow only console, toolbox and audit exporter the management API, and only the first two the ops ports', () => {
       for (const { labels, name } of all) {
         const inspects = ['Deployment/shop-console', 'Deployment/shop-toolbox'].includes(name)
         equal(reaches(variant, here(labels), peerOf('payment'), 9464), inspects, name)
-        equal(reaches(variant, here(labels), here(brokerOf(variant)), 15_672), inspects, name)
+        const reads = inspects || name === 'Deployment/shop-audit-exporter'
+        equal(reaches(variant, here(labels), here(brokerOf(variant)), 15_672), reads, name)
       }
     })
 

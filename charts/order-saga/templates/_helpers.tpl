@@ -102,7 +102,7 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if dig "console" "enabled" false .Values.operations -}}true{{- end -}}
 {{- end }}
 
-{{/* Whether a program reads the services' metrics and the broker's management API: the console and the toolbox do. */}}
+{{/* Whether a program reads the services' metrics: the console and the toolbox do. */}}
 {{- define "order-saga.hasInspection" -}}
 {{- if or .Values.operations.toolbox.enabled (include "order-saga.hasConsole" .) -}}true{{- end -}}
 {{- end }}

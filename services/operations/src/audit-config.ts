@@ -11,6 +11,7 @@ import {
 import { readClientLog } from './audit/client-answers.ts'
 import { defaultOptions } from './audit/options.ts'
 import type { AuditSources } from './audit/sources.ts'
+import { type ManagementConfig, managementSettings } from './management-config.ts'
 import { databaseSources, type StoresConfig, storeSettings } from './store-config.ts'
 
 type Queues = Pick<CommonConfig, 'orderQueue' | 'paymentQueue' | 'inventoryQueue' | 'notificationQueue'>
@@ -74,14 +75,19 @@ export const auditSettings: { [K in keyof AuditConfig]: Setting<AuditConfig[K]> 
 }
 
 export interface AuditExporterConfig
-  extends AuditConfig, Pick<CommonConfig, 'opsHost' | 'opsPort' | 'logLevel' | 'shutdownTimeoutMs'> {
+  extends
+    AuditConfig,
+    ManagementConfig,
+    Pick<CommonConfig, 'exchange' | 'opsHost' | 'opsPort' | 'logLevel' | 'shutdownTimeoutMs'> {
   intervalMs: number
 }
 
-const { opsHost, opsPort, logLevel, shutdownTimeoutMs } = commonSettings
+const { exchange, opsHost, opsPort, logLevel, shutdownTimeoutMs } = commonSettings
 
 export const auditExporterSettings: { [K in keyof AuditExporterConfig]: Setting<AuditExporterConfig[K]> } = {
   ...auditSettings,
+  ...managementSettings,
+  exchange,
   opsHost,
   opsPort,
   logLevel,

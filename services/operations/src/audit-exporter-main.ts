@@ -1,13 +1,17 @@
 import { createLog, createRegistry, loadConfig, startOpsServer, start } from '@order-saga/chassis'
+import { serviceQueues, topologyOf } from '@order-saga/contracts'
 import { audit } from './audit/audit.ts'
 import { type AuditExporterConfig, auditExporterSettings, auditSources } from './audit-config.ts'
 import { keepAuditing } from './audit-exporter.ts'
 import { createAuditMetrics } from './audit-metrics.ts'
+import { managementApi } from './management-config.ts'
+import { exportMissingParts } from './topology-metrics.ts'
 
 await start(async () => {
   const config = loadConfig<AuditExporterConfig>(auditExporterSettings, process.env)
   const log = createLog('audit-exporter', config.logLevel)
   const registry = createRegistry()
+  const management = managementApi(config)
   const stop = new AbortController()
   await startOpsServer({
     host: config.opsHost,
@@ -21,5 +25,8 @@ await start(async () => {
   })
   const sources = auditSources(config)
   const metrics = createAuditMetrics(registry)
+  const { exchange, retryDelaysMs } = config
+  const topology = topologyOf({ exchange, queues: serviceQueues(config), retryDelaysMs })
+  exportMissingParts(registry, management && (() => management.definitions()), topology, log)
   await keepAuditing({ audit: () => audit(sources, config), intervalMs: config.intervalMs, metrics, log }, stop.signal)
 })

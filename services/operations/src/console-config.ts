@@ -13,8 +13,8 @@ import {
 } from '@order-saga/chassis'
 import { identifiesOperators } from './operators/identify-operator.ts'
 import { type IdentityConfig, identitySettings } from './operators/identity-settings.ts'
+import { type ManagementConfig, managementSettings } from './management-config.ts'
 import { type OpsConfig, opsSettings } from './ops-config.ts'
-import { type ManagementConfig, managementSettings } from './saga-config.ts'
 import { type OperatorsConfig, operatorSettings, type StoresConfig, storeSettings } from './store-config.ts'
 
 export interface ConsoleConfig

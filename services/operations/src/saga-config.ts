@@ -3,6 +3,7 @@ import { inventorySettings } from '@order-saga/inventory'
 import { orderSettings } from '@order-saga/order'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
 import { type IdentityConfig, identitySettings } from './operators/identity-settings.ts'
+import { type ManagementConfig, managementSettings } from './management-config.ts'
 import { type OpsConfig, opsSettings } from './ops-config.ts'
 import { type OperatorsConfig, operatorSettings, type RuntimesConfig, runtimeSettings } from './store-config.ts'
 
@@ -20,18 +21,6 @@ export interface SagaConfig
   refundRetryMs: number
   inventoryFailureRate: number
   unknownSku: 'accept' | 'reject'
-}
-
-export interface ManagementConfig {
-  rabbitmqManagementUrl: string
-}
-
-export const managementSettings: { [K in keyof ManagementConfig]: Setting<ManagementConfig[K]> } = {
-  rabbitmqManagementUrl: optionalText({
-    env: 'RABBITMQ_MANAGEMENT_URL',
-    sensitive: true,
-    doc: 'Management API of the broker, http://host:15672, for bindings, which AMQP does not show; without user that of RABBITMQ_URL.',
-  }),
 }
 
 /** Settings of `saga`: those of the audit, and those of the services whose reactions it previews or repeats. */

@@ -1,11 +1,16 @@
 // needs: own-servers
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
+import { createLog, createRegistry } from '@order-saga/chassis'
 import { serviceQueues, topologyOf } from '@order-saga/contracts'
 import { connect } from 'amqplib'
-import { checkTopology } from '../../../services/operations/src/inspect/topology/check-topology.ts'
+import {
+  type BrokerDefinitions,
+  checkTopology,
+} from '../../../services/operations/src/inspect/topology/check-topology.ts'
 import { ManagementApi } from '../../../services/operations/src/inspect/topology/management.ts'
 import { repairTopology } from '../../../services/operations/src/inspect/topology/repair-topology.ts'
+import { exportMissingParts } from '../../../services/operations/src/topology-metrics.ts'
 import { privateDefinitions, urlOf } from '../src/broker-users.ts'
 import { startRabbitMq } from '../src/rabbitmq.ts'
 import { acceptsConnections } from '../src/rabbitmq-server.ts'
@@ -14,6 +19,13 @@ import type { RabbitMqServer } from '../src/rabbitmq-server.ts'
 describe('a private broker with generated definitions', function () {
   this.timeout(120_000)
   const definitions = privateDefinitions({ ORDER_QUEUE: 'shop.order', RETRY_DELAYS_MS: '10,x' })
+  const queues = serviceQueues({
+    orderQueue: 'shop.order',
+    paymentQueue: 'payment_queue',
+    inventoryQueue: 'inventory_queue',
+    notificationQueue: 'notification_queue',
+  })
+  const topology = topologyOf({ exchange: 'order.topic', queues, retryDelaysMs: [10] })
   let server: RabbitMqServer
 
   before(async () => {
@@ -104,13 +116,6 @@ describe('a private broker with generated definitions', function () {
   })
 
   it('lets operations compare the whole topology, and an administrator restore it', async () => {
-    const queues = serviceQueues({
-      orderQueue: 'shop.order',
-      paymentQueue: 'payment_queue',
-      inventoryQueue: 'inventory_queue',
-      notificationQueue: 'notification_queue',
-    })
-    const topology = topologyOf({ exchange: 'order.topic', queues, retryDelaysMs: [10] })
     const url = urlOf(server.url, definitions, 'operations')
     const api = new ManagementApi(server.managementUrl ?? '', url)
     const [model, admin] = [await connect(url), await connect(server.url)]
@@ -167,6 +172,39 @@ describe('a private broker with generated definitions', function () {
       })
     } finally {
       await Promise.all([model.close(), admin.close()])
+    }
+  })
+
+  it('lets the metric of operations count what is missing while it is missing', async () => {
+    const api = new ManagementApi(server.managementUrl ?? '', urlOf(server.url, definitions, 'operations'))
+    const registry = createRegistry()
+    let isAway = false
+    const read = async (): Promise<BrokerDefinitions> => {
+      if (isAway) throw new Error('away')
+      return await api.definitions()
+    }
+    exportMissingParts(registry, read, topology, createLog('audit-exporter', 'silent'))
+    const samples = async (): Promise<string[]> =>
+      (await registry.metrics()).split('\n').filter((line) => line.startsWith('topology_missing_parts'))
+    const expected = (exchange: number, queue: number, binding: number): string[] =>
+      Object.entries({ exchange, queue, binding }).map(
+        ([kind, count]) => `topology_missing_parts{kind="${kind}"} ${count}`,
+      )
+    const admin = await connect(server.url)
+    try {
+      assert.deepEqual(await samples(), expected(0, 0, 0))
+      const channel = await admin.createChannel()
+      await channel.unbindQueue('notification_queue', 'order.topic', 'order.confirmed')
+      assert.deepEqual(await samples(), expected(0, 0, 1))
+      await channel.deleteQueue('payment_queue.dlq')
+      assert.deepEqual(await samples(), expected(0, 1, 2))
+      isAway = true
+      assert.deepEqual(await samples(), [])
+      isAway = false
+      await repairTopology(admin, topology, await checkTopology(admin, topology, await api.definitions()), 'admin')
+      assert.deepEqual(await samples(), expected(0, 0, 0))
+    } finally {
+      await admin.close()
     }
   })
 

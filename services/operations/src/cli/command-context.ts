@@ -7,7 +7,8 @@ import { readBreakers } from '../inspect/breakers.ts'
 import type { InspectSources } from '../inspect/store.ts'
 import type { Store } from '../inspect/store.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
-import { bindingSet, ManagementApi } from '../inspect/topology/management.ts'
+import { bindingSet, type ManagementApi } from '../inspect/topology/management.ts'
+import { managementApi } from '../management-config.ts'
 import { opsUrls } from '../ops-config.ts'
 import { identifiesOperators, identifyBy, operatorRule } from '../operators/identify-operator.ts'
 import { openStores } from '../store-config.ts'
@@ -41,8 +42,7 @@ export class CommandContext implements InspectSources, MoveSources {
   }
 
   get management(): ManagementApi | undefined {
-    const { rabbitmqManagementUrl: url } = this.config
-    return url === '' ? undefined : new ManagementApi(url, brokerUrl(this.config))
+    return managementApi(this.config)
   }
 
   async bindings(): Promise<ReadonlySet<string> | undefined> {

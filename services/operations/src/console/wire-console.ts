@@ -1,7 +1,6 @@
 import { Router } from '@koa/router'
 import {
   accessCheck,
-  brokerUrl,
   createApi,
   DependencyUnavailable,
   followKeys,
@@ -13,7 +12,8 @@ import { isCustomerId } from '@order-saga/contracts'
 import type { ConsoleConfig } from '../console-config.ts'
 import type { Store } from '../inspect/store.ts'
 import { readBreakers } from '../inspect/breakers.ts'
-import { bindingSet, ManagementApi } from '../inspect/topology/management.ts'
+import { bindingSet } from '../inspect/topology/management.ts'
+import { managementApi } from '../management-config.ts'
 import { opsUrls } from '../ops-config.ts'
 import { identifiesOperators, identifyBy } from '../operators/identify-operator.ts'
 import { ofEach, openStores } from '../store-config.ts'
@@ -27,8 +27,7 @@ export function wireConsole(service: Service, config: ConsoleConfig): void {
   const stores = openStores(config, 'console', log)
   // Of the database with the sagas.
   service.followClock((sql) => stores.order.query(sql), config.maxClockSkewMs)
-  const { rabbitmqManagementUrl: url } = config
-  const management = url === '' ? undefined : new ManagementApi(url, brokerUrl(config))
+  const management = managementApi(config)
   const sources = {
     databases: ofEach((store) => limited(stores[store], `${store} database`)),
     broker: async () => {

@@ -27,6 +27,9 @@ export interface BrokerDefinitions {
   readonly bindings: readonly Binding[]
 }
 
+type PartKind = TopologyPart['kind']
+type Named = Pick<QueueDeclaration, 'name'>
+
 const key = ({ exchange, queue, routingKey }: Binding): string => JSON.stringify([exchange, queue, routingKey])
 
 /**
@@ -61,6 +64,23 @@ export async function checkTopology(
     parts.push({ kind: 'binding', name: bindingName(binding), state })
   }
   return parts
+}
+
+/** The names of the parts that the broker's definitions lack; a part with another type or other arguments exists. */
+export function missingParts(
+  { exchanges, queues, bindings }: BrokerDefinitions,
+  topology: Topology,
+): Record<PartKind, readonly string[]> {
+  const absent = (declared: readonly Named[], found: readonly Named[]): string[] => {
+    const names = new Set(found.map(({ name }) => name))
+    return declared.map(({ name }) => name).filter((name) => !names.has(name))
+  }
+  const known = new Set(bindings.map(key))
+  return {
+    exchange: absent(topology.exchanges, exchanges),
+    queue: absent(topology.queues, queues),
+    binding: topology.bindings.filter((binding) => !known.has(key(binding))).map(bindingName),
+  }
 }
 
 function stateOf(found: unknown, declared: unknown): PartState {
