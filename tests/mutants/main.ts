@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { messageOf } from '@order-saga/chassis'
 import { say } from '../support/run-program.ts'
 import { applyMutant, type Mutant, testFileOf } from './mutant.ts'
@@ -51,8 +52,8 @@ report()
 
 async function examine(mutant: Mutant): Promise<Pick<Verdict, 'result' | 'reason'>> {
   const file = testFileOf(mutant)
-  // The tests of a package run its sources; those of the system start the programs that were compiled.
-  const needsBuild = file.startsWith('tests/system/')
+  // Most tests of a package run its sources; those of the system, and few others, start the programs that were compiled.
+  const needsBuild = file.startsWith('tests/system/') || (await readFile(file, 'utf8')).includes('assertBuilt')
   const key = `${file} ${mutant.test}`
   if (!unchanged.has(key)) {
     if (needsBuild) await copy.build()
