@@ -7,11 +7,11 @@ const quietRunSeconds = 200
 
 /** Why a file takes longer than others, and how long it may take. Seconds on two processors that all workers share. */
 export const longFiles: Durations<{ readonly seconds: number; readonly reason: string }> = {
-  'packages/chassis/test/messaging/consumer-losses.test.ts': { seconds: 90, reason: 'starts a broker twice' },
   'packages/chassis/test/messaging/administration.test.ts': {
-    seconds: 60,
-    reason: 'starts a broker, and waits for its alarm',
+    seconds: 100,
+    reason: 'starts a broker twice, and waits for its alarms',
   },
+  'packages/chassis/test/messaging/consumer-losses.test.ts': { seconds: 60, reason: 'loses connections' },
   'packages/chassis/test/messaging/odd-deliveries.test.ts': {
     seconds: 60,
     reason: 'starts a broker, and dead-letters each of thirty messages three times',
@@ -20,7 +20,7 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
     seconds: 180,
     reason: 'installs PgBouncer, once for a machine',
   },
-  'packages/chassis/test/persistence/relay.test.ts': { seconds: 100, reason: 'starts a broker' },
+  'packages/chassis/test/persistence/relay.test.ts': { seconds: 60, reason: 'a database and queues for each test' },
   'packages/chassis/test/process/service.test.ts': {
     seconds: 150,
     reason: 'starts ten processes, one after the other',

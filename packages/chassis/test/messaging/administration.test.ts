@@ -3,13 +3,22 @@ import assert from 'node:assert/strict'
 import { deadLetterQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { DependencyUnavailable, PoisonMessage } from '../../src/core/errors.ts'
+import type { Broker } from '../../src/messaging/broker.ts'
 import { connect } from '../../src/messaging/connect.ts'
-import type { Publication } from '../../src/messaging/publisher.ts'
+import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
+import type { Publication, Publisher } from '../../src/messaging/publisher.ts'
+import { appendEvents } from '../../src/persistence/outbox.ts'
+import { Relay } from '../../src/persistence/relay.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
+import { DatabaseForTest } from '../support/database-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
+import { recordedLog } from '../support/recorded-log.ts'
 
 /** An Erlang binary: the arguments of rabbitmqctl depend on the locale. */
 const binary = (text: string): string => `<<${[...Buffer.from(text)].join(',')}>>`
+
+const until = (what: string, probe: () => boolean | Promise<boolean>, limitMs = 20_000): Promise<true> =>
+  waitUntil(probe, { what, limitMs, intervalMs: 10 })
 
 describe('a broker that is administered', function () {
   this.timeout(120_000)
@@ -19,86 +28,92 @@ describe('a broker that is administered', function () {
     ['100 %/à', 'grüße an/alle'],
   ]
 
+  before('adds users and virtual hosts', async () => {
+    const server = await testServers().rabbitMq()
+    const [any, by] = ['.*', 'test'].map(binary)
+    // One call for all: each starts an Erlang machine.
+    const additions = cases.map(([user, vhost]) => {
+      const [name, place] = [user, vhost].map(binary)
+      return `${vhost === '/' ? '' : `rabbit_vhost:add(${place}, ${by}),`}
+        rabbit_auth_backend_internal:add_user(${name}, ${binary(password)}, ${by}),
+        rabbit_auth_backend_internal:set_permissions(${name}, ${place}, ${any}, ${any}, ${any}, ${by})`
+    })
+    await server.ctl('eval', `${additions.join(',\n')}.`)
+  })
+
   for (const [user, vhost] of cases) {
     it(`accepts the user ${user} in the vhost ${vhost}, percent-encoded as UTF-8`, async () => {
-      const server = await testServers().rabbitMq()
-      const [name, place, any, by] = [user, vhost, '.*', 'test'].map(binary)
-      const { host } = new URL(server.url)
+      const { host } = new URL((await testServers().rabbitMq()).url)
       const login = [user, password].map(encodeURIComponent).join(':')
-      await server.ctl(
-        'eval',
-        `${vhost === '/' ? '' : `rabbit_vhost:add(${place}, ${by}),`}
-         rabbit_auth_backend_internal:add_user(${name}, ${binary(password)}, ${by}),
-         rabbit_auth_backend_internal:set_permissions(${name}, ${place}, ${any}, ${any}, ${any}, ${by}).`,
-      )
-      try {
-        const url = `amqp://${login}@${host}/${encodeURIComponent(vhost)}`
-        const model = await connect(url, { name: 'credentials test', timeoutMs: 10_000 })
-        model.on('error', () => undefined)
-        const channel = await model.createChannel()
-        assert.ok((await channel.assertQueue('', { exclusive: true })).queue)
-        await model.close()
-        const wrong = url.replace('%23', '%24')
-        await assert.rejects(connect(wrong, { name: 'credentials test', timeoutMs: 10_000 }), /ACCESS.REFUSED/)
-      } finally {
-        await server.ctl(
-          'eval',
-          `rabbit_auth_backend_internal:delete_user(${name}, ${by})${vhost === '/' ? '' : `, rabbit_vhost:delete(${place}, ${by})`}.`,
-        )
-      }
+      const url = `amqp://${login}@${host}/${encodeURIComponent(vhost)}`
+      const model = await connect(url, { name: 'credentials test', timeoutMs: 10_000 })
+      model.on('error', () => undefined)
+      const channel = await model.createChannel()
+      assert.ok((await channel.assertQueue('', { exclusive: true })).queue)
+      await model.close()
+      const wrong = url.replace('%23', '%24')
+      await assert.rejects(connect(wrong, { name: 'credentials test', timeoutMs: 10_000 }), /ACCESS.REFUSED/)
     })
+  }
+
+  /** Runs the work while a memory alarm is on, for which the broker checks about once a second. */
+  async function duringAlarm(work: () => Promise<void>): Promise<void> {
+    const server = await testServers().rabbitMq()
+    await server.ctl('set_vm_memory_high_watermark', '0.00001')
+    try {
+      await work()
+    } finally {
+      await server.ctl('set_vm_memory_high_watermark', '0.6')
+    }
+  }
+
+  async function publisherOf(test: BrokerForTest): Promise<{ broker: Broker; publisher: Publisher }> {
+    const broker = test.open()
+    const publisher = test.publisher(broker)
+    await until('the publisher to be available', () => publisher.isAvailable)
+    return { broker, publisher }
   }
 
   it('makes publishing fail at once while an alarm blocks it, and possible again when the alarm clears', async () => {
     const own = await BrokerForTest.create()
-    const broker = own.open()
-    const publisher = own.publisher(broker)
-    const available = (): Promise<true> =>
-      waitUntil(() => publisher.isAvailable, { what: 'the publisher to be available', limitMs: 15_000 })
+    const { broker, publisher } = await publisherOf(own)
     const message = (): Publication => ({
       exchange: own.exchange,
       routingKey: own.events[0]?.name ?? '',
       content: Buffer.from('{}'),
       options: {},
     })
-    await available()
-    const server = await testServers().rabbitMq()
-    try {
-      await server.ctl('set_vm_memory_high_watermark', '0.0001')
-      // The broker checks its memory about once a second, and sends connection.blocked only to a publishing connection.
+    await duringAlarm(async () => {
+      // The broker sends connection.blocked only to a publishing connection.
       let last: Promise<unknown> | undefined
-      const blocks = (): boolean => {
+      await until('the broker to block', () => {
         if (!broker.isBlocked) last = publisher.publish(message()).catch((error: unknown) => error)
         return broker.isBlocked
-      }
-      await waitUntil(blocks, { what: 'the broker to block', limitMs: 15_000, intervalMs: 50 })
+      })
       assert.equal(publisher.isAvailable, false)
       const start = performance.now()
       const blocked = new DependencyUnavailable('broker', 'publishing is blocked by an alarm')
       await assert.rejects(publisher.publish(message()), blocked)
       assert.ok(performance.now() - start < 1_000)
       assert.ok((await last) instanceof DependencyUnavailable)
-    } finally {
-      await server.ctl('set_vm_memory_high_watermark', '0.6')
-    }
-    await available()
+    })
+    await until('the publisher to be available', () => publisher.isAvailable)
     assert.equal(await publisher.publish(message()), 'routed')
     await publisher.close()
     await own.drop()
   })
 
   it('dead-letters a message of more bytes than it accepts any longer', async () => {
-    const server = await testServers().rabbitMq()
-    const limitTo = async (bytes: number): Promise<void> => {
-      const set = `application:set_env(rabbit, max_message_size, ${bytes}), persistent_term:put(max_message_size, ${bytes}).`
-      await server.ctl('eval', set)
-    }
     const limited = await BrokerForTest.create()
     try {
       await limited.declare()
       const small = outgoing()
       await limited.send([outgoing({ payload: JSON.stringify({ reason: 'x'.repeat(2_000_000) }) }), small])
-      await limitTo(1_000_000)
+      const server = await testServers().rabbitMq()
+      await server.ctl(
+        'eval',
+        'application:set_env(rabbit, max_message_size, 1000000), persistent_term:put(max_message_size, 1000000).',
+      )
       const consumer = limited.consumer(limited.open(), limited.publisher(limited.open()), () =>
         Promise.reject(new PoisonMessage('never')),
       )
@@ -123,8 +138,93 @@ describe('a broker that is administered', function () {
       const { values } = await limited.metrics.consumed.get()
       assert.equal(values.find(({ labels, value }) => labels.result === 'dead_lettered' && value > 0)?.value, 2)
     } finally {
-      await limitTo(134_217_728)
       await limited.drop()
     }
+  })
+
+  it('claims nothing while the broker blocks publishers, marks nothing unconfirmed, and publishes all afterwards', async () => {
+    const own = await BrokerForTest.create()
+    const store = await DatabaseForTest.create()
+    const { broker, publisher } = await publisherOf(own)
+    let polls = 0
+    const counting = new Proxy(publisher, {
+      get(target, name) {
+        if (name === 'isAvailable') polls += 1
+        const value: unknown = Reflect.get(target, name, target)
+        return typeof value === 'function' ? (value.bind(target) as unknown) : value
+      },
+    })
+    const relay = new Relay({
+      database: store.open(),
+      publisher: counting,
+      exchange: own.exchange,
+      log: recordedLog(own.lines).log,
+      metrics: own.metrics,
+      pollIntervalMs: 50,
+      parkAfterMs: 600_000,
+    })
+    const commit = async (count: number, leased: boolean): Promise<OutgoingEvent[]> => {
+      const now = new Date()
+      const events = Array.from({ length: count }, () => outgoing({ createdAt: now }))
+      await store.open().transaction(async (tx) => appendEvents(tx, events, leased, now))
+      return events
+    }
+    const count = async (which: string): Promise<number> =>
+      (await store.sql<{ n: number }>(`SELECT count(*)::integer AS n FROM events WHERE ${which}`))[0]?.n ?? -1
+    relay.start()
+    await duringAlarm(async () => {
+      await until('the broker to block', async () => {
+        if (!broker.isBlocked) relay.offer(await commit(1, true))
+        return broker.isBlocked
+      })
+      assert.equal(relay.accepts, false)
+      relay.offer(await commit(10, true))
+      await commit(10, false)
+      const before = polls
+      await until('polls of the outbox', () => polls >= before + 3)
+      assert.equal(await count('published_at IS NULL AND lease_until = created_at'), 10)
+      assert.ok((await count('published_at IS NULL')) >= 20)
+    })
+    await until('an empty outbox', async () => (await count('published_at IS NULL')) === 0)
+    const ready = (await own.ready()) ?? 0
+    assert.ok(ready >= 20, `${ready} messages`)
+    await relay.drain()
+    await own.drop()
+    await store.drop()
+  })
+
+  it('handles every confirmed message although the broker is killed, with one consumer at the end', async () => {
+    const own = await BrokerForTest.create()
+    const { publisher } = await publisherOf(own)
+    const confirmed = new Set<string>()
+    const handled = new Set<string>()
+    const broker = own.open()
+    own.consumer(broker, publisher, ({ eventId }) => {
+      handled.add(eventId)
+      return Promise.resolve('processed')
+    })
+    const stop = new AbortController()
+    const load = Array.from({ length: 5 }, async () => {
+      while (!stop.signal.aborted) {
+        const event = outgoing()
+        const publication = { exchange: own.exchange, routingKey: event.name, content: encode(event) }
+        const outcome = await publisher.publish({ ...publication, options: propertiesOf(event) }).catch(() => 'unknown')
+        if (outcome === 'routed') confirmed.add(event.eventId)
+        await new Promise((resolve) => setTimeout(resolve, 2))
+      }
+    })
+    await until('messages', () => confirmed.size > 50)
+    const server = await testServers().rabbitMq()
+    await server.kill()
+    await until('the loss', () => !broker.isReady && !publisher.isAvailable)
+    await server.restart()
+    await until('both connections', () => broker.isReady && publisher.isAvailable, 60_000)
+    const before = confirmed.size
+    await until('more messages', () => confirmed.size > before + 50)
+    stop.abort()
+    await Promise.all(load)
+    await until('all to be handled', () => [...confirmed].every((id) => handled.has(id)))
+    assert.equal(await own.consumers(), 1)
+    await own.drop()
   })
 })

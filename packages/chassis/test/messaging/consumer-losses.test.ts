@@ -1,10 +1,10 @@
-// needs: own-servers
+// needs: broker
 import assert from 'node:assert/strict'
 import { deadLetterQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { Broker } from '../../src/messaging/broker.ts'
 import { ackDelayMs, type Consumer, type Subscription } from '../../src/messaging/consumer.ts'
-import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
+import type { Message } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
 import { GroupCommit } from '../../src/persistence/group-commit.ts'
 import { DependencyUnavailable, PoisonMessage } from '../../src/core/errors.ts'
@@ -241,46 +241,4 @@ describe('a consumer', function () {
     assert.equal(await own.ready(), 0)
     assert.ok(runs <= 18, `${runs} runs`)
   })
-
-  it('handles every confirmed message although the broker is killed, with one consumer at the end', async function () {
-    this.timeout(120_000)
-    const server = await testServers().rabbitMq()
-    const confirmed = new Set<string>()
-    const handled = new Set<string>()
-    const { broker } = await consume(({ eventId }) => {
-      handled.add(eventId)
-      return Promise.resolve('processed')
-    })
-    const stop = new AbortController()
-    const load = Array.from({ length: 5 }, async () => {
-      while (!stop.signal.aborted) {
-        const event = outgoing()
-        const outcome = await publishEvent(event).catch(() => 'unknown')
-        if (outcome === 'routed') confirmed.add(event.eventId)
-        await new Promise((resolve) => setTimeout(resolve, 2))
-      }
-    })
-    await until('messages', () => confirmed.size > 50)
-    await server.kill()
-    await until('the loss', () => !broker.isReady && !publisher.isAvailable)
-    await server.restart()
-    await until('both connections', () => broker.isReady && publisher.isAvailable, 60_000)
-    const before = confirmed.size
-    await until('more messages', () => confirmed.size > before + 50)
-    stop.abort()
-    await Promise.all(load)
-    await until('all to be handled', () => [...confirmed].every((id) => handled.has(id)))
-    assert.equal(await own.consumers(), 1)
-  })
-
-  function publishEvent(event: ReturnType<typeof outgoing>): Promise<'routed' | 'unroutable'> {
-    const { eventId: messageId, name: routingKey } = event
-    const content = encode(event)
-    return publisher.publish({
-      exchange: own.exchange,
-      routingKey,
-      content,
-      options: { ...propertiesOf(event), messageId },
-    })
-  }
 })

@@ -1,9 +1,8 @@
-// needs: own-servers
+// needs: database, broker
 import assert from 'node:assert/strict'
 import { maxMessageBytes, PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { v7 as uuidv7 } from 'uuid'
-import type { Broker } from '../../src/messaging/broker.ts'
 import type { OutgoingEvent } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
 import { appendEvents, leaseMs, newEvent } from '../../src/persistence/outbox.ts'
@@ -20,14 +19,13 @@ describe('a relay', function () {
   this.timeout(90_000)
   let store: DatabaseForTest
   let test: BrokerForTest
-  let broker: Broker
   let publisher: Publisher
   const relays: Relay[] = []
 
   beforeEach(async () => {
     store = await DatabaseForTest.create()
     test = await BrokerForTest.create()
-    ;({ broker, publisher } = await connected())
+    publisher = await connected()
   })
   afterEach(async () => {
     await Promise.all(relays.splice(0).map((one) => one.drain()))
@@ -35,11 +33,11 @@ describe('a relay', function () {
     await store.drop()
   })
 
-  async function connected(): Promise<{ broker: Broker; publisher: Publisher }> {
+  async function connected(): Promise<Publisher> {
     const connection = test.open()
     const on = test.publisher(connection)
     await waitUntil(() => connection.isReady && on.isAvailable, { what: 'the broker', limitMs: 30_000 })
-    return { broker: connection, publisher: on }
+    return on
   }
 
   function relay(more: Partial<RelayOptions> = {}): Relay {
@@ -143,9 +141,8 @@ describe('a relay', function () {
 
   it('shares the outbox with other relays, and publishes each row once', async () => {
     await commit(400, { leased: false })
-    const second = await connected()
     relay({ batchSize: 20 }).start()
-    relay({ batchSize: 20, publisher: second.publisher }).start()
+    relay({ batchSize: 20, publisher: await connected() }).start()
     await allPublished()
     assert.equal(await test.ready(), 400)
   })
@@ -231,44 +228,6 @@ describe('a relay', function () {
     relay({ now: () => new Date(Date.now() + leaseMs + 1_000) }).start()
     await allPublished()
     assert.equal(await test.ready(), 5)
-  })
-
-  it('claims nothing while the broker blocks publishers, marks nothing unconfirmed, and publishes all afterwards', async () => {
-    const server = await testServers().rabbitMq()
-    let polls = 0
-    const counting = new Proxy(publisher, {
-      get(target, name) {
-        if (name === 'isAvailable') polls += 1
-        const value: unknown = Reflect.get(target, name, target)
-        return typeof value === 'function' ? (value.bind(target) as unknown) : value
-      },
-    })
-    const under = relay({ publisher: counting })
-    under.start()
-    await server.ctl('set_vm_memory_high_watermark', '0.00001')
-    try {
-      // The broker checks its memory about once a second, and reports the alarm only to connections that publish.
-      const blocks = async (): Promise<boolean> => {
-        if (!broker.isBlocked) under.offer(await commit(1))
-        return broker.isBlocked
-      }
-      await waitUntil(blocks, { what: 'the broker to block', limitMs: 20_000 })
-      assert.equal(under.accepts, false)
-      under.offer(await commit(10))
-      await commit(10, { leased: false })
-      const before = polls
-      await waitUntil(() => polls >= before + 3, { what: 'polls of the outbox', limitMs: 10_000 })
-      const [unclaimed] = await store.sql<{ n: number }>(
-        'SELECT count(*)::integer AS n FROM events WHERE published_at IS NULL AND lease_until = created_at',
-      )
-      assert.deepEqual(unclaimed, { n: 10 })
-      assert.ok((await unpublished()) >= 20)
-    } finally {
-      await server.ctl('set_vm_memory_high_watermark', '0.6')
-    }
-    await allPublished()
-    const ready = (await test.ready()) ?? 0
-    assert.ok(ready >= 20, `${ready} messages`)
   })
 
   it('keeps the rows while the broker is unavailable, and publishes them all afterwards', async () => {
