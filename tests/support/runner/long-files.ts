@@ -67,8 +67,6 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
     seconds: 90,
     reason: 'starts a broker and a system, and makes ten thousand attempts',
   },
-  'tools/dev/test/hostile-environment.test.ts': { seconds: 60, reason: 'starts servers in many environments' },
-  'tools/dev/test/test-servers.test.ts': { seconds: 60, reason: 'starts servers in runs of its own' },
 }
 
 /**

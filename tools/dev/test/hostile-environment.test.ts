@@ -1,4 +1,5 @@
 // needs: own-servers
+// slow: starts servers in an environment that they must ignore
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'

@@ -1,4 +1,5 @@
 // needs: own-servers
+// slow: four runs of mocha, each with a server
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import type { ChildProcess } from 'node:child_process'
