@@ -6,14 +6,14 @@ describe('The simulation', function () {
   this.timeout(240_000)
 
   it('satisfies every invariant under random faults, and takes the same steps again for the same seed', async () => {
-    const settings = { SEEDS: '1..2', ORDERS: '8' }
-    const { code, output } = await runSimulation(settings)
+    const { code, output } = await runSimulation({ SEEDS: '1..2', ORDERS: '8' })
     assert.equal(code, 0, output)
     assert.match(output, /^Seeds 1 to 2: every promise kept\. 16 sagas, \d{2,} faults/m)
     const [first, second, ...others] = interleavings(output)
     assert(first !== undefined && second !== undefined && first !== second && others.length === 0, output)
-    const again = await runSimulation(settings)
-    assert.deepEqual(interleavings(again.output), [first, second], again.output)
+    // Alone: the steps of a seed depend on no seed before it.
+    const again = await runSimulation({ SEEDS: '2', ORDERS: '8' })
+    assert.deepEqual(interleavings(again.output), [second], again.output)
   })
 })
 
