@@ -28,6 +28,18 @@ describe('a broker that is administered', function () {
     ['100 %/à', 'grüße an/alle'],
   ]
 
+  let own: BrokerForTest
+  /** Run after each test, the last one first. */
+  const cleanUps: (() => void | Promise<void>)[] = []
+
+  beforeEach(async () => {
+    own = await BrokerForTest.create()
+    cleanUps.push(() => own.drop())
+  })
+  afterEach(async () => {
+    for (const cleanUp of cleanUps.splice(0).toReversed()) await cleanUp()
+  })
+
   before('adds users and virtual hosts', async () => {
     const server = await testServers().rabbitMq()
     const [any, by] = ['.*', 'test'].map(binary)
@@ -67,16 +79,15 @@ describe('a broker that is administered', function () {
     }
   }
 
-  async function publisherOf(test: BrokerForTest): Promise<{ broker: Broker; publisher: Publisher }> {
-    const broker = test.open()
-    const publisher = test.publisher(broker)
+  async function connected(): Promise<{ broker: Broker; publisher: Publisher }> {
+    const broker = own.open()
+    const publisher = own.publisher(broker)
     await until('the publisher to be available', () => publisher.isAvailable)
     return { broker, publisher }
   }
 
   it('makes publishing fail at once while an alarm blocks it, and possible again when the alarm clears', async () => {
-    const own = await BrokerForTest.create()
-    const { broker, publisher } = await publisherOf(own)
+    const { broker, publisher } = await connected()
     const message = (): Publication => ({
       exchange: own.exchange,
       routingKey: own.events[0]?.name ?? '',
@@ -100,52 +111,46 @@ describe('a broker that is administered', function () {
     await until('the publisher to be available', () => publisher.isAvailable)
     assert.equal(await publisher.publish(message()), 'routed')
     await publisher.close()
-    await own.drop()
   })
 
   it('dead-letters a message of more bytes than it accepts any longer', async () => {
-    const limited = await BrokerForTest.create()
-    try {
-      await limited.declare()
-      const small = outgoing()
-      await limited.send([outgoing({ payload: JSON.stringify({ reason: 'x'.repeat(2_000_000) }) }), small])
-      const server = await testServers().rabbitMq()
-      await server.ctl(
-        'eval',
-        'application:set_env(rabbit, max_message_size, 1000000), persistent_term:put(max_message_size, 1000000).',
-      )
-      const consumer = limited.consumer(limited.open(), limited.publisher(limited.open()), () =>
-        Promise.reject(new PoisonMessage('never')),
-      )
-      const dlq = deadLetterQueue(limited.queue)
-      const state = (): unknown => limited.lines.slice(-5)
-      await waitUntil(async () => (await limited.ready(dlq)) === 2, {
-        what: 'two dead letters',
-        limitMs: 20_000,
-        state,
-      })
-      await waitUntil(() => consumer.unsettled === 0, { what: 'the acks', limitMs: 5_000 })
-      const dead = [await limited.take(dlq), await limited.take(dlq)]
-      const reasons = dead.map(
-        (one) => one?.properties.headers?.['reason'] ?? one?.properties.headers?.['x-first-death-reason'],
-      )
-      assert.deepEqual(new Set(reasons), new Set(['never', 'rejected']))
-      const rejections = limited.lines.filter(({ msg }) => msg === 'cannot be published, the broker dead-letters it')
-      assert.deepEqual(
-        rejections.map(({ level, reason }) => [level, reason]),
-        [['error', 'the broker refuses the message']],
-      )
-      const { values } = await limited.metrics.consumed.get()
-      assert.equal(values.find(({ labels, value }) => labels.result === 'dead_lettered' && value > 0)?.value, 2)
-    } finally {
-      await limited.drop()
-    }
+    await own.declare()
+    const small = outgoing()
+    await own.send([outgoing({ payload: JSON.stringify({ reason: 'x'.repeat(2_000_000) }) }), small])
+    const server = await testServers().rabbitMq()
+    await server.ctl(
+      'eval',
+      'application:set_env(rabbit, max_message_size, 1000000), persistent_term:put(max_message_size, 1000000).',
+    )
+    const consumer = own.consumer(own.open(), own.publisher(own.open()), () =>
+      Promise.reject(new PoisonMessage('never')),
+    )
+    const dlq = deadLetterQueue(own.queue)
+    const state = (): unknown => own.lines.slice(-5)
+    await waitUntil(async () => (await own.ready(dlq)) === 2, {
+      what: 'two dead letters',
+      limitMs: 20_000,
+      state,
+    })
+    await waitUntil(() => consumer.unsettled === 0, { what: 'the acks', limitMs: 5_000 })
+    const dead = [await own.take(dlq), await own.take(dlq)]
+    const reasons = dead.map(
+      (one) => one?.properties.headers?.['reason'] ?? one?.properties.headers?.['x-first-death-reason'],
+    )
+    assert.deepEqual(new Set(reasons), new Set(['never', 'rejected']))
+    const rejections = own.lines.filter(({ msg }) => msg === 'cannot be published, the broker dead-letters it')
+    assert.deepEqual(
+      rejections.map(({ level, reason }) => [level, reason]),
+      [['error', 'the broker refuses the message']],
+    )
+    const { values } = await own.metrics.consumed.get()
+    assert.equal(values.find(({ labels, value }) => labels.result === 'dead_lettered' && value > 0)?.value, 2)
   })
 
   it('claims nothing while the broker blocks publishers, marks nothing unconfirmed, and publishes all afterwards', async () => {
-    const own = await BrokerForTest.create()
     const store = await DatabaseForTest.create()
-    const { broker, publisher } = await publisherOf(own)
+    cleanUps.push(() => store.drop())
+    const { broker, publisher } = await connected()
     let polls = 0
     const counting = new Proxy(publisher, {
       get(target, name) {
@@ -163,6 +168,7 @@ describe('a broker that is administered', function () {
       pollIntervalMs: 50,
       parkAfterMs: 600_000,
     })
+    cleanUps.push(() => relay.drain())
     const commit = async (count: number, leased: boolean): Promise<OutgoingEvent[]> => {
       const now = new Date()
       const events = Array.from({ length: count }, () => outgoing({ createdAt: now }))
@@ -188,14 +194,10 @@ describe('a broker that is administered', function () {
     await until('an empty outbox', async () => (await count('published_at IS NULL')) === 0)
     const ready = (await own.ready()) ?? 0
     assert.ok(ready >= 20, `${ready} messages`)
-    await relay.drain()
-    await own.drop()
-    await store.drop()
   })
 
   it('handles every confirmed message although the broker is killed, with one consumer at the end', async () => {
-    const own = await BrokerForTest.create()
-    const { publisher } = await publisherOf(own)
+    const { publisher } = await connected()
     const confirmed = new Set<string>()
     const handled = new Set<string>()
     const broker = own.open()
@@ -204,6 +206,7 @@ describe('a broker that is administered', function () {
       return Promise.resolve('processed')
     })
     const stop = new AbortController()
+    cleanUps.push(() => stop.abort())
     const load = Array.from({ length: 5 }, async () => {
       while (!stop.signal.aborted) {
         const event = outgoing()
@@ -225,6 +228,5 @@ describe('a broker that is administered', function () {
     await Promise.all(load)
     await until('all to be handled', () => [...confirmed].every((id) => handled.has(id)))
     assert.equal(await own.consumers(), 1)
-    await own.drop()
   })
 })
