@@ -3,8 +3,14 @@ export interface GuardFigures {
   /** Per confirmed order. */
   readonly confirms: number
   readonly rows: number
+  /** At saturation. */
   readonly statements: number
   readonly transactions: number
+  readonly roundTrips: number
+  /** At 70 orders per second. */
+  readonly statementsAt70: number
+  readonly transactionsAt70: number
+  readonly roundTripsAt70: number
   /** Throughput in percent of the servers alone, on the same machine in the same run. */
   readonly shareOfMessages: number
   readonly shareOfSql: number
@@ -55,6 +61,30 @@ export const limits: readonly Limit[] = [
     name: 'transactions per saga',
     max: 3,
     reason: 'Measured 0.4, and 11 without batching. More: batching is lost.',
+  },
+  {
+    figure: 'roundTrips',
+    name: 'round trips per saga',
+    max: 4,
+    reason: 'Measured 0.6, and 17 without batching. More: batching is lost.',
+  },
+  {
+    figure: 'statementsAt70',
+    name: 'statements per saga at 70 per second',
+    max: 36,
+    reason: 'Measured 25, and 35 when no saga shares a transaction. More: an additional statement per saga.',
+  },
+  {
+    figure: 'transactionsAt70',
+    name: 'transactions per saga at 70 per second',
+    max: 11,
+    reason: 'Measured 6, and 10 when no saga shares a transaction. More: an additional transaction per saga.',
+  },
+  {
+    figure: 'roundTripsAt70',
+    name: 'round trips per saga at 70 per second',
+    max: 18,
+    reason: 'Measured 10, and 17 when no saga shares a transaction. More: an additional round trip per saga.',
   },
   {
     figure: 'shareOfMessages',
