@@ -81,6 +81,7 @@ export class LocalStates {
     work: (saga: SagaRecord, context: ReactionContext) => void,
   ): Transition<OrderState> {
     const saga: SagaRecord = {
+      version: 1,
       sagaId,
       orderId,
       createdAt: past,

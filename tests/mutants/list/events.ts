@@ -179,7 +179,7 @@ export const events: MutantsByPromise = {
     {
       name: 'duplicate-without-replication',
       file: 'packages/chassis/src/persistence/reactor.ts',
-      original: 'if (claims.length === 0) awaitReplication(tx)',
+      original: 'if (claims.length === 0 && known === undefined) awaitReplication(tx)',
       replacement: 'if (claims.length < 0) awaitReplication(tx)',
       test: 'a message is acknowledged only once its effect is replicated, also when it is a repetition',
     },

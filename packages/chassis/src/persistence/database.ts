@@ -59,12 +59,16 @@ const repetitions = 6
 
 /**
  * An open transaction. `query` waits for its rows; `write` does not wait: it is sent with the next query or the commit, and
- * checked together with it. So a transaction that reads and then writes costs two round trips.
+ * checked together with it. So a transaction that reads and then writes costs two round trips, and one that only writes
+ * costs one, without BEGIN and COMMIT: the server commits at the Sync that ends its statements, or carries out none of them
+ * (PostgreSQL manual, Message Flow, Pipelining).
  */
 export class Transaction {
   readonly #client: PoolClient
   readonly #queryMs: number
   #batch: StatementBatch
+  #last: Promise<Answer> | undefined
+  #isOpen = false
   #sendDue = false
   #failure: unknown
 
@@ -72,8 +76,11 @@ export class Transaction {
     this.#client = client
     this.#queryMs = queryMs
     this.#batch = new StatementBatch(queryMs)
-    // Sent with the first statement.
-    this.write(begin)
+  }
+
+  /** Whether a BEGIN was sent. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
@@ -82,7 +89,10 @@ export class Transaction {
       this.#sendDue = true
       queueMicrotask(() => {
         // Unless a commit of the same turn has sent it.
-        if (this.#sendDue) this.#send()
+        if (!this.#sendDue) return
+        if (!this.#isOpen) this.#batch.beginWith(begin)
+        this.#isOpen = true
+        this.#send()
       })
     }
     return (await answer).rows as R[]
@@ -96,17 +106,19 @@ export class Transaction {
   async commit(): Promise<void> {
     // Also of a statement that could not even be sent.
     if (this.#failure !== undefined) throw this.#failure
-    const answer = this.#add(commit, [], false)
+    const answer = this.#isOpen ? this.#add(commit, [], false) : this.#last
+    if (answer === undefined) return
     this.#send()
     const { command } = await answer
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-    if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
+    if (this.#isOpen && command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
   }
 
   /** The first error is the cause; all later ones only say that the transaction has failed. */
   async #add(sql: Statement, values: readonly unknown[], wantsRows: boolean): Promise<Answer> {
     try {
-      return await this.#batch.add(sql, values, wantsRows)
+      this.#last = this.#batch.add(sql, values, wantsRows)
+      return await this.#last
     } catch (error) {
       this.#failure ??= error
       throw this.#failure
@@ -202,14 +214,15 @@ export class Database {
             await tx.commit()
             return result
           } catch (error) {
-            await this.#send(client, rollback).catch(() => undefined)
+            if (tx.isOpen) await this.#send(client, rollback).catch(() => undefined)
             throw error
           }
         })
       } catch (error) {
         if (!isRepeatable(error) || (isLostRace(error) && repetition >= repetitions)) throw error
         if (repetition >= repetitions) throw new DependencyUnavailable('database', error)
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * repetition))
+        // A lost race is over.
+        if (!isLostRace(error)) await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * repetition))
       }
     }
   }

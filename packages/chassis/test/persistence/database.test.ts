@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { Pool, type PoolConfig } from 'pg'
 import { type Database, databaseLimits, statement } from '../../src/persistence/database.ts'
-import { claimEvents, findProcessed } from '../../src/persistence/inbox.ts'
+import { findProcessed } from '../../src/persistence/inbox.ts'
+import { writeMessages } from '../../src/persistence/outbox.ts'
 import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
@@ -362,7 +363,7 @@ describe('the database', () => {
           const processed = await findProcessed(tx, 'test_queue', [eventId])
           if (processed.has(eventId)) return 'duplicate'
           tx.write(bump, [id])
-          claimEvents(tx, 'test_queue', [eventId], new Date())
+          writeMessages(tx, { claims: { consumer: 'test_queue', ids: [eventId] }, now: new Date() })
           return 'processed'
         })
       const cut = proxy.cutReply('COMMIT')

@@ -1,5 +1,5 @@
 import type { Reactions } from '@order-saga/chassis'
-import { type LockedSagas, lockSagas, saveSagas } from '../store/sagas.ts'
+import { type LockedSagas, lockSagas, type RecentSagas, saveSagas } from '../store/sagas.ts'
 import type { RefundRetryPolicy } from './advance-saga.ts'
 import { cancelOnPaymentFailed } from './cancel-on-payment-failed.ts'
 import { cancelOnPaymentRefunded } from './cancel-on-payment-refunded.ts'
@@ -9,7 +9,11 @@ import { refundOnInventoryFailed } from './refund-on-inventory-failed.ts'
 
 /** The reactions of the order service to events of payment and inventory. */
 export function orderReactions(
-  options: RefundRetryPolicy & { readonly queue: string; readonly committed: (sagas: LockedSagas) => void },
+  options: RefundRetryPolicy & {
+    readonly queue: string
+    readonly recent?: RecentSagas
+    readonly committed: (sagas: LockedSagas) => void
+  },
 ): Reactions<LockedSagas> {
   return {
     consumer: options.queue,
@@ -18,6 +22,8 @@ export function orderReactions(
         tx,
         messages.map((message) => message.sagaId),
       ),
+    // Every reaction adds to the history of its saga, so `saveSagas` writes all of them.
+    recall: (messages) => options.recent?.recall(messages.map((message) => message.sagaId)),
     reactions: [
       notePaymentOnPaymentCompleted(options),
       cancelOnPaymentFailed(options),

@@ -14,6 +14,7 @@ import { type PostgresServer, testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { v7 as uuidv7 } from 'uuid'
 import { createAcceptOrder } from '../../src/accept-orders.ts'
+import { RecentSagas } from '../../src/store/sagas.ts'
 import { Admission } from '../../src/admission.ts'
 import { createOrderRouter } from '../../src/http/orders.ts'
 
@@ -46,6 +47,7 @@ export class OrderApi {
   readonly log: string[] = []
   readonly offered: OutgoingEvent[] = []
   accepted = 0
+  readonly recent = new RecentSagas()
   relayAccepts = true
   readonly metrics = createMetrics()
   readonly server: Server
@@ -81,6 +83,7 @@ export class OrderApi {
       sagaTimeoutMs,
       admission: new Admission({ maxOpenOrders, maxInProgress }),
       requestDeadline: new RequestDeadline('database', answerMs),
+      recent: this.recent,
       onAccepted: (count) => (this.accepted += count),
     })
     this.server = createApi({

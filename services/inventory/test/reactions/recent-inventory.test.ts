@@ -1,0 +1,132 @@
+// needs: own-servers
+import assert from 'node:assert/strict'
+import { OrderConfirmed, PaymentCompleted } from '@order-saga/contracts'
+import type { Message } from '@order-saga/chassis'
+import { v7 as uuidv7 } from 'uuid'
+import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
+import { inventoryReactions } from '../../src/reactions/index.ts'
+import { type LockedInventory, RecentInventory } from '../../src/store/locked-inventory.ts'
+import { StockApi } from '../http/stock-api.ts'
+
+describe('A process that remembers stock and reservations', () => {
+  let api: StockApi
+  let loads = 0
+  before(async () => {
+    api = await StockApi.start('recent_inventory')
+  })
+  after(async () => await api.close())
+
+  function startProcess(): Reactor<LockedInventory> {
+    const recent = new RecentInventory()
+    const reactions = inventoryReactions({
+      queue: 'inventory_queue',
+      policy: { failureRate: 0, acceptUnknownSku: true },
+      newId: () => uuidv7(),
+      recent,
+      committed: (inventory) => recent.remember(inventory),
+    })
+    const load: typeof reactions.load = (...values) => {
+      loads += 1
+      return reactions.load(...values)
+    }
+    const relay = { accepts: false, offer: () => undefined }
+    const unitOfWork = { database: api.database, relay, now: () => new Date(), newId: () => uuidv7() }
+    return new Reactor({ ...reactions, load }, unitOfWork)
+  }
+
+  const messageOf = (name: string, orderId: string, payload: object): Message => ({
+    name,
+    eventId: uuidv7(),
+    sagaId: orderId,
+    orderId,
+    timestamp: new Date(),
+    payload,
+    attempt: 1,
+    redelivered: false,
+    deliveryCount: 0,
+    traceparent: undefined,
+  })
+  const paid = (orderId: string, sku: string, qty: number): Message =>
+    messageOf(PaymentCompleted.name, orderId, { items: [{ sku, qty }] })
+  const confirmed = (orderId: string): Message => messageOf(OrderConfirmed.name, orderId, {})
+
+  const query = async (text: string, value: string): Promise<Record<string, unknown> | undefined> =>
+    (await api.database.query<Record<string, unknown>>({ name: text, text }, [value]))[0]
+  const levels = (sku: string) => query('SELECT available, reserved, shipped FROM stock WHERE sku = $1', sku)
+  const statusOf = async (orderId: string): Promise<unknown> =>
+    (await query('SELECT status FROM inventory_reservations WHERE order_id = $1', orderId))?.['status']
+
+  it('reserves and ships without a read', async () => {
+    await api.put('TEA', 10)
+    const process = startProcess()
+    await process.react(paid(uuidv7(), 'TEA', 1))
+    loads = 0
+    const orderId = uuidv7()
+    await process.react(paid(orderId, 'TEA', 2))
+    assert.deepEqual(await levels('TEA'), { available: 7, reserved: 3, shipped: 0 })
+    await process.react(confirmed(orderId))
+    assert.deepEqual(await levels('TEA'), { available: 7, reserved: 1, shipped: 2 })
+    assert.equal(loads, 0)
+  })
+
+  it('sells no article twice when another process has sold it meanwhile', async () => {
+    await api.put('CUP', 3)
+    const [one, other] = [startProcess(), startProcess()]
+    await one.react(paid(uuidv7(), 'CUP', 1))
+    await other.react(paid(uuidv7(), 'CUP', 2))
+    const orderId = uuidv7()
+    await one.react(paid(orderId, 'CUP', 1))
+    assert.equal(await statusOf(orderId), 'rejected')
+    assert.deepEqual(await levels('CUP'), { available: 0, reserved: 3, shipped: 0 })
+  })
+
+  it('rejects no order for stock that has arrived meanwhile', async () => {
+    await api.put('POT', 1)
+    const process = startProcess()
+    await process.react(paid(uuidv7(), 'POT', 1))
+    await api.put('POT', 5)
+    const orderId = uuidv7()
+    await process.react(paid(orderId, 'POT', 4))
+    assert.equal(await statusOf(orderId), 'reserved')
+    assert.deepEqual(await levels('POT'), { available: 1, reserved: 5, shipped: 0 })
+  })
+
+  it('ships a reservation once, whichever process has shipped it', async () => {
+    await api.put('JAR', 5)
+    const [one, other] = [startProcess(), startProcess()]
+    const orderId = uuidv7()
+    await one.react(paid(orderId, 'JAR', 2))
+    await other.react(confirmed(orderId))
+    await one.react(confirmed(orderId))
+    assert.deepEqual(await levels('JAR'), { available: 3, reserved: 0, shipped: 2 })
+  })
+
+  it('repeats a reservation for no second delivery, and for no payment under another id', async () => {
+    await api.put('BOX', 5)
+    const process = startProcess()
+    const orderId = uuidv7()
+    const first = paid(orderId, 'BOX', 1)
+    await process.react(first)
+    assert.equal((await process.react(first)).result, 'duplicate')
+    assert.equal((await process.react(paid(orderId, 'BOX', 1))).result, 'processed')
+    assert.deepEqual(await levels('BOX'), { available: 4, reserved: 1, shipped: 0 })
+  })
+
+  it('handles articles on several lines, several orders in a batch, and articles that were never stocked', async () => {
+    await api.put('PEN', 10)
+    const process = startProcess()
+    await process.react(paid(uuidv7(), 'PEN', 1))
+    const orders = [uuidv7(), uuidv7(), uuidv7()]
+    const lines = {
+      items: [
+        { sku: 'PEN', qty: 1 },
+        { sku: 'INK', qty: 1 },
+        { sku: 'PEN', qty: 2 },
+      ],
+    }
+    await Promise.all(orders.map((orderId) => process.react(messageOf(PaymentCompleted.name, orderId, lines))))
+    assert.deepEqual(await levels('PEN'), { available: 0, reserved: 10, shipped: 0 })
+    await Promise.all(orders.map((orderId) => process.react(confirmed(orderId))))
+    assert.deepEqual(await levels('PEN'), { available: 0, reserved: 1, shipped: 9 })
+  })
+})
