@@ -41,6 +41,20 @@ export const events: MutantsByPromise = {
       replacement: 'return new Set(rows.slice(rows.length).map((row) => row.event_id))',
       test: 'between the publication and its record publishes again, and the second copy has no effect',
     },
+    {
+      name: 'outdated-row-written',
+      file: 'packages/chassis/src/persistence/sql-errors.ts',
+      original: 'SELECT 1 / (count(*) = ${expected})::integer FROM changed',
+      replacement: 'SELECT count(*), ${expected} FROM changed',
+      test: 'reads them when another process has changed one, and loses no effect',
+    },
+    {
+      name: 'reservation-shipped-twice',
+      file: 'services/inventory/src/store/locked-inventory.ts',
+      original: ' AND r.version = u.version',
+      replacement: '',
+      test: 'ships a reservation once, whichever process has shipped it',
+    },
   ],
   'An event that arrives under another id, or after its id was removed from the inbox, has no effect.': [
     {

@@ -16,6 +16,12 @@ export interface Cause {
  */
 export const leaseMs = 5_000
 
+const insert = `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload, schema_version, causation_id, traceparent, created_at, lease_until)
+   SELECT event_id, saga_id, order_id, routing_key, payload::jsonb, schema_version, causation_id, traceparent, created_at, $10::timestamptz
+   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::uuid[], $8::text[], $9::timestamptz[])
+     AS e (event_id, saga_id, order_id, routing_key, payload, schema_version, causation_id, traceparent, created_at)`
+/** Needs no rights on the inbox, which an operator does not have. */
+const append = statement('outbox-append', insert)
 // One statement for all that a transaction writes about messages: each one more costs as much as its rows.
 const write = statement(
   'messages-write',
@@ -24,11 +30,7 @@ const write = statement(
      SELECT event_id, $12, $11 FROM unnest($13::uuid[]) AS event_id
    ), published AS (
      UPDATE events SET published_at = $11 WHERE event_id = ANY($14::uuid[]) AND published_at IS NULL
-   )
-   INSERT INTO events (event_id, saga_id, order_id, routing_key, payload, schema_version, causation_id, traceparent, created_at, lease_until)
-   SELECT event_id, saga_id, order_id, routing_key, payload::jsonb, schema_version, causation_id, traceparent, created_at, $10::timestamptz
-   FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::text[], $6::integer[], $7::uuid[], $8::text[], $9::timestamptz[])
-     AS e (event_id, saga_id, order_id, routing_key, payload, schema_version, causation_id, traceparent, created_at)`,
+   ) ${insert}`,
 )
 
 /** A row that another release has written may have another version: nothing is known about the readers of that one. */
@@ -86,7 +88,7 @@ export function writeMessages(
 ): void {
   const claimed = claims?.ids ?? []
   if (claimed.length + events.length + published.length === 0) return
-  tx.write(write, [
+  const appended = [
     events.map((event) => event.eventId),
     events.map((event) => event.sagaId),
     events.map((event) => event.orderId),
@@ -97,9 +99,7 @@ export function writeMessages(
     events.map((event) => event.traceparent ?? null),
     events.map((event) => event.createdAt.toISOString()),
     leased ? new Date(now.getTime() + leaseMs) : now,
-    now,
-    claims?.consumer ?? '',
-    claimed.toSorted(),
-    published.toSorted(),
-  ])
+  ]
+  if (claimed.length + published.length === 0) tx.write(append, appended)
+  else tx.write(write, [...appended, now, claims?.consumer ?? '', claimed.toSorted(), published.toSorted()])
 }

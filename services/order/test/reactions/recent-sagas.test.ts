@@ -84,7 +84,13 @@ describe('An order process that remembers sagas', () => {
     await other.react(messageOf(InventoryFailed.name, ids, { reason: 'out_of_stock' }))
     // Against the protocol; on the row that this process remembers it would confirm the order.
     await one.react(reserved(ids))
-    assert.deepEqual(await stored(ids.sagaId), { ...confirmed, saga: 'refunding', order: 'pending', version: 4 })
+    assert.deepEqual(await stored(ids.sagaId), {
+      ...confirmed,
+      saga: 'refunding',
+      order: 'pending',
+      version: 4,
+      history: 5,
+    })
   })
 
   it('handles a batch of which it knows only a part', async () => {

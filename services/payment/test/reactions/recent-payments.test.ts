@@ -1,0 +1,123 @@
+// needs: database
+import assert from 'node:assert/strict'
+import { OrderCancelled, OrderCreated } from '@order-saga/contracts'
+import { createLog, Database, type Message } from '@order-saga/chassis'
+import { testServers } from '@order-saga/dev'
+import { createFrom, migrated } from '@order-saga/tests/support/database-template'
+import { v7 as uuidv7 } from 'uuid'
+import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
+import { ResultRecorder } from '../../src/effects/record-results.ts'
+import type { EffectIntent } from '../../src/reactions/advance-payment.ts'
+import { paymentReactions } from '../../src/reactions/index.ts'
+import { claimDuePayments, type LockedPayments, RecentPayments } from '../../src/store/payments.ts'
+
+const timeLimitsMs = { charge: 1_000, refund: 1_000 }
+
+describe('A process that remembers payments', () => {
+  let database: Database
+  let loads = 0
+  before(async () => {
+    const postgres = await testServers().postgres()
+    await createFrom(migrated.payment, postgres, 'recent_payments')
+    const { port, user, password } = postgres
+    const address = { host: '127.0.0.1', port, name: 'recent_payments', user, password, caFile: '' }
+    database = new Database({ ...address, poolMax: 5, applicationName: 'test', log: createLog('payment', 'silent') })
+  })
+  after(async () => await database.close())
+
+  function startProcess(): { reactor: Reactor<LockedPayments, EffectIntent>; results: ResultRecorder } {
+    const recent = new RecentPayments()
+    const committed = (payments: LockedPayments): void => recent.remember(payments)
+    const newId = (): string => uuidv7()
+    const reactions = paymentReactions({ queue: 'payment_queue', timeLimitsMs, newId, recent, committed })
+    const load: typeof reactions.load = (...values) => {
+      loads += 1
+      return reactions.load(...values)
+    }
+    const relay = { accepts: false, offer: () => undefined }
+    const unitOfWork = { database, relay, now: () => new Date(), newId }
+    const results = new ResultRecorder({ ...unitOfWork, consumer: 'payment_queue', timeLimitsMs, recent, committed })
+    return { reactor: new Reactor({ ...reactions, load }, unitOfWork), results }
+  }
+
+  const messageOf = (name: string, orderId: string, payload: object): Message => ({
+    name,
+    eventId: uuidv7(),
+    sagaId: orderId,
+    orderId,
+    timestamp: new Date(),
+    payload,
+    attempt: 1,
+    redelivered: false,
+    deliveryCount: 0,
+    traceparent: undefined,
+  })
+  const created = (orderId: string): Message =>
+    messageOf(OrderCreated.name, orderId, {
+      customerEmail: 'test@example.com',
+      items: [{ sku: 'TEA', qty: 1 }],
+      amount: '12.50',
+      currency: 'USD',
+      deadline: new Date(Date.now() + 60_000).toISOString(),
+    })
+  const cancelled = (orderId: string): Message => messageOf(OrderCancelled.name, orderId, { reason: 'timeout' })
+  const charged = (message: Message) =>
+    ({ orderId: message.orderId, sagaId: message.sagaId, cause: message, input: { on: 'charge.succeeded' } }) as const
+
+  async function stored(orderId: string): Promise<unknown> {
+    const text = `SELECT status, version, attempts,
+      (SELECT string_agg(routing_key, ' ' ORDER BY event_id) FROM events e WHERE e.order_id = p.order_id) AS events
+      FROM payment_transactions p WHERE order_id = $1`
+    return (await database.query({ name: 'recent-payment', text }, [orderId]))[0]
+  }
+
+  it('records an intent and its result without a read', async () => {
+    const { reactor, results } = startProcess()
+    loads = 0
+    const message = created(uuidv7())
+    assert.deepEqual(
+      (await reactor.react(message)).effects.map(({ effect }) => effect),
+      ['charge'],
+    )
+    await results.record({ ...charged(message), chargeId: 'ch-1' })
+    assert.equal(loads, 0)
+    const events = 'payment.completed'
+    assert.deepEqual(await stored(message.orderId), { status: 'charged', version: 2, attempts: 0, events })
+    assert.equal((await reactor.react(message)).result, 'duplicate')
+  })
+
+  it('charges no order that was cancelled first, in another process or in the same batch', async () => {
+    const [one, other] = [startProcess(), startProcess()]
+    const first = created(uuidv7())
+    await other.reactor.react(cancelled(first.orderId))
+    assert.deepEqual((await one.reactor.react(first)).effects, [])
+    const second = created(uuidv7())
+    const [reacted] = await Promise.all([one.reactor.react(second), one.reactor.react(cancelled(second.orderId))])
+    assert.deepEqual(reacted.effects, [])
+  })
+
+  it('records a result after the sweeper has taken the intent, and a cancellation that another process has seen', async () => {
+    const [one, other] = [startProcess(), startProcess()]
+    const message = created(uuidv7())
+    await one.reactor.react(message)
+    const inAMinute = new Date(Date.now() + 60_000)
+    await claimDuePayments(database, inAMinute, inAMinute, 10)
+    await other.reactor.react(cancelled(message.orderId))
+    const intents = await one.results.record({ ...charged(message), chargeId: 'ch-2' })
+    assert.deepEqual(
+      intents.map(({ effect }) => effect),
+      ['refund'],
+    )
+  })
+
+  it('repeats the charge of a redelivery whose first delivery is unclaimed', async () => {
+    const { reactor, results } = startProcess()
+    const message = created(uuidv7())
+    await reactor.react(message)
+    const { result, effects } = await reactor.react({ ...message, redelivered: true })
+    assert.deepEqual([result, effects.length], ['processed', 1])
+    await results.record({ ...charged(message), chargeId: 'ch-3' })
+    const events = 'payment.completed'
+    assert.deepEqual(await stored(message.orderId), { status: 'charged', version: 2, attempts: 0, events })
+  })
+})
