@@ -46,6 +46,9 @@ export type DatabaseLimits = Readonly<typeof databaseLimits>
  * planned as for the table it will be; what has no index is read as a whole all the same.
  */
 const planning: SessionSettings = {
+  // Planned once: with the settings below no value changes the plan. Otherwise statements with arrays are planned at each
+  // execution, because a generic plan seems to be dearer (PostgreSQL manual, plan_cache_mode).
+  plan_cache_mode: 'force_generic_plan',
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',

@@ -1,6 +1,6 @@
 // needs: database
 import assert from 'node:assert/strict'
-import { OrderCancelled, OrderCreated } from '@order-saga/contracts'
+import { OrderCancelled, OrderCreated, PaymentRefundRequested } from '@order-saga/contracts'
 import { createLog, Database, type Message } from '@order-saga/chassis'
 import { testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
@@ -96,13 +96,13 @@ describe('A process that remembers payments', () => {
     assert.deepEqual(reacted.effects, [])
   })
 
-  it('records a result after the sweeper has taken the intent, and a cancellation that another process has seen', async () => {
+  it('records a result after the sweeper has taken the intent, and a request for a refund that another process has seen', async () => {
     const [one, other] = [startProcess(), startProcess()]
     const message = created(uuidv7())
     await one.reactor.react(message)
     const inAMinute = new Date(Date.now() + 60_000)
     await claimDuePayments(database, inAMinute, inAMinute, 10)
-    await other.reactor.react(cancelled(message.orderId))
+    await other.reactor.react(messageOf(PaymentRefundRequested.name, message.orderId, { reason: 'timeout' }))
     const intents = await one.results.record({ ...charged(message), chargeId: 'ch-2' })
     assert.deepEqual(
       intents.map(({ effect }) => effect),
