@@ -1,5 +1,4 @@
 // needs: none
-import assert from 'node:assert/strict'
 import { waitUntil } from '@order-saga/dev'
 import { createRegistry } from '../../src/core/metrics.ts'
 
