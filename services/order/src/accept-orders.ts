@@ -73,7 +73,7 @@ export function createAcceptOrder(options: AcceptOrderOptions): AcceptOrder {
 
 async function commit(options: AcceptOrderOptions, requests: readonly WaitingRequest[]): Promise<AcceptResult[]> {
   const { newId, sagaTimeoutMs, admission, recent, onAccepted } = options
-  const { now, inserted, results } = await commitWithEvents(options, async (tx, { now, append }) => {
+  const { at, inserted, results } = await commitWithEvents(options, async (tx, { now, append }) => {
     const deadline = new Date(now.getTime() + sagaTimeoutMs)
     const drafts = requests
       .filter(({ signal }) => !signal.aborted)
@@ -86,10 +86,9 @@ async function commit(options: AcceptOrderOptions, requests: readonly WaitingReq
       append(OrderCreated, createdPayload(order, deadline), { orderId, sagaId, traceparent }, eventId)
       return [request, { kind: 'accepted', orderId, sagaId, replayed: false }]
     })
-    const inserted = drafts.filter(({ orderId }) => !conflicts.has(orderId))
-    return { now, inserted, results: new Map(answers) }
+    return { at: now, inserted: drafts.filter(({ orderId }) => !conflicts.has(orderId)), results: new Map(answers) }
   })
-  for (const draft of inserted) recent.rememberNew(sagaOf(draft, now))
+  for (const draft of inserted) recent.rememberNew(sagaOf(draft, at))
   admission.add(inserted.length)
   onAccepted(inserted.length)
   // Nobody reads the result of an aborted request.

@@ -128,7 +128,7 @@ describe('A reactor that remembers the rows that it wrote last', function () {
   it('loses and repeats no effect when two processes take turns at random', async () => {
     const orderIds = Array.from({ length: 5 }, () => uuidv7())
     const messages = Array.from({ length: 100 }, (_, i) => messageOf(orderIds[i % 5] as string))
-    await Promise.all(messages.map((message, i) => [one, other][(i * 7) % 3 === 0 ? 0 : 1]?.reactor.react(message)))
+    await Promise.all(messages.map((message, i) => ((i * 7) % 3 === 0 ? one : other).reactor.react(message)))
     for (const orderId of orderIds) assert.equal(await effectsOf(orderId), 20)
   })
 
