@@ -52,7 +52,7 @@ export function formatBench({ phases, hops, alone, bare, violations }: BenchResu
 }
 
 /** The cost of a saga in each phase: CPU time of each part, and the work of PostgreSQL. */
-export function formatCosts(phases: readonly Phase[]): string {
+function formatCosts(phases: readonly Phase[]): string {
   const parts = Object.keys(phases[0]?.cpuMs ?? {})
   return formatTable([
     ['phase', ...parts, 'statements', 'transactions', 'round trips'],

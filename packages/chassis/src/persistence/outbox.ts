@@ -61,7 +61,7 @@ export function newEvent<P>(
   }
 }
 
-/** What a transaction writes about messages. */
+/** The writes of a transaction to inbox and outbox. */
 export interface MessageWrites {
   /** Events that it has handled. */
   readonly claims?: { readonly consumer: string; readonly ids: readonly string[] } | undefined

@@ -82,7 +82,7 @@ export function isRepeatable(error: unknown): boolean {
 }
 
 /**
- * A row that the transaction did not find, or did not look for, is there under the same primary key, or one that it
+ * A row that the transaction did not find, or did not read, is there under the same primary key, or one that it
  * remembered has changed: a repetition finds it. Any other unique violation is an error of the data and is not repeated.
  */
 export function isLostRace(error: unknown): boolean {

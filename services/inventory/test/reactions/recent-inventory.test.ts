@@ -1,8 +1,8 @@
 // needs: own-servers
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { OrderConfirmed, PaymentCompleted } from '@order-saga/contracts'
 import type { Message } from '@order-saga/chassis'
-import { v7 as uuidv7 } from 'uuid'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { inventoryReactions } from '../../src/reactions/index.ts'
 import { type LockedInventory, RecentInventory } from '../../src/store/locked-inventory.ts'
@@ -21,7 +21,7 @@ describe('A process that remembers stock and reservations', () => {
     const reactions = inventoryReactions({
       queue: 'inventory_queue',
       policy: { failureRate: 0, acceptUnknownSku: true },
-      newId: () => uuidv7(),
+      newId: () => randomUUID(),
       recent,
       committed: (inventory) => recent.remember(inventory),
     })
@@ -30,13 +30,13 @@ describe('A process that remembers stock and reservations', () => {
       return reactions.load(...values)
     }
     const relay = { accepts: false, offer: () => undefined }
-    const unitOfWork = { database: api.database, relay, now: () => new Date(), newId: () => uuidv7() }
+    const unitOfWork = { database: api.database, relay, now: () => new Date(), newId: () => randomUUID() }
     return new Reactor({ ...reactions, load }, unitOfWork)
   }
 
   const messageOf = (name: string, orderId: string, payload: object): Message => ({
     name,
-    eventId: uuidv7(),
+    eventId: randomUUID(),
     sagaId: orderId,
     orderId,
     timestamp: new Date(),
@@ -59,9 +59,9 @@ describe('A process that remembers stock and reservations', () => {
   it('reserves and ships without a read', async () => {
     await api.put('TEA', 10)
     const process = startProcess()
-    await process.react(paid(uuidv7(), 'TEA', 1))
+    await process.react(paid(randomUUID(), 'TEA', 1))
     loads = 0
-    const orderId = uuidv7()
+    const orderId = randomUUID()
     await process.react(paid(orderId, 'TEA', 2))
     assert.deepEqual(await levels('TEA'), { available: 7, reserved: 3, shipped: 0 })
     await process.react(confirmed(orderId))
@@ -72,9 +72,9 @@ describe('A process that remembers stock and reservations', () => {
   it('sells no article twice when another process has sold it meanwhile', async () => {
     await api.put('CUP', 3)
     const [one, other] = [startProcess(), startProcess()]
-    await one.react(paid(uuidv7(), 'CUP', 1))
-    await other.react(paid(uuidv7(), 'CUP', 2))
-    const orderId = uuidv7()
+    await one.react(paid(randomUUID(), 'CUP', 1))
+    await other.react(paid(randomUUID(), 'CUP', 2))
+    const orderId = randomUUID()
     await one.react(paid(orderId, 'CUP', 1))
     assert.equal(await statusOf(orderId), 'rejected')
     assert.deepEqual(await levels('CUP'), { available: 0, reserved: 3, shipped: 0 })
@@ -83,9 +83,9 @@ describe('A process that remembers stock and reservations', () => {
   it('rejects no order for stock that has arrived meanwhile', async () => {
     await api.put('POT', 1)
     const process = startProcess()
-    await process.react(paid(uuidv7(), 'POT', 1))
+    await process.react(paid(randomUUID(), 'POT', 1))
     await api.put('POT', 5)
-    const orderId = uuidv7()
+    const orderId = randomUUID()
     await process.react(paid(orderId, 'POT', 4))
     assert.equal(await statusOf(orderId), 'reserved')
     assert.deepEqual(await levels('POT'), { available: 1, reserved: 5, shipped: 0 })
@@ -94,8 +94,8 @@ describe('A process that remembers stock and reservations', () => {
   it('ships a reservation once, whichever process has shipped it', async () => {
     await api.put('JAR', 8)
     const [one, other] = [startProcess(), startProcess()]
-    await one.react(paid(uuidv7(), 'JAR', 2))
-    const orderId = uuidv7()
+    await one.react(paid(randomUUID(), 'JAR', 2))
+    const orderId = randomUUID()
     await one.react(paid(orderId, 'JAR', 2))
     await other.react(confirmed(orderId))
     await one.react(confirmed(orderId))
@@ -105,7 +105,7 @@ describe('A process that remembers stock and reservations', () => {
   it('repeats a reservation for no second delivery, and for no payment under another id', async () => {
     await api.put('BOX', 5)
     const process = startProcess()
-    const orderId = uuidv7()
+    const orderId = randomUUID()
     const first = paid(orderId, 'BOX', 1)
     await process.react(first)
     assert.equal((await process.react(first)).result, 'duplicate')
@@ -116,8 +116,8 @@ describe('A process that remembers stock and reservations', () => {
   it('handles articles on several lines, several orders in a batch, and articles that were never stocked', async () => {
     await api.put('PEN', 10)
     const process = startProcess()
-    await process.react(paid(uuidv7(), 'PEN', 1))
-    const orders = [uuidv7(), uuidv7(), uuidv7()]
+    await process.react(paid(randomUUID(), 'PEN', 1))
+    const orders = [randomUUID(), randomUUID(), randomUUID()]
     const lines = {
       items: [
         { sku: 'PEN', qty: 1 },

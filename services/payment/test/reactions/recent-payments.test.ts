@@ -1,10 +1,10 @@
 // needs: database
 import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
 import { OrderCancelled, OrderCreated, PaymentRefundRequested } from '@order-saga/contracts'
 import { createLog, Database, type Message } from '@order-saga/chassis'
 import { testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
-import { v7 as uuidv7 } from 'uuid'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { ResultRecorder } from '../../src/effects/record-results.ts'
 import type { EffectIntent } from '../../src/reactions/advance-payment.ts'
@@ -28,7 +28,7 @@ describe('A process that remembers payments', () => {
   function startProcess(): { reactor: Reactor<LockedPayments, EffectIntent>; results: ResultRecorder } {
     const recent = new RecentPayments()
     const committed = (payments: LockedPayments): void => recent.remember(payments)
-    const newId = (): string => uuidv7()
+    const newId = (): string => randomUUID()
     const reactions = paymentReactions({ queue: 'payment_queue', timeLimitsMs, newId, recent, committed })
     const load: typeof reactions.load = (...values) => {
       loads += 1
@@ -42,7 +42,7 @@ describe('A process that remembers payments', () => {
 
   const messageOf = (name: string, orderId: string, payload: object): Message => ({
     name,
-    eventId: uuidv7(),
+    eventId: randomUUID(),
     sagaId: orderId,
     orderId,
     timestamp: new Date(),
@@ -74,7 +74,7 @@ describe('A process that remembers payments', () => {
   it('records an intent and its result without a read', async () => {
     const { reactor, results } = startProcess()
     loads = 0
-    const message = created(uuidv7())
+    const message = created(randomUUID())
     assert.deepEqual(
       (await reactor.react(message)).effects.map(({ effect }) => effect),
       ['charge'],
@@ -88,17 +88,17 @@ describe('A process that remembers payments', () => {
 
   it('charges no order that was cancelled first, in another process or in the same batch', async () => {
     const [one, other] = [startProcess(), startProcess()]
-    const first = created(uuidv7())
+    const first = created(randomUUID())
     await other.reactor.react(cancelled(first.orderId))
     assert.deepEqual((await one.reactor.react(first)).effects, [])
-    const second = created(uuidv7())
+    const second = created(randomUUID())
     const [reacted] = await Promise.all([one.reactor.react(second), one.reactor.react(cancelled(second.orderId))])
     assert.deepEqual(reacted.effects, [])
   })
 
   it('records a result after the sweeper has taken the intent, and a request for a refund that another process has seen', async () => {
     const [one, other] = [startProcess(), startProcess()]
-    const message = created(uuidv7())
+    const message = created(randomUUID())
     await one.reactor.react(message)
     const inAMinute = new Date(Date.now() + 60_000)
     await claimDuePayments(database, inAMinute, inAMinute, 10)
@@ -112,7 +112,7 @@ describe('A process that remembers payments', () => {
 
   it('repeats the charge of a redelivery whose first delivery is unclaimed', async () => {
     const { reactor, results } = startProcess()
-    const message = created(uuidv7())
+    const message = created(randomUUID())
     await reactor.react(message)
     const { result, effects } = await reactor.react({ ...message, redelivered: true })
     assert.deepEqual([result, effects.length], ['processed', 1])
