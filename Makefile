@@ -1,6 +1,6 @@
 # One recipe line runs each long-lived program directly, so that signals to make reach it.
 .DEFAULT_GOAL := help
-.PHONY: help up demo env status test test-unit test-all api-fuzz mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs charts-topology dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-guard release digests version vocabulary
+.PHONY: help up demo env token status test test-unit test-all api-fuzz mutants mutation model simulate compose-test lint typecheck build audit drill charts charts-golden charts-docs charts-topology dashboards e2e e2e-keda e2e-ha e2e-watch operators kind-up kind-down dev-loop-test chaos overload saga bench bench-growth bench-scale bench-sweep bench-reads bench-guard release digests version vocabulary
 .NOTPARALLEL:
 
 installed := install
@@ -24,6 +24,10 @@ demo: build ## Start everything, drive orders through all four flows, show the o
 env: ## Print the running system's addresses as shell assignments; use it with -s
 	@if [ -f $(local)/env-main.js ]; then node $(local)/env-main.js; \
 	else echo 'Nothing runs: start it with make up.' >&2; exit 1; fi
+
+token: ## Print an access token for a system of make up AUTH_MODE=jwt; SCOPE, CUSTOMER, SUBJECT; use it with -s
+	@if [ -f $(local)/token-main.js ]; then SCOPE='$(SCOPE)' CUSTOMER='$(CUSTOMER)' SUBJECT='$(SUBJECT)' \
+	node $(local)/token-main.js; else echo 'Nothing runs: start it with make up AUTH_MODE=jwt.' >&2; exit 1; fi
 
 status: ## Show the running system's processes
 	@if [ -f $(local)/status-main.js ]; then node $(local)/status-main.js; \
@@ -85,6 +89,10 @@ bench-sweep: build ## Find the best PREFETCH and BATCH_SIZE at saturation; ROUND
 bench-scale: build ## Measure 1, 2 and 4 processes of payment behind a slow gateway; SECONDS, JSON_FILE
 	@SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx tools/bench/src/scale-main.ts
+
+bench-reads: build ## Measure POST /orders beside CLIENTS that read, with SAGAS in the tables; SECONDS, JSON_FILE
+	@SAGAS='$(SAGAS)' CLIENTS='$(CLIENTS)' SECONDS='$(SECONDS)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
+	node --conditions=source --import=tsx tools/bench/src/reads-main.ts
 
 bench-guard: build ## Check the limits of the cost per saga in one minute, on any machine
 	@SEED='$(SEED)' node --conditions=source --import=tsx tools/bench/src/guard-main.ts

@@ -249,6 +249,53 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
       at: '6m',
     },
   ],
+  OrderSagaOpenLong: [
+    {
+      when: 'a saga is open for half an hour',
+      series: pods('saga_oldest_open_seconds', '0+60x30'),
+      at: '20m',
+      fires: {},
+    },
+    { when: 'a saga is open for five minutes', series: pods('saga_oldest_open_seconds', '300x10'), at: '8m' },
+  ],
+  OrderSagaMissingBinding: [
+    {
+      when: 'events cannot be routed',
+      series: pods('outbox_unroutable_events', '3x10', ',service="inventory"'),
+      at: '5m',
+      fires: { service: 'inventory' },
+    },
+    { when: 'all events are routed', series: pods('outbox_unroutable_events', '0x10', ',service="order"'), at: '5m' },
+  ],
+  OrderSagaBreakerOpen: [
+    {
+      when: 'the breaker of one pod is open',
+      series: {
+        [`circuit_breaker_open_seconds{${ns},pod="a",service="payment",dependency="payment gateway"}`]: '0+60x10',
+        [`circuit_breaker_open_seconds{${ns},pod="b",service="payment",dependency="payment gateway"}`]: '0x10',
+      },
+      at: '5m',
+      fires: { service: 'payment', dependency: 'payment gateway' },
+    },
+    {
+      when: 'a breaker closes after half a minute',
+      series: pods('circuit_breaker_open_seconds', '30 0x5', ',service="order",dependency="database"'),
+      at: '3m',
+    },
+  ],
+  OrderSagaChargeInFlight: [
+    {
+      when: 'a charge has no result for ten minutes',
+      series: pods('payment_oldest_in_flight_seconds', '0+60x10', ',operation="charge"'),
+      at: '8m',
+      fires: { operation: 'charge' },
+    },
+    {
+      when: 'charges last a minute',
+      series: pods('payment_oldest_in_flight_seconds', '60x10', ',operation="charge"'),
+      at: '8m',
+    },
+  ],
   OrderSagaRetriesStranded: [
     {
       when: 'three messages stay in the longest retry queue and nothing is retried',
@@ -359,6 +406,19 @@ export const alertCases: Readonly<Record<string, readonly AlertCase[]>> = {
     },
     { when: 'the service is scaled to 0', series: pods('up', '0x10', ',service="payment"'), at: '5m' },
     { when: 'the service has no database', series: pods('up', '1x10', ',service="notification"'), at: '5m' },
+  ],
+  OrderSagaAccessDenied: [
+    {
+      when: 'two pods deny 40 requests per minute together',
+      series: pods('http_access_denied_total', '0+20x40', ',service="order",reason="expired"'),
+      at: '15m',
+      fires: { service: 'order' },
+    },
+    {
+      when: 'two pods deny 8 requests per minute together',
+      series: pods('http_access_denied_total', '0+4x40', ',service="order",reason="scope"'),
+      at: '15m',
+    },
   ],
   OrderSagaClockSkew: [
     {

@@ -5,7 +5,11 @@ import { helms } from '../../tools/ci/src/programs.ts'
 import { type Loose, objectsWith, podsOf } from './render.ts'
 
 const everything = {
-  operations: { console: { enabled: true }, audit: { exporter: { enabled: true } } },
+  operations: {
+    console: { enabled: true },
+    operatorTokens: { secret: 'operators' },
+    audit: { exporter: { enabled: true } },
+  },
 }
 const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), 'utf8')
 const apis = ['Deployment/shop-console', 'Deployment/shop-inventory', 'Deployment/shop-order']

@@ -9,6 +9,8 @@ const envOf = (rendered: readonly Loose[], deployment: string): Loose[] => {
   return found.spec.template.spec.containers[0].env
 }
 
+const fixedPasswords = ['-f', `${charts}test/values/fixed-passwords.yaml`]
+
 describe('the console', () => {
   it('is a separate Deployment and Service, disabled by default', () => {
     for (const [variant, kinds] of [
@@ -21,20 +23,69 @@ describe('the console', () => {
     }
   })
 
-  it('has the token from the configured Secret, and none by default', () => {
-    const token = { name: 'ADMIN_TOKEN', valueFrom: { secretKeyRef: { name: 'console', key: 'token' } } }
-    const tokens = (env: Loose[]): Loose[] => env.filter(({ name }) => name === 'ADMIN_TOKEN')
-    deepEqual(tokens(envOf(objects('operator'), 'shop-console')), [token])
-    deepEqual(tokens(envOf(objects('development'), 'shop-console')), [])
+  it('has the tokens of the operators from the configured Secret, or the access tokens of auth', () => {
+    const tokens = { name: 'OPERATOR_TOKENS', valueFrom: { secretKeyRef: { name: 'operators', key: 'tokens' } } }
+    const named = (env: Loose[], variable: string): Loose[] => env.filter(({ name }) => name === variable)
+    for (const program of ['shop-console', 'shop-toolbox']) {
+      deepEqual(named(envOf(objects('operator'), program), 'OPERATOR_TOKENS'), [tokens])
+    }
+    const jwt = ['auth.mode=jwt', 'auth.issuer=i', 'auth.audience=a', 'auth.jwksUrl=https://login.example/certs']
+    const values = [...jwt, 'drill.enabled=false', 'operations.console.enabled=true', 'operations.toolbox.enabled=true']
+    const rendered = parse(template([...fixedPasswords, ...values.flatMap((value) => ['--set', value])]).out)
+    for (const program of ['shop-console', 'shop-toolbox', 'shop-order', 'shop-inventory']) {
+      deepEqual(named(envOf(rendered, program), 'AUTH_MODE'), [{ name: 'AUTH_MODE', value: 'jwt' }], program)
+    }
   })
 
   it('connects to the broker as the user operations', () => {
     const url = envOf(objects('development'), 'shop-console').find(({ name }) => name === 'RABBITMQ_URL')
     match(url.value, /^amqp:\/\/operations@/)
   })
-})
 
-const fixedPasswords = ['-f', `${charts}test/values/fixed-passwords.yaml`]
+  it('and the toolbox have the addresses of bindings and circuit breakers, the audit has not', () => {
+    const addresses = (env: Loose[]): string[] =>
+      env
+        .filter(({ name }) => /^(RABBITMQ_MANAGEMENT|\w+_OPS)_URL$/.test(name))
+        .map(({ name, value }) => `${name}=${value}`)
+    const ops = ['order', 'payment', 'inventory', 'notification'].map(
+      (service) => `${service.toUpperCase()}_OPS_URL=http://shop-${service}-metrics:9464`,
+    )
+    for (const name of ['shop-console', 'shop-toolbox']) {
+      deepEqual(
+        addresses(envOf(objects('development'), name)).toSorted(),
+        [...ops, 'RABBITMQ_MANAGEMENT_URL=http://shop-rabbitmq:15672'].toSorted(),
+      )
+    }
+    deepEqual(addresses(envOf(objects('production'), 'shop-audit-exporter')), [])
+    const external = [
+      '-f',
+      `${charts}test/values/external.yaml`,
+      '--set',
+      'operations.toolbox.enabled=true,global.nameOverride=shop',
+    ]
+    deepEqual(addresses(envOf(parse(template(external).out), 'shop-toolbox')).toSorted(), ops.toSorted())
+  })
+
+  it('reaches the management API of an external broker at the port of its URL', () => {
+    for (const [url, port] of [
+      ['https://broker.example.com', 443],
+      ['http://broker.example.com/', 80],
+      ['https://broker.example.com:15671', 15_671],
+    ] as const) {
+      const { code, out, err } = template([
+        '-f',
+        `${charts}test/values/external.yaml`,
+        '--set',
+        `operations.toolbox.enabled=true,operations.env.RABBITMQ_MANAGEMENT_URL=${url}`,
+      ])
+      equal(code, 0, err)
+      const policy = parse(out).find(
+        ({ kind, metadata }) => kind === 'NetworkPolicy' && /to-management/.test(metadata.name),
+      )
+      deepEqual(policy.spec.egress[0].ports, [{ port }])
+    }
+  })
+})
 
 /** Console settings of the order service in the previous release. */
 const formerValues = [
@@ -70,7 +121,7 @@ for (const helm of helms()) {
     it('make NOTES.txt name the replacement values, once', () => {
       match(
         notes(...formerValues),
-        /\nservices\.order has CONSOLE, which has no effect .*: set operations\.console\.enabled, \.mode and \.adminToken instead\.\n/,
+        /\nservices\.order has CONSOLE, which has no effect .*: set operations\.console\.enabled, \.mode and operations\.operatorTokens instead\.\n/,
       )
       match(notes(...formerValues.slice(4)), /\nservices\.order has ADMIN_TOKEN, which has no effect/)
       ok(!notes().includes('no effect'))
@@ -84,7 +135,10 @@ for (const helm of helms()) {
 
     it('are followed by the access to the console if it is enabled', () => {
       ok(!notes().includes('/console'))
-      match(notes('--set', 'operations.console.enabled=true'), /service\/shop-console 3002/)
+      match(
+        notes('--set', 'operations.console.enabled=true,operations.operatorTokens.secret=t'),
+        /service\/shop-console 3002/,
+      )
     })
   })
 }

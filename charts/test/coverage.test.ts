@@ -23,6 +23,7 @@ const values: Loose = {
   operations: {
     serviceAccount: { create: false, name: 'given' },
     console: { enabled: true },
+    operatorTokens: { secret: 'operators' },
     toolbox: { enabled: true },
     audit: { exporter: { enabled: true } },
   },

@@ -6,6 +6,7 @@ const stores = ['order', 'payment', 'inventory'] as const
 const all = [
   'operations.audit.exporter.enabled=true',
   'operations.console.enabled=true',
+  'operations.operatorTokens.secret=operators',
   'operations.toolbox.enabled=true',
 ]
 
@@ -86,7 +87,7 @@ describe('credentials', () => {
         /DB_(\w+_)?(USER|PASSWORD)$/.test(name) ? [[name, value.secretKeyRef.name]] : [],
       ),
     )
-  const mode = ['operations.console.mode=full', 'operations.console.adminToken.secret=token']
+  const mode = ['operations.console.mode=full', 'operations.operatorTokens.secret=token']
   const full = mode.flatMap((value) => ['--set', value])
 
   it('of databases are those of the role that a program needs, and the owner is used by migrations only', () => {
@@ -98,6 +99,10 @@ describe('credentials', () => {
     )
     const reads: Loose = Object.fromEntries(reader)
     const acts = { ...reads, ...Object.fromEntries(operator) }
+    const runtime = stores.flatMap((store) =>
+      ['USER', 'PASSWORD'].map((part) => [`${store.toUpperCase()}_RUNTIME_DB_${part}`, `shop-${store}-db-runtime`]),
+    )
+    const previews = { ...acts, ...Object.fromEntries(runtime) }
     for (const [args, ofConsole] of [
       [[], reads],
       [full, acts],
@@ -114,7 +119,7 @@ describe('credentials', () => {
           deepEqual(logins(container), { DB_USER: of('runtime'), DB_PASSWORD: of('runtime') }, where)
         } else if (/audit|drill/.test(where)) deepEqual(logins(container), reads, where)
         else if (/console/.test(where)) deepEqual(logins(container), ofConsole, where)
-        else if (/toolbox/.test(where)) deepEqual(logins(container), acts, where)
+        else if (/toolbox/.test(where)) deepEqual(logins(container), previews, where)
         else deepEqual(logins(container), {}, where)
       }
     }
@@ -125,10 +130,11 @@ describe('credentials', () => {
     const clusters = parse(out).filter(({ kind }) => kind === 'Cluster')
     equal(clusters.length, 3)
     for (const { metadata, spec } of clusters) {
-      const roles = spec.managed.roles.map(({ name, login, passwordSecret }: Loose) => [
+      const roles = spec.managed.roles.map(({ name, login, passwordSecret, inRoles = [] }: Loose) => [
         name,
         login,
         passwordSecret.name,
+        ...inRoles,
       ])
       deepEqual(
         roles,
@@ -136,6 +142,8 @@ describe('credentials', () => {
           `${spec.bootstrap.initdb.owner}_${role}`,
           true,
           `${metadata.name}-${role}`,
+          ...(role === 'runtime' ? [] : ['pg_read_all_stats']),
+          ...(role === 'operator' ? ['pg_signal_backend'] : []),
         ]),
       )
     }

@@ -153,6 +153,17 @@ describe("the broker's definitions", () => {
       )
     })
 
+    it('operations reads the management API of its virtual host, and no service does', () => {
+      deepEqual(
+        users.filter(({ tags }) => tags.length > 0).map(({ name, tags }) => [name, ...tags]),
+        [
+          ['admin', 'administrator'],
+          ['monitoring', 'monitoring'],
+          ['operations', 'management'],
+        ],
+      )
+    })
+
     it('no password is in the ConfigMap', () => {
       for (const { name, password } of users) match(password, new RegExp(`^@${name}@$`))
     })

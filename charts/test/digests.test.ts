@@ -4,7 +4,12 @@ import { charts, type Loose, objectsWith, podsOf, templateWith } from './render.
 
 const production = { global: { production: { requireDigests: true } } }
 const sha = `sha256:${'a'.repeat(64)}`
-const all = { audit: { exporter: { enabled: true } }, console: { enabled: true }, toolbox: { enabled: true } }
+const all = {
+  audit: { exporter: { enabled: true } },
+  console: { enabled: true },
+  operatorTokens: { secret: 'operators' },
+  toolbox: { enabled: true },
+}
 const keys = [
   ...['order', 'payment', 'inventory', 'notification'].map((service) => `services.${service}.image.digest`),
   'operations.image.digest',

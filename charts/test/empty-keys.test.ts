@@ -5,7 +5,7 @@ import { accepted, get, type Path, paths, valuesOf } from './values-walk.ts'
 
 const fixed = {
   rabbitmq: { auth: { existingSecret: 'broker' } },
-  operations: { console: { enabled: true }, toolbox: { enabled: true } },
+  operations: { console: { enabled: true }, operatorTokens: { secret: 'operators' }, toolbox: { enabled: true } },
 }
 /** Keys of a service that exist in the defaults. */
 const ofService = [
@@ -56,7 +56,6 @@ for (const helm of helms()) {
       ['rabbitmq', 'auth', 'passwords'],
       ['order-db', 'recovery'],
       ['image', 'pullSecrets'],
-      ['operations', 'console', 'adminToken'],
       ['operations', 'console', 'service'],
       ['operations', 'console', 'service', 'type'],
       ['operations', 'console', 'networkPolicy'],

@@ -56,9 +56,10 @@ for (const helm of helms()) {
             CONSOLE: 'read-only',
             DRILL_ORDERS: 10,
             AUDIT_INTERVAL_MS: 5000,
-            ADMIN_TOKEN: 'x',
+            OPERATOR_TOKENS: 'x',
           },
-          console: { enabled: true, mode: 'full', adminToken: secret },
+          console: { enabled: true, mode: 'full' },
+          operatorTokens: secret,
           toolbox: { enabled: true },
           audit: { exporter: { enabled: true } },
         },
@@ -73,7 +74,7 @@ for (const helm of helms()) {
         for (const [variable, value] of Object.entries(own)) equal(only(all.get(name), variable).value, value)
       }
       const console = all.get('Deployment/shop-console')
-      deepEqual(only(console, 'ADMIN_TOKEN').valueFrom, fromMine)
+      deepEqual(only(console, 'OPERATOR_TOKENS').valueFrom, fromMine)
       equal(only(console, 'PORT').value, '3002')
       equal(only(console, 'CONSOLE').value, 'full')
       equal(only(all.get('Deployment/shop-audit-exporter'), 'OPS_PORT').value, '9464')
@@ -127,6 +128,7 @@ for (const helm of helms()) {
     it('are rendered once, with the configured values', () => {
       const operations = {
         console: { enabled: true },
+        operatorTokens: { secret: 'operators' },
         toolbox: { enabled: true },
         audit: { exporter: { enabled: true } },
       }

@@ -3,7 +3,12 @@ import { helms } from '../../tools/ci/src/programs.ts'
 import { charts, type Loose, objectsWith, templateWith, type Variant } from './render.ts'
 
 const everything = {
-  operations: { console: { enabled: true }, toolbox: { enabled: true }, audit: { exporter: { enabled: true } } },
+  operations: {
+    console: { enabled: true },
+    operatorTokens: { secret: 'operators' },
+    toolbox: { enabled: true },
+    audit: { exporter: { enabled: true } },
+  },
 }
 /** A name used as a label or host name has at most 63 characters and no dot; a CronJob appends 11 characters to its Jobs. */
 const name = /^[a-z]([-a-z0-9]{0,61}[a-z0-9])?$/

@@ -1,5 +1,5 @@
-import { deepEqual, equal, ok } from 'node:assert/strict'
-import { type Loose, objects, pods, type Variant, variantNames } from './render.ts'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
+import { type Loose, objects, objectsWith, pods, podsOf, type Variant, variantNames } from './render.ts'
 
 type Labels = Record<string, string>
 interface Peer {
@@ -72,6 +72,10 @@ function targets(variant: Variant, spec: Loose): { to: Peer; port: number }[] {
       if (db !== null) found.push({ to: database(db[1] ?? ''), port: 5432 })
       else if (name === 'RABBITMQ_URL' && value.includes('shop-rabbitmq')) {
         found.push({ to: here(brokerOf(variant)), port: 5672 })
+      } else if (name === 'RABBITMQ_MANAGEMENT_URL') found.push({ to: here(brokerOf(variant)), port: 15_672 })
+      else if (name.endsWith('_OPS_URL')) {
+        match(value, /^http:\/\/shop-(order|payment|inventory|notification)-metrics:9464$/)
+        found.push({ to: here(component(value.slice('http://shop-'.length, -'-metrics:9464'.length))), port: 9464 })
       } else if (name === 'ORDER_URL') found.push({ to: here(component('order')), port: 3000 })
       else if (name === 'INVENTORY_URL') found.push({ to: here(component('inventory')), port: 3001 })
     }
@@ -164,6 +168,14 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
       ok(reaches(variant, stranger, peerOf('order'), 3000), 'the order API allows all sources unless apiFrom is set')
     })
 
+    it('deny the ops ports and the management API to all programs of operations but console and toolbox', () => {
+      for (const { labels, name } of all) {
+        const inspects = ['Deployment/shop-console', 'Deployment/shop-toolbox'].includes(name)
+        equal(reaches(variant, here(labels), peerOf('payment'), 9464), inspects, name)
+        equal(reaches(variant, here(labels), here(brokerOf(variant)), 15_672), inspects, name)
+      }
+    })
+
     if (!has('console')) return
     it('allow the console to apiFrom or all sources, and its metrics only to Prometheus', () => {
       equal(reaches(variant, elsewhere('default'), peerOf('console'), 3002), variant !== 'operator')
@@ -172,3 +184,35 @@ for (const variant of variantNames.filter((name) => name !== 'external')) {
     })
   })
 }
+
+describe('the network policy to the issuer of access tokens', () => {
+  const auth = { mode: 'jwt', issuer: 'i', audience: 'a' }
+  const operations = { operatorTokens: { secret: 't' }, console: { enabled: true }, toolbox: { enabled: true } }
+  const rendered = (values: Loose): Loose[] =>
+    objectsWith({ variant: 'test', values: { operations, drill: { token: { secret: 't' } }, ...values } })
+  const policyOf = (all: Loose[]): Loose =>
+    all.find(({ kind, metadata }) => kind === 'NetworkPolicy' && metadata.name === 'shop-to-issuer')?.spec
+
+  it('allows its port, and no addresses but those given', () => {
+    const peers = [{ ipBlock: { cidr: '192.0.2.0/24' } }]
+    for (const [jwksUrl, port] of [
+      ['https://login.example/certs', 443],
+      ['http://login.example/certs', 80],
+      ['https://login.example:8443/certs', 8443],
+      ['https://[2001:db8::1]/certs', 443],
+      ['https://[2001:db8::1]:8443/certs', 8443],
+    ] as const) {
+      deepEqual(policyOf(rendered({ auth: { ...auth, jwksUrl } })).egress, [{ ports: [{ port }] }], jwksUrl)
+      const restricted = policyOf(rendered({ auth: { ...auth, jwksUrl, issuerTo: peers } }))
+      deepEqual(restricted.egress, [{ ports: [{ port }], to: peers }], jwksUrl)
+    }
+  })
+
+  it('selects the programs that verify tokens, and does not exist without tokens', () => {
+    const all = rendered({ auth: { ...auth, jwksUrl: 'https://login.example/certs' } })
+    const selected = podsOf(all).filter(({ labels }) => selects(policyOf(all).podSelector, labels))
+    const programs = ['console', 'inventory', 'order', 'toolbox'].map((name) => `Deployment/shop-${name}`)
+    deepEqual(selected.map(({ name }) => name).toSorted(), programs)
+    equal(policyOf(rendered({})), undefined)
+  })
+})

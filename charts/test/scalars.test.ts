@@ -52,7 +52,8 @@ const everything: Loose = {
   operations: {
     env: { LOG_LEVEL: 'info', SOMETHING: 'else' },
     serviceAccount: { name: 'operations', annotations: { a: 'b' } },
-    console: { enabled: true, adminToken: { secret: 'console', key: 'token' }, service: { annotations: { a: 'b' } } },
+    operatorTokens: { secret: 'operators', key: 'tokens' },
+    console: { enabled: true, service: { annotations: { a: 'b' } } },
     toolbox: { enabled: true },
     audit: { exporter: { enabled: true } },
   },

@@ -7,6 +7,8 @@ import { paymentSettings } from '../../services/payment/src/config.ts'
 import { type Loose, template, umbrella } from './render.ts'
 import { helms } from '../../tools/ci/src/programs.ts'
 
+const jwt = ['auth.mode=jwt', 'auth.issuer=i', 'auth.audience=a', 'auth.jwksUrl=https://login.example/certs']
+
 /** Rejected values, and the required error message. */
 const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['listenAddress=127.0.0.1'], because: /listenAddress.*'0\.0\.0\.0', '::'/ },
@@ -51,17 +53,22 @@ const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
   { values: ['order-db.roles.passwords.reader=short'], because: /passwords\/reader.*does not match/ },
   { values: ['order-db.roles.passwords.owner=ownerowner'], because: /'owner' not allowed/ },
   { values: ['services.order.database.roleSecrets.owner=x'], because: /'owner' not allowed/ },
-  { values: ['order-db.postgresql.maxConnections=30'], because: /require 65 connections.*maxConnections is 30/ },
+  { values: ['order-db.postgresql.maxConnections=30'], because: /require 75 connections.*maxConnections is 30/ },
   {
-    values: ['order-db.postgresql.maxConnections=70', 'operations.console.enabled=true'],
-    because: /23 connections for migrations, audit, console and the operator require 73 connections/,
+    values: [
+      'order-db.postgresql.maxConnections=70',
+      'operations.console.enabled=true',
+      'operations.operatorTokens.secret=t',
+    ],
+    because: /23 connections for migrations, audit, console and the operator require 83 connections/,
   },
   { values: ['order-db.enabled=false'], because: /set services\.order\.database\.host and \.existingSecret/ },
   { values: ['operations.console.mode=off'], because: /console\/mode.*'read-only', 'full'/ },
-  { values: ['operations.console.adminToken.name=x'], because: /'name' not allowed/ },
+  { values: ['operations.operatorTokens.name=x'], because: /'name' not allowed/ },
+  { values: ['operations.console.adminToken.secret=x'], because: /'adminToken' not allowed/ },
   {
     values: ['operations.console.enabled=true', 'operations.console.mode=full'],
-    because: /set operations\.console\.adminToken\.secret/,
+    because: /set operations\.operatorTokens\.secret/,
   },
   { values: ['rabbitmq.enabled=false'], because: /set externalBroker\.existingSecret/ },
   {
@@ -79,6 +86,17 @@ const rejected: { values: string[]; because: RegExp; prod?: true }[] = [
     because: /PAYMENT_GATEWAY_URL.*https/,
   },
   { prod: true, values: ['rabbitmq.auth.passwords.order=orderorder'], because: /passwords.*maxProperties/ },
+  { values: ['auth.mode=basic'], because: /auth\/mode.*'none', 'jwt'/ },
+  { values: ['auth.mode=jwt', 'auth.issuer=i', 'auth.audience=a'], because: /auth\/jwksUrl.*minLength/ },
+  { values: ['auth.algorithms={HS256}'], because: /auth\/algorithms/ },
+  { values: [...jwt, 'drill.token.secret='], because: /set drill\.token\.secret/ },
+  { prod: true, values: ['auth.mode=none'], because: /auth\/mode.*'jwt'/ },
+  { prod: true, values: ['auth=null'], because: /auth/ },
+  { prod: true, values: ['auth.jwksUrl=http://login/certs'], because: /auth\/jwksUrl.*https/ },
+  { prod: true, values: ['services.order.env.AUTH_MODE=none'], because: /AUTH_MODE/ },
+  { prod: true, values: ['services.inventory.env.INVENTORY_UNKNOWN_SKU=accept'], because: /UNKNOWN_SKU.*'reject'/ },
+  { prod: true, values: ['services.inventory.env=null'], because: /inventory.*env/ },
+  { prod: true, values: ['ingress.enabled=true'], because: /ingress\/tlsSecret.*minLength/ },
 ]
 
 const accepted = [
@@ -87,6 +105,8 @@ const accepted = [
   ['services.order.env.NODE_OPTIONS=--enable-source-maps', 'env.OTEL_SERVICE_NAME=shop'],
   ['alerts.disabled={OrderSagaOutboxOld}', 'alerts.thresholds.outboxAgeSeconds=120', 'dashboards.enabled=false'],
   ['order-db.instances=3', 'order-db.synchronous.enabled=true'],
+  [...jwt, 'drill.token.secret=drill-token'],
+  [...jwt, 'drill.enabled=false', 'operations.console.enabled=true', 'operations.console.mode=full'],
 ]
 
 for (const helm of helms()) {
@@ -124,6 +144,7 @@ describe('the environment of the values schema', () => {
       'HTTP_HOST OPS_HOST OPS_PORT PORT RABBITMQ_URL RABBITMQ_PASSWORD TOPOLOGY ORDER_EXCHANGE RETRY_DELAYS_MS',
       'ORDER_QUEUE PAYMENT_QUEUE INVENTORY_QUEUE NOTIFICATION_QUEUE',
       'DB_HOST DB_PORT DB_NAME DB_USER DB_PASSWORD DB_CA_FILE GAUGE_INTERVAL_MS',
+      'AUTH_MODE AUTH_ISSUER AUTH_AUDIENCE AUTH_JWKS_URL AUTH_ALGORITHMS AUTH_CUSTOMER_CLAIM AUTH_CLOCK_TOLERANCE_MS',
     ].flatMap((line) => line.split(' ')),
   )
   /** Allowed only from Secrets. */

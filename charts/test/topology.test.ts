@@ -35,7 +35,7 @@ const rendered = (provider: string): Loose[] =>
       global: { messaging },
       autoscaling: { provider },
       services: Object.fromEntries(services.map((service) => [service, { autoscaling: { enabled: true } }])),
-      operations: { console: { enabled: true }, toolbox: { enabled: true } },
+      operations: { console: { enabled: true }, operatorTokens: { secret: 'operators' }, toolbox: { enabled: true } },
     },
   })
 /** As Prometheus and KEDA do, with an anchor on both sides. */

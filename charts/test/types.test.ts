@@ -76,10 +76,11 @@ const values: Loose = {
     service,
     networkPolicy: { apiFrom: selectors, egress: [{ to: selectors }] },
   },
-  ingress: { enabled: true, annotations: scalars },
+  ingress: { enabled: true, annotations: scalars, tlsSecret: 'orders-tls' },
   httpRoute: { enabled: true, annotations: scalars, parentRefs: [{ name: 1, namespace: 2, port: 80 }] },
   operations: {
     serviceAccount,
+    operatorTokens: { secret: 'operators' },
     console: { enabled: true, service, networkPolicy: { apiFrom: selectors } },
     toolbox: { enabled: true },
     audit: { exporter: { enabled: true } },

@@ -3,8 +3,7 @@ import { testServers } from '@order-saga/dev'
 import { FaultProxy } from '../support/fault-proxy.ts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
-import { declinedAmount } from '../support/flows.ts'
+import { decliningLedger } from '../support/flows.ts'
 import type { Environment } from '../support/service-process.ts'
 import { System } from '../support/system.ts'
 import { type LinkName, links, maxSilenceMs } from './faults.ts'
@@ -36,7 +35,7 @@ export class ChaosEnvironment {
 
   static async start(): Promise<ChaosEnvironment> {
     const [rabbitMq, postgres] = await Promise.all([testServers().rabbitMq(), testServers().postgres()])
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     const [provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     provider.misbehave({ operation: 'charge', share: lateRatio }, { answer: 'hang', effectAfterMs: lateEffectMs })
     const ports: Partial<Record<string, number>> = {

@@ -68,7 +68,7 @@ export async function sendExample(
     `${method} ${actual(path, replacements)}${more.query ?? ''} HTTP/${httpVersion}`,
     'host: localhost',
     'connection: close',
-    ...Object.entries(headers).map(([name, value]) => `${name}: ${value}`),
+    ...Object.entries(headers).map(([name, value]) => `${name}: ${actual(value, replacements)}`),
     ...(more.header === undefined ? [] : [more.header]),
     ...(body === '' ? [] : [`content-length: ${Buffer.byteLength(body)}`]),
   ]
@@ -103,6 +103,14 @@ function withoutTimes(value: Json): unknown {
     .replaceAll(/"eventId":"[0-9a-f-]{36}"/g, '"eventId":"#"')
     .replaceAll(/(\d+ min )?\d+ m?s\b/g, '0 s')
   return JSON.parse(text)
+}
+
+/** Calls `act` while as many reads wait as may; the database must not respond meanwhile. @returns the reads */
+export async function whileReadsWait(url: string, act: () => Promise<unknown>): Promise<{ reads: Promise<unknown> }> {
+  const reads = Array.from({ length: 300 }, () => fetch(url))
+  await Promise.any(reads.map(async (read) => assert.equal((await read).status, 503)))
+  await act()
+  return { reads: Promise.all(reads) }
 }
 
 /** Begins a request on a server with a short time limit, and compares the response. */

@@ -1,5 +1,6 @@
 import type { EventName } from '@order-saga/contracts'
 import type { Network } from './network.ts'
+import { ProviderLedger } from './provider/provider-ledger.ts'
 import { someCustomer, type WantedOrder } from './shop.ts'
 
 /** A flow of an order: its trigger and its events. Together the flows publish all nine events. */
@@ -36,6 +37,10 @@ export const flows: readonly Flow[] = [
 
 /** The amount that the tests' provider declines. */
 export const declinedAmount = 66.6
+
+/** A provider's ledger that declines `declinedAmount`. */
+export const decliningLedger = (): ProviderLedger =>
+  new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
 
 /** Delivers each event of an order to each of its consumers in `copies`, until no delivery is due. */
 export async function carry(

@@ -1,5 +1,6 @@
 import { runSaga } from '@order-saga/operations'
 import { operationsEnvironment } from './operations-environment.ts'
+import { asOperator } from './operators.ts'
 import type { System } from './system.ts'
 
 /** The output of `saga … --json`. */
@@ -12,11 +13,11 @@ export interface SagaOutput {
 
 /** Runs the command `saga` on the system, in this process. */
 export async function saga(system: System, ...args: string[]): Promise<SagaOutput> {
+  const environment = { ...operationsEnvironment(system), ...asOperator('system-tests') }
   let [out, error] = ['', '']
-  await runSaga([...args, '--json'], operationsEnvironment(system), {
+  await runSaga([...args, '--json'], environment, {
     out: (text) => void (out += text),
     error: (text) => void (error += text),
-    user: () => 'system-tests',
     now: () => new Date(),
     signal: new AbortController().signal,
   })

@@ -182,9 +182,12 @@ export class System {
   async settle(limitMs = settleLimitMs): Promise<void> {
     const { databases, broker } = this
     const { mailServer } = this.options
+    const isAtRest = async (): Promise<boolean> =>
+      (await unfinishedWork({ databases, broker, mailServer })).length === 0
     await this.until(
       'the system to come to rest',
-      async () => (await unfinishedWork({ databases, broker, mailServer })).length === 0,
+      // Twice: an event that moves on while databases and queues are read one after the other may be seen in none of them.
+      async () => (await isAtRest()) && (await isAtRest()),
       limitMs,
       settleIntervalMs,
     )
@@ -277,14 +280,22 @@ async function consoleProcess(
 
 /** The settings by which the console, the audit and `saga` reach the databases: with one role to read and one to change. */
 export function storeEnvironment({ server, names }: Databases): Record<string, string> {
+  const readers = stores.map((store) => [
+    `${store.toUpperCase()}_DB_URL`,
+    roleUrl(server, names[store], store, 'reader'),
+  ])
+  return { ...(Object.fromEntries(readers) as Record<string, string>), ...storeLogins('operator') }
+}
+
+/** The logins of a role beside the one for reading, as the settings of operations. */
+export function storeLogins(role: 'operator' | 'runtime'): Record<string, string> {
   return Object.fromEntries(
     stores.flatMap((store) => {
-      const name = store.toUpperCase()
-      const { user, password } = rolesOf(store).operator
+      const { user, password } = rolesOf(store)[role]
+      const prefix = `${store}_${role}_DB`.toUpperCase()
       return [
-        [`${name}_DB_URL`, roleUrl(server, names[store], store, 'reader')],
-        [`${name}_OPERATOR_DB_USER`, user],
-        [`${name}_OPERATOR_DB_PASSWORD`, password],
+        [`${prefix}_USER`, user],
+        [`${prefix}_PASSWORD`, password],
       ]
     }),
   )

@@ -318,6 +318,43 @@ describe('the roles of the databases, directly after the migrations', function (
     })
   }
 
+  it('the reader sees the sessions of all users, and the operator may end one, where the owner may grant that', async () => {
+    const memberships = (store: Store) =>
+      asSuperuser('postgres', async (client) => {
+        const { rows } = await client.query<{ member: string; role: string }>(
+          `SELECT m.member::regrole::text AS member, m.roleid::regrole::text AS role FROM pg_auth_members m
+           WHERE m.member::regrole::text = ANY($1) ORDER BY 1, 2`,
+          [Object.values(roles(store)).map(({ user }) => user)],
+        )
+        return rows.map(({ member, role }) => `${role} to ${member}`)
+      })
+    const { reader, operator } = roles('order')
+    const granted = [
+      `pg_read_all_stats to ${operator.user}`,
+      `pg_signal_backend to ${operator.user}`,
+      `pg_read_all_stats to ${reader.user}`,
+    ]
+    // Since version 16 a role with CREATEROLE grants only what it may administer.
+    const { rows } = await asSuperuser('postgres', (client) =>
+      client.query<{ old: boolean }>(`SELECT current_setting('server_version_num')::int < 160000 AS old`),
+    )
+    assert.deepEqual(await memberships('order'), rows[0]?.old ? granted : [])
+    assert.deepEqual(await memberships('payment'), [])
+    const lines: string[] = []
+    const named = (role: RoleName) => ({ user: roles('payment')[role].user, password: '' })
+    const names = { runtime: named('runtime'), reader: named('reader'), operator: named('operator') }
+    await migrate(address('payment'), 'payment', (line) => lines.push(line), names)
+    const user = names.operator.user
+    assert.ok(lines.some((line) => line.endsWith(`a superuser has to run GRANT pg_signal_backend TO ${user}`)))
+    await asSuperuser('postgres', async (client) => {
+      await client.query(`GRANT pg_read_all_stats, pg_signal_backend TO ${user}`)
+      await client.query(`GRANT pg_read_all_stats TO ${names.reader.user}`)
+    })
+    lines.length = 0
+    await migrate(address('payment'), 'payment', (line) => lines.push(line), names)
+    assert.deepEqual(lines, [])
+  })
+
   it('the migration of a user who may not create roles says so', async () => {
     await assert.rejects(
       migrate(address('payment'), 'payment', () => undefined, roles('payment')),

@@ -1,5 +1,6 @@
 // needs: system
 import assert from 'node:assert/strict'
+import type { Failure } from '@order-saga/chassis'
 import { deadLetterQueue } from '@order-saga/contracts'
 import type { ServiceName } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
@@ -76,9 +77,19 @@ describe('A dead letter', function () {
         [letter?.['queue'], letter?.['attempts'], letter?.['reason']],
         [queue, 4, 'the shelf has collapsed'],
       )
+      const failure = letter?.['failure'] as Failure | undefined
+      assert.equal(failure?.sqlState, 'P0001')
+      assert.match(failure?.where ?? '', /^PL\/pgSQL function \S+ line \d+ at RAISE/)
+      assert.match(failure?.chain[0] ?? '', /: the shelf has collapsed$/)
       const [stuck] = (await saga(system(), 'show', orderId)).items
       assert.match(String(stuck?.['waitsFor']), new RegExp(`^an operator: .* is a dead letter in ${queue}: the shelf`))
 
+      const [failing] = (await saga(system(), 'dead-letters', 'replay', eventId, '--dry-run')).items
+      assert.equal(failing?.['result'], 'would_fail')
+      assert.match(
+        String(failing?.['why']),
+        /^the shelf has collapsed \(SQLSTATE P0001; statement [a-z-]+; PL\/pgSQL function/,
+      )
       await heal()
       const [foreseen] = (await saga(system(), 'dead-letters', 'replay', eventId, '--dry-run')).items
       assert.equal(foreseen?.['outcome'], 'would_change')

@@ -1,9 +1,13 @@
 // needs: system
 import assert from 'node:assert/strict'
 import { execFile } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { testServers } from '@order-saga/dev'
+import { Client } from 'pg'
 import { operationsEnvironment } from '../support/operations-environment.ts'
+import { someCustomer } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
 const run = promisify(execFile)
@@ -43,9 +47,50 @@ const foreign = {
   NODE_PG_FORCE_NATIVE: '1',
 }
 
-describe("PostgreSQL's own environment variables", function () {
+/** Of the role as which the services log in. */
+const roleSettings = [
+  "DateStyle = 'German'",
+  "IntervalStyle = 'sql_standard'",
+  "TimeZone = 'Asia/Kathmandu'",
+  "search_path = 'other'",
+  "bytea_output = 'escape'",
+  'standard_conforming_strings = off',
+  'extra_float_digits = -15',
+  'row_security = off',
+  'array_nulls = off',
+  'client_min_messages = error',
+  'default_transaction_isolation = serializable',
+  'default_transaction_read_only = on',
+  'default_transaction_deferrable = on',
+  'synchronous_commit = off',
+  'session_replication_role = replica',
+  'exit_on_error = on',
+  'lock_timeout = 1',
+  'idle_in_transaction_session_timeout = 1',
+]
+
+describe("PostgreSQL's own environment variables, and settings of the role", function () {
   this.timeout(120_000)
-  const system = useSystem(() => ({ env: foreign, console: foreign }))
+  const role = `settings_${randomBytes(4).toString('hex')}`
+
+  async function onServer(...statements: string[]): Promise<void> {
+    const client = new Client({ connectionString: (await testServers().postgres()).url() })
+    await client.connect()
+    try {
+      for (const statement of statements) await client.query(statement)
+    } finally {
+      await client.end()
+    }
+  }
+
+  const system = useSystem(async () => {
+    await onServer(
+      `CREATE ROLE ${role} SUPERUSER LOGIN PASSWORD 'p'`,
+      ...roleSettings.map((setting) => `ALTER ROLE ${role} SET ${setting}`),
+    )
+    return { env: { ...foreign, DB_USER: role, DB_PASSWORD: 'p' }, console: foreign }
+  })
+  after(() => onServer(`DROP ROLE ${role}`))
 
   /** Runs a program of a package in their presence. */
   async function program(file: string, env: Record<string, string>, ...args: string[]): Promise<string> {
@@ -56,9 +101,17 @@ describe("PostgreSQL's own environment variables", function () {
     return stdout
   }
 
-  it('do not change how services connect', async () => {
-    const { sagaId } = await system().shop.post()
-    assert.equal((await system().untilFinal(sagaId)).status, 'completed')
+  it('do not change how services connect, and no outcome of an order', async () => {
+    const statuses: string[] = []
+    for (const wanted of [
+      { customerEmail: someCustomer() },
+      { customerEmail: someCustomer('decline') },
+      { items: [{ sku: 'SIM-NONE', qty: 1 }] },
+    ]) {
+      const { sagaId } = await system().shop.post(wanted)
+      statuses.push((await system().untilFinal(sagaId)).status)
+    }
+    assert.deepEqual(statuses, ['completed', 'cancelled', 'cancelled'])
   })
 
   it('do not change how migrations and the wait for them connect', async () => {

@@ -3,8 +3,7 @@
 import { type ServiceName, services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
-import { declinedAmount } from '../support/flows.ts'
+import { decliningLedger } from '../support/flows.ts'
 import { OrderStream } from '../support/order-stream.ts'
 import { SeededRandom } from '../support/random.ts'
 import { someSku } from '../support/shop.ts'
@@ -18,7 +17,7 @@ describe('Under a stream of orders', function () {
   const sku = someSku()
   const random = new SeededRandom()
   const system = useSystem(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     return { provider, mailServer }
   })

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { stores } from '../support/databases.ts'
-import { declinedAmount } from '../support/flows.ts'
+import { decliningLedger } from '../support/flows.ts'
 import { mailsTo } from '../support/mails.ts'
 import { OrderStream } from '../support/order-stream.ts'
 import { someCustomer, someSku } from '../support/shop.ts'
@@ -18,7 +17,7 @@ describe('An outage', function () {
   let stream: OrderStream | undefined
   const sku = someSku()
   const system = useSystem(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     return { provider, mailServer }
   })
@@ -78,7 +77,7 @@ describe('An outage', function () {
 
   it('of all database connections at once stops no service', async () => {
     await underOrders(async (orders) => {
-      for (let round = 1; round <= 5; round += 1) {
+      for (let round = 1; round <= 3; round += 1) {
         for (const store of stores) {
           await system().sql(
             store,

@@ -3,11 +3,10 @@ import assert from 'node:assert/strict'
 import type { EventName } from '@order-saga/contracts'
 import { v7 as uuidv7 } from 'uuid'
 import type { CapturedEvent } from '../support/captured-event.ts'
-import { declinedAmount } from '../support/flows.ts'
+import { declinedAmount, decliningLedger } from '../support/flows.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { Network } from '../support/network.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { historyOf, type PlacedOrder, someSku } from '../support/shop.ts'
 import { useSystem } from '../support/use-system.ts'
 
@@ -27,7 +26,7 @@ describe('An order is confirmed only with proof of payment and of reservation', 
   let network: Network
   let sku: string
   const system = useSystem(async () => {
-    provider = await startProvider({ ledger: new ProviderLedger(({ amount }) => Number(amount) === declinedAmount) })
+    provider = await startProvider({ ledger: decliningLedger() })
     return { provider, envOf: { order: { REFUND_RETRY_MS: 500 } } }
   })
   before(async () => {

@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import type { Misbehaviour, Rule } from '../support/provider/misbehaviour.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
-import { declinedAmount } from '../support/flows.ts'
+import { decliningLedger } from '../support/flows.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { OrderStream } from '../support/order-stream.ts'
 import { someSku } from '../support/shop.ts'
@@ -11,7 +10,7 @@ import { useSystem } from '../support/use-system.ts'
 
 describe('A failing payment provider', function () {
   this.timeout(180_000)
-  const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+  const ledger = decliningLedger()
   let provider: Provider
   let stream: OrderStream | undefined
   const sku = someSku()

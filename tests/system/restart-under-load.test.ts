@@ -4,8 +4,7 @@ import assert from 'node:assert/strict'
 import { services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
-import { declinedAmount } from '../support/flows.ts'
+import { decliningLedger } from '../support/flows.ts'
 import { OpenConnections } from '../support/open-connections.ts'
 import { OrderStream } from '../support/order-stream.ts'
 import { someSku } from '../support/shop.ts'
@@ -21,7 +20,7 @@ describe('A service that is stopped under load and started again', function () {
   const connections = new OpenConnections(6)
   const sku = someSku()
   const system = useSystem(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     return { provider, mailServer }
   })

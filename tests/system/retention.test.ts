@@ -4,11 +4,10 @@ import assert from 'node:assert/strict'
 import { type EventName, type ServiceName, services, deadLetterQueue } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import { Capture } from '../support/capture.ts'
 import type { CapturedEvent } from '../support/captured-event.ts'
 import { type Store, stores } from '../support/databases.ts'
-import { declinedAmount, flows } from '../support/flows.ts'
+import { decliningLedger, flows } from '../support/flows.ts'
 import { requestsFor } from '../support/ledger.ts'
 import { allRoutes } from '../support/network.ts'
 import { OrderStream } from '../support/order-stream.ts'
@@ -34,7 +33,7 @@ describe('A message replayed after its id was removed from the inbox', function 
   const events: CapturedEvent[] = []
 
   before(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     system = await System.start({ env, provider, mailServer })
     capture = await Capture.start(system.broker)

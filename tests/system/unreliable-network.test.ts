@@ -3,9 +3,8 @@
 import { services } from '@order-saga/contracts'
 import { type MailServer, startMailServer } from '../support/mail/mail-server.ts'
 import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
 import type { Delivery } from '../support/captured-event.ts'
-import { declinedAmount, flows } from '../support/flows.ts'
+import { decliningLedger, flows } from '../support/flows.ts'
 import { Network } from '../support/network.ts'
 import { SeededRandom } from '../support/random.ts'
 import { someSku } from '../support/shop.ts'
@@ -17,7 +16,7 @@ describe('Two processes of each service on a network that reorders and duplicate
   let mailServer: MailServer
   const random = new SeededRandom()
   const system = useSystem(async () => {
-    const ledger = new ProviderLedger(({ amount }) => Number(amount) === declinedAmount)
+    const ledger = decliningLedger()
     ;[provider, mailServer] = await Promise.all([startProvider({ ledger }), startMailServer()])
     return { provider, mailServer }
   })

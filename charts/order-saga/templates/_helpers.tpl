@@ -102,6 +102,11 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
 {{- if dig "console" "enabled" false .Values.operations -}}true{{- end -}}
 {{- end }}
 
+{{/* Whether a program reads the services' metrics and the broker's management API: the console and the toolbox do. */}}
+{{- define "order-saga.hasInspection" -}}
+{{- if or .Values.operations.toolbox.enabled (include "order-saga.hasConsole" .) -}}true{{- end -}}
+{{- end }}
+
 {{/* Console settings of the order service in 0.1.0: accepted without effect, see NOTES.txt. */}}
 {{- define "order-saga.formerConsoleSettings" -}}
 ["CONSOLE", "ADMIN_TOKEN", "PAYMENT_OPS_URL", "INVENTORY_OPS_URL", "NOTIFICATION_OPS_URL"]
@@ -261,6 +266,38 @@ helm.sh/chart: {{ include "common.label" (printf "%s-%s" $.Chart.Name $.Chart.Ve
   value: {{ join "," $delays | quote }}
 {{- end }}
 
+{{/* "true" if callers need access tokens; the values are absent under --reuse-values of an older release. Takes $. */}}
+{{- define "order-saga.hasAuth" -}}
+{{- if eq (toString (.Values.auth | default dict).mode) "jwt" -}}true{{- end -}}
+{{- end }}
+
+{{/* AUTH_* of a program that verifies tokens. Takes $. */}}
+{{- define "order-saga.authEnv" -}}
+{{- if include "order-saga.hasAuth" . -}}
+{{- with .Values.auth -}}
+- name: AUTH_MODE
+  value: jwt
+- name: AUTH_ISSUER
+  value: {{ .issuer | quote }}
+- name: AUTH_AUDIENCE
+  value: {{ .audience | quote }}
+- name: AUTH_JWKS_URL
+  value: {{ .jwksUrl | quote }}
+- name: AUTH_ALGORITHMS
+  value: {{ join "," .algorithms | quote }}
+- name: AUTH_CUSTOMER_CLAIM
+  value: {{ .customerClaim | quote }}
+- name: AUTH_CLOCK_TOLERANCE_MS
+  value: {{ include "common.text" .clockToleranceMs | quote }}
+{{- end -}}
+{{- else -}}[]{{- end -}}
+{{- end }}
+
+{{/* Whether a service verifies tokens. Takes its name. */}}
+{{- define "order-saga.usesIssuer" -}}
+{{- if has . (list "order" "inventory") -}}true{{- end -}}
+{{- end }}
+
 {{/* Minimum and maximum replicas of a service, and whether an autoscaler is enabled, as JSON. Takes (list $ "payment"). */}}
 {{- define "order-saga.pods" -}}
 {{- $values := include "order-saga.service" . | fromJson -}}
@@ -394,14 +431,15 @@ order-saga/why-ignored: >-
 {{- $sub := get $.Values (printf "%s-db" $service) | default dict -}}
 {{- if $sub.enabled -}}
 {{- $env := mergeOverwrite (deepCopy ($.Values.env | default dict)) $values.env -}}
-{{- $pool := int (get $env "DB_POOL_MAX" | default 10) -}}
+{{- $reads := ternary (int (get $env "DB_READ_POOL_MAX" | default 2)) 0 (has $service (list "order" "inventory")) -}}
+{{- $pool := add (int (get $env "DB_POOL_MAX" | default 10)) $reads -}}
 {{- $pods := int (include "order-saga.pods" . | fromJson).most -}}
 {{- $limit := int (dig "postgresql" "maxConnections" 100 $sub) -}}
 {{- /* The console opens at most 4 connections per pod, and has two pods during a rollout. */ -}}
 {{- $others := ternary 23 15 (eq (include "order-saga.hasConsole" $) "true") -}}
 {{- $need := add (mul $pool (add $pods 1)) $others -}}
 {{- if gt $need $limit -}}
-{{- fail (printf "%s: %d pods plus one during a rollout with DB_POOL_MAX=%d, and %d connections for migrations, audit, console and the operator require %d connections, but %s-db.postgresql.maxConnections is %d. Increase it, or decrease maxReplicas or DB_POOL_MAX." $service $pods $pool $others $need $service $limit) -}}
+{{- fail (printf "%s: %d pods plus one during a rollout with %d connections each (DB_POOL_MAX and DB_READ_POOL_MAX), and %d connections for migrations, audit, console and the operator require %d connections, but %s-db.postgresql.maxConnections is %d. Increase it, or decrease maxReplicas, DB_POOL_MAX or DB_READ_POOL_MAX." $service $pods $pool $others $need $service $limit) -}}
 {{- end -}}
 {{- end -}}
 {{- end }}

@@ -16,7 +16,7 @@ A test compares all of it with the definitions that the services' code generates
 {{- $users := list
   (dict "name" "admin" "password" "@admin@" "tags" (list "administrator"))
   (dict "name" "monitoring" "password" "@monitoring@" "tags" (list "monitoring"))
-  (dict "name" "operations" "password" "@operations@" "tags" list) -}}
+  (dict "name" "operations" "password" "@operations@" "tags" (list "management")) -}}
 {{- $permissions := list -}}
 {{- /* No routing key has this form; the empty one has the form ^$. */ -}}
 {{- $noKey := "(?!)" -}}

@@ -23,7 +23,7 @@ export {
   PaymentRefundRequested,
 } from './order-events.ts'
 export { type QueueNames, serviceQueues } from './queues.ts'
-export { CustomerEmail, CustomerId, Item, orderLimits, personalFields } from './order-lines.ts'
+export { CustomerEmail, CustomerId, isCustomerId, Item, orderLimits, personalFields } from './order-lines.ts'
 export { PaymentCompleted, PaymentFailed, type PaymentFailure, PaymentRefunded } from './payment-events.ts'
 export { type Checked, checkerOf } from './validation.ts'
 export {
@@ -35,6 +35,9 @@ export {
 } from './topology/definitions.ts'
 export { deadLetterQueue, ownExchange, retryQueue, secondaryQueue } from './topology/names.ts'
 export {
+  type Binding,
+  type ExchangeDeclaration,
+  type QueueDeclaration,
   maxMessageBytes,
   type ServiceQueue,
   type Topology,

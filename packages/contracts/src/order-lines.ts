@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox'
 import { Instant } from './instant.ts'
+import { checkerOf } from './validation.ts'
 
 /** Limits of one order, the same over HTTP and in messages. */
 export const orderLimits = { skuLength: 64, quantity: 1_000_000, items: 500 } as const
@@ -35,6 +36,13 @@ export const CustomerId = Type.String({
   not: unprintable,
   description: 'a string of 1 to 128 printable characters',
 })
+
+const checkCustomerId = checkerOf(CustomerId)
+
+/** Whether a value has the form of a customer's id. */
+export function isCustomerId(value: unknown): value is string {
+  return checkCustomerId(value).ok
+}
 
 export const CustomerEmail = Type.String({ format: 'mail-address', description: 'a well-formed e-mail address' })
 

@@ -1,9 +1,9 @@
-import { apiPort, commonSettings, type ConfigOf, databaseSettings, httpHost, oneOf, rate } from '@order-saga/chassis'
+import { apiPort, apiSettings, commonSettings, type ConfigOf, databaseSettings, oneOf, rate } from '@order-saga/chassis'
 
 export const inventorySettings = {
   ...commonSettings,
   ...databaseSettings('inventory_db'),
-  httpHost,
+  ...apiSettings,
   port: apiPort({ default: 3001, doc: 'Port of the stock API.' }),
   failureRate: rate({
     env: 'INVENTORY_FAILURE_RATE',

@@ -1,6 +1,7 @@
-import { consumedBy } from '@order-saga/contracts'
-import { createApi, type Service } from '@order-saga/chassis'
+import { consumedBy, isCustomerId } from '@order-saga/contracts'
+import { accessGuard, createApi, type Service } from '@order-saga/chassis'
 import type { InventoryConfig } from './config.ts'
+import { stockAccess } from './http/access-rules.ts'
 import { createStockRouter } from './http/stock.ts'
 import { createInventoryMetrics } from './inventory-metrics.ts'
 import { inventoryReactions } from './reactions/index.ts'
@@ -31,5 +32,14 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
     events: consumedBy('inventory'),
     react: async (message, signal) => (await reactor.react(message, signal)).result,
   })
-  service.serve(createApi({ router: createStockRouter({ database, now }), log, metrics, tracing }), config)
+  const router = createStockRouter({
+    database,
+    readDatabase: service.openReads(config),
+    readConcurrency: config.dbReadPoolMax,
+    tokenRequired: config.authMode === 'jwt',
+    now,
+    newId,
+  })
+  const access = accessGuard(service, config, stockAccess, isCustomerId)
+  service.serve(createApi({ router, log, metrics, tracing, access }), config)
 }

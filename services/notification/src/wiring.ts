@@ -30,7 +30,7 @@ export function wireNotification(service: Service, config: NotificationConfig, {
     threshold: 3,
     waitMs: 500,
     maxWaitMs: 15_000,
-    onChange: (state, reason) => log.warn({ dependency: 'mail server', state, reason }, 'breaker changed'),
+    onChange: service.breakers.onChange('mail server'),
   })
   service.consume({
     queue: config.notificationQueue,

@@ -29,6 +29,22 @@ describe('the mail for an event', () => {
     })
   })
 
+  for (const [sku, shown] of [
+    ['SKU_1-a B', 'SKU_1-a B'],
+    ['https://evil.example/a?b=c', String.raw`https\:\/\/evil\.example\/a\?b\=c`],
+    ['www.evil.example', String.raw`www\.evil\.example`],
+    ['ann@evil.example', String.raw`ann\@evil\.example`],
+    ['<a href=x>&\\', String.raw`\<a href\=x\>\&\\`],
+    ['S'.repeat(32), 'S'.repeat(32)],
+    ['S'.repeat(64), `${'S'.repeat(32)} (shortened)`],
+  ] as const) {
+    it(`shows the SKU ${sku} as a short text without a link`, () => {
+      const { payload, ...cause } = confirmed()
+      const mail = composeMail({ ...cause, payload: { ...payload, items: [{ sku, qty: 2 }] } }, 'shop.example')
+      assert.ok(mail?.text.includes(`\n  2 x ${shown}\n`), mail?.text)
+    })
+  }
+
   const reasons = [
     ['payment_failed', /payment did not go through.*You have not been charged/s],
     ['compensation', /could not supply the goods.*has been refunded or will be refunded/s],

@@ -1,9 +1,10 @@
-import { integer, milliseconds, oneOf, type Setting, url } from '@order-saga/chassis'
+import { integer, milliseconds, oneOf, optionalText, type Setting, url } from '@order-saga/chassis'
 import { type AuditConfig, auditSettings } from './audit-config.ts'
 
 export interface DrillConfig extends AuditConfig {
   orderUrl: string
   inventoryUrl: string
+  apiToken: string
   orders: number
   concurrency: number
   timeoutFlow: 'true' | 'false'
@@ -26,6 +27,11 @@ export const drillSettings: { [K in keyof DrillConfig]: Setting<DrillConfig[K]> 
     schemes: ['http', 'https'],
     without: ['credentials', 'query'],
     doc: 'The stock API.',
+  }),
+  apiToken: optionalText({
+    env: 'API_TOKEN',
+    sensitive: true,
+    doc: "Access token for both APIs, with AUTH_MODE=jwt: a service's, with the scopes orders:create, orders:read and stock:write.",
   }),
   orders: integer({ env: 'DRILL_ORDERS', default: 40, min: 5, max: 100_000, unit: 'orders', doc: 'Number of orders.' }),
   concurrency: integer({

@@ -16,7 +16,6 @@ import { type SagaConfig, sagaSettings } from './saga-config.ts'
 export interface CommandDependencies {
   readonly out: (text: string) => void
   readonly error: (text: string) => void
-  readonly user: () => string
   /** The clock of the order service's database unless given. */
   readonly now?: () => Date
   readonly signal: AbortSignal
@@ -29,7 +28,7 @@ export interface CommandDependencies {
 export async function runSaga(
   args: readonly string[],
   environment: NodeJS.ProcessEnv,
-  { out, error, user, now: givenNow, signal }: CommandDependencies,
+  { out, error, now: givenNow, signal }: CommandDependencies,
 ): Promise<number> {
   const clock = new DatabaseClock()
   const now = givenNow ?? (() => clock.now())
@@ -37,8 +36,6 @@ export async function runSaga(
   let code: number = sagaExitCodes.done
   const program = sagaProgram({
     out,
-    user,
-    now,
     run: async (command, asJson, work) => {
       ;[name, json] = [command, asJson]
       const config = loadConfig<SagaConfig>(sagaSettings, environment)

@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { userInfo } from 'node:os'
 import { standardOutput } from './audit-command.ts'
 import { runSaga } from './saga-command.ts'
 
@@ -9,6 +8,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => 
 
 process.exitCode = await runSaga(process.argv.slice(2), process.env, {
   ...standardOutput,
-  user: () => userInfo().username,
   signal: stop.signal,
 })

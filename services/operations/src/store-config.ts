@@ -13,32 +13,43 @@ import { type DatabaseSource, type Login, type StoreName, storeNames } from './i
 
 type TextPart = 'Host' | 'Name' | 'User' | 'Password' | 'CaFile'
 type OperatorPart = 'OperatorUser' | 'OperatorPassword'
+type RuntimePart = 'RuntimeUser' | 'RuntimePassword'
 export type StoresConfig = Record<`${StoreName}Db${'Url' | TextPart}`, string> & Record<`${StoreName}DbPort`, number>
 /** Who changes something, for the programs that do. */
 export type OperatorsConfig = Record<`${StoreName}Db${OperatorPart}`, string>
+
+/** Who previews a reaction: the services' own users. */
+export type RuntimesConfig = Record<`${StoreName}Db${RuntimePart}`, string>
 
 export const storeSettings = Object.fromEntries(storeNames.flatMap((store) => Object.entries(settingsOf(store)))) as {
   [K in keyof StoresConfig]: Setting<StoresConfig[K]>
 }
 
-export const operatorSettings = Object.fromEntries(
-  storeNames.flatMap((store) => {
-    const env = `${store.toUpperCase()}_OPERATOR_DB`
-    return [
-      [
-        `${store}DbOperatorUser`,
-        optionalText({
-          env: `${env}_USER`,
-          doc: `User for operator acts in the ${store} database: the operator role; without it the user for reading.`,
-        }),
-      ],
-      [
-        `${store}DbOperatorPassword`,
-        optionalText({ env: `${env}_PASSWORD`, sensitive: true, doc: 'Its password as it is.' }),
-      ],
-    ]
-  }),
+export const operatorSettings = loginSettings(
+  'Operator',
+  (store) => `User for operator acts in the ${store} database: the operator role; without it the user for reading.`,
 ) as Record<keyof OperatorsConfig, Setting<string>>
+
+export const runtimeSettings = loginSettings(
+  'Runtime',
+  (store) =>
+    `User for previews in the ${store} database: the runtime role of the service; without it that for operator acts, which may not write all.`,
+) as Record<keyof RuntimesConfig, Setting<string>>
+
+function loginSettings(role: string, docOf: (store: StoreName) => string): Record<string, Setting<string>> {
+  return Object.fromEntries(
+    storeNames.flatMap((store) => {
+      const env = `${store}_${role}_DB`.toUpperCase()
+      return [
+        [`${store}Db${role}User`, optionalText({ env: `${env}_USER`, doc: docOf(store) })],
+        [
+          `${store}Db${role}Password`,
+          optionalText({ env: `${env}_PASSWORD`, sensitive: true, doc: 'Its password as it is.' }),
+        ],
+      ]
+    }),
+  )
+}
 
 function settingsOf(store: StoreName): Record<string, Setting<string> | Setting<number>> {
   const env = `${store.toUpperCase()}_DB`
@@ -89,20 +100,25 @@ export function databaseSources(config: StoresConfig): Record<StoreName, Databas
 }
 
 export function openStores(
-  config: StoresConfig & OperatorsConfig,
+  config: StoresConfig & OperatorsConfig & Partial<RuntimesConfig>,
   program: string,
   log: Log,
 ): Record<StoreName, Store> {
   const sources = databaseSources(config)
   return ofEach(
-    (store) => new Store({ store, source: sources[store], operator: operatorOf(config, store), program, log }),
+    (store) =>
+      new Store({
+        store,
+        source: sources[store],
+        operator: loginOf(config[`${store}DbOperatorUser`], config[`${store}DbOperatorPassword`]),
+        runtime: loginOf(config[`${store}DbRuntimeUser`], config[`${store}DbRuntimePassword`]),
+        program,
+        log,
+      }),
   )
 }
 
-function operatorOf(config: OperatorsConfig, store: StoreName): Login | undefined {
-  const user = config[`${store}DbOperatorUser`]
-  return user === '' ? undefined : { user, password: config[`${store}DbOperatorPassword`] }
-}
+const loginOf = (user = '', password = ''): Login | undefined => (user === '' ? undefined : { user, password })
 
 export function ofEach<T>(make: (store: StoreName) => T): Record<StoreName, T> {
   return { order: make('order'), payment: make('payment'), inventory: make('inventory') }

@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { createLog, createRegistry } from '@order-saga/chassis'
+import { assertBuilt } from '@order-saga/tests/support/built'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { differences, documentedMetrics, exportedMetrics } from '@order-saga/monitoring'
 import { freePort } from '../../../tools/dev/src/free-port.ts'
@@ -13,7 +14,7 @@ import type { AuditReport } from '../src/index.ts'
 import { AuditedSystem } from './audited-system.ts'
 import { writeScenario } from './scenarios.ts'
 
-const program = fileURLToPath(new URL('../src/audit-exporter-main.ts', import.meta.url))
+const program = fileURLToPath(new URL('../dist/audit-exporter-main.js', import.meta.url))
 
 describe('The audit exporter', function () {
   this.timeout(120_000)
@@ -33,9 +34,10 @@ describe('The audit exporter', function () {
   })
 
   it('exports the result of each audit, and stops at SIGTERM', async () => {
+    await assertBuilt(['operations'])
     await writeScenario(system, 'confirmed')
     const port = await freePort()
-    child = spawn(process.execPath, ['--conditions=source', '--import=tsx', program], {
+    child = spawn(process.execPath, [program], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
         PATH: process.env['PATH'],

@@ -17,6 +17,7 @@ import {
 } from '@order-saga/chassis'
 import { findRabbitMq, type PostgresServer, type RabbitMqServer, startPostgres, waitUntil } from '@order-saga/dev'
 import { serviceQueues, topologyOf } from '@order-saga/contracts'
+import { assertBuilt } from '@order-saga/tests/support/built'
 import { Client } from 'pg'
 import { freePort } from '../../../tools/dev/src/free-port.ts'
 import { runAudit } from '../src/audit-command.ts'
@@ -37,6 +38,7 @@ describe('credentials with reserved characters', function () {
   let child: ChildProcess | undefined
 
   before(async () => {
+    await assertBuilt(['operations'])
     ;[postgres, broker] = await Promise.all([
       startPostgres({ durable: false }),
       findRabbitMq().then((start) => start()),
@@ -103,7 +105,6 @@ describe('credentials with reserved characters', function () {
       {
         out: print,
         error: print,
-        user: () => 'ann',
         now: () => new Date(),
         signal: new AbortController().signal,
       },
@@ -138,9 +139,9 @@ describe('credentials with reserved characters', function () {
 
   it('let the audit exporter run, which logs no part of them', async () => {
     const port = await freePort()
-    const program = fileURLToPath(new URL('../src/audit-exporter-main.ts', import.meta.url))
+    const program = fileURLToPath(new URL('../dist/audit-exporter-main.js', import.meta.url))
     const env = { ...environment, PATH: process.env['PATH'], OPS_PORT: String(port), AUDIT_INTERVAL_MS: '1000' }
-    child = spawn(process.execPath, ['--conditions=source', '--import=tsx', program], {
+    child = spawn(process.execPath, [program], {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
     })

@@ -45,6 +45,10 @@ export class Admission {
     this.#acceptedSince -= acceptedBefore
   }
 
+  get isAccepting(): boolean {
+    return this.#inProgress > 0
+  }
+
   /** Adds new orders to the last count. */
   add(accepted: number): void {
     this.#acceptedSince += accepted

@@ -1,9 +1,9 @@
 import {
+  apiSettings,
   apiPort,
   commonSettings,
   type ConfigOf,
   databaseSettings,
-  httpHost,
   integer,
   milliseconds,
 } from '@order-saga/chassis'
@@ -11,7 +11,7 @@ import {
 export const orderSettings = {
   ...commonSettings,
   ...databaseSettings('order_db'),
-  httpHost,
+  ...apiSettings,
   port: apiPort({ default: 3000, doc: 'Port of the order API.' }),
   sagaTimeoutMs: milliseconds({
     env: 'SAGA_TIMEOUT_MS',

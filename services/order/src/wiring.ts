@@ -1,9 +1,10 @@
-import { consumedBy } from '@order-saga/contracts'
-import { createApi, type Log, RequestDeadline, type Service } from '@order-saga/chassis'
+import { consumedBy, isCustomerId } from '@order-saga/contracts'
+import { accessGuard, createApi, type Log, ReadLimit, RequestDeadline, type Service } from '@order-saga/chassis'
 import { type AcceptOrder, createAcceptOrder } from './accept-orders.ts'
 import { Admission } from './admission.ts'
 import type { OrderConfig } from './config.ts'
 import { checkDeadlines } from './deadline-checker.ts'
+import { orderAccess } from './http/access-rules.ts'
 import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
 import { createSagaMetrics } from './saga-metrics.ts'
@@ -57,8 +58,18 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     recent,
     onAccepted: started,
   })
-  const router = createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database'), now })
-  service.serve(createApi({ router, log, metrics, tracing }), config)
+  const reads = new ReadLimit({ concurrency: config.dbReadPoolMax, isWriting: () => admission.isAccepting })
+  const tokenRequired = config.authMode === 'jwt'
+  const router = createOrderRouter({
+    accept,
+    database: service.openReads(config),
+    reads,
+    tokenRequired,
+    now,
+    queues: config,
+  })
+  const access = accessGuard(service, config, orderAccess, isCustomerId)
+  service.serve(createApi({ router, log, metrics, tracing, access }), config)
   return accept
 }
 

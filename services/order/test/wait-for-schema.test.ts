@@ -5,8 +5,9 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { migrate } from '@order-saga/chassis'
 import { type PostgresServer, testServers } from '@order-saga/dev'
+import { assertBuilt } from '@order-saga/tests/support/built'
 
-const main = fileURLToPath(new URL('../src/wait-for-schema-main.ts', import.meta.url))
+const main = fileURLToPath(new URL('../dist/wait-for-schema-main.js', import.meta.url))
 
 interface Waiting {
   readonly process: ChildProcess
@@ -20,6 +21,7 @@ describe('wait-for-schema', () => {
   const running: ChildProcess[] = []
 
   before(async () => {
+    await assertBuilt(['order'])
     postgres = await testServers().postgres()
   })
 
@@ -39,14 +41,6 @@ describe('wait-for-schema', () => {
     )
     equal(await waiting.exitCode(), 0)
     match(waiting.lines.at(-1) ?? '', /the schema fits$/)
-  })
-
-  it('prints each reason once', async () => {
-    await postgres.createDatabase('waits_long')
-    const waiting = wait('waits_long')
-    await waiting.says(/no schema yet/)
-    await new Promise((resolve) => setTimeout(resolve, 2_500))
-    equal(waiting.lines.length, 1)
   })
 
   it('waits for an unavailable server', async () => {
@@ -69,7 +63,7 @@ describe('wait-for-schema', () => {
 
   function wait(database: string, env: NodeJS.ProcessEnv = {}): Waiting {
     const { port, user, password } = postgres
-    const child = spawn(process.execPath, ['--conditions=source', '--import=tsx', main], {
+    const child = spawn(process.execPath, [main], {
       env: {
         PATH: process.env['PATH'],
         DB_HOST: '127.0.0.1',

@@ -6,6 +6,7 @@ import { EffectRunner } from './effects/effect-runner.ts'
 import { ResultRecorder } from './effects/record-results.ts'
 import { sweep } from './effects/sweeper.ts'
 import type { ConfiguredGateway } from './gateway/create-gateway.ts'
+import { measureInFlight } from './in-flight-gauge.ts'
 import { createPaymentMetrics } from './payment-metrics.ts'
 import { paymentReactions } from './reactions/index.ts'
 import { type LockedPayments, RecentPayments } from './store/payments.ts'
@@ -27,7 +28,7 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
     recent.remember(payments)
     count(payments)
   }
-  const access = { gateway, now, log, time }
+  const access = { gateway, now, log, time, onBreakerChange: service.breakers.onChange('payment gateway') }
   const results = new ResultRecorder({ ...store, consumer: queue, now, newId, timeLimitsMs, recent, committed })
   const runner = new EffectRunner({ ...access, results, concurrency })
   const reactor = service.reactor(paymentReactions({ queue, timeLimitsMs, newId, recent, committed }), config.batchSize)
@@ -55,6 +56,7 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
   service.consume({ queue, from: charges, prefetch: concurrency, events, react: limited() })
 
   const { database } = store
+  service.every('payment-gauges', config.gaugeIntervalMs, measureInFlight(service.metrics, database, now))
   service.every('sweep', config.sweepIntervalMs, async () => {
     await sweep({ ...access, database, runner, keyTtlMs, settleMs })
   })

@@ -8,12 +8,14 @@ const quietRunSeconds = 200
 /** Why a file takes longer than others, and how long it may take. Seconds on two processors that all workers share. */
 export const longFiles: Durations<{ readonly seconds: number; readonly reason: string }> = {
   'packages/chassis/test/messaging/consumer-losses.test.ts': { seconds: 90, reason: 'starts a broker twice' },
-  'packages/chassis/test/messaging/credentials.test.ts': { seconds: 40, reason: 'starts a broker' },
+  'packages/chassis/test/messaging/administration.test.ts': {
+    seconds: 60,
+    reason: 'starts a broker, and waits for its alarm',
+  },
   'packages/chassis/test/messaging/odd-deliveries.test.ts': {
     seconds: 60,
     reason: 'starts a broker, and dead-letters each of thirty messages three times',
   },
-  'packages/chassis/test/messaging/publisher.test.ts': { seconds: 40, reason: 'waits for an alarm of the broker' },
   'packages/chassis/test/persistence/pooler.test.ts': {
     seconds: 180,
     reason: 'installs PgBouncer, once for a machine',
@@ -51,17 +53,16 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
     reason: 'drives sagas to each state that the console shows',
   },
   'tests/system/crashes.test.ts': { seconds: 60, reason: 'crashes and restarts a service at each gate' },
+  'tests/system/deliveries.test.ts': { seconds: 80, reason: 'repeats each event, and reorders each pair of events' },
   'tests/system/dead-letters.test.ts': { seconds: 60, reason: 'starts a system, and waits for all attempts' },
   'tests/system/deadlines.test.ts': { seconds: 60, reason: 'lets sagas reach their deadlines' },
-  'tests/system/duplicates.test.ts': { seconds: 40, reason: 'starts a system, and repeats each of its events' },
   'tests/system/environment.test.ts': { seconds: 80, reason: 'starts ten programs, one after the other' },
   'tests/system/flows.test.ts': { seconds: 60, reason: 'starts a system twice' },
   'tests/system/metrics.test.ts': { seconds: 60, reason: 'starts a system twice' },
   'tests/system/outages.test.ts': { seconds: 120, reason: 'starts a broker and a database twice, under orders' },
   'tests/system/overload.test.ts': { seconds: 60, reason: 'lets slow clients reach their time limits' },
-  'tests/system/reordering.test.ts': { seconds: 80, reason: 'starts a system, and reorders each pair of events' },
-  'tests/system/rolling-restart.test.ts': { seconds: 120, reason: 'replaces each of the services under orders' },
-  'tests/system/tracing.test.ts': { seconds: 60, reason: 'starts a system with a collector' },
+  'tests/system/rolling-restart.test.ts': { seconds: 60, reason: 'replaces the order service under orders' },
+  'tests/system/telemetry.test.ts': { seconds: 60, reason: 'starts a system, and waits for a late payment' },
   'tests/system/trust/attack-matrix.test.ts': {
     seconds: 90,
     reason: 'starts a broker and a system, and makes ten thousand attempts',

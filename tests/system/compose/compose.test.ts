@@ -33,7 +33,7 @@ const specified: Readonly<Record<string, string>> = {
 }
 /** Where things are is compose.yaml's own business; so is what its health check and grace period rely on. */
 const fixed =
-  /^(PORT|HTTP_HOST|OPS_HOST|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_(URL|PASSWORD)|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
+  /^(PORT|HTTP_HOST|OPS_HOST|OPS_PORT|SHUTDOWN_TIMEOUT_MS|RABBITMQ_(URL|PASSWORD|MANAGEMENT_URL)|[A-Z]+_OPS_URL|OPERATOR_TOKENS|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
 
 describe('the system under docker compose', () => {
   const project = new ComposeProject(`order-saga-test-${process.pid}`)
@@ -158,10 +158,12 @@ describe('the system under docker compose', () => {
     assert.equal(page.status, 200)
     assert.match(await page.text(), /<!doctype html>/i)
     for (const file of ['style.css', 'icon.svg', 'app.js']) assert.equal((await fetch(`${url}/${file}`)).status, 200)
-    const saga = await fetch(`${url}/sagas/${sagaId}`)
+    assert.equal((await fetch(`${url}/sagas/${sagaId}`)).status, 401)
+    const authorization = 'Bearer order-saga-operator'
+    const saga = await fetch(`${url}/sagas/${sagaId}`, { headers: { authorization } })
     assert.equal(saga.status, 200, await saga.text())
-    const headers = { 'content-type': 'application/json' }
-    const body = JSON.stringify({ deadLetters: [{ service: 'order', id: sagaId }], operator: 'test', reason: 'test' })
+    const headers = { authorization, 'content-type': 'application/json' }
+    const body = JSON.stringify({ deadLetters: [{ service: 'order', id: sagaId }], reason: 'test' })
     assert.equal((await fetch(`${url}/dead-letters/discard`, { method: 'POST', headers, body })).status, 403)
   })
 

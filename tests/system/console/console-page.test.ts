@@ -5,13 +5,14 @@ import type { Locator, Page } from 'playwright-core'
 import { accessibilityFaults, Browser } from '../../support/browser.ts'
 import { breakShelf } from '../../support/failing-statements.ts'
 import { someCustomer, type WantedOrder } from '../../support/shop.ts'
+import { operatorEntry } from '../../support/operators.ts'
 import { useSystem } from '../../support/use-system.ts'
 
 const token = 'a-token-nobody-guesses'
 
 describe('The console in a browser', function () {
   this.timeout(120_000)
-  const system = useSystem(() => ({ console: { CONSOLE: 'full', ADMIN_TOKEN: token } }))
+  const system = useSystem(() => ({ console: { CONSOLE: 'full', OPERATOR_TOKENS: operatorEntry('ann', token) } }))
   let browser: Browser
   let page: Page
 
@@ -195,15 +196,15 @@ describe('The console in a browser', function () {
     assert.match(browser.errors.splice(0).join(), /401/)
   })
 
-  it('replays a dead letter after a confirmation, with operator and reason', async () => {
+  it('replays a dead letter after a confirmation, with the operator of the token and a reason', async () => {
     const repair = await breakShelf(system())
     const { sagaId } = await system().shop.post()
     await page.locator('#dead-letter-count', { hasText: '1' }).waitFor()
     await repair()
     await page.getByRole('link', { name: /Dead letters/ }).click()
-    await page.getByText('the shelf has collapsed').waitFor()
+    await page.getByText('the shelf has collapsed').first().waitFor()
     assert.deepEqual(await accessibilityFaults(page), [])
-    const replay = page.getByRole('button', { name: 'Replay' })
+    const replay = page.locator('[data-key=replay]')
     assert(await replay.isDisabled())
     await page.getByRole('checkbox', { name: /Choose payment.completed/ }).check()
     await replay.click()
@@ -213,7 +214,6 @@ describe('The console in a browser', function () {
     await dialog.waitFor({ state: 'detached' })
     assert.equal((await system().shop.saga(sagaId)).status, 'payment_completed', 'it was not to be replayed')
     await replay.click()
-    await dialog.getByLabel('Your name').fill('ann')
     await dialog.getByLabel('Why').fill('the shelf stands again')
     await dialog.getByRole('button', { name: 'Replay' }).click()
     await page.getByText('1 replayed.').waitFor()
@@ -224,6 +224,124 @@ describe('The console in a browser', function () {
       'SELECT act, operator, reason FROM operator_acts WHERE done_at IS NOT NULL',
     )
     assert.deepEqual(acts, [{ act: 'replay', operator: 'ann', reason: 'the shelf stands again' }])
+  })
+
+  it('opens with the newest saga, and keeps the deep link of a link with a token', async () => {
+    const older = await system().shop.post()
+    await system().untilFinal(older.sagaId)
+    const { sagaId } = await system().shop.post()
+    await rowOf(sagaId).waitFor()
+    await page.close()
+    page = await browser.open(`http://127.0.0.1:${system().console.port}/console#token=${token}`)
+    await page.locator('.detail dl', { hasText: sagaId }).waitFor()
+    for (const link of [`#token=${token}#/saga/${older.sagaId}`, `#/saga/${older.sagaId}?token=${token}`]) {
+      await page.close()
+      page = await browser.open(`http://127.0.0.1:${system().console.port}/console${link}`)
+      await page.locator('.detail dl', { hasText: older.sagaId }).waitFor()
+      assert.equal(await page.evaluate('location.hash'), `#/saga/${older.sagaId}`)
+    }
+  })
+
+  it('says that an address has an unknown view or filter', async () => {
+    for (const [hash, says] of [
+      ['/nonsense', 'The address #/nonsense names no view of the console.'],
+      ['/sagas?blocked=nonsense', 'has an unknown filter (blocked=nonsense)'],
+      ['/sagas/nonsense', 'has an unknown filter (status=nonsense)'],
+    ] as const) {
+      await goTo(hash)
+      await page.locator('.error', { hasText: says }).waitFor()
+    }
+    await goTo('/sagas')
+    await page.locator('.error').waitFor({ state: 'hidden' })
+  })
+
+  it('shows what blocks a saga, in the banner and the list, and replays from there', async () => {
+    const repair = await breakShelf(system())
+    const { sagaId } = await system().shop.post({ customerId: 'blocked-1' })
+    await page.locator('#dead-letter-count', { hasText: '1' }).waitFor()
+    await goTo('/sagas?blocked=dead_letter&customer=blocked-1')
+    await rowOf(sagaId).locator('.by', { hasText: 'Blocked by dead letter' }).waitFor()
+    await rowOf(sagaId).click()
+    const banner = page.locator('#blocked li')
+    await banner.first().waitFor()
+    const says = (await banner.allTextContents()).join()
+    assert.match(
+      says,
+      /Blocked: payment\.completed is a dead letter in \S+: the shelf has collapsed\. Next: correct the cause, then/,
+    )
+    await page.locator('svg.sequence .message.is-blocked', { hasText: 'payment.completed' }).waitFor()
+    await repair()
+    await banner.getByRole('button', { name: 'Replay' }).click()
+    const dialog = page.getByRole('dialog')
+    await dialog.getByLabel('Why').fill('repaired')
+    await dialog.getByRole('button', { name: 'Replay' }).click()
+    assert.equal((await system().untilFinal(sagaId)).status, 'completed')
+    await banner.first().waitFor({ state: 'detached' })
+  })
+
+  it('groups dead letters, with the recorded cause, and acts on a group', async () => {
+    const queue = system().broker.queueOf('payment')
+    for (let n = 1; n <= 3; n += 1) {
+      await system().broker.send(queue, { content: `broken ${n} {`, options: { type: 'order.exploded' } })
+    }
+    await page.locator('#dead-letter-count', { hasText: '3' }).waitFor()
+    await goTo('/dead-letters')
+    const group = page.getByRole('region', { name: 'Table of groups' }).getByRole('row', { name: /unknown event/ })
+    await group.getByRole('cell', { name: '3', exact: true }).waitFor()
+    await page.getByText('Cause', { exact: true }).first().click()
+    await page.locator('pre', { hasText: 'PoisonMessage: unknown event' }).first().waitFor()
+    await group.getByRole('button', { name: /^Discard group/ }).click()
+    const dialog = page.getByRole('dialog', { name: 'Discard 3 messages?' })
+    await dialog.getByLabel('Why').fill('a test of the partner')
+    await dialog.getByRole('button', { name: 'Discard' }).click()
+    await page.getByText('There are no dead letters.').waitFor()
+  })
+
+  it('lists parked events with the queue that should be bound, and releases them', async () => {
+    const { sagaId } = await system().shop.post()
+    await system().untilFinal(sagaId)
+    await system().settle()
+    await system().sql(
+      'order',
+      `UPDATE events SET published_at = NULL, parked_at = now(), park_reason = 'unroutable', unroutable_since = now()
+       WHERE saga_id = $1 AND routing_key = 'order.created'`,
+      [sagaId],
+    )
+    await page.locator('#parked-count', { hasText: '1' }).waitFor()
+    await goTo('/parked')
+    const expected = `no queue is bound to routing key order.created; expected ${system().broker.queueOf('payment')}`
+    await page.getByText(expected).waitFor()
+    assert.deepEqual(await accessibilityFaults(page), [])
+    await page.getByRole('checkbox', { name: /Choose order.created/ }).check()
+    await page.getByRole('button', { name: 'Release' }).click()
+    const dialog = page.getByRole('dialog', { name: 'Release 1 event?' })
+    await dialog.getByLabel('Why').fill('bound again')
+    await dialog.getByRole('button', { name: 'Release' }).click()
+    await page.getByText('There are no parked events.').waitFor()
+    await system().settle()
+  })
+
+  it('shows the complete diagram from a width of 1,100 px, and no text outside of it', async () => {
+    const { sagaId } = await system().shop.post({ items: [{ sku: 'SIM-NONE', qty: 1 }] })
+    await system().untilFinal(sagaId)
+    await goTo(`/saga/${sagaId}`)
+    await page.locator('svg.sequence').waitFor()
+    for (const width of [1_100, 1_280, 1_920]) {
+      await page.setViewportSize({ width, height: 800 })
+      const hidden = await page.evaluate(`(() => {
+        const box = document.querySelector('figure .scroll')
+        return box.scrollWidth - box.clientWidth
+      })()`)
+      assert(Number(hidden) <= 0, `${String(hidden)} px of the diagram are hidden at ${width}`)
+    }
+    const outside = await page.evaluate(`(() => {
+      const picture = document.querySelector('svg.sequence').getBoundingClientRect()
+      return [...document.querySelectorAll('svg.sequence text')].filter((text) => {
+        const { left, right } = text.getBoundingClientRect()
+        return left < picture.left - 1 || right > picture.right + 1
+      }).map((text) => text.textContent)
+    })()`)
+    assert.deepEqual(outside, [])
   })
 
   for (const scheme of ['light', 'dark'] as const) {
@@ -243,6 +361,7 @@ describe('The console in a browser', function () {
           [`/saga/${sagaId}`, 'svg.sequence'],
           ['/delivery', '.delivery table'],
           ['/dead-letters', '.dead h2'],
+          ['/parked', '.dead h2'],
         ] as const) {
           await goTo(hash)
           await page.locator(seen).first().waitFor()

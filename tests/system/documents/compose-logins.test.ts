@@ -32,10 +32,11 @@ describe('the database logins in compose.yaml', () => {
     })
   }
 
-  it('give operations the readers, and the operators to programs that change something', () => {
+  it('give operations the readers, the operators to programs that change something, and the services to previews', () => {
     const readers = each('reader', '')
     const operators = each('operator', '_OPERATOR')
     assert.deepEqual(logins('audit-exporter'), readers)
-    for (const service of ['console', 'audit']) assert.deepEqual(logins(service), { ...readers, ...operators })
+    assert.deepEqual(logins('console'), { ...readers, ...operators })
+    assert.deepEqual(logins('audit'), { ...readers, ...operators, ...each('runtime', '_RUNTIME') })
   })
 })

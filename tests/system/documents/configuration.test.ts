@@ -8,6 +8,7 @@ import { loadNotificationConfig } from '../../../services/notification/src/confi
 import { loadPaymentConfig } from '../../../services/payment/src/config.ts'
 import { passedSettings } from '../../../tools/dev/src/environment.ts'
 import { type ProcessName, programOf } from '../../support/built.ts'
+import { operatorEntry } from '../../support/operators.ts'
 import { serviceSchemas } from './settings-reference.ts'
 
 /** These take any text. */
@@ -32,7 +33,7 @@ function run(name: ProcessName, env: NodeJS.ProcessEnv): Promise<Ended> {
 
 /** `make up` and `make demo` set these for each process. */
 const ownOfARun =
-  /^(PORT|OPS_PORT|CONSOLE|ADMIN_TOKEN|RABBITMQ_(URL|PASSWORD)|(ORDER|INVENTORY)_URL|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
+  /^(PORT|OPS_PORT|CONSOLE|OPERATOR_TOKENS|RABBITMQ_(URL|PASSWORD)|(ORDER|INVENTORY)_URL|[A-Z]+_OPS_URL|([A-Z]+_)*DB_(URL|HOST|PORT|NAME|USER|PASSWORD|CA_FILE))$/
 
 describe('make up', () => {
   it('passes on every setting of its programs but the addresses of servers and the ports', () => {
@@ -70,6 +71,28 @@ describe('a bad setting', () => {
     })
   }
 
+  it('is a missing issuer, audience or JWKS of AUTH_MODE=jwt', () => {
+    const complete = {
+      AUTH_MODE: 'jwt',
+      AUTH_ISSUER: 'i',
+      AUTH_AUDIENCE: 'a',
+      AUTH_JWKS_URL: 'https://login.example/certs',
+    }
+    for (const settings of [serviceSchemas.order, serviceSchemas.inventory]) {
+      loadConfig(settings as never, complete)
+      for (const name of ['AUTH_ISSUER', 'AUTH_AUDIENCE', 'AUTH_JWKS_URL']) {
+        assert.throws(
+          () => loadConfig(settings as never, { ...complete, [name]: '' }),
+          new ConfigurationError(`${name} must be set when AUTH_MODE is jwt.`),
+        )
+      }
+      assert.throws(
+        () => loadConfig(settings as never, { AUTH_ALGORITHMS: 'RS256,HS256' }),
+        /AUTH_ALGORITHMS must be a list/,
+      )
+    }
+  })
+
   it('is a combination of simulated failures and a real provider', () => {
     const provider = {
       PAYMENT_GATEWAY: 'http',
@@ -92,18 +115,23 @@ describe('a bad setting', () => {
     )
   })
 
-  it('is a console with actions and no token', () => {
-    assert.equal(loadConsoleConfig({ CONSOLE: 'full', ADMIN_TOKEN: 'sixteen-or-more-=' }).console, 'full')
-    assert.equal(loadConsoleConfig({ CONSOLE: 'read-only' }).console, 'read-only')
-    assert.throws(
-      () => loadConsoleConfig({ CONSOLE: 'full' }),
-      /^ConfigurationError: ADMIN_TOKEN must be set when CONSOLE/,
-    )
-    for (const token of ['short', 'sixteen letters and spaces', 'sixteen-or-more-ä']) {
+  it('is a console that others can reach, or that may change something, and that identifies no operator', () => {
+    const named = { OPERATOR_TOKENS: operatorEntry('ann', 'a token') }
+    const jwt = { AUTH_MODE: 'jwt', AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a', AUTH_JWKS_URL: 'https://login.example/certs' }
+    for (const env of [named, jwt]) assert.equal(loadConsoleConfig({ CONSOLE: 'full', ...env }).console, 'full')
+    assert.throws(() => loadConsoleConfig({ CONSOLE: 'full' }), /OPERATOR_TOKENS must be set, .* when CONSOLE is full/)
+    for (const HTTP_HOST of ['127.0.0.1', '::1', 'localhost']) {
+      assert.equal(loadConsoleConfig({ HTTP_HOST }).console, 'read-only')
+    }
+    for (const HTTP_HOST of ['0.0.0.0', '::', '192.0.2.1']) {
+      assert.throws(() => loadConsoleConfig({ HTTP_HOST }), /OPERATOR_TOKENS must be set, .* beyond this machine/)
+    }
+    assert.throws(() => loadConsoleConfig({ ...named, ADMIN_TOKEN: 'a' }), /ADMIN_TOKEN is not supported any more/)
+    for (const entries of ['ann', 'ann:a-token', `ann:sha256:${'0'.repeat(63)}`, `:sha256:${'0'.repeat(64)}`]) {
       assert.throws(
-        () => loadConsoleConfig({ CONSOLE: 'full', ADMIN_TOKEN: token }),
+        () => loadConsoleConfig({ OPERATOR_TOKENS: entries }),
         (error: Error) =>
-          error.message.startsWith('ADMIN_TOKEN must have at least 16') && !error.message.includes(token),
+          error.message.startsWith('OPERATOR_TOKENS must consist of entries') && !error.message.includes(entries),
       )
     }
   })

@@ -48,7 +48,7 @@ describe('The runbooks', () => {
     for (const { page, words } of commands) {
       let ran = false
       const run = async (): Promise<void> => void (ran = true)
-      const program = sagaProgram({ out: () => undefined, user: () => 'ann', now: () => new Date(), run })
+      const program = sagaProgram({ out: () => undefined, run })
       await program.parseAsync([...words], { from: 'user' }).catch((error: unknown) => {
         assert.fail(`${page}: saga ${words.join(' ')}: ${String(error)}`)
       })

@@ -40,6 +40,7 @@ interface Variable {
 const titles: Readonly<Record<string, string>> = {
   'order, payment, inventory, notification': 'All services',
   'order, payment, inventory': 'Services with a database',
+  'order, inventory': 'Services with an API',
   order: 'Order',
   payment: 'Payment',
   inventory: 'Inventory',

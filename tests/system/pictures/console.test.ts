@@ -3,6 +3,8 @@ import { mkdir } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import type { Page } from 'playwright-core'
 import { Browser } from '../../support/browser.ts'
+import { breakShelf } from '../../support/failing-statements.ts'
+import { operatorEntry } from '../../support/operators.ts'
 import { useSystem } from '../../support/use-system.ts'
 
 /**
@@ -16,8 +18,8 @@ const token = 'a-token-for-the-pictures'
 describe('The screenshots of the console', function () {
   this.timeout(120_000)
   const system = useSystem(() => ({
-    console: { CONSOLE: 'full', ADMIN_TOKEN: token },
-    envOf: { order: { SAGA_TIMEOUT_MS: 4_000 } },
+    console: { CONSOLE: 'full', OPERATOR_TOKENS: operatorEntry('ann', token) },
+    envOf: { order: { SAGA_TIMEOUT_MS: 12_000 } },
   }))
   const sagas = new Map<string, string>()
 
@@ -86,6 +88,15 @@ describe('The screenshots of the console', function () {
       await browser.paint(page, 'light')
       await goTo(page, `/saga/${sagas.get('late')}`, sagas.get('late') ?? '')
       await picture(page, 'console-light', images)
+      const repair = await breakShelf(system())
+      const blocked = await system().shop.post({ customerId: 'cust-1021', customerEmail: 'user@example.com' })
+      await goTo(page, `/saga/${blocked.sagaId}`, 'is a dead letter in')
+      await picture(page, 'console-blocked', images)
+      await repair()
+      await page.locator('#blocked').getByRole('button', { name: 'Replay' }).click()
+      await page.getByRole('dialog').getByLabel('Why').fill('repaired')
+      await page.getByRole('dialog').getByRole('button', { name: 'Replay' }).click()
+      await system().untilFinal(blocked.sagaId)
       await page.setViewportSize({ width: 390, height: 844 })
       await picture(page, 'phone-saga', more)
       await goTo(page, '/sagas', 'Confirmed')
@@ -100,7 +111,7 @@ describe('The screenshots of the console', function () {
       await goTo(page, '/dead-letters', 'unknown event')
       await page.getByRole('checkbox').first().check()
       await picture(page, 'dead-letters', more)
-      await page.getByRole('button', { name: 'Discard' }).click()
+      await page.locator('[data-key=discard]').click()
       await page.getByRole('dialog').waitFor()
       await picture(page, 'dead-letters-dialog', more)
       await system().until('the dead letters to be there', async () => {

@@ -38,8 +38,9 @@ describe('the structure of the source code', () => {
   }
 
   describe('chassis', () => {
-    /** The envelope's ids, names of the specification, the name of the system, and the order of things. */
-    const allowed = /(?:order|saga)_?Id|order\.topic|ORDER_EXCHANGE|order[-_]saga|ORDER BY|inOrder/gi
+    /** The envelope's ids, names of the specification, the name of the system, the claim's setting, and the order of things. */
+    const allowed =
+      /AUTH_CUSTOMER_CLAIM|'customer_id'|(?:order|saga)_?Id|order\.topic|ORDER_EXCHANGE|order[-_]saga|ORDER BY|inOrder/gi
     const business = /order|saga|payment|inventory|notification|customer|refund|charge|stock|reserv|compensat/i
 
     it("contains no business term except the envelope's orderId and sagaId", () => {

@@ -11,3 +11,6 @@ export const localFolder = join(checkout, '.local')
 export function program(service: string, name: string): string {
   return join(checkout, 'services', service, 'dist', `${name}.js`)
 }
+
+/** The compiled program of the local issuer of tokens. */
+export const issuerProgram = join(checkout, 'tools', 'dev', 'dist', 'issuer-main.js')

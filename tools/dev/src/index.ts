@@ -1,4 +1,5 @@
 export { findChromium } from './chromium.ts'
+export { localAudience, LocalIssuer } from './local-issuer.ts'
 export { startPostgres } from './postgres.ts'
 export type { PostgresServer } from './postgres.ts'
 export { findRabbitMq } from './rabbitmq.ts'

@@ -11,6 +11,8 @@ export interface NodePorts {
   amqp: number
   distribution: number
   epmd: number
+  /** Of the management API, if the node serves it. */
+  management?: number | undefined
 }
 
 /** The environment that keeps a node, and what talks to it, to this folder and these ports. */
@@ -57,6 +59,14 @@ export async function findEpmd(folder: RunFolder, signal?: AbortSignal): Promise
  */
 const raftLogBytes = 64 * 1024 * 1024
 
+/** The API without statistics: only definitions are read from it, such as bindings, which AMQP does not show. */
+function managementOf({ management }: NodePorts): string {
+  if (management === undefined) return ''
+  return `,
+  {rabbitmq_management, [{tcp_config, [{port, ${management}}, {ip, "127.0.0.1"}]}, {disable_management_stats, true}]},
+  {rabbitmq_management_agent, [{disable_metrics_collector, true}]}`
+}
+
 /** Writes the node's configuration into its folder. With definitions the node has their users alone. */
 export async function configureNode(folder: RunFolder, ports: NodePorts, definitions?: Definitions): Promise<void> {
   const file = join(folder.path, 'definitions.json')
@@ -69,10 +79,13 @@ export async function configureNode(folder: RunFolder, ports: NodePorts, definit
     {disk_free_limit, 50000000},
     {log, [{file, [{file, "rabbit.log"}, {level, info}]}]}
   ]},
-  {ra, [{wal_max_size_bytes, ${raftLogBytes}}]}].`
+  {ra, [{wal_max_size_bytes, ${raftLogBytes}}]}${managementOf(ports)}].`
   await mkdir(join(folder.path, 'data'))
   await writeFile(join(folder.path, 'rabbitmq-env.conf'), '')
   await writeFile(join(folder.path, 'advanced.config'), settings)
-  await writeFile(join(folder.path, 'enabled_plugins'), '[].\n')
+  await writeFile(
+    join(folder.path, 'enabled_plugins'),
+    ports.management === undefined ? '[].\n' : '[rabbitmq_management].\n',
+  )
   await writeFile(join(folder.path, '.erlang.cookie'), randomBytes(20).toString('hex'), { mode: 0o400 })
 }

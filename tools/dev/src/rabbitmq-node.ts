@@ -24,6 +24,7 @@ const noBusyWaiting = '+sbwt none +sbwtdcpu none +sbwtdio none'
 class RabbitMqNode implements RabbitMqServer {
   readonly port: number
   readonly url: string
+  readonly managementUrl: string | undefined
   readonly #programs: string
   readonly #folder: RunFolder
   readonly #ports: NodePorts
@@ -36,6 +37,8 @@ class RabbitMqNode implements RabbitMqServer {
     this.#folder = folder
     this.#ports = ports
     this.port = ports.amqp
+    this.url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
+    this.managementUrl = ports.management === undefined ? undefined : `http://127.0.0.1:${ports.management}`
     const url = `amqp://guest:guest@127.0.0.1:${ports.amqp}`
     this.url = definitions === undefined ? url : urlOf(url, definitions)
     this.#environment = nodeEnvironment(folder, ports)
@@ -166,7 +169,12 @@ export function startRabbitMqNode(programs: string, options: RabbitMqOptions): P
 
 async function startOnce(programs: string, options: RabbitMqOptions): Promise<RabbitMqServer> {
   const folder = await RunFolder.create('rabbitmq')
-  const ports = { amqp: await freePort(), distribution: await freePort(), epmd: await freePort() }
+  const ports = {
+    amqp: await freePort(),
+    distribution: await freePort(),
+    epmd: await freePort(),
+    management: options.management === true ? await freePort() : undefined,
+  }
   const node = new RabbitMqNode(programs, folder, ports, options.definitions)
   try {
     await configureNode(folder, ports, options.definitions)

@@ -6,6 +6,8 @@ export interface RabbitMqOptions {
   signal?: AbortSignal | undefined
   /** Receives a line about long steps: an installation, an image's download. */
   log?: ((line: string) => void) | undefined
+  /** Serves the management API, where the node's program has it. */
+  management?: boolean | undefined
   /** Loaded at the start, with the limit of the message size; without them the node has the user guest and no topology. */
   definitions?: Definitions | undefined
 }
@@ -15,6 +17,8 @@ export interface RabbitMqServer {
   /** An administrator's URL. */
   readonly url: string
   readonly port: number
+  /** Address of the management API, if it is served. */
+  readonly managementUrl?: string | undefined
   /** Where it keeps what it keeps on this machine; its log is in `log`, unless a container has it. */
   readonly folder: string
   /** The Erlang machine's process id; undefined while it does not run. */

@@ -48,6 +48,7 @@ async function findDatabaseServer(options: ServerOptions): Promise<{
 
 interface FoundBroker {
   url: string
+  managementUrl?: string | undefined
   /** Undefined where all processes have the user of `url`. */
   userUrls?: Record<ProcessUser, string>
   started?: Supervised
@@ -69,12 +70,12 @@ async function findBroker({ env, signal, log }: ServerOptions): Promise<FoundBro
     return { url }
   }
   const definitions = env['TOPOLOGY'] === 'declare' ? undefined : privateDefinitions(env)
-  const server = await startRabbitMq({ signal, log, definitions })
+  const server = await startRabbitMq({ signal, log, definitions, management: true })
   log(`RabbitMQ     started on port ${server.port}, pid ${server.pid}`)
-  const started = supervised('rabbitmq', server)
-  if (definitions === undefined) return { url: server.url, started }
+  const found = { url: server.url, managementUrl: server.managementUrl, started: supervised('rabbitmq', server) }
+  if (definitions === undefined) return found
   const urls = processUsers.map((user) => [user, urlOf(server.url, definitions, user)] as const)
-  return { url: server.url, userUrls: Object.fromEntries(urls) as Record<ProcessUser, string>, started }
+  return { ...found, userUrls: Object.fromEntries(urls) as Record<ProcessUser, string> }
 }
 
 function supervised(name: string, server: Omit<Supervised, 'name'>): Supervised {
@@ -101,8 +102,9 @@ export async function findServers(options: ServerOptions): Promise<FoundServers>
     found.status === 'fulfilled' && found.value.started ? [found.value.started] : [],
   )
   if (database.status === 'fulfilled' && broker.status === 'fulfilled') {
-    const { url: rabbitMqUrl, userUrls: rabbitMqUserUrls } = broker.value
-    return { addresses: { rabbitMqUrl, rabbitMqUserUrls, database: database.value.address }, started }
+    const { url: rabbitMqUrl, managementUrl, userUrls: rabbitMqUserUrls } = broker.value
+    const addresses = { rabbitMqUrl, managementUrl, rabbitMqUserUrls, database: database.value.address }
+    return { addresses, started }
   }
   await Promise.all(started.map((server) => server.stop()))
   options.signal.throwIfAborted()

@@ -1,7 +1,10 @@
-import { createHmac, randomBytes } from 'node:crypto'
+import { createHash, createHmac, randomBytes } from 'node:crypto'
+import { isIPv6 } from 'node:net'
+import { userInfo } from 'node:os'
 import type { ProcessUser } from '@order-saga/contracts'
 import { programEnvironment, settingsIn } from './environment.ts'
 import { freePort, portIsFree } from './free-port.ts'
+import { localAudience } from './local-issuer.ts'
 
 const serviceNames = ['order', 'payment', 'inventory', 'notification'] as const
 
@@ -15,6 +18,8 @@ export interface Ports {
   order: number
   inventory: number
   console: number
+  /** Of the local issuer of tokens, where one is used. */
+  issuer: number
   ops: Record<ProcessName, number>
 }
 
@@ -25,6 +30,7 @@ export type UsualPorts = Partial<Pick<Ports, 'order' | 'inventory' | 'console'>>
 export interface ServerAddresses {
   /** An administrator's URL. */
   rabbitMqUrl: string
+  managementUrl?: string | undefined
   /** The URL of each service's own user, on a broker with generated definitions. */
   rabbitMqUserUrls?: Record<ProcessUser, string> | undefined
   database: DatabaseServer
@@ -84,7 +90,7 @@ async function usualOrFreePort(usual: number | undefined, taken: ReadonlyMap<num
 export async function choosePorts(env: Environment, usual: UsualPorts): Promise<Ports> {
   const defaults: Environment = usual.order === undefined ? {} : { PORT: String(usual.order) }
   const opsVariable = (name: ProcessName): string => `${name.toUpperCase()}_OPS_PORT`
-  const variables = ['PORT', 'INVENTORY_PORT', 'CONSOLE_PORT', ...processNames.map(opsVariable)]
+  const variables = ['PORT', 'INVENTORY_PORT', 'CONSOLE_PORT', 'ISSUER_PORT', ...processNames.map(opsVariable)]
   const chosen = new Map<string, number>()
   const taken = new Map<number, string>()
   for (const variable of variables) {
@@ -103,16 +109,35 @@ export async function choosePorts(env: Environment, usual: UsualPorts): Promise<
   const order = await portOf('PORT')
   const inventory = await portOf('INVENTORY_PORT', usual.inventory)
   const console = await portOf('CONSOLE_PORT', usual.console)
+  const issuer = await portOf('ISSUER_PORT')
   const ops = { order: 0, payment: 0, inventory: 0, notification: 0, console: 0 }
   for (const name of processNames) ops[name] = await portOf(opsVariable(name))
-  return { order, inventory, console, ops }
+  return { order, inventory, console, issuer, ops }
 }
 
-/** The environment with `CONSOLE=full` and a random token for this run, unless `env` sets them. */
+/** The environment with `CONSOLE=full`, and a random token of the user as operator for this run, unless `env` sets them. */
 export function withConsole(env: Environment): Environment {
-  const mode = env['CONSOLE'] || 'full'
-  const token = env['ADMIN_TOKEN'] || (mode === 'full' ? randomBytes(18).toString('base64url') : '')
-  return { ...env, CONSOLE: mode, ADMIN_TOKEN: token }
+  const console = { CONSOLE: env['CONSOLE'] || 'full' }
+  if (env['OPERATOR_TOKENS']) return { ...env, ...console }
+  const token = env['OPERATOR_TOKEN'] || randomBytes(18).toString('base64url')
+  const hash = createHash('sha256').update(token).digest('hex')
+  return { ...env, ...console, OPERATOR_TOKEN: token, OPERATOR_TOKENS: `${operatorName()}:sha256:${hash}` }
+}
+
+function operatorName(): string {
+  try {
+    const { username } = userInfo()
+    return /^[\w.@-]{1,100}$/.test(username) ? username : 'operator'
+  } catch {
+    // The operating system has no name for this user.
+    return 'operator'
+  }
+}
+
+/** The identity of the operator for the command `saga`. */
+export function operatorSettings(env: Environment): Record<string, string> {
+  const { OPERATOR_TOKENS: tokens, OPERATOR_TOKEN: token } = env
+  return { ...(tokens && { OPERATOR_TOKENS: tokens }), ...(token && { OPERATOR_TOKEN: token }) }
 }
 
 /** The processes of a run, in the order in which they start: without the console where `CONSOLE` is `off`. */
@@ -120,10 +145,22 @@ export function processesOf(env: Environment): readonly ProcessName[] {
   return env['CONSOLE'] === 'off' ? serviceNames : processNames
 }
 
+/** Whether a run has an issuer of its own: with `AUTH_MODE=jwt`, unless `AUTH_JWKS_URL` names another one. */
+export function usesLocalIssuer(env: Environment): boolean {
+  return env['AUTH_MODE'] === 'jwt' && !env['AUTH_JWKS_URL']
+}
+
+function issuerSettings(env: Environment, { issuer }: Ports): Environment {
+  if (!usesLocalIssuer(env)) return {}
+  const url = `http://127.0.0.1:${issuer}`
+  const usual = { AUTH_ALGORITHMS: '', AUTH_CUSTOMER_CLAIM: '' }
+  return { ...usual, AUTH_ISSUER: url, AUTH_JWKS_URL: `${url}/jwks.json`, AUTH_AUDIENCE: localAudience }
+}
+
 /** The address of the console's page, with the token in the fragment, which a browser does not send to the server. */
 export function consolePage(addresses: Record<string, string>, env: Environment): string | undefined {
   const url = addresses['CONSOLE_URL']
-  const fragment = env['ADMIN_TOKEN'] ? `#token=${encodeURIComponent(env['ADMIN_TOKEN'])}` : ''
+  const fragment = env['OPERATOR_TOKEN'] ? `#token=${encodeURIComponent(env['OPERATOR_TOKEN'])}` : ''
   return url && `${url}/console${fragment}`
 }
 
@@ -138,6 +175,7 @@ export function processEnvironment(
   return {
     ...programEnvironment(home),
     ...settingsIn(env),
+    ...issuerSettings(env, ports),
     OPS_PORT: String(ports.ops[name]),
     RABBITMQ_URL: brokerUrlOf(name === 'console' ? 'operations' : name, servers),
     ...(servers.rabbitMqUserUrls && { TOPOLOGY: 'assume' }),
@@ -147,11 +185,26 @@ export function processEnvironment(
     ...(name === 'console' && {
       PORT: String(ports.console),
       CONSOLE: env['CONSOLE'],
-      ADMIN_TOKEN: env['ADMIN_TOKEN'],
+      OPERATOR_TOKENS: env['OPERATOR_TOKENS'],
+      ...managementAddress(servers),
+      ...Object.fromEntries(
+        serviceNames.map((each) => [`${each.toUpperCase()}_OPS_URL`, localUrl(ports.ops[each], env['OPS_HOST'])]),
+      ),
       ...readerAddresses(servers.database),
       ...operatorLogins(servers.database),
     }),
   }
+}
+
+/** The URL of a port on this machine; `host` is the address it listens on, the loopback address unless given. */
+export function localUrl(port: number, host = ''): string {
+  const everywhere = ['', '0.0.0.0', '::'].includes(host)
+  return `http://${everywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
+}
+
+/** The management API of a broker started here; that of another one is a setting. */
+export function managementAddress({ managementUrl }: ServerAddresses): Record<string, string> {
+  return managementUrl === undefined ? {} : { RABBITMQ_MANAGEMENT_URL: managementUrl }
 }
 
 function brokerUrlOf(user: ProcessUser, { rabbitMqUrl, rabbitMqUserUrls }: ServerAddresses): string {

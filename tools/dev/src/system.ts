@@ -1,7 +1,8 @@
 import { mkdir } from 'node:fs/promises'
-import { isIPv6 } from 'node:net'
 import { join } from 'node:path'
-import { checkout, program as compiledProgram } from './checkout.ts'
+import { checkout, issuerProgram, program as compiledProgram } from './checkout.ts'
+import { fetchToken } from './local-issuer.ts'
+import { programEnvironment } from './environment.ts'
 import { RunFolder } from './run-folder.ts'
 import { failureText, runProgram } from './run-program.ts'
 import type { ProcessState } from './run-state.ts'
@@ -12,10 +13,14 @@ import {
   choosePorts,
   databaseAddresses,
   databases,
+  localUrl,
+  managementAddress,
   migrationEnvironment,
+  operatorSettings,
   processEnvironment,
   processesOf,
   readerAddresses,
+  usesLocalIssuer,
 } from './service-plan.ts'
 import type { Ports, ProcessName, ServerAddresses, StoringService, UsualPorts } from './service-plan.ts'
 import { ServiceProcess } from './service-process.ts'
@@ -84,6 +89,8 @@ export class System {
     this.#auditAddresses = readerAddresses(database)
     const storing: StoringService[] = ['order', 'payment', 'inventory']
     await allOrFirstFailure(storing.map((name) => this.#migrate(name, addresses, signal)))
+    const issuer = usesLocalIssuer(env)
+    if (issuer) this.#services.push(await this.#startIssuer(ports))
     for (const name of processesOf(env)) this.#services.push(await this.#startService(name, ports, addresses))
     const ready = this.#services.map(async (service) => {
       await service.ready(60_000, signal)
@@ -91,7 +98,8 @@ export class System {
     })
     await allOrFirstFailure(ready)
     await this.#supervisor.add(...this.#services)
-    return addressesOf(env, ports, addresses)
+    const tokens = issuer ? await issuerAddresses(localUrl(ports.issuer)) : {}
+    return { ...addressesOf(env, ports, addresses), ...operatorSettings(env), ...tokens }
   }
 
   /** Stops services, then servers, and removes the folder. */
@@ -117,6 +125,19 @@ export class System {
     this.#options.log(`${databases[name].padEnd(12)} ${result.output.trim().split('\n').at(-1)}`)
   }
 
+  async #startIssuer({ issuer: port }: Ports): Promise<ServiceProcess> {
+    const { folder, log } = this.#options
+    return ServiceProcess.start({
+      name: 'issuer',
+      script: issuerProgram,
+      env: { ...programEnvironment(folder), PORT: String(port) },
+      opsUrl: localUrl(port),
+      folder: this.#folder!,
+      log: new ServiceLog('issuer', join(this.#folder!.path, 'log', 'issuer.log'), false, log),
+      stopLimitMs: drainMs,
+    })
+  }
+
   async #startService(name: ProcessName, ports: Ports, servers: ServerAddresses): Promise<ServiceProcess> {
     const { env, folder, log, program } = this.#options
     const stopLimitMs = Number(env['SHUTDOWN_TIMEOUT_MS'] || drainMs)
@@ -125,7 +146,7 @@ export class System {
       name,
       script: name === 'console' ? program('operations', 'console-main') : program(name, 'main'),
       env: { SHUTDOWN_TIMEOUT_MS: String(stopLimitMs), ...processEnvironment(name, env, ports, servers, folder) },
-      opsUrl: local(ports.ops[name], env['OPS_HOST']),
+      opsUrl: localUrl(ports.ops[name], env['OPS_HOST']),
       folder: this.#folder!,
       log: new ServiceLog(name, join(this.#folder!.path, 'log', `${name}.log`), everything, log),
       stopLimitMs: stopLimitMs + 2000,
@@ -140,20 +161,27 @@ async function allOrFirstFailure(work: Promise<void>[]): Promise<void> {
   if (failed) throw failed.reason
 }
 
-/** The URL of a port on this machine; `host` is the address it listens on, the loopback address unless given. */
-function local(port: number, host = ''): string {
-  const everywhere = ['', '0.0.0.0', '::'].includes(host)
-  return `http://${everywhere ? '127.0.0.1' : isIPv6(host) ? `[${host}]` : host}:${port}`
+/** Where to get tokens, and one of a service for the drill. Longer than a run lasts: the issuer's key is lost with the run. */
+async function issuerAddresses(issuer: string): Promise<Record<string, string>> {
+  const tokenUrl = `${issuer}/token`
+  const scope = 'orders:create orders:read stock:write'
+  const token = await fetchToken(tokenUrl, { subject: 'drill', scope, lifetimeSeconds: 30 * 86_400 })
+  return { TOKEN_URL: tokenUrl, API_TOKEN: token }
 }
 
 function addressesOf(env: NodeJS.ProcessEnv, ports: Ports, servers: ServerAddresses): Record<string, string> {
   const { HTTP_HOST: httpHost, OPS_HOST: opsHost } = env
   const processes = processesOf(env)
   const addresses: Record<string, string> = {
-    ORDER_URL: local(ports.order, httpHost),
-    INVENTORY_URL: local(ports.inventory, httpHost),
-    ...(processes.includes('console') && { CONSOLE_URL: local(ports.console, httpHost) }),
+    ORDER_URL: localUrl(ports.order, httpHost),
+    INVENTORY_URL: localUrl(ports.inventory, httpHost),
+    ...(processes.includes('console') && { CONSOLE_URL: localUrl(ports.console, httpHost) }),
   }
-  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = local(ports.ops[name], opsHost)
-  return { ...addresses, ...databaseAddresses(servers.database), ...brokerAddresses(servers) }
+  for (const name of processes) addresses[`${name.toUpperCase()}_OPS_URL`] = localUrl(ports.ops[name], opsHost)
+  return {
+    ...addresses,
+    ...databaseAddresses(servers.database),
+    ...brokerAddresses(servers),
+    ...managementAddress(servers),
+  }
 }

@@ -20,16 +20,17 @@ function say(line: string): void {
 function welcome(addresses: Record<string, string>, env: NodeJS.ProcessEnv, logs: string): string {
   const orders = addresses['ORDER_URL']
   const page = consolePage(addresses, env)
+  const token = addresses['TOKEN_URL'] === undefined ? '' : ' -H "Authorization: Bearer $(make -s token)"'
   return `
 Everything runs.
   orders  ${orders}      POST /orders, GET /orders/{orderId}, GET /sagas/{sagaId}
   stock   ${addresses['INVENTORY_URL']}      PUT /stock/{sku}, GET /stock/{sku}${page === undefined ? '' : `\n  console ${page}`}
 
 Place an order:
-  curl -X POST ${orders}/orders -H "Content-Type: application/json" \\
+  curl -X POST ${orders}/orders${token} -H "Content-Type: application/json" \\
     -d '{"customerId":"cust-1001","customerEmail":"user@example.com","items":[{"sku":"SKU-1","qty":2}],"amount":125.50,"currency":"USD"}'
 and follow it with the sagaId of the answer:
-  curl ${orders}/sagas/{sagaId}
+  curl${token} ${orders}/sagas/{sagaId}
 
 All addresses: make env. Processes: make status. Logs: ${logs} (with LOG_LEVEL=info also here).
 Ctrl-C stops everything.

@@ -40,8 +40,32 @@ const ports = {
   order: 1,
   inventory: 2,
   console: 3,
+  issuer: 9,
   ops: { order: 4, payment: 5, inventory: 6, notification: 7, console: 8 },
 }
+
+describe('the access tokens of a run', () => {
+  const database = { host: 'h', port: 5432, user: 'owner', password: 'secret', hasRoles: true }
+  const accessOf = (env: NodeJS.ProcessEnv) => {
+    const all = processEnvironment('order', env, ports, { rabbitMqUrl: 'amqp://b', database }, '/tmp')
+    return Object.fromEntries(Object.entries(all).filter(([name, value]) => name.startsWith('AUTH_') && value))
+  }
+
+  it('are those of the local issuer with AUTH_MODE=jwt, whose algorithm and claim no setting changes', () => {
+    const local = {
+      AUTH_MODE: 'jwt',
+      AUTH_ISSUER: 'http://127.0.0.1:9',
+      AUTH_JWKS_URL: 'http://127.0.0.1:9/jwks.json',
+      AUTH_AUDIENCE: 'order-saga',
+    }
+    const ofProvider = { AUTH_ISSUER: 'i', AUTH_AUDIENCE: 'a', AUTH_ALGORITHMS: 'RS256', AUTH_CUSTOMER_CLAIM: 'c' }
+    assert.deepEqual(accessOf({ AUTH_MODE: 'jwt' }), local)
+    assert.deepEqual(accessOf({ AUTH_MODE: 'jwt', ...ofProvider }), local)
+    const complete = { AUTH_MODE: 'jwt', ...ofProvider, AUTH_JWKS_URL: 'https://login.example/certs' }
+    assert.deepEqual(accessOf(complete), complete)
+    assert.deepEqual(accessOf({ AUTH_MODE: 'none' }), { AUTH_MODE: 'none' })
+  })
+})
 
 describe('the broker logins of a run', () => {
   const database = { host: 'h', port: 5432, user: 'owner', password: 'secret', hasRoles: true }

@@ -80,8 +80,9 @@ describe('make up on servers that run already', function () {
 
   it('starts the console as configured: with a token of the user, read-only, or not at all', async () => {
     for (const [env, url] of [
-      [{ ADMIN_TOKEN: 'my+own/token-of-16' }, /\/console#token=my%2Bown%2Ftoken-of-16\n/],
-      [{ CONSOLE: 'read-only' }, /\/console\n/],
+      [{ OPERATOR_TOKEN: 'my+own/token-of-16' }, /\/console#token=my%2Bown%2Ftoken-of-16\n/],
+      [{ CONSOLE: 'read-only' }, /\/console#token=[\w-]{24}\n/],
+      [{ OPERATOR_TOKENS: `ann:sha256:${'0'.repeat(64)}` }, /\/console\n/],
     ] as const) {
       const { run } = await started(env)
       assert.match(run.output, url)
@@ -135,11 +136,14 @@ describe('make up on servers that run already', function () {
     assert.equal(exitCode, 0)
     const names = ['ORDER', 'PAYMENT', 'INVENTORY', 'NOTIFICATION', 'CONSOLE'].map((name) => `${name}_OPS_URL`)
     names.push(...names.slice(0, 4).map((name) => name.replace('OPS', 'RABBITMQ')))
-    names.push('ORDER_URL', 'INVENTORY_URL', 'CONSOLE_URL')
+    names.push('ORDER_URL', 'INVENTORY_URL', 'CONSOLE_URL', 'OPERATOR_TOKENS', 'OPERATOR_TOKEN')
     names.push('ORDER_DB_URL', 'PAYMENT_DB_URL', 'INVENTORY_DB_URL', 'RABBITMQ_URL')
     names.push('ORDER_RUNTIME_DB_URL', 'PAYMENT_RUNTIME_DB_URL', 'INVENTORY_RUNTIME_DB_URL')
     assert.deepEqual(new Set(lines.map((line) => line.split('=')[0])), new Set(names))
-    for (const line of lines) assert.match(line, /^[A-Z_]+='(http|postgres|amqp):\/\/[^']*127\.0\.0\.1:\d+[^']*'$/)
+    const addresses = lines.filter((line) => !line.startsWith('OPERATOR_'))
+    for (const line of addresses) {
+      assert.match(line, /^[A-Z_]+='(http|postgres|amqp):\/\/[^']*127\.0\.0\.1:\d+[^']*'$/)
+    }
     process.kill(await run.pidOf('payment'), 'SIGSTOP')
     const status = (await processReport(fakes.localFolder)).lines
     process.kill(await run.pidOf('payment'), 'SIGCONT')

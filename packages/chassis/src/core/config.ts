@@ -101,6 +101,18 @@ function readDelays(input: string): readonly number[] | undefined {
   return increasing && values.length <= 10 ? (values as number[]) : undefined
 }
 
+/** A comma-separated list of some of the given words. */
+export function wordList<const T extends string>(
+  setting: SettingDescription & { default: readonly NoInfer<T>[]; values: readonly T[] },
+): Setting<readonly T[]> {
+  const { values, ...rest } = setting
+  const reader = (input: string): readonly T[] | undefined => {
+    const words = input.split(',').map((part) => values.find((value) => value === part.trim()))
+    return words.includes(undefined) ? undefined : (words as T[])
+  }
+  return { ...rest, format: format(`a list of some of ${values.join(', ')}, separated by commas`, reader) }
+}
+
 /** One of the given words. */
 export function oneOf<const T extends string>(
   setting: SettingDescription & { default: NoInfer<T>; values: readonly T[] },
@@ -138,9 +150,11 @@ export function url(
     schemes: readonly string[]
     without?: readonly ('credentials' | 'query')[]
     check?: Setting<string>['check']
+    /** Why the URL must not be empty. */
+    required?: Setting<string>['check']
   },
 ): Setting<string> {
-  const { schemes, without = [], check, ...rest } = setting
+  const { schemes, without = [], check, required, ...rest } = setting
   const name = `a URL that starts with ${schemes.map((scheme) => `${scheme}://`).join(' or ')}`
   const optional = setting.default === ''
   return {
@@ -150,7 +164,8 @@ export function url(
       if (value === '') return optional ? value : undefined
       return schemes.some((scheme) => value.toLowerCase().startsWith(`${scheme}://`)) ? value : undefined
     }),
-    check: (value, all) => (value === '' ? undefined : (urlProblem(value, without) ?? check?.(value, all))),
+    check: (value, all) =>
+      value === '' ? required?.(value, all) : (urlProblem(value, without) ?? check?.(value, all)),
   }
 }
 

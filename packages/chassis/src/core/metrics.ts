@@ -10,9 +10,11 @@ const storeMetrics = [
   'outbox_pending_events',
   'outbox_oldest_pending_seconds',
   'outbox_parked_events',
+  'outbox_unroutable_events',
   'outbox_published_total',
+  'database_lock_timeouts_total',
 ]
-const apiMetrics = ['http_request_duration_seconds']
+const apiMetrics = ['http_request_duration_seconds', 'http_access_denied_total']
 
 /** Removes the metrics of a missing database or API. */
 export function removeUnusedMetrics(
@@ -69,11 +71,20 @@ export function createMetrics(registry = createRegistry()) {
       'outbox_oldest_pending_seconds',
       'Age of the oldest pending event in the outbox, 0 when there is none; take the maximum over pods.',
     ),
+    outboxUnroutable: gauge(
+      'outbox_unroutable_events',
+      'Events, pending or parked, to whose routing key no queue is bound; take the maximum over pods.',
+    ),
     outboxParked: gauge('outbox_parked_events', 'Parked events: they cannot be published; take the maximum over pods.'),
     outboxPublished: counter(
       'outbox_published_total',
       ['event'],
       'Events confirmed by the broker and routed to at least one queue; sum over pods.',
+    ),
+    lockTimeouts: counter(
+      'database_lock_timeouts_total',
+      ['statement', 'blocked_by'],
+      'Lock time-outs by the name of the statement and the application name of the blocking session; sum over pods.',
     ),
     consumed: counter(
       'event_consumed_total',
@@ -106,6 +117,11 @@ export function createMetrics(registry = createRegistry()) {
       ['queue', 'event'],
       longBuckets,
       "Time from the event's timestamp to its disposition: outbox, broker and consumer together.",
+    ),
+    accessDenied: counter(
+      'http_access_denied_total',
+      ['reason'],
+      'Requests that were not authenticated or not authorised, by reason; sum over pods.',
     ),
     httpDuration: histogram(
       'http_request_duration_seconds',

@@ -1,3 +1,4 @@
+import type { AccessRule, AccessRules } from './access/require-access.ts'
 import type { Problem } from './problem.ts'
 
 export type Json = Readonly<Record<string, unknown>>
@@ -43,9 +44,12 @@ export interface ApiDescription {
   /** Schemas that get a name of their own in the document. */
   readonly schemas: Readonly<Record<string, object>>
   readonly operations: readonly ApiOperation[]
+  readonly access: AccessRules
   /** The requests of the examples that are the same for every API. */
   readonly samples: {
     readonly path: string
+    /** The rule of a GET on `path`. */
+    readonly access: AccessRule
     /** The methods of `path`, as in the header `Allow`. */
     readonly allow: string
     /** A request that has a body. */

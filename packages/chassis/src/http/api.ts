@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http'
 import type { Router } from '@koa/router'
-import Koa from 'koa'
+import Koa, { type Middleware } from 'koa'
 import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import type { ChassisMetrics } from '../core/metrics.ts'
@@ -19,6 +19,8 @@ export interface ApiOptions {
   readonly metrics?: Pick<ChassisMetrics, 'httpDuration'>
   /** Each request becomes a span; its `traceparent` is in `ctx.state.traceparent`. */
   readonly tracing?: Tracing
+  /** Decides, before the body is read, whether the caller may use the route; without it everybody may. */
+  readonly access?: Middleware | undefined
   /** Default: 64 KiB. */
   readonly bodyLimitBytes?: number
 }
@@ -38,7 +40,7 @@ const requestsPerConnection = 10_000
  * duration per route pattern, and time limits against slow clients.
  */
 export function createApi(options: ApiOptions): Server {
-  const { router, log, metrics, tracing = tracingOff, bodyLimitBytes = 65_536 } = options
+  const { router, log, metrics, tracing = tracingOff, access, bodyLimitBytes = 65_536 } = options
   const observe = (labels: Labels, ms: number): void => metrics?.httpDuration.observe({ ...labels }, ms / 1000)
   const app = new Koa()
   app.silent = true
@@ -60,6 +62,7 @@ export function createApi(options: ApiOptions): Server {
     if (!ctx.req.complete && !ctx.headerSent) respondEarly(ctx)
   })
   app.use(rejectUnknownRoutes(router))
+  if (access !== undefined) app.use(access)
   app.use(jsonBody(bodyLimitBytes))
   app.use(router.routes())
   const handle = app.callback()

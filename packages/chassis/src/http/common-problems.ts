@@ -1,10 +1,14 @@
 import type { ApiDescription, ApiExample } from './api-description.ts'
+import { accessProblems } from './access/describe-access.ts'
 import { Problem, unavailable } from './problem.ts'
+import { tooManyReads } from './read-limit.ts'
 
 type Examples = Readonly<Record<string, ApiExample>>
 
-/** The problems that every operation, or every one with a body, may respond with, each with a request that causes it. */
-export function commonProblems({ samples }: Pick<ApiDescription, 'samples'>): { always: Examples; withBody: Examples } {
+/** The problems that every operation, or those with and without a body, may respond with, each with a request that causes it. */
+export function commonProblems({
+  samples,
+}: Pick<ApiDescription, 'samples'>): Readonly<Record<'always' | 'withBody' | 'ofReads', Examples>> {
   const { path, allow, write } = samples
   const json = { 'content-type': 'application/json' }
   const problem = (status: number, detail: string, headers: Record<string, string> = {}): Problem =>
@@ -17,6 +21,7 @@ export function commonProblems({ samples }: Pick<ApiDescription, 'samples'>): { 
   ): ApiExample => ({ summary, request: { path, ...request }, ...(given !== undefined && { given }), response })
   return {
     always: {
+      ...accessProblems(samples),
       malformedTarget: example(
         'a target whose percent-encoding is not well-formed',
         problem(400, 'The percent-encoding of the request target is not well-formed.'),
@@ -66,6 +71,14 @@ export function commonProblems({ samples }: Pick<ApiDescription, 'samples'>): { 
       otherHttpVersion: example('another version of HTTP', problem(505, 'Supported are HTTP/1.0 and HTTP/1.1.'), {
         httpVersion: '2.0',
       }),
+    },
+    ofReads: {
+      tooManyReads: example(
+        'too many requests that read',
+        tooManyReads(),
+        {},
+        'more requests read than have connections, and 200 wait for their turn',
+      ),
     },
     withBody: {
       emptyBody: example('a request without its body', problem(400, 'The body must be JSON, and is empty.'), write),

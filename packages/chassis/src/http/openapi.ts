@@ -1,5 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Router } from '@koa/router'
+import { securityOf, securitySchemes } from './access/describe-access.ts'
+import type { AccessRules } from './access/require-access.ts'
 import type { ApiDescription, ApiExample, ApiOperation, Json } from './api-description.ts'
 import { commonProblems } from './common-problems.ts'
 import { Problem, problemSchema } from './problem.ts'
@@ -8,18 +10,24 @@ const headerDescriptions: Readonly<Record<string, string>> = {
   allow: 'the methods of this path',
   location: 'the path of the new resource',
   'accept-encoding': 'the content codings that a request may have',
+  'www-authenticate': 'how to authenticate, and why this token is not accepted (RFC 6750)',
   'retry-after': 'seconds after which the request may be repeated',
   'idempotent-replayed': 'true: the response of an earlier request with this Idempotency-Key',
 }
 
-/** The OpenAPI 3.1 document of an API, from the schemas that validate its requests. */
-export function openApiDocument(api: ApiDescription): Json {
+/**
+ * The OpenAPI 3.1 document of an API, from the schemas that validate its requests.
+ * @param tokenRequired false: whether requests need an access token depends on AUTH_MODE
+ */
+export function openApiDocument(api: ApiDescription, tokenRequired: boolean): Json {
   const names = new Map(Object.entries(api.schemas).map(([name, schema]) => [schema, name]))
   names.set(problemSchema, 'Problem')
-  const { always, withBody } = commonProblems(api)
+  const { always, withBody, ofReads } = commonProblems(api)
   const paths: Record<string, Record<string, unknown>> = {}
   for (const operation of api.operations) {
-    const documented = operationOf(operation, names, operation.body === undefined ? always : { ...always, ...withBody })
+    const common = { ...always, ...(operation.method === 'get' ? ofReads : withBody) }
+    const security = securityOf(ruleOf(api, operation), tokenRequired)
+    const documented = { ...operationOf(operation, names, common), security }
     const item = (paths[operation.path] ??= { options: optionsOf(operation) })
     item[operation.method] = documented
     if (operation.method === 'get') item['head'] = headOf(documented)
@@ -34,25 +42,30 @@ export function openApiDocument(api: ApiDescription): Json {
     },
     paths,
     components: {
+      securitySchemes,
       schemas: Object.fromEntries(
         [...names]
           .map(([schema, name]) => [name, rendered(schema, names, true)])
           .toSorted(([one], [other]) => (String(one) < String(other) ? -1 : 1)),
       ),
       examples: Object.fromEntries(
-        Object.entries({ ...always, ...withBody }).map(([name, example]) => [name, exampleOf(example)]),
+        Object.entries({ ...always, ...withBody, ...ofReads }).map(([name, example]) => [name, exampleOf(example)]),
       ),
     },
   }
 }
 
-/** Adds the route by which a service offers its document. */
-export function serveOpenApi(router: Router, api: ApiDescription): void {
-  const text = JSON.stringify(openApiDocument(api))
+/** Adds the route by which a service offers its document, which is made for the first request. */
+export function serveOpenApi(router: Router, api: ApiDescription, tokenRequired: boolean): void {
+  let text: string | undefined
   router.get('/openapi.json', (ctx) => {
     ctx.type = 'application/json'
-    ctx.body = text
+    ctx.body = text ??= JSON.stringify(openApiDocument(api, tokenRequired))
   })
+}
+
+function ruleOf({ access }: ApiDescription, { method, path }: ApiOperation): AccessRules[string] | undefined {
+  return access[`${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ':$1')}`]
 }
 
 function operationOf(

@@ -15,6 +15,8 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { traceIdOf, type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Broker, brokerUnavailable } from './broker.ts'
 import { close, within } from './close.ts'
+import { withoutSecrets } from '../core/without-secrets.ts'
+import { failureHeader } from './failure-header.ts'
 import { cutToBytes, forward, type Forwarding, retriedAtHeader } from './forwarding.ts'
 import { attemptOf, decode, headersOf, type Message } from './message.ts'
 import { arrivalOf, forgeryKinds, type Provenance, provenanceOf, refuseForgery } from './provenance.ts'
@@ -310,7 +312,8 @@ export class Consumer {
     const delayMs = isUnreadable ? delayAfter(this.#ageOf(more['first-failure']), retryDelaysMs) : delayOfAttempt
     const fields = { ...this.#fieldsOf(delivery, message), attempt, reason: more.reason, dropped }
     if (delayMs === undefined) {
-      const deadLetterHeaders = { ...options.headers, ...more, queue, attempt, 'dead-lettered-at': now }
+      const known = { ...options.headers, ...more, queue, attempt, 'dead-lettered-at': now }
+      const deadLetterHeaders = { ...known, ...failureHeader(error, known) }
       await this.#publish(delivery, deadLetterQueue(queue), { ...options, headers: deadLetterHeaders })
       this.#count(fields.event, 'dead_lettered', arrived)
       log.error(fields, 'dead-lettered')
@@ -434,6 +437,6 @@ function delayAfter(waitedMs: number, delaysMs: readonly number[]): number | und
 }
 
 function reasonOf(error: unknown, dropped: string | undefined): string {
-  const reason = cutToBytes(messageOf(error), reasonLimitBytes)
+  const reason = cutToBytes(withoutSecrets(messageOf(error)), reasonLimitBytes)
   return dropped === undefined ? reason : cutToBytes(`${reason} (not forwarded: ${dropped})`, 2 * reasonLimitBytes)
 }

@@ -2,8 +2,9 @@ import { DependencyUnavailable, messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
 import { connectionConfig, type DatabaseAddress } from './connection.ts'
 import { type ClientBase, Pool, type PoolClient, type PoolConfig, type Submittable, types } from './pg.ts'
-import { establishSession, type SessionSettings, verifySessions } from './session.ts'
-import { asDatabaseError, isLostRace, isRepeatable, UnconfirmedCommit } from './sql-errors.ts'
+import { BlockedByLock, type BlockingSession, LockWatch, readBlockers, statementOf } from './lock-wait.ts'
+import { establishSession, openSession, type SessionSettings, verifySessions } from './session.ts'
+import { asDatabaseError, isLockTimeout, isLostRace, isRepeatable, UnconfirmedCommit } from './sql-errors.ts'
 import { type Answer, StatementBatch } from './statement-batch.ts'
 
 // bigint: what we count stays far below 2^53.
@@ -17,6 +18,8 @@ export interface DatabaseOptions extends DatabaseAddress {
   readonly log: Log
   /** Those of `databaseLimits` unless given. */
   readonly limits?: DatabaseLimits
+  /** Called for each lock time-out of a transaction, with the sessions that blocked it as far as they were found. */
+  readonly onLockTimeout?: (statement: string, blockedBy: readonly BlockingSession[]) => void
   readonly createPool?: (config: PoolConfig) => Pool
 }
 
@@ -58,6 +61,8 @@ const planning: SessionSettings = {
   enable_bitmapscan: 'on',
 }
 const longestLifeSeconds = 1_800
+/** Of the read of blocking sessions. It starts at half of the lock time-out, so that the sessions still block. */
+const lockWatchMs = 500
 const repetitions = 6
 
 /**
@@ -149,9 +154,12 @@ export class Database {
   readonly #log: Log
   readonly #limits: DatabaseLimits
   readonly #server: string
+  readonly #lockWatch: LockWatch | undefined
+  readonly #onLockTimeout: DatabaseOptions['onLockTimeout']
 
   constructor(options: DatabaseOptions) {
     this.#log = options.log
+    this.#onLockTimeout = options.onLockTimeout
     this.#server = `${options.host}:${options.port}`
     this.#limits = options.limits ?? databaseLimits
     const limits = this.#limits
@@ -172,6 +180,17 @@ export class Database {
       idleTimeoutMillis: 60_000,
       // Jitter, so that the connections of all pods are not renewed at the same moment.
       maxLifetimeSeconds: Math.round(longestLifeSeconds * (0.8 + Math.random() * 0.4)),
+    }
+    if (options.createPool === undefined) {
+      const watching = connectionConfig(options, `${options.applicationName} lock watch`, lockWatchMs)
+      this.#lockWatch = new LockWatch(async (pid) => {
+        const client = await openSession(watching, { statement_timeout: lockWatchMs }, lockWatchMs)
+        try {
+          return await readBlockers(client, pid)
+        } finally {
+          await client.end().catch(() => undefined)
+        }
+      }, limits.lockMs / 2)
     }
     this.#pool = options.createPool?.(config) ?? new Pool(config)
     // Without these two a connection that dies, idle in the pool or in use, ends the process.
@@ -204,26 +223,36 @@ export class Database {
   /**
    * Runs `work` in a transaction and commits it. When PostgreSQL requires it (serialization failure, deadlock, lock
    * limit) all of it runs again, so `work` must have no effect outside the transaction.
-   * @throws DependencyUnavailable also when the connection was lost during COMMIT, or PostgreSQL sent a WARNING with it: the
-   * outcome is then unknown
+   * @throws DependencyUnavailable also when the connection was lost during the commit, or PostgreSQL sent a WARNING with it:
+   * the outcome is then unknown; BlockedByLock, which names the blocking sessions, after the last repetition
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    let [wasBlocked, blockedBy]: [boolean, BlockingSession[]] = [false, []]
+    const found = (sessions: BlockingSession[]): void => void (sessions.length > 0 && (blockedBy = sessions))
     for (let repetition = 1; ; repetition += 1) {
       try {
         return await this.#withClient(async (client) => {
           const tx = new Transaction(client, this.#limits.queryMs)
-          try {
+          const attempt = async (): Promise<T> => {
             const result = await work(tx)
             await tx.commit()
             return result
+          }
+          try {
+            if (!wasBlocked || this.#lockWatch === undefined) return await attempt()
+            return await this.#lockWatch.during(client, found, attempt)
           } catch (error) {
             if (tx.isOpen) await this.#send(client, rollback).catch(() => undefined)
             throw error
           }
         })
       } catch (error) {
+        wasBlocked = isLockTimeout(error)
+        if (wasBlocked) this.#onLockTimeout?.(statementOf(error), blockedBy)
         if (!isRepeatable(error) || (isLostRace(error) && repetition >= repetitions)) throw error
-        if (repetition >= repetitions) throw new DependencyUnavailable('database', error)
+        if (repetition >= repetitions) {
+          throw wasBlocked ? new BlockedByLock(error, blockedBy) : new DependencyUnavailable('database', error)
+        }
         // A lost race is over.
         if (!isLostRace(error)) await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * repetition))
       }

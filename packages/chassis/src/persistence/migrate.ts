@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import Knex, { type Knex as KnexTypes } from 'knex'
+import type { Knex as KnexTypes } from 'knex'
 import { messageOf } from '../core/errors.ts'
 import { connectionConfig, type DatabaseAddress } from './connection.ts'
 import type { Client, ClientBase, ClientConfig } from './pg.ts'
@@ -27,6 +27,8 @@ export async function migrate(
   log: (line: string) => void,
   roles?: DatabaseRoles,
 ): Promise<number> {
+  // Only what migrates loads it: it and its packages are half of all modules of a service.
+  const { default: Knex } = await import('knex')
   let failed = 'a migration'
   const config = connectionConfig(target, `migrate-${service}`, connectMs)
   const client = Knex({

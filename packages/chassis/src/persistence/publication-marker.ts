@@ -14,6 +14,8 @@ export interface PublicationMarkerOptions {
   readonly metrics: ChassisMetrics
   /** How long an event without a bound queue is retried before it is parked. */
   readonly parkAfterMs: number
+  readonly exchange?: string
+  readonly queuesOf?: (event: string) => readonly string[]
   readonly now: () => Date
 }
 
@@ -158,7 +160,7 @@ export class PublicationMarker {
 
   async #unroutable(unroutable: readonly OutgoingEvent[]): Promise<void> {
     if (unroutable.length === 0) return
-    const { database, log, now, parkAfterMs } = this.#options
+    const { database, log, now, parkAfterMs, exchange, queuesOf } = this.#options
     const events = new Map(unroutable.map((event) => [event.eventId, event]))
     const rows = await database.query<{ event_id: string; parked_at: Date | null }>(backOffUnroutable, [
       idsOf(unroutable),
@@ -166,7 +168,8 @@ export class PublicationMarker {
       parkAfterMs / 1000,
     ])
     for (const row of rows) {
-      const about = aboutOf(events.get(row.event_id) as OutgoingEvent)
+      const event = events.get(row.event_id) as OutgoingEvent
+      const about = { ...aboutOf(event), exchange, routingKey: event.name, expectedQueues: queuesOf?.(event.name) }
       if (row.parked_at === null) log.warn(about, 'no queue is bound for an event, trying again')
       else log.error(about, 'event parked: no queue is bound for it')
     }

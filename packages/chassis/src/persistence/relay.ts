@@ -21,6 +21,8 @@ export interface RelayOptions {
   readonly pollIntervalMs: number
   /** How long an event no queue is bound for is tried again before it is parked. */
   readonly parkAfterMs: number
+  /** The queues that should be bound to the event, for the log. */
+  readonly queuesOf?: (event: string) => readonly string[]
   /** Rows that are claimed together at most. */
   readonly batchSize?: number
   readonly now?: () => Date

@@ -12,6 +12,16 @@ export interface RoleLogin {
   readonly password: string
 }
 
+/**
+ * PostgreSQL's own roles that these are members of (manual, "Predefined Roles"): to see the sessions that hold locks, and
+ * to end one. They need no right on rows.
+ */
+const predefined: Readonly<Record<RoleName, readonly string[]>> = {
+  runtime: [],
+  reader: ['pg_read_all_stats'],
+  operator: ['pg_read_all_stats', 'pg_signal_backend'],
+}
+
 /** The login roles of one database beside its owner, who alone migrates. */
 export type DatabaseRoles = Readonly<Record<RoleName, RoleLogin>>
 
@@ -20,7 +30,8 @@ export type AccessList = Readonly<Record<string, Readonly<Partial<Record<RoleNam
 
 /**
  * Creates the roles whose password is given, and sets their passwords; waits for the others. Nobody but them and the owner
- * may connect to the database afterwards, and they can create nothing in it, temporary tables included.
+ * may connect to the database afterwards, and they can create nothing in it, temporary tables included. A membership that
+ * the user may not grant is logged: only `saga locks` needs it.
  * @throws UnusableRole when a role is missing, or has more rights than the tables' own
  */
 export async function prepareRoles(client: Knex, roles: DatabaseRoles, log: (line: string) => void): Promise<void> {
@@ -28,7 +39,8 @@ export async function prepareRoles(client: Knex, roles: DatabaseRoles, log: (lin
     const { user, password } = roles[name]
     if (password !== '') await createOrAlter(client, user, password)
     else await waitForRole(client, user, log)
-    await assertRestricted(client, user)
+    await assertRestricted(client, user, predefined[name])
+    for (const role of predefined[name]) await grantMembership(client, role, user, log)
   }
   await client.transaction(async (tx) => {
     const users = await namesOf(tx, roles)
@@ -113,6 +125,34 @@ async function createOrAlter(client: Knex, user: string, password: string, attem
   }
 }
 
+async function grantMembership(
+  client: Knex,
+  role: string,
+  user: string,
+  log: (line: string) => void,
+  attempt = 1,
+): Promise<void> {
+  const { rows } = await client.raw<{ rows: { sql: string; known: boolean }[] }>(
+    `SELECT format('GRANT %I TO %I', given.role, given.login) AS sql, EXISTS (
+       SELECT FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid JOIN pg_roles l ON l.oid = m.member
+       WHERE r.rolname = given.role AND l.rolname = given.login) AS known
+     FROM (SELECT ?::text AS role, ?::text AS login) AS given`,
+    [role, user],
+  )
+  const { sql, known } = rows[0] as { sql: string; known: boolean }
+  if (known) return
+  try {
+    await client.raw(sql.replaceAll('?', String.raw`\?`))
+  } catch (error) {
+    const code = sqlState(error)
+    if (concurrentChange.includes(code) && attempt < attempts) {
+      return await grantMembership(client, role, user, log, attempt + 1)
+    }
+    if (code !== '42501') throw error
+    log(`[migrate] operators will not see or end all sessions: a superuser has to run ${sql}`)
+  }
+}
+
 async function waitForRole(client: Knex, user: string, log: (line: string) => void): Promise<void> {
   await untilPassed(
     async () => {
@@ -125,15 +165,15 @@ async function waitForRole(client: Knex, user: string, log: (line: string) => vo
   )
 }
 
-async function assertRestricted(client: Knex, user: string): Promise<void> {
+async function assertRestricted(client: Knex, user: string, allowed: readonly string[]): Promise<void> {
   const { rows } = await client.raw<{ rows: { attributes: string; memberships: string }[] }>(
     `SELECT concat_ws(', ', CASE WHEN rolsuper THEN 'SUPERUSER' END, CASE WHEN rolcreaterole THEN 'CREATEROLE' END,
        CASE WHEN rolcreatedb THEN 'CREATEDB' END, CASE WHEN rolreplication THEN 'REPLICATION' END,
        CASE WHEN rolbypassrls THEN 'BYPASSRLS' END) AS attributes,
        (SELECT coalesce(string_agg(r.rolname, ', '), '') FROM pg_auth_members m JOIN pg_roles r ON r.oid = m.roleid
-        WHERE m.member = pg_roles.oid) AS memberships
+        WHERE m.member = pg_roles.oid AND r.rolname <> ALL (?)) AS memberships
      FROM pg_roles WHERE rolname = ?`,
-    [user],
+    [[...allowed], user],
   )
   const { attributes = '', memberships = '' } = rows[0] ?? {}
   if (attributes !== '') throw new UnusableRole(`The role ${user} has too many rights: ${attributes}; remove them.`)

@@ -77,6 +77,11 @@ const changedMeanwhile = '22012'
 export const allOrNone = (update: string, expected: string): string =>
   `WITH changed AS (${update} RETURNING 1) SELECT 1 / (count(*) = ${expected})::integer FROM changed`
 
+/** Another session held a lock for longer than `lock_timeout`. */
+export function isLockTimeout(error: unknown): boolean {
+  return sqlState(error) === '55P03'
+}
+
 export function isRepeatable(error: unknown): boolean {
   return repeatableCodes.has(sqlState(error)) || isLostRace(error)
 }

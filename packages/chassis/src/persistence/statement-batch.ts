@@ -170,6 +170,8 @@ export class StatementBatch {
   /** Nothing of a batch is known to hold when one of its statements has failed; so all of them fail. */
   handleError(error: unknown): void {
     this.#end()
+    // The server reports no name.
+    if (error instanceof Error && this.name !== undefined) Object.assign(error, { statement: this.name })
     for (const { reject } of this.#pending) reject(error)
   }
 

@@ -8,6 +8,7 @@ import { Consumer, type Subscription } from '../messaging/consumer.ts'
 import { Publisher } from '../messaging/publisher.ts'
 import { exportUnacknowledged, stalledConsumers } from '../messaging/unacknowledged.ts'
 import { Database } from '../persistence/database.ts'
+import { reportLockTimeouts } from '../persistence/lock-timeouts.ts'
 import { clockOf } from '../persistence/read-clock.ts'
 import { measureOutbox } from '../persistence/outbox-gauges.ts'
 import { exportPool } from '../persistence/pool-gauges.ts'
@@ -16,6 +17,7 @@ import { Relay } from '../persistence/relay.ts'
 import { cleanUp, messagingRetention, type RetentionRule } from '../persistence/retention.ts'
 import { type SchemaVersions, schemaMismatch, waitForSchema } from '../persistence/schema.ts'
 import { Breaker } from '../core/breaker.ts'
+import { BreakerGauge } from '../core/breaker-gauge.ts'
 import { DatabaseClock, type ReadClock } from '../core/clock.ts'
 import { messageOf } from '../core/errors.ts'
 import type { Log } from '../core/log.ts'
@@ -70,6 +72,7 @@ export class Service {
   readonly metrics: ChassisMetrics
   readonly publisher: Publisher
   readonly tracing: Tracing
+  readonly breakers: BreakerGauge
   readonly now: () => Date
   readonly newId: () => string
   readonly #dependencies: RuntimeDependencies
@@ -99,6 +102,7 @@ export class Service {
     this.log = log
     this.tracing = tracing
     this.metrics = dependencies.createMetrics()
+    this.breakers = new BreakerGauge(this.metrics.registry, log)
     const { exchange, retryDelaysMs, topology: mode } = config
     const visible = mode === 'declare' ? queues : queues.filter(({ service }) => service === options.name)
     // A process without queues, the console, may not see the topic exchange.
@@ -146,6 +150,7 @@ export class Service {
       poolMax: config.dbPoolMax,
       applicationName: this.#options.name,
       log: this.log,
+      onLockTimeout: reportLockTimeouts(this.metrics, this.log),
       createPool: this.#dependencies.createPool,
     })
     const relay = new Relay({
@@ -157,13 +162,17 @@ export class Service {
       tracing: this.tracing,
       pollIntervalMs: config.outboxPollIntervalMs,
       parkAfterMs: config.outboxParkAfterMs,
+      queuesOf: (event) =>
+        this.#options.queues
+          .filter(({ events }) => events.some(({ name }) => name === event))
+          .map(({ queue }) => queue),
       now: this.now,
     })
     const rules = [...messagingRetention(config.outboxRetentionMs, config.inboxRetentionMs), ...retention]
     const cleanUpMs = Math.min(cleanUpIntervalMs, config.outboxRetentionMs, config.inboxRetentionMs)
     this.every('clean-up', cleanUpMs, () => cleanUp(database, rules, this.now(), this.#stop.signal))
-    const { outboxPending, outboxOldestPending, outboxParked } = this.metrics
-    const gauges = [outboxPending, outboxOldestPending, outboxParked]
+    const { outboxPending, outboxOldestPending, outboxParked, outboxUnroutable } = this.metrics
+    const gauges = [outboxPending, outboxOldestPending, outboxParked, outboxUnroutable]
     const measure = (): Promise<void> => measureOutbox(database, this.metrics, this.now())
     this.every('outbox-gauges', config.gaugeIntervalMs, createGaugeRefresh(gauges, measure))
     exportPool(this.metrics, database)
@@ -171,6 +180,23 @@ export class Service {
     this.#countFromZero()
     this.#store = { database, relay, schema }
     return this.#store
+  }
+
+  /**
+   * Connections for requests that read, beside those of the store, which they would occupy. Sessions are read-only. Closed
+   * when the process stops.
+   */
+  openReads(config: DatabaseConfig & { readonly dbReadPoolMax: number }): Database {
+    const database = new Database({
+      ...addressOf(config),
+      poolMax: config.dbReadPoolMax,
+      applicationName: `${this.#options.name} reads`,
+      readOnly: true,
+      log: this.log,
+      createPool: this.#dependencies.createPool,
+    })
+    this.onDrain(() => database.close())
+    return database
   }
 
   /**
@@ -198,10 +224,7 @@ export class Service {
   reactor<S, E extends Effect>(reactions: Reactions<S, E>, batchSize: number): Reactor<S, E> {
     const store = this.#store
     if (store === undefined) throw new Error('a reactor needs a store')
-    const breaker = new Breaker({
-      name: 'database',
-      onChange: (state, reason) => this.log.warn({ dependency: 'database', state, reason }, 'breaker changed'),
-    })
+    const breaker = new Breaker({ name: 'database', onChange: this.breakers.onChange('database') })
     return new Reactor(reactions, { ...store, now: this.now, newId: this.newId, batchSize, breaker })
   }
 

@@ -6,6 +6,7 @@ import type { Broker } from '../../src/messaging/broker.ts'
 import type { Consumer, Subscription } from '../../src/messaging/consumer.ts'
 import { encode, type Message, propertiesOf } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
+import { readFailure } from '../../src/core/failure.ts'
 import { DependencyUnavailable, DiversionRequired, PoisonMessage } from '../../src/core/errors.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
@@ -172,7 +173,8 @@ describe('a consumer', function () {
     await own.send([...events.slice(10), bad, ...events.slice(0, 10)])
     await until('the dead letter', async () => (await own.ready(dlq)) === 1 && handled === 20)
     const [dead] = await takeAll(dlq)
-    const { 'first-failure': firstFailure, 'dead-lettered-at': at, ...headers } = dead?.headers ?? {}
+    const { 'first-failure': firstFailure, 'dead-lettered-at': at, failure, ...headers } = dead?.headers ?? {}
+    assert.match(readFailure(failure)?.stack ?? '', /^Error: violates a rule\n {4}at /)
     assert.deepEqual(headers, {
       'schema-version': 1,
       'causation-id': bad.causationId,
@@ -236,6 +238,7 @@ describe('a consumer', function () {
     assert.deepEqual(Object.keys(dead?.headers ?? {}).toSorted(), [
       'attempt',
       'dead-lettered-at',
+      'failure',
       'first-failure',
       'first-routing-key',
       'queue',

@@ -1,9 +1,9 @@
-// needs: own-servers
+// needs: broker
 import assert from 'node:assert/strict'
 import { deadLetterQueue, secondaryQueue } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import type { GetMessage } from 'amqplib'
-import { DiversionRequired, PoisonMessage } from '../../src/core/errors.ts'
+import { DiversionRequired } from '../../src/core/errors.ts'
 import { encode } from '../../src/messaging/message.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
@@ -187,46 +187,4 @@ describe('a delivery with', function () {
       assert.match(String(sent.headers?.['reason']), /^malformed envelope: /)
     })
   }
-
-  it('more bytes than the broker accepts any longer, is dead-lettered by the broker', async () => {
-    const server = await testServers().rabbitMq()
-    const limitTo = async (bytes: number): Promise<void> => {
-      const set = `application:set_env(rabbit, max_message_size, ${bytes}), persistent_term:put(max_message_size, ${bytes}).`
-      await server.ctl('eval', set)
-    }
-    reaction = () => new Error('fails')
-    const limited = await BrokerForTest.create()
-    try {
-      await limited.declare()
-      const small = outgoing()
-      await limited.send([outgoing({ payload: JSON.stringify({ reason: 'x'.repeat(2_000_000) }) }), small])
-      await limitTo(1_000_000)
-      const consumer = limited.consumer(limited.open(), limited.publisher(limited.open()), () =>
-        Promise.reject(new PoisonMessage('never')),
-      )
-      const dlq = deadLetterQueue(limited.queue)
-      const state = (): unknown => limited.lines.slice(-5)
-      await waitUntil(async () => (await limited.ready(dlq)) === 2, {
-        what: 'two dead letters',
-        limitMs: 20_000,
-        state,
-      })
-      await waitUntil(() => consumer.unsettled === 0, { what: 'the acks', limitMs: 5_000 })
-      const dead = [await limited.take(dlq), await limited.take(dlq)]
-      const reasons = dead.map(
-        (one) => one?.properties.headers?.['reason'] ?? one?.properties.headers?.['x-first-death-reason'],
-      )
-      assert.deepEqual(new Set(reasons), new Set(['never', 'rejected']))
-      const rejections = limited.lines.filter(({ msg }) => msg === 'cannot be published, the broker dead-letters it')
-      assert.deepEqual(
-        rejections.map(({ level, reason }) => [level, reason]),
-        [['error', 'the broker refuses the message']],
-      )
-      const { values } = await limited.metrics.consumed.get()
-      assert.equal(values.find(({ labels, value }) => labels.result === 'dead_lettered' && value > 0)?.value, 2)
-    } finally {
-      await limitTo(134_217_728)
-      await limited.drop()
-    }
-  })
 })

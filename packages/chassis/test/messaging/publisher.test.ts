@@ -1,4 +1,4 @@
-// needs: own-servers
+// needs: broker
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/dev'
@@ -169,32 +169,6 @@ describe('a publisher', function () {
     assert.equal(opened, 2)
     await shortLimited.close()
     await available()
-    await own.use((channel) => channel.purgeQueue(own.queue))
-  })
-
-  it('fails at once while an alarm blocks publishing, and recovers when the alarm clears', async function () {
-    this.timeout(60_000)
-    const server = await testServers().rabbitMq()
-    try {
-      await server.ctl('set_vm_memory_high_watermark', '0.0001')
-      // The broker checks its memory about once a second, and sends connection.blocked only to a publishing connection.
-      let last: Promise<Outcome> | undefined
-      const blocks = (): boolean => {
-        if (!broker.isBlocked) last = outcomeOf(publisher.publish(message()))
-        return broker.isBlocked
-      }
-      await waitUntil(blocks, { what: 'the broker to block', limitMs: 15_000, intervalMs: 50 })
-      assert.equal(publisher.isAvailable, false)
-      const start = performance.now()
-      const blocked = new DependencyUnavailable('broker', 'publishing is blocked by an alarm')
-      await assert.rejects(publisher.publish(message()), blocked)
-      assert.ok(performance.now() - start < 1_000)
-      assert.equal(await last, 'unknown')
-    } finally {
-      await server.ctl('set_vm_memory_high_watermark', '0.6')
-    }
-    await available()
-    assert.equal(await publisher.publish(message()), 'routed')
     await own.use((channel) => channel.purgeQueue(own.queue))
   })
 

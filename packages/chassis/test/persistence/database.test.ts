@@ -2,10 +2,11 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/dev'
-import { Pool, type PoolConfig } from 'pg'
+import { Client, Pool, type PoolConfig } from 'pg'
 import { type Database, databaseLimits, statement } from '../../src/persistence/database.ts'
 import { findProcessed } from '../../src/persistence/inbox.ts'
 import { writeMessages } from '../../src/persistence/outbox.ts'
+import { BlockedByLock, type BlockingSession } from '../../src/persistence/lock-wait.ts'
 import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
@@ -209,6 +210,44 @@ describe('the database', () => {
         })
         assert.equal(tries, 1)
       })
+    }
+  })
+
+  it('names the statement and the session that blocks it, and does not report the database as unavailable', async () => {
+    const id = randomUUID()
+    await database.query(addEffect, [id])
+    const timeouts: [string, readonly BlockingSession[]][] = []
+    const limited = own.open({
+      limits: { ...databaseLimits, lockMs: 250 },
+      onLockTimeout: (statementName, blockedBy) => timeouts.push([statementName, blockedBy]),
+    })
+    const reporting = new Client({ connectionString: own.url, application_name: 'reporting' })
+    await reporting.connect()
+    try {
+      await reporting.query('BEGIN')
+      await reporting.query('UPDATE effects SET n = 7 WHERE id = $1', [id])
+      const { rows } = await reporting.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      await assert.rejects(
+        limited.transaction(async (tx) => {
+          await tx.query(readEffect, [id])
+          await tx.query(bump, [id])
+        }),
+        (error: Error) => {
+          assert(error instanceof BlockedByLock && error instanceof DependencyUnavailable)
+          assert.match(
+            error.message,
+            new RegExp(
+              `^statement test-bump waits for a lock: lock time-out, blocked by pid ${rows[0]?.pid} ` +
+                '\\(reporting, idle in transaction, transaction since 20',
+            ),
+          )
+          return true
+        },
+      )
+      const reported = timeouts.map(([name, blockedBy]) => `${name} ${blockedBy[0]?.application ?? '-'}`)
+      assert.deepEqual([reported.length, reported[0], reported.at(-1)], [6, 'test-bump -', 'test-bump reporting'])
+    } finally {
+      await reporting.end()
     }
   })
 

@@ -1,6 +1,7 @@
 // needs: database
 import assert from 'node:assert/strict'
 import { testServers } from '@order-saga/dev'
+import { assertBuilt } from '@order-saga/tests/support/built'
 import { installPgBouncer, type PgBouncer, startPgBouncer } from '@order-saga/tests/support/pgbouncer'
 import { type Database, statement } from '../../src/persistence/database.ts'
 import { migrate } from '../../src/persistence/migrate.ts'
@@ -28,6 +29,7 @@ describe('a connection pooler', function () {
 
   before(async function () {
     this.timeout(180_000)
+    await assertBuilt([])
     if (!(await installPgBouncer())) this.skip()
     own = await DatabaseForTest.create()
   })

@@ -1,5 +1,6 @@
 // needs: database
 import assert from 'node:assert/strict'
+import { readdir } from 'node:fs/promises'
 import { waitUntil } from '@order-saga/dev'
 import { migrate } from '../../src/persistence/migrate.ts'
 import { schemaMismatch, waitForSchema } from '../../src/persistence/schema.ts'
@@ -22,8 +23,8 @@ describe('the schema of a database', function () {
   })
 
   it('that is older than the service is refused, with what to do', async () => {
-    const reason = await schemaMismatch(store.open(), { ...fits, inventory: 2 })
-    assert.match(reason ?? '', /"inventory" is at version 1, this service needs version 2: run the migrations/)
+    const reason = await schemaMismatch(store.open(), { ...fits, inventory: 99 })
+    assert.match(reason ?? '', /"inventory" is at version \d+, this service needs version 99: run the migrations/)
     assert.match((await schemaMismatch(store.open(), { ...fits, payment: 1 })) ?? '', /"payment" is missing/)
   })
 
@@ -75,17 +76,20 @@ describe('a migration', function () {
   })
   afterEach(() => store.drop())
 
+  const filesOf = async (folder: string): Promise<string[]> =>
+    (await readdir(new URL(`../../../../migrations/${folder}/`, import.meta.url))).toSorted()
   const run = (): Promise<number> => migrate(store.target, 'payment', () => undefined)
 
   it('applies messaging before the tables of the service, and nothing the second time', async () => {
     const lines: string[] = []
     const migrateOrder = (): Promise<number> => migrate(store.target, 'order', (line) => lines.push(line))
-    assert.equal(await migrateOrder(), 7)
-    assert.match(lines[0] ?? '', /001_outbox_and_inbox\.js/)
-    assert.match(lines[1] ?? '', /002_age_indexes_follow_the_rows\.js/)
-    assert.match(lines[2] ?? '', /001_orders_and_sagas\.js/)
-    assert.match(lines[3] ?? '', /002_operator_acts\.js/)
-    assert.match(lines[4] ?? '', /003_key_ages_follow_the_rows\.js/)
+    const [messaging, own] = await Promise.all(['messaging', 'order'].map((name) => filesOf(name)))
+    const files = [...(messaging ?? []), ...(own ?? [])]
+    assert.equal(await migrateOrder(), files.length)
+    assert.deepEqual(
+      lines.map((line) => line.split(' ').at(-1)),
+      files,
+    )
     assert.equal(await migrateOrder(), 0)
   })
 

@@ -10,6 +10,7 @@ import { migrate } from '../../src/persistence/migrate.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 import { outgoing } from '../support/deliveries.ts'
+import { assertBuilt } from '@order-saga/tests/support/built'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
 import { exchange } from '@order-saga/tests/support/raw-client'
 import { TinyProcess } from '../support/tiny-process.ts'
@@ -23,6 +24,8 @@ describe('a process on the chassis', function () {
   let environment: Record<string, string>
   let orderQueue: string
   const processes: TinyProcess[] = []
+
+  before(() => assertBuilt([]))
 
   beforeEach(async () => {
     broker = await BrokerForTest.create()

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { waitUntil } from '@order-saga/dev'
 
-const program = fileURLToPath(new URL('tiny-service.ts', import.meta.url))
+const program = fileURLToPath(new URL('tiny-service.js', import.meta.url))
 
 /** A process of the tiny service: its lines, its ports, its end. */
 export class TinyProcess {
@@ -18,7 +18,7 @@ export class TinyProcess {
     const started = performance.now()
     this.opsPort = opsPort
     const env = { PATH: process.env['PATH'], ...environment, OPS_PORT: String(opsPort) }
-    this.#child = spawn(process.execPath, ['--conditions=source', '--import=tsx', program], {
+    this.#child = spawn(process.execPath, [program], {
       env,
       stdio: ['ignore', 'pipe', 'pipe'],
     })

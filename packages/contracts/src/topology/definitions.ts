@@ -60,6 +60,14 @@ export interface Definitions {
   readonly policies: readonly []
 }
 
+/**
+ * `management` is the least that reads exchanges, queues and bindings over the management API, which AMQP does not show: of
+ * the user's virtual host, and messages only as far as its permissions on AMQP (RabbitMQ, "Management Plugin", permissions).
+ */
+function tagsOf(user: BrokerUser): readonly string[] {
+  return user === 'monitoring' ? ['monitoring'] : user === 'operations' ? ['management'] : []
+}
+
 /** The broker's definitions: the topology, and one user per service with the least permissions. */
 export function definitionsOf(options: DefinitionsOptions): Definitions {
   const { plan, vhost, admin, passwords, lookingNeedsConfigure = false } = options
@@ -85,7 +93,7 @@ export function definitionsOf(options: DefinitionsOptions): Definitions {
       ...permissions.map(({ user }) => ({
         name: user,
         password: passwords[user] ?? '',
-        tags: user === 'monitoring' ? ['monitoring'] : [],
+        tags: tagsOf(user),
       })),
     ],
     vhosts: [{ name: vhost, default_queue_type: 'quorum' }],

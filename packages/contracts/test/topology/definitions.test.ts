@@ -89,7 +89,7 @@ describe("the broker's definitions", () => {
     assert.deepEqual(matching('operations', 'configure'), [])
   })
 
-  it('let monitoring see no message, and admin do everything', () => {
+  it('let monitoring see no message, admin do everything, and operations read the management API', () => {
     for (const right of ['configure', 'write', 'read'] as const) {
       assert.deepEqual(matching('monitoring', right), [])
       assert.deepEqual(matching('admin', right).length, all.length - 1)
@@ -99,6 +99,7 @@ describe("the broker's definitions", () => {
       [
         ['admin', 'administrator'],
         ['monitoring', 'monitoring'],
+        ['operations', 'management'],
       ],
     )
   })

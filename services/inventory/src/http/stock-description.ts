@@ -1,4 +1,5 @@
 import { type ApiDescription, invalidField, notFound } from '@order-saga/chassis'
+import { read, stockAccess } from './access-rules.ts'
 import { Sku, StockAnswer, StockBody } from './stock-bodies.ts'
 
 const json = { 'content-type': 'application/json' }
@@ -12,7 +13,13 @@ export const stockDescription: ApiDescription = {
   description: 'Sets and reports the stock of a SKU. A SKU that was never set is available without limit by default.',
   version: '1.0.0',
   schemas: { Stock: StockAnswer, NewStock: StockBody },
-  samples: { path: '/stock/BOOK', allow: 'GET, HEAD, OPTIONS, PUT', write: { method: 'PUT', path: '/stock/BOOK' } },
+  access: stockAccess,
+  samples: {
+    path: '/stock/BOOK',
+    access: read,
+    allow: 'GET, HEAD, OPTIONS, PUT',
+    write: { method: 'PUT', path: '/stock/BOOK' },
+  },
   operations: [
     {
       id: 'setStock',

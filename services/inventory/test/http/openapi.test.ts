@@ -1,13 +1,17 @@
 // needs: database
 import assert from 'node:assert/strict'
+import { sendAccessExamples } from '@order-saga/tests/support/access-examples'
 import {
   beyondLimits,
   examplesOf,
   type PublishedExample,
   sendExample,
   sendLate,
+  whileReadsWait,
 } from '@order-saga/tests/support/api-examples'
 import { StockApi } from './stock-api.ts'
+
+const lock = { name: 'test-lock', text: 'LOCK TABLE stock IN ACCESS EXCLUSIVE MODE' }
 
 describe('The examples of the stock API', function () {
   this.timeout(30_000)
@@ -20,7 +24,7 @@ describe('The examples of the stock API', function () {
   before(async () => {
     ;[api, impatient] = await Promise.all([
       StockApi.start('stock_examples'),
-      StockApi.start('stock_examples_lock', 100),
+      StockApi.start('stock_examples_lock', { answerMs: 100 }),
     ])
     const response = await fetch(`http://127.0.0.1:${api.port}/openapi.json`)
     examples = examplesOf((await response.json()) as Record<string, unknown>)
@@ -45,13 +49,30 @@ describe('The examples of the stock API', function () {
     for (const [name, more] of Object.entries(beyondLimits)) await sendExample(api.port, named(name), [], more)
   })
 
+  it('are answered as documented with AUTH_MODE=jwt', async () => {
+    let count = 0
+    const start = (access: Record<string, string>): Promise<StockApi> =>
+      StockApi.start(`stock_examples_access_${(count += 1)}`, { access })
+    await sendAccessExamples({ start, named, refusesCustomers: true })
+  })
+
+  it('are answered as documented while as many reads wait as may', async () => {
+    let reads: Promise<unknown> | undefined
+    await api.database.transaction(async (tx) => {
+      await tx.query(lock)
+      const act = (): Promise<unknown> => sendExample(api.port, named('tooManyReads'))
+      ;({ reads } = await whileReadsWait(`http://127.0.0.1:${api.port}/stock/BOOK`, act))
+    })
+    await reads
+  })
+
   it('are answered as documented when the request is late', async () => {
     await sendLate(impatient.server, named('requestTimeout'))
   })
 
   it('are answered as documented while the database does not respond', async () => {
     await impatient.database.transaction(async (tx) => {
-      await tx.query({ name: 'test-lock', text: 'LOCK TABLE stock IN ACCESS EXCLUSIVE MODE' })
+      await tx.query(lock)
       await sendExample(impatient.port, named('databaseUnavailable'))
     })
   })

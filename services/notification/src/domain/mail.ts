@@ -48,6 +48,18 @@ export function isMailCause(event: { readonly name: string }): event is MailCaus
   return Object.hasOwn(mailKinds, event.name)
 }
 
+/** Enough to recognize an item; a link or a sentence of advertising is longer. */
+const skuTextLength = 32
+
+/**
+ * The text of a SKU in a mail. The sender of an order chooses SKU and recipient, so the text must be no link: mail clients
+ * make links of addresses in plain text. Every character but letters, digits, space, - and _ is escaped by a backslash.
+ */
+function skuText(sku: string): string {
+  const shown = sku.slice(0, skuTextLength).replaceAll(/[^\w -]/g, (character) => `\\${character}`)
+  return sku.length > skuTextLength ? `${shown} (shortened)` : shown
+}
+
 const reasons: Record<CancelReason, readonly string[]> = {
   payment_failed: ['Your payment did not go through, so we have cancelled your order.', 'You have not been charged.'],
   compensation: [
@@ -97,6 +109,7 @@ function wording({ name, orderId, payload }: MailCause): { subject: string; news
 }
 
 function facts({ orderId, payload }: MailCause): readonly string[] {
-  const items = 'items' in payload ? ['Items:', ...payload.items.map(({ sku, qty }) => `  ${qty} x ${sku}`)] : []
+  const items =
+    'items' in payload ? ['Items:', ...payload.items.map(({ sku, qty }) => `  ${qty} x ${skuText(sku)}`)] : []
   return [`Order:  ${orderId}`, `Amount: ${payload.amount} ${payload.currency}`, ...items]
 }

@@ -1,13 +1,19 @@
-import { brokerUrl, type Publisher } from '@order-saga/chassis'
-import type { QueueNames } from '@order-saga/contracts'
+import { AccessDenied, brokerUrl, checkRule, type Publisher, tokenVerifier } from '@order-saga/chassis'
+import { isCustomerId, type QueueNames } from '@order-saga/contracts'
+import type { OpenBreaker } from '@order-saga/order'
 import type { ChannelModel } from 'amqplib'
 import type { MoveSources } from '../inspect/dead-letters/move.ts'
+import { readBreakers } from '../inspect/breakers.ts'
 import type { InspectSources } from '../inspect/store.ts'
 import type { Store } from '../inspect/store.ts'
 import { type StoreName, storeNames } from '../inspect/stores.ts'
+import { bindingSet, ManagementApi } from '../inspect/topology/management.ts'
+import { opsUrls } from '../ops-config.ts'
+import { identifiesOperators, identifyBy, operatorRule } from '../operators/identify-operator.ts'
 import { openStores } from '../store-config.ts'
 import type { SagaConfig } from '../saga-config.ts'
 import { OperatorBroker, quietLog } from './operator-broker.ts'
+import { UsageError } from './result.ts'
 
 export interface CommandContextOptions {
   readonly config: SagaConfig
@@ -34,8 +40,42 @@ export class CommandContext implements InspectSources, MoveSources {
     this.databases = openStores(config, 'saga', quietLog)
   }
 
+  get management(): ManagementApi | undefined {
+    const { rabbitmqManagementUrl: url } = this.config
+    return url === '' ? undefined : new ManagementApi(url, brokerUrl(this.config))
+  }
+
+  async bindings(): Promise<ReadonlySet<string> | undefined> {
+    return await bindingSet(this.management, this.config.exchange)
+  }
+
+  async breakers(): Promise<readonly OpenBreaker[]> {
+    return await readBreakers(opsUrls(this.config), this.now())
+  }
+
   get queues(): QueueNames {
     return this.config
+  }
+
+  /**
+   * The operator whose token is in OPERATOR_TOKEN.
+   * @throws UsageError when there is none, or it is not accepted; DependencyUnavailable without the keys of the issuer
+   */
+  async operator(): Promise<string> {
+    const { config } = this
+    if (!identifiesOperators(config)) {
+      throw new UsageError('Changes need an operator: set OPERATOR_TOKENS, or AUTH_MODE to jwt, and OPERATOR_TOKEN.')
+    }
+    if (config.operatorToken === '') throw new UsageError('OPERATOR_TOKEN is missing: set it to your own token.')
+    const verifier = config.authMode === 'jwt' ? tokenVerifier(config, this.now, isCustomerId) : undefined
+    try {
+      const caller = await identifyBy(config, verifier)(config.operatorToken)
+      checkRule(caller, operatorRule)
+      return caller.subject
+    } catch (error) {
+      if (error instanceof AccessDenied) throw new UsageError(`OPERATOR_TOKEN is refused: ${error.message}`)
+      throw error
+    }
   }
 
   async broker(): Promise<ChannelModel> {

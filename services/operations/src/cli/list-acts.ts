@@ -1,14 +1,17 @@
-import { readActs, type RecordedAct } from '../inspect/operator-acts.ts'
+import { readActs, readStockActs, type RecordedAct } from '../inspect/operator-acts.ts'
 import type { StoreReader } from '../inspect/store.ts'
 import type { Result } from './result.ts'
 import { instant, tableOf } from './text.ts'
 import { counted } from '../audit/format-report.ts'
 
 export async function listActs(
-  database: StoreReader,
+  { order, inventory }: Readonly<Record<'order' | 'inventory', StoreReader>>,
   options: { readonly about?: string | undefined; readonly limit: number },
 ): Promise<Result> {
-  const acts = await readActs(database, options)
+  const [ofSagas, ofStock] = await Promise.all([readActs(order, options), readStockActs(inventory, options)])
+  const acts = [...ofSagas, ...ofStock]
+    .toSorted((one, other) => other.startedAt.getTime() - one.startedAt.getTime())
+    .slice(0, options.limit)
   const rows = acts.map((act) => [
     instant(act.startedAt),
     act.operator,

@@ -1,39 +1,38 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
-import { Problem } from '@order-saga/chassis'
-import type { Context, Next } from 'koa'
+import { type AccessRules, callerOf, Problem } from '@order-saga/chassis'
+import type { Context, Middleware } from 'koa'
+import { operatorRule } from '../operators/identify-operator.ts'
 
 export interface Access {
   readonly mode: 'read-only' | 'full'
-  /** Empty: reading requires no token. */
-  readonly token: string
+  /** Identifies the operator of a request; undefined: everybody on this machine may read. */
+  readonly check: Middleware | undefined
 }
 
-const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+/** The routes of the console's data; its page and the files of the page are public. */
+export const consoleAccess: AccessRules = {
+  'GET /console/overview': operatorRule,
+  'GET /console/sagas': operatorRule,
+  'GET /console/sagas/:id': operatorRule,
+  'GET /console/dead-letters': operatorRule,
+  'POST /console/dead-letters/replay': operatorRule,
+  'POST /console/dead-letters/discard': operatorRule,
+  'GET /console/parked': operatorRule,
+  'POST /console/parked/release': operatorRule,
+}
 
-/**
- * Lets a request read if it has the token, or none is configured.
- * @throws Problem 401
- */
-export function mayRead({ token }: Access) {
-  const expected = digest(token)
-  return async (ctx: Context, next: Next): Promise<void> => {
-    const [, given = ''] = /^Bearer +(\S+) *$/i.exec(ctx.get('authorization')) ?? []
-    if (token !== '' && !timingSafeEqual(digest(given), expected)) {
-      throw new Problem(401, 'The console requires its token (ADMIN_TOKEN): send it as Authorization: Bearer.', {
-        headers: { 'www-authenticate': 'Bearer realm="console"' },
-      })
-    }
-    await next()
-  }
+/** Lets a request read if its operator is identified, or none needs to be. */
+export function mayRead({ check }: Access): Middleware {
+  return check ?? ((_, next) => next())
 }
 
 /**
- * Lets a request change something in mode `full`; to be used after `mayRead`.
- * @throws Problem 403
+ * The operator who may change something.
+ * @throws Problem 403 in another mode than `full`, or when the operator is not identified
  */
-export function mayAct({ mode }: Access) {
-  return async (_: Context, next: Next): Promise<void> => {
-    if (mode !== 'full') throw new Problem(403, 'The console is read-only: replay and discard require CONSOLE=full.')
-    await next()
+export function actingOperator(ctx: Context, { mode }: Access): string {
+  const caller = callerOf(ctx)
+  if (mode !== 'full' || caller === undefined) {
+    throw new Problem(403, 'The console is read-only: replay, discard and release require CONSOLE=full.')
   }
+  return caller.subject
 }

@@ -1,6 +1,7 @@
 import { Problem } from '@order-saga/chassis'
 import type { ServiceName } from '@order-saga/contracts'
 import type { DeadLetter } from '../inspect/dead-letters/dead-letter.ts'
+import { type DeadLetterGroup, groupOf, groupsOf } from '../inspect/dead-letters/groups.ts'
 import { discardDeadLetters, type MoveSources, replayDeadLetters } from '../inspect/dead-letters/move.ts'
 import { scanDeadLetters } from '../inspect/dead-letters/scan.ts'
 import type { Actor } from '../inspect/operator-acts.ts'
@@ -14,7 +15,8 @@ export type Move = keyof typeof moves
 export type LetterName = Pick<DeadLetter, 'service' | 'id'>
 
 export interface DeadLetterList {
-  readonly deadLetters: readonly DeadLetter[]
+  readonly deadLetters: readonly (DeadLetter & { readonly group: string })[]
+  readonly groups: readonly DeadLetterGroup[]
   /** Services with more than `scanLimit`. */
   readonly tooMany: readonly { readonly service: ServiceName; readonly count: number }[]
 }
@@ -50,32 +52,36 @@ export class DeadLetterService {
   }
 
   /**
-   * Replays or discards dead letters, each recorded with the operator and the reason.
+   * Replays or discards dead letters by their names, or those of a group; each recorded with the operator and the reason.
    * @throws Problem 409 when there are too many, DependencyUnavailable or NotDone
    */
-  async move(move: Move, named: readonly LetterName[], actor: Actor): Promise<DeadLetterOutcome> {
+  async move(move: Move, chosen: readonly LetterName[] | string, actor: Actor): Promise<DeadLetterOutcome> {
     const moved = await this.inTurn(async () => {
       const counts = await this.#counts()
       const results = []
       for (const { service, count } of counts) {
-        const ids = named.filter((each) => each.service === service).map(({ id }) => id)
-        if (ids.length === 0) continue
+        if (count === 0) continue
+        const ids =
+          typeof chosen === 'string' ? undefined : chosen.filter((each) => each.service === service).map(({ id }) => id)
+        if (ids?.length === 0) continue
         if (count > scanLimit) {
           throw new Problem(
             409,
             `${service} has ${count} dead letters, too many for the console: use the saga command.`,
           )
         }
-        const scan = { selection: { queue: service, ids }, limit: Number.MAX_SAFE_INTEGER }
+        const group = typeof chosen === 'string' ? chosen : undefined
+        const scan = { selection: { queue: service, ids, group }, limit: Number.MAX_SAFE_INTEGER }
         results.push(...(await moves[move](this.#sources, scan, actor)))
       }
       return results
     }).finally(() => this.#list.clear())
     const failures = moved.flatMap(({ failure }) => failure ?? [])
+    const named = typeof chosen === 'string' ? moved.length : chosen.length
     return {
       done: moved.length - failures.length,
       failed: failures.length,
-      missing: Math.max(0, named.length - moved.length),
+      missing: Math.max(0, named - moved.length),
       ...(failures.length === 0 ? {} : { failures: [...new Set(failures)] }),
     }
   }
@@ -89,7 +95,12 @@ export class DeadLetterService {
         deadLetters.push(...found.map(({ letter }) => letter))
       })
     }
-    return { deadLetters, tooMany: counts.filter(({ count }) => count > scanLimit) }
+    const grouped = deadLetters.map((letter) => ({ ...letter, group: groupOf(letter) }))
+    return {
+      deadLetters: grouped,
+      groups: groupsOf(deadLetters),
+      tooMany: counts.filter(({ count }) => count > scanLimit),
+    }
   }
 
   async #counts(): Promise<{ service: ServiceName; count: number }[]> {

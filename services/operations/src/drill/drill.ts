@@ -11,6 +11,8 @@ export interface DrillOptions extends Pick<
   DrillConfig,
   'orderUrl' | 'inventoryUrl' | 'orders' | 'concurrency' | 'timeoutMs'
 > {
+  /** Empty: none is sent. */
+  readonly apiToken?: string
   /** Whether some orders exceed their deadline; the drill then takes that long. */
   readonly withTimeout: boolean
   readonly onProgress?: (line: string) => void
@@ -44,8 +46,8 @@ export async function drill(options: DrillOptions): Promise<DrillResult> {
   const startedAt = performance.now()
   const run = randomUUID().slice(0, 8)
   const sku = `DRILL-${run}`
-  const client = new OrderClient(options.orderUrl)
-  const stock = new StockClient(options.inventoryUrl, sku)
+  const client = new OrderClient(options.orderUrl, options.apiToken)
+  const stock = new StockClient(options.inventoryUrl, sku, options.apiToken)
   const plan = planFlows(orders, withTimeout)
   const initial = orders * 3
   await stock.setAvailable(initial)

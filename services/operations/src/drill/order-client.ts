@@ -34,9 +34,12 @@ const transient = new Set([409, 429, 500, 502, 503, 504])
 /** A client of the order API that retries a request with the same idempotency key. */
 export class OrderClient {
   readonly #orderUrl: string
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(orderUrl: string) {
+  /** @param token an access token; without one the requests have no header Authorization */
+  constructor(orderUrl: string, token = '') {
     this.#orderUrl = orderUrl.replace(/\/$/, '')
+    this.#headers = authorization(token)
   }
 
   /**
@@ -57,7 +60,7 @@ export class OrderClient {
   /** The current saga; undefined if the service does not return it. */
   async saga(sagaId: string): Promise<Saga | undefined> {
     try {
-      const response = await request(`${this.#orderUrl}/sagas/${sagaId}`)
+      const response = await request(`${this.#orderUrl}/sagas/${sagaId}`, { headers: this.#headers })
       return response.ok ? ((await response.json()) as Saga) : undefined
     } catch {
       return undefined
@@ -67,7 +70,7 @@ export class OrderClient {
   async #post(order: NewOrder, key: string): Promise<{ accepted: Omit<Accepted, 'attempts'> } | { failure: string }> {
     const response = await request(`${this.#orderUrl}/orders`, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', 'idempotency-key': key },
+      headers: { ...this.#headers, 'content-type': 'application/json', 'idempotency-key': key },
       body: JSON.stringify(order),
     })
     const text = await response.text()
@@ -89,7 +92,11 @@ function causeOf(error: unknown): string {
   return error instanceof Error && error.cause !== undefined ? messageOf(error.cause) : messageOf(error)
 }
 
-function request(url: string, init: RequestInit = {}): Promise<Response> {
+function authorization(token: string): Record<string, string> {
+  return token === '' ? {} : { authorization: `Bearer ${token}` }
+}
+
+function request(url: string, init: RequestInit): Promise<Response> {
   return fetch(url, { ...init, signal: AbortSignal.timeout(requestTimeoutMs) })
 }
 
@@ -100,8 +107,10 @@ export interface StockLevel {
 
 export class StockClient {
   readonly #url: string
+  readonly #headers: Readonly<Record<string, string>>
 
-  constructor(inventoryUrl: string, sku: string) {
+  constructor(inventoryUrl: string, sku: string, token = '') {
+    this.#headers = authorization(token)
     this.#url = `${inventoryUrl.replace(/\/$/, '')}/stock/${encodeURIComponent(sku)}`
   }
 
@@ -109,7 +118,7 @@ export class StockClient {
   async setAvailable(available: number): Promise<void> {
     const response = await request(this.#url, {
       method: 'PUT',
-      headers: { 'content-type': 'application/json' },
+      headers: { ...this.#headers, 'content-type': 'application/json' },
       body: JSON.stringify({ available }),
     })
     if (!response.ok) throw new Error(`The stock API answered ${response.status}: ${await response.text()}`)
@@ -117,7 +126,7 @@ export class StockClient {
 
   /** @throws Error unless the response is 2xx */
   async level(): Promise<StockLevel> {
-    const response = await request(this.#url)
+    const response = await request(this.#url, { headers: this.#headers })
     if (!response.ok) throw new Error(`The stock API answered ${response.status}: ${await response.text()}`)
     return (await response.json()) as StockLevel
   }

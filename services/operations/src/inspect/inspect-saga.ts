@@ -1,6 +1,13 @@
-import { explain, type Explanation, type Step, stateSince, type StepTimes } from '@order-saga/order'
-import type { DeadLetter } from './dead-letters/dead-letter.ts'
-import { messagesOf, undeliveredIn } from './messages.ts'
+import {
+  explain,
+  type Explanation,
+  type LockingSession,
+  type OpenBreaker,
+  type Step,
+  stateSince,
+  type StepTimes,
+} from '@order-saga/order'
+import { type DeliveryFacts, messagesOf, undeliveredIn } from './messages.ts'
 import type { SagaFacts } from './saga-facts.ts'
 import { timelineOf, type TimelineStep } from './timeline.ts'
 
@@ -9,27 +16,26 @@ export interface InspectedSaga extends SagaFacts {
   readonly timeline: readonly TimelineStep[]
 }
 
+/** Facts about a saga beside its rows. */
+export interface SagaContext extends DeliveryFacts {
+  readonly locks: readonly LockingSession[]
+  readonly breakers: readonly OpenBreaker[]
+  readonly usual: Readonly<Partial<Record<Step, StepTimes>>>
+  readonly now: Date
+}
+
+/** The one explanation of a saga, with all its blockers: for `saga show`, the lists and the console. Pure. */
 export function inspectSaga(
   facts: SagaFacts,
-  {
-    deadLetters,
-    usual,
-    now,
-  }: {
-    readonly deadLetters: readonly DeadLetter[]
-    readonly usual: Readonly<Partial<Record<Step, StepTimes>>>
-    readonly now: Date
-  },
+  { locks, breakers, usual, now, ...delivery }: SagaContext,
 ): InspectedSaga {
   const { saga, payment, reservation } = facts
-  const messages = messagesOf(facts, deadLetters)
+  const messages = messagesOf(facts, delivery)
   const { status, reason, compensation, reservationSeen, mismatch } = saga
   const state = { status, reason, compensation, reservationSeen, mismatch }
   const since = stateSince(saga.history, state) ?? saga.createdAt
   const undelivered = undeliveredIn(messages)
-  return {
-    ...facts,
-    explanation: explain({ ...saga, state, since, payment, reservation, undelivered }, usual, now),
-    timeline: timelineOf(facts, messages, deadLetters),
-  }
+  const explained = { ...saga, state, since, payment, reservation, undelivered, locks, breakers }
+  const explanation = explain(explained, usual, now)
+  return { ...facts, explanation, timeline: timelineOf(facts, messages, delivery.deadLetters, explanation.blockers) }
 }

@@ -1,10 +1,20 @@
-import { catalogue, type EventType, type ServiceName } from '@order-saga/contracts'
-import { duration, type UndeliveredEvent } from '@order-saga/order'
+import { catalogue, type EventType, type QueueNames, type ServiceName } from '@order-saga/contracts'
+import {
+  duration,
+  type QueueFacts,
+  type UndeliveredEvent,
+  unroutableInWords,
+  parkReasonInWords,
+} from '@order-saga/order'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
 import type { OutboxRow, SagaFacts } from './saga-facts.ts'
 import type { StoreName } from './stores.ts'
+import type { RetryMessage } from './retries/retry-message.ts'
 
-interface Undelivered extends Pick<UndeliveredEvent, 'state' | 'queue' | 'reason' | 'since'> {
+interface Undelivered extends Pick<
+  UndeliveredEvent,
+  'state' | 'queue' | 'reason' | 'since' | 'broker' | 'retry' | 'unroutable'
+> {
   readonly result: string
 }
 
@@ -33,13 +43,24 @@ interface KnownEvent {
 
 const types = new Map<string, EventType>(catalogue.map((event: EventType) => [event.name, event]))
 
-export function messagesOf(facts: SagaFacts, deadLetters: readonly DeadLetter[]): SagaMessage[] {
+/** Facts beside those of the databases. */
+export interface DeliveryFacts {
+  readonly queues: QueueNames
+  readonly deadLetters: readonly DeadLetter[]
+  /** Undefined while the broker is unavailable. */
+  /** The messages of the saga in retry queues; absent where they were not read. */
+  readonly retries?: readonly RetryMessage[] | undefined
+  readonly queueFacts?: ((queue: string, event: string) => QueueFacts | undefined) | undefined
+}
+
+export function messagesOf(facts: SagaFacts, delivery: DeliveryFacts): SagaMessage[] {
+  const { deadLetters } = delivery
   return eventsOf(facts, deadLetters)
     .toSorted((first, second) => first.at.getTime() - second.at.getTime() || compare(first.eventId, second.eventId))
     .flatMap((known) =>
       known.type.consumedBy.map((to) => {
         const { eventId, type, at, row } = known
-        const progress = progressTo(to, known, facts, deadLetters)
+        const progress = progressTo(to, known, facts, delivery)
         const ignored = to === 'order' && facts.saga.history.find((entry) => entry.eventId === eventId)?.ignored
         const result = [
           progress.result,
@@ -70,7 +91,7 @@ function progressTo(
   to: ServiceName,
   { eventId, type, at, row }: KnownEvent,
   facts: SagaFacts,
-  deadLetters: readonly DeadLetter[],
+  { deadLetters, queues, queueFacts, retries = [] }: DeliveryFacts,
 ): Progress {
   const { inboxes, payment } = facts
   const processedAt = processedBy(to, eventId, facts)
@@ -86,16 +107,35 @@ function progressTo(
     return { state: 'dead_lettered', queue, reason, since, result }
   }
   if (row?.parkedAt) {
-    const reason = row.parkReason ?? 'unknown'
+    const reason = parkReasonInWords(row.parkReason ?? 'unknown', type.name, queues)
     return { state: 'parked', reason, since: row.parkedAt, result: `parked in the outbox: ${reason}` }
   }
-  if (row?.publishedAt === null) return { state: 'in_outbox', since: row.createdAt, result: 'not published yet' }
+  if (row?.publishedAt === null) {
+    if (row.unroutableSince === null) return { state: 'in_outbox', since: row.createdAt, result: 'not published yet' }
+    const unroutable = unroutableInWords(type.name, queues)
+    return { state: 'in_outbox', since: row.unroutableSince, unroutable, result: unroutable }
+  }
   if (to === 'notification') return { state: 'published', result: 'published' }
   if (row === undefined || inboxes[to] === undefined) return { state: 'unknown', result: 'processing unknown' }
   if (to === 'payment' && inProgress.get(type.name) === payment?.status) {
-    return { state: 'in_progress', since: payment?.updatedAt, result: 'being processed' }
+    return { state: 'in_progress', since: payment?.updatedAt, result: 'in flight at the provider' }
   }
-  return { state: 'in_flight', since: row.publishedAt, result: 'published, not processed yet' }
+  const queue = queues[`${to}Queue`]
+  const broker = queueFacts?.(queue, type.name)
+  const retry = retries.find((each) => each.id === eventId && each.service === to)
+  if (retry !== undefined) {
+    const { retriedAt: since = row.publishedAt, attempt, reason } = retry
+    return {
+      state: 'in_flight',
+      since,
+      queue,
+      broker,
+      retry,
+      result: `in ${retry.queue} before attempt ${attempt}: ${reason}`,
+    }
+  }
+  const result = broker?.isBound === false ? `${queue} is not bound to it` : 'published, not processed yet'
+  return { state: 'in_flight', since: row.publishedAt, queue, broker, result }
 }
 
 /** Payment's status until the provider answers; the event is processed with the answer. */

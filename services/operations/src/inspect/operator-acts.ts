@@ -3,7 +3,10 @@ import { v7 as uuidv7 } from 'uuid'
 import { NotDone } from './stores.ts'
 import type { StoreReader } from './store.ts'
 
-export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation'
+export type ActName = 'replay' | 'discard' | 'release' | 'retry_compensation' | 'repair_topology' | 'end_session'
+
+/** A change of stock by the stock API, which the inventory service records in its own database. */
+export type StockAct = 'set_stock'
 
 /** The operator and reason of all acts of one command (`runId`). */
 export interface Actor {
@@ -30,7 +33,7 @@ export interface Act {
 export interface RecordedAct {
   readonly actId: string
   readonly runId: string
-  readonly act: ActName
+  readonly act: ActName | StockAct
   readonly subject: string
   readonly place: string
   readonly event: string | null
@@ -46,7 +49,7 @@ export interface RecordedAct {
   readonly detail: unknown
 }
 
-const expected = { operations: 2 }
+const expected = { operations: 3 }
 
 // The body of a discarded message is in a table of its own, from which it may have been removed.
 const newest = statement(
@@ -84,6 +87,23 @@ export async function readActs(
   { about, limit }: { readonly about?: string | undefined; readonly limit: number },
 ): Promise<RecordedAct[]> {
   return await database.query<RecordedAct>(newest, [about ?? null, limit])
+}
+
+const newestStock = statement(
+  'stock-changes-newest',
+  `SELECT change_id AS "actId", change_id AS "runId", 'set_stock' AS act, sku AS subject, 'inventory database' AS place,
+    NULL AS event, NULL AS "sagaId", operator, '' AS reason, changed_at AS "startedAt", changed_at AS "completedAt",
+    changed_at AS "begunAt", changed_at AS "doneAt", NULL AS failure,
+    json_build_object('before', available_before, 'available', available, 'issuer', issuer) AS detail
+  FROM stock_changes WHERE ($1::text IS NULL OR sku = $1) ORDER BY change_id DESC LIMIT $2`,
+)
+
+/** Changes of stock by the stock API, as acts: they have no reason, and are complete. */
+export async function readStockActs(
+  database: StoreReader,
+  { about, limit }: { readonly about?: string | undefined; readonly limit: number },
+): Promise<RecordedAct[]> {
+  return await database.query<RecordedAct>(newestStock, [about ?? null, limit])
 }
 
 /** @throws NotDone when the order database has no table for acts */

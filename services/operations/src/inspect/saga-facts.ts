@@ -42,6 +42,7 @@ export interface OutboxRow {
   readonly attempts: number
   readonly createdAt: Date
   readonly publishedAt: Date | null
+  readonly unroutableSince: Date | null
   readonly parkedAt: Date | null
   readonly parkReason: string | null
 }
@@ -66,23 +67,28 @@ const sagaById = statement(
   `SELECT ${sagaColumns}, o.status AS "orderStatus", items, refund_requests AS "refundRequests", history
   FROM ${sagaTables} WHERE s.saga_id = $1 OR s.order_id = $1`,
 )
+const sagasById = statement(
+  'sagas-by-ids',
+  `SELECT ${sagaColumns}, o.status AS "orderStatus", items, refund_requests AS "refundRequests", history
+  FROM ${sagaTables} WHERE s.saga_id = ANY($1::uuid[])`,
+)
 const payment = statement(
   'payment-of',
-  `SELECT status, reason, amount::text, currency, charge_id AS "chargeId", refund_id AS "refundId", attempts,
+  `SELECT order_id AS "orderId", status, reason, amount::text, currency, charge_id AS "chargeId", refund_id AS "refundId", attempts,
     last_attempt_at AS "lastAttemptAt", next_attempt_at AS "nextAttemptAt", created_at AS "createdAt",
     updated_at AS "updatedAt"
-  FROM payment_transactions WHERE order_id = $1`,
+  FROM payment_transactions WHERE order_id = ANY($1::uuid[])`,
 )
 const reservation = statement(
   'reservation-of',
-  `SELECT status, reason, items, created_at AS "createdAt", updated_at AS "updatedAt"
-  FROM inventory_reservations WHERE order_id = $1`,
+  `SELECT order_id AS "orderId", status, reason, items, created_at AS "createdAt", updated_at AS "updatedAt"
+  FROM inventory_reservations WHERE order_id = ANY($1::uuid[])`,
 )
 const outbox = statement(
   'outbox-of',
-  `SELECT event_id AS "eventId", routing_key AS event, attempts, created_at AS "createdAt",
+  `SELECT saga_id AS "sagaId", event_id AS "eventId", routing_key AS event, attempts, unroutable_since AS "unroutableSince", created_at AS "createdAt",
     published_at AS "publishedAt", CASE WHEN published_at IS NULL THEN parked_at END AS "parkedAt", park_reason AS "parkReason"
-  FROM events WHERE saga_id = $1 ORDER BY created_at, event_id LIMIT 200`,
+  FROM events WHERE saga_id = ANY($1::uuid[]) ORDER BY created_at, event_id LIMIT $2`,
 )
 const inbox = statement(
   'inbox-of',
@@ -91,6 +97,11 @@ const inbox = statement(
 )
 
 const actsShown = 100
+/** More than any saga has; a repeated refund request is one event. */
+const eventsOfSaga = 200
+
+type Keyed<T> = T & { readonly sagaId: string }
+type OfOrder<T> = T & { readonly orderId: string }
 
 /** @param id of the saga or its order. @returns undefined if it does not exist */
 export async function readSaga(orders: StoreReader, id: string): Promise<RecordedSaga | undefined> {
@@ -107,6 +118,28 @@ export async function readSagaFacts(
   saga: RecordedSaga,
   { partial }: { readonly partial: boolean },
 ): Promise<SagaFacts> {
+  const [[facts], acts] = await Promise.all([
+    factsOf(databases, [saga], partial),
+    readActs(databases.order, { about: saga.sagaId, limit: actsShown }),
+  ])
+  return { ...(facts as Omit<SagaFacts, 'acts'>), acts }
+}
+
+/** As `readSagaFacts` with `partial`, for many sagas and without the acts: the number of statements does not grow with them. */
+export async function readFactsOfSagas(
+  databases: Readonly<Record<StoreName, StoreReader>>,
+  sagaIds: readonly string[],
+): Promise<SagaFacts[]> {
+  if (sagaIds.length === 0) return []
+  const sagas = await databases.order.query<RecordedSaga>(sagasById, [sagaIds])
+  return (await factsOf(databases, sagas, true)).map((facts) => ({ ...facts, acts: [] }))
+}
+
+async function factsOf(
+  databases: Readonly<Record<StoreName, StoreReader>>,
+  sagas: readonly RecordedSaga[],
+  partial: boolean,
+): Promise<Omit<SagaFacts, 'acts'>[]> {
   const optional = async <R>(rows: Promise<R[]>): Promise<R[] | undefined> =>
     await rows.catch((error: unknown) => {
       if (partial && error instanceof DependencyUnavailable) return undefined
@@ -114,30 +147,44 @@ export async function readSagaFacts(
     })
   const ofStores = async <R extends object>(
     sql: Statement,
-    value: unknown,
+    values: readonly unknown[],
   ): Promise<Record<StoreName, R[] | undefined>> => {
-    const rows = storeNames.map(async (store) => [store, await optional(databases[store].query<R>(sql, [value]))])
+    const rows = storeNames.map(async (store) => [store, await optional(databases[store].query<R>(sql, values))])
     return Object.fromEntries(await Promise.all(rows)) as Record<StoreName, R[] | undefined>
   }
-  const [outboxes, payments, reservations, acts] = await Promise.all([
-    ofStores<OutboxRow>(outbox, saga.sagaId),
-    optional(databases.payment.query<RecordedPayment>(payment, [saga.orderId])),
-    optional(databases.inventory.query<RecordedReservation>(reservation, [saga.orderId])),
-    readActs(databases.order, { about: saga.sagaId, limit: actsShown }),
+  const [sagaIds, orderIds] = [sagas.map(({ sagaId }) => sagaId), sagas.map(({ orderId }) => orderId)]
+  const [events, payments, reservations] = await Promise.all([
+    ofStores<Keyed<OutboxRow>>(outbox, [sagaIds, eventsOfSaga * sagas.length]),
+    optional(databases.payment.query<OfOrder<RecordedPayment>>(payment, [orderIds])),
+    optional(databases.inventory.query<OfOrder<RecordedReservation>>(reservation, [orderIds])),
   ])
   // The history has the ids of events that were removed from the outboxes.
   const known = new Set(
-    [saga.history, ...Object.values(outboxes)].flatMap((events: readonly { eventId: string }[] = []) =>
-      events.map(({ eventId }) => eventId),
+    [...sagas.map(({ history }) => history), ...Object.values(events)].flatMap(
+      (some: readonly { eventId: string }[] = []) => some.map(({ eventId }) => eventId),
     ),
   )
-  const inboxes = await ofStores<InboxRow>(inbox, [...known])
+  const inboxes = await ofStores<InboxRow>(inbox, [[...known]])
+  return sagas.map((saga) => {
+    const ofOrder = <T extends { readonly orderId: string }>(rows: readonly T[] | undefined): T | null | undefined =>
+      rows && (rows.find(({ orderId }) => orderId === saga.orderId) ?? null)
+    return {
+      saga,
+      payment: ofOrder(payments),
+      reservation: ofOrder(reservations),
+      outboxes: ofEach(events, (rows) => rows.filter(({ sagaId }) => sagaId === saga.sagaId)),
+      inboxes,
+    }
+  })
+}
+
+function ofEach<T>(
+  rows: Readonly<Record<StoreName, readonly T[] | undefined>>,
+  select: (rows: readonly T[]) => readonly T[],
+): Record<StoreName, readonly T[] | undefined> {
   return {
-    saga,
-    payment: payments && (payments[0] ?? null),
-    reservation: reservations && (reservations[0] ?? null),
-    outboxes,
-    inboxes,
-    acts,
+    order: rows.order && select(rows.order),
+    payment: rows.payment && select(rows.payment),
+    inventory: rows.inventory && select(rows.inventory),
   }
 }

@@ -18,10 +18,13 @@ export interface SagaLine extends SagaState {
 }
 
 export interface SagaListOptions {
-  readonly status?: string | undefined
+  readonly status?: string | null | undefined
   /** Only those with violations. */
   readonly violations?: boolean | undefined
   readonly createdBefore?: Date | undefined
+  readonly customerId?: string | undefined
+  /** Only those that are not complete (without a final status, or with a refund in progress) and those with these ids. */
+  readonly openOr?: readonly string[] | undefined
   readonly order: 'oldest first' | 'newest first'
   readonly after?: string | undefined
   readonly limit: number
@@ -46,6 +49,14 @@ export const sagaColumns = `saga_id AS "sagaId", order_id AS "orderId", customer
 export const sagaTables = 'saga_instances s JOIN orders o USING (order_id, saga_id)'
 const violatedTables = `saga_violations w JOIN (${sagaTables}) USING (saga_id)`
 
+const isOpen = `(s.status IN ('pending', 'payment_completed', 'refunding') OR s.refund_due_at IS NOT NULL)`
+const openParts = [
+  ...['pending', 'payment_completed', 'refunding'].map((status) => `s.status = '${status}'`),
+  `s.status = 'timeout_cancelled' AND s.refund_due_at IS NOT NULL`,
+  `s.saga_id = ANY($5::uuid[]) AND NOT ${isOpen}`,
+]
+const isViolated = 'EXISTS (SELECT FROM saga_violations w WHERE w.saga_id = s.saga_id)'
+
 // One statement with and one without the status, so that the plan of each reads an index in the requested order.
 const pagesOf = (name: string, comparison: string, direction: string) => {
   const page = (filter: string, tables: string, id: string, condition: string): Statement =>
@@ -59,6 +70,23 @@ const pagesOf = (name: string, comparison: string, direction: string) => {
     ofStatus: page('status', sagaTables, 's.saga_id', 'AND s.status = $4'),
     // Few sagas are violated: the order is that of their own table.
     violated: page('violated', violatedTables, 'w.saga_id', 'AND ($4::text IS NULL OR s.status = $4)'),
+    ofCustomer: page(
+      'customer',
+      sagaTables,
+      's.saga_id',
+      `AND o.customer_id = $7 AND ($4::text IS NULL OR s.status = $4) AND (NOT $6 OR ${isViolated})
+       AND ($5::uuid[] IS NULL OR ${isOpen} OR s.saga_id = ANY($5::uuid[]))`,
+    ),
+    // Each part reads an index: open sagas are few among many final ones.
+    open: statement(
+      `sagas-${name}-open`,
+      `SELECT * FROM (${openParts
+        .map(
+          (part) => `(SELECT ${sagaColumns} FROM ${sagaTables} WHERE ${part} AND s.saga_id ${comparison} $1
+            AND s.created_at <= $2 AND ($4::text IS NULL OR s.status = $4) AND (NOT $6 OR ${isViolated}) ORDER BY s.saga_id ${direction} LIMIT $3)`,
+        )
+        .join(' UNION ALL ')}) AS open ORDER BY "sagaId" ${direction} LIMIT $3`,
+    ),
   }
 }
 const pages = {
@@ -92,15 +120,19 @@ const newestOfEach = ofEach(
 /** A page of sagas in the order of their ids, which is the order of their creation. */
 export async function listSagas(
   orders: StoreReader,
-  { status, violations, createdBefore, order, after, limit }: SagaListOptions,
+  { status = null, violations = false, createdBefore, customerId, openOr, order, after, limit }: SagaListOptions,
 ): Promise<{ sagas: SagaLine[]; next: string | null }> {
   const { start, statements } = pages[order]
   const values = [after ?? start, createdBefore ?? 'infinity', limit + 1]
-  const found = await (violations === true
-    ? orders.query<SagaLine>(statements.violated, [...values, status ?? null])
-    : status === undefined
-      ? orders.query<SagaLine>(statements.all, values)
-      : orders.query<SagaLine>(statements.ofStatus, [...values, status]))
+  const found = await (customerId !== undefined
+    ? orders.query<SagaLine>(statements.ofCustomer, [...values, status, openOr ?? null, violations, customerId])
+    : openOr !== undefined
+      ? orders.query<SagaLine>(statements.open, [...values, status, openOr, violations])
+      : violations
+        ? orders.query<SagaLine>(statements.violated, [...values, status])
+        : status === null
+          ? orders.query<SagaLine>(statements.all, values)
+          : orders.query<SagaLine>(statements.ofStatus, [...values, status]))
   const sagas = found.slice(0, limit)
   return { sagas, next: found.length > limit ? (sagas.at(-1)?.sagaId ?? null) : null }
 }

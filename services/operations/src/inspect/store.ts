@@ -1,5 +1,6 @@
 import { Database, DependencyUnavailable, type Log, type Statement } from '@order-saga/chassis'
 import type { QueueNames } from '@order-saga/contracts'
+import type { OpenBreaker } from '@order-saga/order'
 import type { ChannelModel } from 'amqplib'
 import { addressOf, type DatabaseSource, type Login, SourceUnavailable, type StoreName } from './stores.ts'
 
@@ -10,19 +11,23 @@ export type StoreReader = Pick<Database, 'query'>
 const poolMax = 4
 
 /**
- * The database of a service for operators: `query` uses read-only sessions, only `change` can write, with a login of its
- * own if there is one. It connects at the first use and replaces lost connections.
+ * The database of a service for operators: `query` uses read-only sessions, `change` and `preview` can write, each with a
+ * login of its own if there is one. It connects at the first use and replaces lost connections.
  */
 export class Store implements StoreReader {
   readonly #store: StoreName
   readonly #readOnly: Database
   readonly #writable: Database
+  readonly #previewing: Database
+  /** Whether previews have the rights of the service itself. */
+  readonly previewsAsService: boolean
   #verified: Promise<void> | undefined
 
   constructor({
     store,
     source,
     operator,
+    runtime,
     program,
     log,
   }: {
@@ -30,6 +35,8 @@ export class Store implements StoreReader {
     readonly source: DatabaseSource
     /** Who writes; the user of `source` unless given. */
     readonly operator?: Login | undefined
+    /** Who previews; the operator unless given. */
+    readonly runtime?: Login | undefined
     /** Part of `application_name`. */
     readonly program: string
     readonly log: Log
@@ -38,6 +45,8 @@ export class Store implements StoreReader {
     this.#store = store
     this.#readOnly = new Database({ ...options, readOnly: true })
     this.#writable = new Database({ ...options, ...operator })
+    this.#previewing = runtime === undefined ? this.#writable : new Database({ ...options, ...runtime })
+    this.previewsAsService = runtime !== undefined
   }
 
   async query<R extends object>(sql: Statement, values?: readonly unknown[]): Promise<R[]> {
@@ -48,8 +57,13 @@ export class Store implements StoreReader {
     return await this.#named(async () => await work(this.#writable))
   }
 
+  /** For work that is rolled back. */
+  async preview<T>(work: (database: Database) => Promise<T>): Promise<T> {
+    return await this.#named(async () => await work(this.#previewing))
+  }
+
   async close(): Promise<void> {
-    await Promise.all([this.#readOnly.close(), this.#writable.close()])
+    await Promise.all([...new Set([this.#readOnly, this.#writable, this.#previewing])].map((each) => each.close()))
   }
 
   async #named<T>(work: () => Promise<T>): Promise<T> {
@@ -68,5 +82,9 @@ export interface InspectSources {
   /** @throws DependencyUnavailable */
   readonly broker: () => Promise<ChannelModel>
   readonly queues: QueueNames
+  /** The bindings of the exchange as `queue routing-key`; undefined where the management API cannot be read. */
+  readonly bindings?: () => Promise<ReadonlySet<string> | undefined>
+  /** The open circuit breakers of the services whose metrics can be read. */
+  readonly breakers?: () => Promise<readonly OpenBreaker[]>
   readonly now: () => Date
 }

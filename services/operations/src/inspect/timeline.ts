@@ -1,4 +1,5 @@
 import type { ServiceName } from '@order-saga/contracts'
+import type { Blocker } from '@order-saga/order'
 import type { DeadLetter } from './dead-letters/dead-letter.ts'
 import type { SagaMessage } from './messages.ts'
 import type { SagaFacts } from './saga-facts.ts'
@@ -20,6 +21,8 @@ interface MessageStep extends Step {
   readonly detail: string
   readonly state: SagaMessage['state']
   readonly result: string
+  /** It is the event of a blocker. */
+  readonly isBlocked: boolean
 }
 
 interface NoteStep extends Step {
@@ -32,20 +35,28 @@ export function timelineOf(
   facts: SagaFacts,
   messages: readonly SagaMessage[],
   deadLetters: readonly DeadLetter[],
+  blockers: readonly Blocker[],
 ): TimelineStep[] {
   const { createdAt, amount, currency } = facts.saga
   const placed = { from: 'customer', to: 'order', event: 'POST /orders', at: createdAt, eventId: null } as const
-  const steps = messages.map((message) => stepOf({ ...message, detail: detailOf(message.event, facts) }))
+  const steps = messages.map((message) => {
+    const isBlocked = blockers.some(({ eventId, service, kind }) => {
+      const blocked =
+        kind === 'parked' || kind === 'outbox' || kind === 'missing_binding' ? true : service === message.to
+      return eventId === message.eventId && blocked
+    })
+    return stepOf({ ...message, detail: detailOf(message.event, facts), isBlocked })
+  })
   return [
     ...notesOf(facts, messages, deadLetters),
-    stepOf({ ...placed, detail: `${amount} ${currency}`, state: 'processed', result: '' }),
+    stepOf({ ...placed, detail: `${amount} ${currency}`, state: 'processed', result: '', isBlocked: false }),
     ...steps,
     // A stable sort keeps steps of the same millisecond in causal order.
   ].toSorted((first, second) => first.at.getTime() - second.at.getTime())
 }
 
 function stepOf(message: Omit<MessageStep, 'kind' | 'service' | 'description' | 'what'>): MessageStep {
-  const { at, from, to, event, eventId, detail, state, result } = message
+  const { at, from, to, event, eventId, detail, state, result, isBlocked } = message
   const about = detail === '' ? event : `${event} (${detail})`
   const description = `${about} to ${to}${result === '' ? '' : `: ${result}`}`
   return {
@@ -61,6 +72,7 @@ function stepOf(message: Omit<MessageStep, 'kind' | 'service' | 'description' | 
     detail,
     state,
     result,
+    isBlocked,
   }
 }
 

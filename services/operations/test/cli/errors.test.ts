@@ -1,8 +1,10 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
-import { runSaga } from '../../src/index.ts'
+import { LocalIssuer } from '@order-saga/dev'
+import { asOperator } from '@order-saga/tests/support/operators'
+import { accessTo } from '@order-saga/tests/support/tokens'
 import { writeScenario } from '../scenarios.ts'
-import { bodyOf, OperatedSystem, type SagaOutput } from './operated-system.ts'
+import { bodyOf, OperatedSystem, type Ran, type SagaOutput } from './operated-system.ts'
 
 const away = { ORDER_DB_URL: 'postgres://ann:secret@127.0.0.1:1/order_db' }
 
@@ -83,18 +85,58 @@ describe('errors of saga', function () {
     assert.equal(unknown.exitCode, 2)
   })
 
-  it('requires --by for a user without a name in the operating system', async () => {
-    let error = ''
-    const code = await runSaga(['dead-letters', 'replay', '--all', '--reason', 'test'], system.environment, {
-      out: () => undefined,
-      error: (text) => void (error += text),
-      user: () => {
-        throw new Error('no such user')
-      },
-      now: () => new Date(),
-      signal: new AbortController().signal,
-    })
-    assert.deepEqual([code, error.startsWith('--by is missing: the operating system')], [2, true])
+  it('changes nothing without a token that identifies the operator', async () => {
+    const replay = ['dead-letters', 'replay', '--all', '--reason', 'test']
+    const { OPERATOR_TOKENS: entries } = asOperator('ann')
+    for (const [env, problem] of [
+      [{ OPERATOR_TOKENS: '', OPERATOR_TOKEN: '' }, 'Changes need an operator: '],
+      [{ OPERATOR_TOKENS: '' }, 'Changes need an operator: '],
+      [{ OPERATOR_TOKEN: '' }, 'OPERATOR_TOKEN is missing: '],
+      [{ OPERATOR_TOKEN: 'another' }, 'OPERATOR_TOKEN is refused: '],
+      [{ OPERATOR_TOKEN: entries }, 'OPERATOR_TOKEN is refused: '],
+      [{ OPERATOR_TOKENS: 'ann:secret' }, 'OPERATOR_TOKENS must consist of entries '],
+    ] as const) {
+      const { code, error } = await system.run(replay, { env })
+      assert.deepEqual([code, error.startsWith(problem)], [2, true], error)
+    }
+    assert.equal((await system.run([...replay, '--by', 'bob'])).code, 2)
+    assert.equal(
+      (await system.run(['dead-letters', 'replay', '--all', '--dry-run'], { env: { OPERATOR_TOKEN: '' } })).code,
+      0,
+    )
+  })
+
+  it('identifies the operator by the subject of an access token with the scope operate', async () => {
+    const issuer = await LocalIssuer.start()
+    try {
+      const retry = ['dead-letters', 'discard', '--all', '--reason', 'test']
+      const run = async (token: Parameters<LocalIssuer['token']>[0]): Promise<Ran> =>
+        system.run(retry, {
+          env: { ...accessTo(issuer), OPERATOR_TOKENS: '', OPERATOR_TOKEN: await issuer.token(token) },
+        })
+      assert.equal((await run({ scope: 'operate', subject: 'olga' })).code, 0)
+      const refused = await run({ scope: 'orders:read', subject: 'olga' })
+      assert.match(refused.error, /^OPERATOR_TOKEN is refused: The token lacks the scope operate/)
+      assert.match((await run({ scope: 'operate', customer: 'c-1' })).error, /^OPERATOR_TOKEN is refused: /)
+      assert.match((await run({ scope: 'operate', lifetimeSeconds: -60 })).error, /has expired/)
+    } finally {
+      await issuer.close()
+    }
+  })
+
+  it('makes a token and its entry, which belong together, and never the same ones', async () => {
+    const made = async (): Promise<Record<string, unknown>> => {
+      const { out } = await system.run(['operator-token', 'eve', '--json'])
+      return (JSON.parse(out) as SagaOutput).items[0] ?? {}
+    }
+    const [one, other] = [await made(), await made()]
+    assert.notEqual(one['token'], other['token'])
+    const env = {
+      OPERATOR_TOKENS: `${String(other['entry'])},${String(one['entry'])}`,
+      OPERATOR_TOKEN: String(one['token']),
+    }
+    assert.equal((await system.run(['dead-letters', 'discard', '--all', '--reason', 'test'], { env })).code, 0)
+    assert.equal((await system.run(['operator-token', 'e:ve'])).code, 2)
   })
 
   it('prints its help, and runs the audit', async () => {

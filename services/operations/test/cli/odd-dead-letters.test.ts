@@ -54,6 +54,10 @@ const letters: Record<string, readonly [RawProperties, string | Buffer]> = {
     },
     '{}',
   ],
+  'a failure of another form': [
+    { headers: table(text('failure', '{"chain":["a\\u0000\\u001b"],"table":7,"where":{}}')) },
+    '{}',
+  ],
   'a message id with capitals': [{ messageId: short('Order-7A') }, '{}'],
   'a message id that is a UUID in capitals': [{ messageId: short('0B6F5E0A-6D5E-4C5B-9F0E-1A2B3C4D5E6F') }, '{}'],
   'a first failure that is not an instant': [

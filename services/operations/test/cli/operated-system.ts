@@ -11,6 +11,7 @@ import {
 } from '@order-saga/contracts'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { rolesOf } from '@order-saga/tests/support/database-roles'
+import { asOperator } from '@order-saga/tests/support/operators'
 import { type ChannelModel, type ConfirmChannel, connect, type GetMessage, type Options } from 'amqplib'
 import { runSaga } from '../../src/index.ts'
 import { storeNames } from '../../src/inspect/stores.ts'
@@ -75,19 +76,22 @@ export class OperatedSystem {
       ORDER_DB_URL: data.sources.order.url,
       PAYMENT_DB_URL: data.sources.payment.url,
       INVENTORY_DB_URL: data.sources.inventory.url,
-      ...operators(),
+      ...logins('operator'),
+      ...logins('runtime'),
       RABBITMQ_URL: url,
+      ORDER_EXCHANGE: `operated_${run}`,
       ORDER_QUEUE: queues.orderQueue,
       PAYMENT_QUEUE: queues.paymentQueue,
       INVENTORY_QUEUE: queues.inventoryQueue,
       NOTIFICATION_QUEUE: queues.notificationQueue,
       RETRY_DELAYS_MS: retryDelaysMs.join(','),
       AUDIT_SETTLE_MS: '1',
+      ...asOperator('ann'),
     }
     return new OperatedSystem(data, queues, environment, { model, channel, topology })
   }
 
-  /** Runs the command in this process, as the user `ann`. */
+  /** Runs the command in this process, as the operator `ann`. */
   async run(
     args: readonly string[],
     more: { env?: NodeJS.ProcessEnv; now?: Date; signal?: AbortSignal } = {},
@@ -99,7 +103,6 @@ export class OperatedSystem {
       {
         out: (text) => void (out += `${text}\n`),
         error: (text) => void (error += `${text}\n`),
-        user: () => 'ann',
         now: () => more.now ?? new Date(),
         signal: more.signal ?? new AbortController().signal,
       },
@@ -185,13 +188,16 @@ export class OperatedSystem {
   }
 }
 
-function operators(): NodeJS.ProcessEnv {
-  const logins = storeNames.map((store) => [store.toUpperCase(), rolesOf(store).operator] as const)
+function logins(role: 'operator' | 'runtime'): NodeJS.ProcessEnv {
   return Object.fromEntries(
-    logins.flatMap(([store, { user, password }]) => [
-      [`${store}_OPERATOR_DB_USER`, user],
-      [`${store}_OPERATOR_DB_PASSWORD`, password],
-    ]),
+    storeNames.flatMap((store) => {
+      const { user, password } = rolesOf(store)[role]
+      const prefix = `${store}_${role}_DB`.toUpperCase()
+      return [
+        [`${prefix}_USER`, user],
+        [`${prefix}_PASSWORD`, password],
+      ]
+    }),
   )
 }
 

@@ -5,7 +5,7 @@ import { sagaProgram, sagaSettings } from '../../src/index.ts'
 import { auditSettings } from '../../src/index.ts'
 
 const page = readFileSync(new URL('../../../../docs/saga-command.md', import.meta.url), 'utf8')
-const program = sagaProgram({ out: () => undefined, user: () => '', now: () => new Date(), run: async () => undefined })
+const program = sagaProgram({ out: () => undefined, run: async () => undefined })
 
 /** The subcommands by their full name, without groups. */
 function commandsIn(command: Command, path = ''): [string, Command][] {

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { waitUntil } from '@order-saga/dev'
+import { assertBuilt } from '@order-saga/tests/support/built'
 import { Client } from 'pg'
 import { Child } from '../../../../tools/dev/src/child-process.ts'
 import { writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
+import { asOperator } from '@order-saga/tests/support/operators'
 
 const healed = ['--reason', 'the shelf stands again']
 
@@ -18,8 +20,11 @@ describe('saga dead-letters replay', function () {
     const eventId = randomUUID()
     const content = bodyOf('payment.completed', { eventId })
     const options = { type: 'payment.completed', messageId: eventId, correlationId: 'saga-1', timestamp: 1_767_225_600 }
-    await system().die('inventory', content, { ...options, headers: { 'causation-id': 'c-1', traceparent: 't-1' } })
-    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed, '--by', 'bob'])
+    await system().die('inventory', content, {
+      ...options,
+      headers: { 'causation-id': 'c-1', traceparent: 't-1', failure: '{"chain":["Error: the shelf has collapsed"]}' },
+    })
+    const { code, out } = await system().run(['dead-letters', 'replay', eventId, ...healed], { env: asOperator('bob') })
     assert.equal(code, 0)
     assert.match(out, new RegExp(`^${eventId} +${system().queueOf('inventory')} +payment.completed +replayed$`, 'm'))
     const [message, ...more] = await system().take(system().queueOf('inventory'))
@@ -193,8 +198,9 @@ describe('saga dead-letters replay', function () {
        CREATE TRIGGER gate BEFORE INSERT ON operator_acts FOR EACH ROW
          WHEN (NEW.result_of IS NOT NULL) EXECUTE FUNCTION gate()`,
     )
-    const main = fileURLToPath(new URL('../../src/saga-main.ts', import.meta.url))
-    const args = ['--conditions=source', '--import=tsx', main, 'dead-letters', 'replay', eventId, ...healed]
+    await assertBuilt(['operations'])
+    const main = fileURLToPath(new URL('../../dist/saga-main.js', import.meta.url))
+    const args = [main, 'dead-letters', 'replay', eventId, ...healed]
     const env = { PATH: process.env['PATH'], ...system().environment }
     const command = await Child.start(process.execPath, args, { cwd: process.cwd(), env, stdio: 'ignore' })
     await waitUntil(
@@ -264,6 +270,70 @@ describe('saga dead-letters replay', function () {
       )
     })
 
+    describe('while the database refuses the writes', () => {
+      const drop = 'DROP TRIGGER IF EXISTS refusal ON processed_events; DROP FUNCTION IF EXISTS refuse'
+      const refuse = `CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS
+        $$ BEGIN RAISE EXCEPTION 'shelf index is corrupted' USING ERRCODE = 'XX001'; END $$`
+      afterEach(() => system().data.sql('payment', drop))
+
+      const triggers = [
+        ['at once', 'CREATE TRIGGER refusal AFTER INSERT'],
+        ['at the commit', 'CREATE CONSTRAINT TRIGGER refusal AFTER INSERT'],
+      ] as const
+      for (const [when, trigger] of triggers) {
+        const timing = when === 'at the commit' ? 'DEFERRABLE INITIALLY DEFERRED' : ''
+
+        it(`${when}, reports the error and its function, with the rights of the service`, async () => {
+          await system().data.sql('payment', refuse)
+          const on = `${trigger} ON processed_events ${timing} FOR EACH ROW EXECUTE FUNCTION refuse()`
+          await system().data.sql('payment', on)
+          await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+          const before = await everything()
+          const [[result, why] = []] = await foreseen()
+          assert.equal(result, 'would_fail')
+          assert.match(
+            String(why),
+            /^shelf index is corrupted \(SQLSTATE XX001; .*PL\/pgSQL function refuse\(\) line 1/,
+          )
+          assert.deepEqual(await everything(), before)
+        })
+      }
+
+      it('without the rights of the service, says that it did not test them and which setting gives them', async () => {
+        await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+        const env = { PAYMENT_RUNTIME_DB_USER: '' }
+        const { out, code } = await system().run(['dead-letters', 'replay', '--all', '--dry-run'], { env })
+        assert.equal(code, 0)
+        assert.match(out, /would change/)
+        assert.match(
+          out,
+          /its writes, triggers and constraints \(permission denied for table \w+; set PAYMENT_RUNTIME_DB_USER to the runtime role\)/,
+        )
+      })
+
+      it('without any right to lock rows, predicts nothing', async () => {
+        await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+        const env = { PAYMENT_RUNTIME_DB_USER: '', PAYMENT_OPERATOR_DB_USER: '' }
+        const { out, code } = await system().run(['dead-letters', 'replay', '--all', '--dry-run'], { env })
+        assert.equal(code, 0)
+        assert.match(out, /unknown +the user may not lock the rows of the order/)
+      })
+
+      it('because the service lacks a right, reports a failure', async () => {
+        await system().data.sql('payment', 'REVOKE INSERT ON processed_events FROM payment_runtime')
+        try {
+          await system().die('payment', bodyOf('order.cancelled'), { type: 'order.cancelled' })
+          const [[result, why] = []] = await foreseen()
+          assert.deepEqual(
+            [result, String(why).startsWith('permission denied for table processed_events')],
+            ['would_fail', true],
+          )
+        } finally {
+          await system().data.sql('payment', 'GRANT INSERT ON processed_events TO payment_runtime')
+        }
+      })
+    })
+
     it('reports a refund that would be paid', async () => {
       const scenario = await writeScenario(system().data, 'confirmed')
       await system().die('payment', bodyOf('payment.refund.requested', { ...scenario }), {
@@ -314,6 +384,36 @@ describe('saga dead-letters replay', function () {
 describe('saga dead-letters show', function () {
   this.timeout(60_000)
   const system = useOperatedSystem()
+
+  it('shows the cause that the consumer recorded: the database error with its place, the chain of errors, the stack', async () => {
+    const eventId = randomUUID()
+    const failure = {
+      chain: ['error: shelf index is corrupted', 'Error: page 7'],
+      sqlState: 'XX002',
+      statement: 'stock-save',
+      schema: 'public',
+      table: 'inventory_stock',
+      constraint: 'stock_check',
+      where: 'PL/pgSQL function reject() line 3 at RAISE\nSQL statement "INSERT"',
+      stack: 'error: shelf index is corrupted\n    at Parser.parse (parser.js:1:2)',
+    }
+    const headers = { failure: JSON.stringify(failure) }
+    await system().die('inventory', bodyOf('payment.completed', { eventId }), { type: 'payment.completed', headers })
+    const { out } = await system().run(['dead-letters', 'show', eventId])
+    for (const line of [
+      'SQLSTATE       XX002',
+      'statement      stock-save',
+      'table          public.inventory_stock',
+      'constraint     stock_check',
+      'where          PL/pgSQL function reject() line 3 at RAISE\n               SQL statement "INSERT"',
+      'error          error: shelf index is corrupted\n               caused by Error: page 7',
+      'stack          error: shelf index is corrupted\n                   at Parser.parse (parser.js:1:2)',
+    ]) {
+      assert(out.includes(`\n${line}\n`), `${line}\nin\n${out}`)
+    }
+    const [item] = (await system().json('dead-letters', 'show', eventId)).items
+    assert.deepEqual(item?.['failure'], failure)
+  })
 
   it('shows a complete dead letter with the preview of its replay, and reports an unknown id', async () => {
     const scenario = await writeScenario(system().data, 'pending')

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { retryQueue } from '@order-saga/contracts'
+import { writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
 /** Long enough that the broker returns nothing during a test. */
@@ -55,6 +56,52 @@ describe('saga retries', function () {
     const { out } = await system().run(['retries', 'list', '--limit', '1'])
     assert.match(out, new RegExp(`^${waiting} +${queue()} +order.created +- +3 +11 min ago +waiting +no answer$`, 'm'))
     assert.match(out, /^1 message shown, 6 in the retry queues: 2 waiting, 0 unreadable, 2 stuck, 2 of unknown age$/m)
+  })
+
+  it('that are stuck or unreadable block their saga in show and list, and are left in their queue', async () => {
+    const unread = await writeScenario(system().data, 'pending')
+    await system().send(
+      queue(),
+      bodyOf('order.created', { ...unread, eventId: unread.events['order.created'] ?? '' }),
+      {
+        type: 'order.created',
+        messageId: unread.events['order.created'] ?? '',
+        headers: { attempt: 1, reason: 'unknown version 9 of order.created', 'retried-at': ago(1_000) },
+      },
+    )
+    const scenario = await writeScenario(system().data, 'pending')
+    await writeScenario(system().data, 'pending')
+    const eventId = scenario.events['order.created'] ?? ''
+    await system().send(queue(), bodyOf('order.created', { ...scenario, eventId }), {
+      type: 'order.created',
+      messageId: eventId,
+      headers: { attempt: 3, reason: 'no answer', 'retried-at': ago(delayMs + 90_000) },
+    })
+    const { out } = await system().run(['show', scenario.sagaId])
+    assert.match(out, new RegExp(`order\\.created is stuck in ${queue()} before attempt 3: no answer, since `))
+    assert.match(out, new RegExp(`^next +move it back to its queue: saga retries move ${queue()} `, 'm'))
+    await system().untilDepth(queue(), 2)
+    const listed = async (...filter: string[]) =>
+      (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
+    assert.deepEqual(await listed('--blocked', 'stuck_retry'), [scenario.sagaId])
+    assert.deepEqual(await listed('--blocked', 'unreadable'), [unread.sagaId])
+    assert.match((await system().run(['list'])).out, new RegExp(`^${scenario.sagaId} .* stuck_retry$`, 'm'))
+    const why = `order.created waits in ${queue()}, as this release of payment cannot read it: unknown version 9 of`
+    assert.match(
+      (await system().run(['show', unread.sagaId])).out,
+      new RegExp(`^blocked by +${why} order.created`, 'm'),
+    )
+    await system().untilDepth(queue(), 2)
+    const [shown] = (await system().json('show', scenario.sagaId)).items
+    const blockers = shown?.['blockers'] as { kind: string }[] | undefined
+    assert.deepEqual(
+      blockers?.map(({ kind }) => kind),
+      ['stuck_retry'],
+    )
+    await system().untilDepth(queue(), 2)
+    assert.equal((await system().json('retries', 'move', queue(), '--reason', 'no expiry')).summary['moved'], 1)
+    const [moved] = (await system().json('show', scenario.sagaId)).items
+    assert.doesNotMatch(JSON.stringify(moved?.['blockers']), /stuck_retry/)
   })
 
   it('move puts stuck messages back into the main queue with their attempt, and records who and why', async () => {

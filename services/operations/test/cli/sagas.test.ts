@@ -1,6 +1,9 @@
 // needs: database, broker
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { waitUntil } from '@order-saga/dev'
+import { rolesOf } from '@order-saga/tests/support/database-roles'
+import { Client } from 'pg'
 import { append, type Scenario, writeScenario } from '../scenarios.ts'
 import { bodyOf, useOperatedSystem } from './operated-system.ts'
 
@@ -27,7 +30,7 @@ describe('saga list', function () {
     assert.deepEqual(await found('--status', 'cancelled'), [])
     const { code, out } = await system().run(['list', '--status', 'refunding'])
     assert.equal(code, 0)
-    const row = `^${refunding.sagaId}  ${refunding.orderId}  refunding/refund_requested  - +45 min  \\d s ago +44 min ago$`
+    const row = `^${refunding.sagaId}  ${refunding.orderId}  refunding/refund_requested  - +45 min  \\d s ago +44 min ago +-$`
     assert.match(out, new RegExp(row, 'm'))
   })
 
@@ -75,10 +78,13 @@ describe('saga list', function () {
     assert.deepEqual(await found(), all)
     assert.deepEqual(await found('--status', 'pending'), all.slice(1))
     assert.deepEqual(await found('--older-than', '5m'), all.slice(0, 1))
+    await system().data.sql('order', `UPDATE orders SET customer_id = 'c-1' WHERE saga_id <> $1`, [old.sagaId])
+    assert.deepEqual(await found('--customer', 'c-1'), all.slice(1))
+    assert.deepEqual(await found('--blocked'), all.slice(1))
     const { summary } = await system().json('list', '--violations', '--limit', '1')
     assert.deepEqual(await found('--after', String(summary['next'])), all.slice(1))
     const { out } = await system().run(['list', '--violations'])
-    assert.match(out, /DEADLINE +VIOLATIONS$/m)
+    assert.match(out, /DEADLINE +BLOCKED BY +VIOLATIONS$/m)
     assert.match(out, new RegExp(`^${young.sagaId} .* 2$`, 'm'))
     assert.match((await system().run(['show', young.sagaId])).out, /^violations +2$/m)
     assert.doesNotMatch((await system().run(['list'])).out, /VIOLATIONS/)
@@ -128,8 +134,107 @@ describe('saga show', function () {
     assert.equal((await shown(scenario.sagaId))['waitsFor'], 'order.created to be published from the outbox of order')
 
     await system().data.sql('order', `UPDATE events SET parked_at = now(), park_reason = 'unroutable'`)
-    const parked = 'an operator: order.created is parked in the outbox of order: unroutable'
-    assert.equal((await shown(scenario.sagaId))['waitsFor'], parked)
+    const why = `unroutable: no queue is bound to routing key order.created; expected ${system().queueOf('payment')}`
+    const parked = await shown(scenario.sagaId)
+    assert.equal(parked['waitsFor'], `an operator: order.created is parked in the outbox of order: ${why}`)
+  })
+
+  it('lists complete sagas too whose messages are dead letters or parked, by kind', async () => {
+    const [lost, parked, unroutable, complete] = [
+      await writeScenario(system().data, 'confirmed'),
+      await writeScenario(system().data, 'confirmed'),
+      await writeScenario(system().data, 'confirmed'),
+      await writeScenario(system().data, 'confirmed'),
+    ]
+    await system().die('inventory', bodyOf('order.confirmed', { ...lost, eventId: randomUUID() }), {
+      type: 'order.confirmed',
+    })
+    const unpublish = (change: string, { sagaId }: Scenario) =>
+      system().data.sql(
+        'order',
+        `UPDATE events SET published_at = NULL, ${change} WHERE saga_id = $1 AND routing_key = 'order.confirmed'`,
+        [sagaId],
+      )
+    await unpublish(`parked_at = now(), park_reason = 'unroutable'`, parked)
+    await unpublish('unroutable_since = now()', unroutable)
+    await system().data.sql('inventory', 'DELETE FROM processed_events')
+    const found = async (...filter: string[]): Promise<unknown[]> =>
+      (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
+    assert.deepEqual(await found('--blocked', 'dead_letter'), [lost.sagaId])
+    assert.deepEqual(await found('--blocked', 'parked'), [parked.sagaId])
+    assert.deepEqual(await found('--blocked', 'missing_binding'), [unroutable.sagaId])
+    const { out } = await system().run(['list'])
+    assert.match(out, new RegExp(`^${parked.sagaId} .* parked`, 'm'))
+    assert.match(out, new RegExp(`^${complete.sagaId} .* -$`, 'm'))
+  })
+
+  it('reports all blockers with the next step of each, and lists them, also by kind', async () => {
+    const scenario = await writeScenario(system().data, 'pending', new Date(Date.now() - minute))
+    const eventId = randomUUID()
+    await system().die('inventory', bodyOf('payment.completed', { ...scenario, eventId }), {
+      type: 'payment.completed',
+    })
+    // The operator may not end a session of a superuser.
+    const { user, password } = rolesOf('order').runtime
+    const url = Object.assign(new URL(system().data.orderUrl), {
+      username: user,
+      password: encodeURIComponent(password),
+    })
+    const session = new Client({ connectionString: url.href, application_name: 'reporting' })
+    session.on('error', () => undefined)
+    await session.connect()
+    try {
+      await session.query('BEGIN')
+      const lock = 'SELECT FROM saga_instances WHERE saga_id = $1 FOR UPDATE'
+      const { rows } = await session.query<{ pid: number }>('SELECT pg_backend_pid() AS pid')
+      await session.query(lock, [scenario.sagaId])
+      const pid = rows[0]?.pid
+      const lines = await waitUntil(
+        async () => {
+          const { out } = await system().run(['show', scenario.sagaId])
+          return /its row/.test(out) && out
+        },
+        { what: 'a transaction older than a second', limitMs: 10_000 },
+      )
+      for (const line of [
+        `blocked by    \\(1 of 3\\) payment.completed is a dead letter in ${system().queueOf('inventory')}: the shelf has collapsed, since .*`,
+        'next          correct the cause, then replay the dead letter \\(docs/runbooks/OrderSagaDeadLetters.md\\)',
+        `blocked by    \\(2 of 3\\) its row in the database of order is locked by session ${pid} \\(reporting, transaction since .*`,
+        `next          end it if nobody needs it: saga locks ${pid} --cancel .*`,
+        `blocked by    \\(3 of 3\\) ${system().queueOf('payment')} has no consumer; order.created was published .*`,
+      ]) {
+        assert.match(lines, new RegExp(`^${line}$`, 'm'))
+      }
+      const found = async (...filter: string[]): Promise<unknown[]> =>
+        (await system().json('list', ...filter)).items.map(({ sagaId }) => sagaId)
+      // A step may take three seconds before it counts as blocked.
+      const other = await writeScenario(system().data, 'pending')
+      const { out } = await system().run(['list'])
+      assert.match(out, new RegExp(`^${scenario.sagaId} .* dead_letter, lock, no_consumer$`, 'm'))
+      assert.match(out, new RegExp(`^${other.sagaId} .* -$`, 'm'))
+      assert.deepEqual(await found('--blocked'), [scenario.sagaId])
+      assert.deepEqual(await found('--blocked', 'lock'), [scenario.sagaId])
+      assert.deepEqual(await found('--blocked', 'parked'), [])
+      assert.deepEqual(await found('--blocked', 'lock', '--customer', 'c-1'), [])
+      await system().data.sql('order', `UPDATE orders SET customer_id = 'c-1' WHERE order_id = $1`, [scenario.orderId])
+      assert.deepEqual(await found('--customer', 'c-1'), [scenario.sagaId])
+      const wrong = await system().run(['list', '--blocked', 'nonsense'])
+      assert.deepEqual(
+        [wrong.code, wrong.error.startsWith('--blocked nonsense is no kind of blocker: give any')],
+        [2, true],
+      )
+
+      const locks = await system().run(['locks'])
+      assert.match(locks.out, new RegExp(`^order +${pid} +reporting +idle in transaction`, 'm'))
+      const cancel = await system().run(['locks', String(pid), '--cancel', '--reason', 'a forgotten report'])
+      assert.match(cancel.out, new RegExp(`^order +${pid} +reporting .* ended `, 'm'))
+      assert.equal(cancel.code, 0)
+      const [act] = (await system().json('acts')).items
+      assert.deepEqual([act?.['act'], act?.['subject'], act?.['place']], ['end_session', String(pid), 'order database'])
+      assert.deepEqual(await found('--blocked', 'lock'), [])
+    } finally {
+      await session.end().catch(() => undefined)
+    }
   })
 
   it('reports a dead letter of the saga with its queue and reason', async () => {
@@ -268,7 +373,13 @@ describe('saga outbox', function () {
     assert.deepEqual(await found('--service', 'payment'), [other])
     assert.deepEqual(await found('--limit', '1'), [one])
     const { out } = await system().run(['outbox', 'list'])
-    assert.match(out, new RegExp(`^${one} +order +order.lost +${scenario.sagaId} +\\d s ago +9 +unroutable$`, 'm'))
+    assert.match(
+      out,
+      new RegExp(
+        `^${one} +order +order.lost +${scenario.sagaId} +\\d s ago +9 +unroutable: no queue is bound to routing key order.lost; no service consumes it$`,
+        'm',
+      ),
+    )
     const { code, error } = await system().run(['outbox', 'list', '--service', 'notification'])
     assert.deepEqual(
       [code, error],

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { DeadLetter } from '../../src/inspect/dead-letters/dead-letter.ts'
 import { inspectSaga } from '../../src/inspect/inspect-saga.ts'
+import type { RetryMessage } from '../../src/inspect/retries/retry-message.ts'
 import type { RecordedAct } from '../../src/inspect/operator-acts.ts'
 import type {
   InboxRow,
@@ -22,10 +23,17 @@ const row = (eventId: string, event: string, ms: number, more: Partial<OutboxRow
   createdAt: at(ms),
   publishedAt: at(ms + 1),
   attempts: 1,
+  unroutableSince: null,
   parkedAt: null,
   parkReason: null,
   ...more,
 })
+const queues = {
+  orderQueue: 'order_queue',
+  paymentQueue: 'payment_queue',
+  inventoryQueue: 'inventory_queue',
+  notificationQueue: 'notification_queue',
+}
 const processed = (eventId: string, ms: number): InboxRow => ({ eventId, processedAt: at(ms) })
 
 const saga: RecordedSaga = {
@@ -127,6 +135,7 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
     reason: 'no such card',
     replayRefusal: undefined,
     attempts: 5,
+    failure: undefined,
     firstFailure: undefined,
     deadLetteredAt: at(60),
     diedAt: at(60),
@@ -136,8 +145,22 @@ function letter(service: DeadLetter['service'], more: Partial<DeadLetter> = {}):
   }
 }
 
-const inspected = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []) =>
-  inspectSaga(given, { deadLetters, usual: {}, now: at(100) })
+const retryOf = (state: RetryMessage['state']): RetryMessage => ({
+  id: refund,
+  service: 'payment',
+  queue: 'payment_queue.retry.45000',
+  event: 'payment.refund.requested',
+  schemaVersion: 1,
+  sagaId: saga.sagaId,
+  orderId: saga.orderId,
+  attempt: 3,
+  reason: 'the provider answers 500',
+  retriedAt: at(50),
+  refusal: undefined,
+  state,
+})
+const inspected = (given: SagaFacts, deadLetters: readonly DeadLetter[] = [], retries: readonly RetryMessage[] = []) =>
+  inspectSaga(given, { queues, deadLetters, retries, locks: [], breakers: [], usual: {}, now: at(100) })
 const shortly = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []): string[] =>
   inspected(given, deadLetters).timeline.map(({ service, what }) => `${service}: ${what}`)
 const needs = (given: SagaFacts, deadLetters: readonly DeadLetter[] = []) =>
@@ -228,6 +251,38 @@ describe('The timeline of a saga', () => {
     assert.equal(needs(copy, [letter('payment')])?.what, 'payment.refunded from payment (payment status: charged)')
   })
 
+  it('shows a message in a retry queue, and as a blocker once it is stuck there', () => {
+    const blockers = (state: RetryMessage['state']) =>
+      inspected(facts(), [], [retryOf(state)]).explanation.blockers.map(({ kind, cause, action }) => [
+        kind,
+        cause,
+        action,
+      ])
+    const { timeline } = inspected(facts(), [], [retryOf('waiting')])
+    assert.match(
+      timeline.at(-1)?.what ?? '',
+      /in payment_queue\.retry\.45000 before attempt 3: the provider answers 500$/,
+    )
+    assert.deepEqual(blockers('waiting'), [])
+    const action = 'move it back to its queue: saga retries move payment_queue.retry.45000'
+    const cause = 'in payment_queue.retry.45000 before attempt 3: the provider answers 500'
+    assert.deepEqual(blockers('stuck'), [['stuck_retry', `payment.refund.requested is stuck ${cause}`, action]])
+    assert.deepEqual(blockers('unknown'), [
+      ['stuck_retry', `payment.refund.requested is, for an unknown time, ${cause}`, action],
+    ])
+    assert.deepEqual(blockers('unreadable'), [
+      [
+        'unreadable',
+        'payment.refund.requested waits in payment_queue.retry.45000, as this release of payment cannot read it: the provider answers 500',
+        'upgrade payment; the broker returns the event by itself',
+      ],
+    ])
+    const elsewhere = { ...retryOf('stuck'), service: 'inventory' as const }
+    assert.deepEqual(inspected(facts(), [], [elsewhere]).explanation.blockers, [])
+    const done = facts({ inboxes: { payment: [processed(created, 15), processed(refund, 50)] } })
+    assert.deepEqual(inspected(done, [], [retryOf('stuck')]).explanation.blockers, [])
+  })
+
   it('names required operator actions before messages in flight', () => {
     const both = facts({ inboxes: { inventory: [] } })
     assert.equal(needs(both)?.what, 'inventory to process payment.completed')
@@ -237,7 +292,7 @@ describe('The timeline of a saga', () => {
   it('shows a message that payment is processing, and how often it has called the provider', () => {
     const refunding = { ...payment, status: 'refunding', attempts: 4, lastAttemptAt: at(60), nextAttemptAt: at(1_000) }
     assert.deepEqual(shortly(facts({ payment: refunding })).slice(-2), [
-      'order: payment.refund.requested to payment: being processed',
+      'order: payment.refund.requested to payment: in flight at the provider',
       'payment: 4 attempts at the provider, the next at 00:00:01',
     ])
     assert.deepEqual(needs(facts({ payment: refunding })), {

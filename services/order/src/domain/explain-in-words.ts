@@ -46,17 +46,19 @@ export function needInWords(
   return `${events.join(' or ')} from ${service}${status}`
 }
 
-function stateInWords({ state, finishedAt }: SagaFacts): string {
+function stateInWords({ state, finishedAt, payment, reservation }: SagaFacts): string {
   const ended = finishedAt === null ? '' : ` at ${clock(finishedAt)}`
   switch (state.status) {
     case 'pending':
       return state.reservationSeen
-        ? 'The order is accepted and its stock is reserved; the result of its payment is not known yet.'
-        : 'The order is accepted; the result of its payment is not known yet.'
+        ? `The order is accepted and its stock is reserved; ${resultOf('payment', payment, ['charging'])}.`
+        : `The order is accepted; ${resultOf('payment', payment, ['charging'])}.`
     case 'payment_completed':
-      return 'The order is paid; the result of its reservation is not known yet.'
+      return `The order is paid; ${resultOf('reservation', reservation, [])}.`
     case 'refunding':
-      return 'The stock is insufficient: the payment is being refunded, then the order is cancelled.'
+      return payment?.status === 'refunded'
+        ? 'The stock is insufficient: the payment is refunded, and the order is cancelled once the saga has processed that.'
+        : 'The stock is insufficient: the payment is being refunded, then the order is cancelled.'
     case 'completed':
       return `The order was confirmed${ended}: it is paid and its stock is reserved.`
     case 'cancelled':
@@ -66,6 +68,13 @@ function stateInWords({ state, finishedAt }: SagaFacts): string {
     case 'timeout_cancelled':
       return `The order was cancelled${ended} because it was still open at its deadline. ${refunded(state.compensation)}`
   }
+}
+
+/** The record of the other service says more than the saga, which has not processed its event yet. */
+function resultOf(what: string, record: SagaFacts['payment'], undecided: readonly string[]): string {
+  return record === undefined || record === null || ['none', ...undecided].includes(record.status)
+    ? `the result of its ${what} is not known yet`
+    : `its ${what} has the status ${record.status}, which the saga has not processed yet`
 }
 
 function refunded(compensation: Compensation): string {

@@ -1,4 +1,5 @@
 import type { ServiceName } from '@order-saga/contracts'
+import { blockersOf } from './blockers.ts'
 import { inWords, needInWords, undeliveredInWords } from './explain-in-words.ts'
 import type { Explanation, NextStep, SagaFacts, Step, StepTimes, Undo, UndeliveredEvent } from './explanation.ts'
 import { decide, type SagaInput, type SagaState, type SagaStatus } from './saga.ts'
@@ -45,6 +46,7 @@ export function explain(saga: SagaFacts, usual: Readonly<Partial<Record<Step, St
     atRest: needs === null,
     waitsFor,
     needs,
+    blockers: blockersOf(saga, now),
     deadline: {
       at: deadline,
       passed: deadline.getTime() <= now.getTime(),

@@ -1,9 +1,50 @@
 import type { ServiceName } from '@order-saga/contracts'
+import type { Blocker } from './blockers.ts'
 import type { SagaInput, SagaOutput, SagaState } from './saga.ts'
 
 /** The record that another service has of the order. */
 export interface ServiceRecord {
   readonly status: string
+  /** Of the effect in flight at the payment provider: attempts that ended without a result. */
+  readonly attempts?: number
+}
+
+/** A session that holds a lock which the work on a saga needs. */
+export interface LockingSession {
+  readonly service: ServiceName
+  /** Null for a prepared transaction. */
+  readonly pid: number | null
+  readonly application: string | null
+  /** The locked object: a row of the saga, or rows that the service waits for. */
+  readonly what: string
+  readonly isRow: boolean
+  /** Start of its last statement and of its transaction; null without the right to see it. */
+  readonly since: Date | null
+  readonly transactionSince: Date | null
+}
+
+/** A circuit breaker that is open in a process of the service. */
+export interface OpenBreaker {
+  readonly service: ServiceName
+  readonly dependency: string
+  readonly since: Date
+}
+
+/** The consumer's queue: its counts, and whether it is bound to the event; undefined if that was not read. */
+export interface QueueFacts {
+  readonly ready: number
+  readonly consumers: number
+  readonly retrying: number
+  readonly isBound?: boolean | undefined
+}
+
+/** A retry queue that contains an event. `stuck`: the broker has not returned it long after its delay.
+ * `unreadable`: only a newer release of the consumer reads it. */
+export interface RetryFacts {
+  readonly queue: string
+  readonly state: 'waiting' | 'unreadable' | 'stuck' | 'unknown'
+  readonly attempt: number
+  readonly reason: string
 }
 
 /** An event of the saga that one of its consumers has not processed. */
@@ -12,8 +53,13 @@ export interface UndeliveredEvent {
   readonly from: ServiceName
   readonly to: ServiceName
   readonly state: 'dead_lettered' | 'parked' | 'in_outbox' | 'in_progress' | 'in_flight'
-  /** Of a dead letter: the queue it was consumed from. */
+  readonly eventId?: string | undefined
+  /** Of a dead letter: the queue it was consumed from; in flight: the consumer's queue. */
   readonly queue?: string | undefined
+  readonly broker?: QueueFacts | undefined
+  readonly retry?: RetryFacts | undefined
+  /** In the outbox: why the broker did not accept it, when no queue is bound. */
+  readonly unroutable?: string | undefined
   /** Why it was dead-lettered or parked. */
   readonly reason?: string | undefined
   /** When it came to this state, as far as that is recorded. */
@@ -38,6 +84,8 @@ export interface SagaFacts {
   readonly reservation?: ServiceRecord | null | undefined
   /** In the order in which the events were appended; absent where outboxes, inboxes and dead letters were not read. */
   readonly undelivered?: readonly UndeliveredEvent[] | undefined
+  readonly locks?: readonly LockingSession[] | undefined
+  readonly breakers?: readonly OpenBreaker[] | undefined
 }
 
 /** The three answers a saga waits for: payment's on the order, inventory's on the payment, payment's on the refund. */
@@ -88,6 +136,8 @@ export interface Explanation {
   } | null
   /** The first thing that has to happen, as precisely as the facts allow; null when the saga is complete. */
   readonly needs: { readonly what: string; readonly from: ServiceName; readonly since: Date | null } | null
+  /** All that keeps it from the next step, the first to act on first. */
+  readonly blockers: readonly Blocker[]
   readonly deadline: {
     readonly at: Date
     readonly passed: boolean

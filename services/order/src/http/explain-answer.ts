@@ -1,5 +1,6 @@
 import { Instant, Item, services, Uuid } from '@order-saga/contracts'
 import { type Static, Type } from 'typebox'
+import { blockerKinds } from '../domain/blockers.ts'
 import type { Explanation } from '../domain/explanation.ts'
 import type { SagaState } from '../domain/saga.ts'
 import type { StoredSagaFacts } from '../store/read-saga-facts.ts'
@@ -38,6 +39,24 @@ export const ExplainAnswer = Type.Object(
       ),
       Type.Null(),
     ]),
+    blockers: Type.Array(
+      Type.Object(
+        {
+          kind: Type.Enum([...blockerKinds]),
+          cause: Type.String(),
+          action: Type.String({ description: 'the next step of an operator' }),
+          service: Service,
+          since: Type.Union([Instant, Type.Null()]),
+          eventId: Type.Union([Uuid, Type.Null()]),
+          runbook: Type.String({ description: 'name of the page in docs/runbooks' }),
+        },
+        strict,
+      ),
+      {
+        description:
+          'what keeps it from its next step, as far as the order service can see it: its outbox and its deadline',
+      },
+    ),
     deadline: Type.Object(
       {
         at: Instant,
@@ -89,7 +108,7 @@ export const ExplainAnswer = Type.Object(
 export type ExplainAnswer = Static<typeof ExplainAnswer>
 
 export function explainAnswer(saga: StoredSagaFacts, explanation: Explanation, now: Date): ExplainAnswer {
-  const { text, atRest, waitsFor, deadline, refund, next, undo } = explanation
+  const { text, atRest, waitsFor, blockers, deadline, refund, next, undo } = explanation
   const requestedAgainAt = refund?.requestedAgainAt?.toISOString() ?? null
   const becomes = ({ status, reason, compensation }: SagaState): Static<typeof State> => ({
     status,
@@ -104,6 +123,15 @@ export function explainAnswer(saga: StoredSagaFacts, explanation: Explanation, n
     text,
     atRest,
     waitsFor: waitsFor && { ...waitsFor, events: [...waitsFor.events], since: waitsFor.since.toISOString() },
+    blockers: blockers.map(({ kind, cause, action, service, since, eventId, runbook }) => ({
+      kind,
+      cause,
+      action,
+      service,
+      since: since?.toISOString() ?? null,
+      eventId,
+      runbook,
+    })),
     deadline: {
       at: deadline.at.toISOString(),
       passed: deadline.passed,

@@ -2,6 +2,7 @@ import { Item, Uuid } from '@order-saga/contracts'
 import { type ApiDescription, type ApiExample, invalidField, notFound, Problem, unavailable } from '@order-saga/chassis'
 import { explain } from '../domain/explain.ts'
 import { newSaga } from '../domain/saga.ts'
+import { orderAccess, read } from './access-rules.ts'
 import { ExplainAnswer, explainAnswer } from './explain-answer.ts'
 import { IdempotencyKey } from './idempotency-key.ts'
 import { AcceptedAnswer, OrderAnswer, OrdersAnswer, SagaAnswer, SagasAnswer, SagaSummary } from './order-answer.ts'
@@ -37,7 +38,17 @@ const facts = {
   amount: '125.50',
   currency: 'USD',
   items: newOrder.items,
-}
+  undelivered: [
+    {
+      event: 'order.created',
+      eventId: event,
+      from: 'order',
+      to: 'payment',
+      state: 'in_outbox',
+      since: new Date(createdAt),
+    },
+  ],
+} as const
 const now = new Date(createdAt)
 
 const accepted = { status: 'accepted', orderId, sagaId, message: 'Order created, saga started' }
@@ -83,7 +94,13 @@ export const orderDescription: ApiDescription = {
     Sagas: SagasAnswer,
     Explanation: ExplainAnswer,
   },
-  samples: { path: '/orders', allow: 'GET, HEAD, OPTIONS, POST', write: { method: 'POST', path: '/orders' } },
+  access: orderAccess,
+  samples: {
+    path: '/orders',
+    access: read,
+    allow: 'GET, HEAD, OPTIONS, POST',
+    write: { method: 'POST', path: '/orders' },
+  },
   operations: [
     {
       id: 'createOrder',

@@ -1,6 +1,14 @@
 import type { Router } from '@koa/router'
 import { checkerOf } from '@order-saga/contracts'
-import { type Database, invalidField, notFound, Problem, type RequestDeadline, requireValid } from '@order-saga/chassis'
+import {
+  callerOf,
+  type Database,
+  invalidField,
+  notFound,
+  Problem,
+  type ReadLimit,
+  requireValid,
+} from '@order-saga/chassis'
 import type { Acceptance, AcceptOrder, AcceptResult } from '../accept-orders.ts'
 import { newOrderOf } from '../new-order.ts'
 import { listOrders, readOrder } from '../store/read-orders.ts'
@@ -12,20 +20,22 @@ import { idOf } from './path-id.ts'
 
 export interface OrderRoutes {
   readonly database: Database
-  readonly requestDeadline: RequestDeadline
+  readonly reads: ReadLimit
   readonly accept: AcceptOrder
 }
 
 const checkBody = checkerOf(NewOrderBody)
 const checkQuery = checkerOf(OrdersQuery)
 
-export function addOrderRoutes(router: Router, { database, requestDeadline, accept }: OrderRoutes): void {
+export function addOrderRoutes(router: Router, { database, reads, accept }: OrderRoutes): void {
   router.post('/orders', async (ctx) => {
-    const body = requireValid(checkBody((ctx.request as { body?: unknown }).body))
+    const caller = callerOf(ctx)
+    const given = requireValid(checkBody((ctx.request as { body?: unknown }).body))
+    const body = caller?.owner === undefined ? given : { ...given, customerId: caller.owner }
     const order = newOrderOf(body)
     if ('field' in order) throw invalidField(order.field, order.message)
     const traceparent = ctx.state['traceparent'] as string | undefined
-    const result = await accept({ order, idempotency: idempotencyOf(ctx.req, body), traceparent })
+    const result = await accept({ order, idempotency: idempotencyOf(ctx.req, body, caller), traceparent })
     const { orderId, sagaId, replayed } = acceptanceOf(result)
     ctx.status = 202
     ctx.set('location', `/orders/${orderId}`)
@@ -36,15 +46,24 @@ export function addOrderRoutes(router: Router, { database, requestDeadline, acce
   router.get('/orders', async (ctx) => {
     const query = requireValid(checkQuery(ctx.query))
     const page = pageOf(query)
-    const found = await requestDeadline.run(() => listOrders(database, query, { ...page, limit: page.limit + 1 }))
+    const customerId = callerOf(ctx)?.owner ?? query.customerId
+    if (query.customerId !== undefined && query.customerId !== customerId) {
+      ctx.body = { orders: [], nextCursor: null }
+      return
+    }
+    const filter = { status: query.status, customerId }
+    const found = await reads.run(() => listOrders(database, filter, { ...page, limit: page.limit + 1 }))
     const { rows, nextCursor } = cut(found, page, ({ orderId }) => orderId)
     ctx.body = { orders: rows.map(orderAnswer), nextCursor }
   })
 
   router.get('/orders/:orderId', async (ctx) => {
     const orderId = idOf('order', ctx.params['orderId'])
-    const order = await requestDeadline.run(() => readOrder(database, orderId))
-    if (order === undefined) throw notFound(`The order ${orderId}`)
+    const order = await reads.run(() => readOrder(database, orderId))
+    const customerId = callerOf(ctx)?.owner
+    if (order === undefined || (customerId !== undefined && order.customerId !== customerId)) {
+      throw notFound(`The order ${orderId}`)
+    }
     ctx.body = orderAnswer(order)
   })
 }

@@ -29,6 +29,14 @@ export function cut<T>(
   return { rows: page, nextCursor: rows.length > limit && last !== undefined ? cursorOf(id(last)) : null }
 }
 
+/** A bound above every UUIDv7 of that millisecond or an earlier one (RFC 9562, section 5.7: 48 bits of Unix time). */
+export function idAfter(ms: number): string {
+  const time = Math.max(0, ms + 1)
+    .toString(16)
+    .padStart(12, '0')
+  return `${time.slice(0, 8)}-${time.slice(8)}-0000-0000-000000000000`
+}
+
 function cursorOf(id: string): string {
   return Buffer.from(id.replaceAll('-', ''), 'hex').toString('base64url')
 }

@@ -38,6 +38,23 @@ describe('GET /sagas/{sagaId}/explain', () => {
     assert.match(text, /waits for payment\.completed or payment\.failed from payment.*not known yet/)
   })
 
+  it('names as blockers an event of its own outbox that no queue accepts, and a deadline that has passed', async () => {
+    const { json: posted } = await api.post(someOrder())
+    const sagaId = String(posted['sagaId'])
+    const mark = (set: string): Promise<object[]> =>
+      api.database.query({ name: `test-mark-${set.slice(0, 9)}`, text: `UPDATE ${set} WHERE saga_id = $1` }, [sagaId])
+    await mark(`saga_instances SET timeout_at = now() - interval '1 min'`)
+    await mark(`events SET parked_at = now(), park_reason = 'unroutable'`)
+    const { blockers } = await explanationOf(sagaId)
+    assert.deepEqual(
+      blockers.map(({ kind, cause }) => `${kind}: ${cause.replace(/\d.* ago/, 'long ago')}`),
+      [
+        'parked: order.created is parked in the outbox of order: unroutable: no queue is bound to routing key order.created; expected payment_queue',
+        'deadline: the deadline passed long ago and the order is not cancelled',
+      ],
+    )
+  })
+
   it('reports the usual duration of a step, from completed sagas', async () => {
     const late = await OrderApi.start({ database: 'explain_saga' })
     try {

@@ -1,6 +1,7 @@
 // needs: database
 import assert from 'node:assert/strict'
 import { waitUntil } from '@order-saga/dev'
+import { sendAccessExamples } from '@order-saga/tests/support/access-examples'
 import {
   beyondLimits,
   examplesOf,
@@ -8,6 +9,7 @@ import {
   type Replacements,
   sendExample,
   sendLate,
+  whileReadsWait,
 } from '@order-saga/tests/support/api-examples'
 import { OrderApi, type OrderApiOptions, orderDatabase } from './order-api.ts'
 
@@ -72,6 +74,20 @@ describe('The examples of the order API', function () {
   it('are answered as documented at the limit of orders', async () => {
     await withApi({ maxOpenOrders: 0 }, (other) => sendExample(other.port, named('tooManyOpenOrders')))
     await withApi({ maxInProgress: 0 }, (other) => sendExample(other.port, named('tooManyRequests')))
+  })
+
+  it('are answered as documented with AUTH_MODE=jwt', async () => {
+    await sendAccessExamples({ start: (access) => OrderApi.start({ database, access }), named })
+  })
+
+  it('are answered as documented while as many reads wait as may', async () => {
+    let reads: Promise<unknown> | undefined
+    await api.database.transaction(async (tx) => {
+      await tx.query(lock)
+      const act = (): Promise<unknown> => sendExample(api.port, named('tooManyReads'))
+      ;({ reads } = await whileReadsWait(api.url('/orders'), act))
+    })
+    await reads
   })
 
   it('are answered as documented when the request is late', async () => {

@@ -2,21 +2,34 @@ import { once } from 'node:events'
 import type { Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import {
+  accessGuard,
+  apiSettings,
   createApi,
   createLog,
   createMetrics,
   Database,
+  loadConfig,
   type Log,
   type OutgoingEvent,
+  ReadLimit,
   RequestDeadline,
 } from '@order-saga/chassis'
+import { isCustomerId } from '@order-saga/contracts'
 import { type PostgresServer, testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { v7 as uuidv7 } from 'uuid'
 import { createAcceptOrder } from '../../src/accept-orders.ts'
 import { RecentSagas } from '../../src/store/sagas.ts'
 import { Admission } from '../../src/admission.ts'
+import { orderAccess } from '../../src/http/access-rules.ts'
 import { createOrderRouter } from '../../src/http/orders.ts'
+
+const queues = {
+  orderQueue: 'order_queue',
+  paymentQueue: 'payment_queue',
+  inventoryQueue: 'inventory_queue',
+  notificationQueue: 'notification_queue',
+}
 
 export const sagaTimeoutMs = 90_000
 
@@ -38,6 +51,8 @@ export interface OrderApiOptions {
   readonly maxInProgress?: number
   /** How long a request waits for the database: by default so long that no busy machine spoils a test. */
   readonly answerMs?: number
+  /** Settings of the access to the API: AUTH_MODE and so on. */
+  readonly access?: NodeJS.ProcessEnv
 }
 
 /** The order API as a process would serve it, but for the broker: what the relay gets is kept here. */
@@ -46,9 +61,13 @@ export class OrderApi {
   readonly logger: Log
   readonly log: string[] = []
   readonly offered: OutgoingEvent[] = []
+  /** Method and pattern of each route. */
+  readonly routes: readonly string[]
   accepted = 0
   readonly recent = new RecentSagas()
   relayAccepts = true
+  /** Added to the time in new ids. */
+  idOffsetMs = 0
   readonly metrics = createMetrics()
   readonly server: Server
 
@@ -79,15 +98,30 @@ export class OrderApi {
       database,
       relay,
       now,
-      newId: () => uuidv7(),
+      newId: () => (this.idOffsetMs === 0 ? uuidv7() : uuidv7({ msecs: Date.now() + this.idOffsetMs })),
       sagaTimeoutMs,
       admission: new Admission({ maxOpenOrders, maxInProgress }),
       requestDeadline: new RequestDeadline('database', answerMs),
       recent: this.recent,
       onAccepted: (count) => (this.accepted += count),
     })
+    const config = loadConfig(apiSettings, options.access ?? {})
+    const router = createOrderRouter({
+      accept,
+      database,
+      reads: new ReadLimit({ concurrency: 10, callTimeoutMs: answerMs }),
+      tokenRequired: config.authMode === 'jwt',
+      now,
+      queues,
+    })
+    // HEAD has the rule of GET.
+    this.routes = router.stack.flatMap(({ methods, path }) =>
+      methods.filter((method) => method !== 'HEAD').map((method) => `${method} ${String(path)}`),
+    )
+    const service = { log, metrics: this.metrics, now, every: () => undefined }
     this.server = createApi({
-      router: createOrderRouter({ accept, database, requestDeadline: new RequestDeadline('database', answerMs), now }),
+      access: accessGuard(service, config, orderAccess, isCustomerId),
+      router,
       log,
       metrics: this.metrics,
     })

@@ -11,6 +11,7 @@ export interface GatewayAccess {
   readonly now: () => Date
   readonly log: Log
   readonly time: GatewayTimer
+  readonly onBreakerChange?: (state: 'open' | 'closed', reason: string) => void
 }
 
 export const chargeKey = (orderId: string): string => `charge:${orderId}`
@@ -31,8 +32,7 @@ export class Charger {
       threshold: 5,
       waitMs: 500,
       maxWaitMs: 10_000,
-      onChange: (state, reason) =>
-        options.log.warn({ dependency: 'payment gateway', state, reason }, 'breaker changed'),
+      ...(options.onBreakerChange && { onChange: options.onBreakerChange }),
     })
   }
 

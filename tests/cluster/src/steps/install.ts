@@ -37,14 +37,14 @@ export function installSteps(shop: Shop, deadline: Values = shortDeadline): read
         return `${status}, every pod ready`
       },
     },
-    {
-      name: 'helm test: the saga drill',
-      run: async () => {
-        const said = await shop.release.test(testLimitMs)
-        const results = said.split('\n').filter((line) => /: all as expected|^clean:/.test(line))
-        if (results.length < 2) throw new Error(`The drill did not report its results:\n${said}`)
-        return results.join('; ')
-      },
-    },
+    { name: 'helm test: the saga drill', run: () => runDrill(shop) },
   ]
+}
+
+/** Runs the chart's drill. @returns its results @throws Error if one is not as expected */
+export async function runDrill(shop: Shop): Promise<string> {
+  const said = await shop.release.test(testLimitMs)
+  const results = said.split('\n').filter((line) => /: all as expected|^clean:/.test(line))
+  if (results.length < 2) throw new Error(`The drill did not report its results:\n${said}`)
+  return results.join('; ')
 }

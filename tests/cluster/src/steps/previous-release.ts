@@ -1,17 +1,21 @@
 import { randomBytes } from 'node:crypto'
+import { waitUntil } from '@order-saga/dev'
 import { sendOrders } from '@order-saga/operations'
 import { FormerPods } from '../former-pods.ts'
 import { buildAndLoadPreviousImages, tags } from '../images.ts'
+import { startIssuer } from '../issuer-pod.ts'
 import { PortForward } from '../port-forward.ts'
 import { previousSources } from '../previous-release.ts'
 import { packSubcharts } from '../release.ts'
 import type { Shop } from '../shop.ts'
 import type { Step } from '../suite.ts'
+import { operatorEntry } from '../../../support/operators.ts'
 import { expect } from './expect.ts'
-import { namespaceStep } from './install.ts'
+import { namespaceStep, runDrill } from './install.ts'
 import { underOrders } from './under-orders.ts'
 
 const ordersBefore = 15
+const replacedLimitMs = 60_000
 const tokenSecret = { secret: 'console', key: 'token' }
 
 /**
@@ -100,7 +104,12 @@ export function previousReleaseSteps(shop: Shop): readonly Step[] {
     {
       name: 'the console by its new values',
       run: async () => {
-        await shop.upgrade({ operations: { console: { enabled: true, mode: 'full', adminToken: tokenSecret } } })
+        await shop.upgrade({
+          operations: {
+            env: { OPERATOR_TOKENS: operatorEntry('e2e', token) },
+            console: { enabled: true, mode: 'full' },
+          },
+        })
         const forward = await PortForward.open(shop.cluster, `service/${shop.nameOf('console')}`, 3002)
         try {
           expect(await statusOfConsole(forward.url, {}), '401', 'the answer of the console without its token')
@@ -109,6 +118,26 @@ export function previousReleaseSteps(shop: Shop): readonly Step[] {
           await forward.close()
         }
         return 'answers'
+      },
+    },
+    {
+      name: 'access tokens: the saga drill',
+      run: async () => {
+        const { values, token: accessToken } = await startIssuer(shop)
+        const { revision } = await shop.upgrade(values)
+        const statusWith = async (headers: Record<string, string>): Promise<number> => {
+          const { status } = await fetch(`${await shop.orderUrl()}/orders`, { headers })
+          return status
+        }
+        // The port forward may still lead to a pod that the upgrade has replaced.
+        await waitUntil(async () => (await statusWith({})) === 401, {
+          what: 'the order API to refuse a request without a token',
+          limitMs: replacedLimitMs,
+          intervalMs: 500,
+        })
+        const authorized = await statusWith({ authorization: `Bearer ${accessToken}` })
+        expect(String(authorized), '200', 'the answer of the order API with a token')
+        return `revision ${revision}; ${await runDrill(shop)}`
       },
     },
     { name: 'audit after the upgrade', run: () => shop.audit() },

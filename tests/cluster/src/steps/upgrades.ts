@@ -56,9 +56,9 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
           const { revision } = await shop.upgrade({ services: { order: { image: { tag: tags.nextSchema } } } })
           return `revision ${revision}`
         })
-        expect(await schemaVersion(), '4', 'the version of the order schema')
+        expect(await schemaVersion(), '101', 'the version of the order schema')
         expect(await columns('note'), '1', 'the columns the migration adds')
-        return `${note}; schema 4`
+        return `${note}; schema 101`
       },
     },
     {
@@ -68,7 +68,7 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
           const { revision } = await shop.rollback(working)
           return `revision ${revision}, as ${working}`
         })
-        expect(await schemaVersion(), '4', 'the version of the order schema')
+        expect(await schemaVersion(), '101', 'the version of the order schema')
         return note
       },
     },
@@ -85,7 +85,7 @@ export function upgradeSteps(shop: Shop, change: Values): readonly Step[] {
           expect(await readyPods(shop), before, 'the ready order pods')
           return 'refused'
         })
-        expect(await schemaVersion(), '4', 'the version of the order schema')
+        expect(await schemaVersion(), '101', 'the version of the order schema')
         expect(await columns('half_done'), '0', 'the columns of the failed migration')
         const { status, description } = await shop.release.status()
         expect(status, 'failed', 'the status of the release')

@@ -14,6 +14,7 @@ interface MoveOutcome {
   readonly letter: DeadLetter
   readonly result: 'replayed' | 'discarded' | 'failed' | 'would_discard' | ReplayResult
   readonly why?: string | undefined
+  readonly untested?: readonly string[] | undefined
 }
 
 const rowsShown = 50
@@ -41,6 +42,7 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
     ...tableOf(['ID', 'QUEUE', 'EVENT', 'OUTCOME', 'WHY'], rows),
     ...(moved.length > rows.length ? [`and ${moved.length - rows.length} more`] : []),
     ...missing.map((id) => `No dead letter has the id ${id}: see dead-letters list.`),
+    ...untestedIn(moved),
     ...(stopped ? ['Stopped: the other dead letters are unchanged.'] : []),
     moved.length === 0
       ? 'no dead letter is selected'
@@ -49,7 +51,7 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
           .join(', '),
   ]
   return {
-    items: moved.map(({ letter, result, why }) => ({
+    items: moved.map(({ letter, result, why, untested }) => ({
       id: letter.id,
       queue: letter.queue,
       event: letter.event,
@@ -60,11 +62,22 @@ function moveResult(moved: readonly MoveOutcome[], selection: Selection, stopped
       result,
       outcome: deprecatedResult(result),
       why,
+      untested,
     })),
     summary: { ...deprecatedCounts, ...counts, missing, stopped },
     text: lines.join('\n'),
     wrong: (counts.failed ?? 0) > 0 || missing.length > 0 || stopped,
   }
+}
+
+/** A preview is not a promise: it names what it could not run. */
+function untestedIn(moved: readonly MoveOutcome[]): string[] {
+  const previews = moved.filter(({ untested }) => untested !== undefined)
+  if (previews.length === 0) return []
+  const parts = new Set(previews.flatMap(({ untested = [] }) => untested))
+  const rest = 'the state at the time of the replay, and the effect of one replay on the next'
+  const done = previews.some(({ untested = [] }) => untested.length === 0 || !untested[0]?.startsWith('its writes'))
+  return [`${done ? 'Writes were executed and rolled back. ' : ''}Not tested: ${[...parts, rest].join('; ')}.`]
 }
 
 export async function replay(context: CommandContext, scan: Scan, actor: Actor): Promise<Result> {
@@ -80,8 +93,7 @@ export async function previewReplays(context: CommandContext, scan: Scan): Promi
   await scanDeadLetters(context, scan, async (found) => {
     for (const one of found) {
       if (context.signal.aborted) return
-      const { result, why } = await previewReplay(context, one)
-      outcomes.push({ letter: one.letter, result, why })
+      outcomes.push({ letter: one.letter, ...(await previewReplay(context, one)) })
     }
   })
   return moveResult(outcomes, scan.selection, context.signal.aborted)

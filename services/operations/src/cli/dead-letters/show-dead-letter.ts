@@ -33,7 +33,8 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
       body: bodyOf(message.content),
     })
   }
-  const text = shown.map(({ result, why, headers, body, ...letter }) => {
+  const text = shown.map(({ result, why, untested, headers, body, ...letter }) => {
+    const { failure: _, ...otherHeaders } = headers as Readonly<Record<string, unknown>>
     const lines: [string, string][] = [
       ['id', letter.id],
       ['in queue', deadLetterQueue(context.config[`${letter.service}Queue`])],
@@ -47,6 +48,7 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
       ['first failure', instant(letter.firstFailure ?? null)],
       ['attempts', String(letter.attempts)],
       ['reason', letter.reason],
+      ...failureLines(letter.failure),
       ['event', letter.event],
       ['saga', letter.sagaId ?? '-'],
       ['order', letter.orderId ?? '-'],
@@ -55,10 +57,33 @@ export async function showDeadLetter(context: CommandContext, id: string): Promi
         `${past.at} by ${past.by} (${past.why}), after ${past.attempts} attempts: ${past.reason}`,
       ]),
       ['if replayed', `${replayResultWords[result]}: ${why}`],
-      ['headers', JSON.stringify(headers)],
+      ...(untested.length === 0 ? [] : [['not tested', untested.join('; ')] as [string, string]]),
+      ['headers', JSON.stringify(otherHeaders)],
       ['body', typeof body === 'string' ? body : JSON.stringify(body, null, 2)],
     ]
     return lines.map(([name, value]) => `${name.padEnd(13)}  ${value}`).join('\n')
   })
   return { items: shown, summary: { shown: shown.length }, text: text.join('\n\n'), wrong: false }
+}
+
+const continued = `\n${' '.repeat(15)}`
+
+/** The cause of the last attempt, as far as its consumer recorded it. */
+function failureLines(failure: DeadLetter['failure']): [string, string][] {
+  if (failure === undefined) return []
+  const { chain, sqlState, statement, schema, table, column, constraint, detail, hint, where, stack } = failure
+  const place = [schema, table].filter((part) => part !== undefined).join('.')
+  const lines: [string, string | undefined][] = [
+    ['SQLSTATE', sqlState],
+    ['statement', statement],
+    ['table', place === '' ? undefined : place],
+    ['column', column],
+    ['constraint', constraint],
+    ['detail', detail],
+    ['hint', hint],
+    ['where', where],
+    ['error', chain.join('\ncaused by ')],
+    ['stack', stack],
+  ]
+  return lines.flatMap(([name, value]) => (value === undefined ? [] : [[name, value.replaceAll('\n', continued)]]))
 }

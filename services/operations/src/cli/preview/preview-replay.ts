@@ -16,32 +16,35 @@ export async function previewReplay(
   { letter, message: dead, provenance }: FoundLetter,
 ): Promise<ReplayPreview> {
   const { service, replayRefusal } = letter
-  if (replayRefusal !== undefined) return { result: 'would_be_refused', why: replayRefusal }
+  if (replayRefusal !== undefined) return { result: 'would_be_refused', why: replayRefusal, untested: [] }
   let message: Message
   try {
     const known = new Map(consumedBy(service).map((event) => [event.name, event]))
     message = decode(dead, provenance.name, known)
   } catch (error) {
-    if (error instanceof PoisonMessage) return { result: 'would_be_dead_lettered', why: error.message }
-    if (error instanceof UnreadableVersion) return { result: 'would_wait', why: error.message }
+    if (error instanceof PoisonMessage) return { result: 'would_be_dead_lettered', why: error.message, untested: [] }
+    if (error instanceof UnreadableVersion) return { result: 'would_wait', why: error.message, untested: [] }
     throw error
   }
   if (service === 'notification') {
-    return { result: 'unknown', why: 'notification has no inbox: a customer who has the e-mail may receive it again' }
+    const why = 'notification has no inbox: a customer who has the e-mail may receive it again'
+    return { result: 'unknown', why, untested: ['the e-mail'] }
   }
   const { now } = context
+  const { previewsAsService } = context.databases[service]
+  const missingLogin = previewsAsService ? undefined : `${service.toUpperCase()}_RUNTIME_DB_USER`
   switch (service) {
     case 'order':
-      return await context.databases[service].change((database) =>
-        previewReaction(database, ofOrder(context), message, now()),
+      return await context.databases[service].preview((database) =>
+        previewReaction(database, { ...ofOrder(context), missingLogin }, message, now()),
       )
     case 'payment':
-      return await context.databases[service].change((database) =>
-        previewReaction(database, ofPayment(context), message, now()),
+      return await context.databases[service].preview((database) =>
+        previewReaction(database, { ...ofPayment(context), missingLogin }, message, now()),
       )
     case 'inventory':
-      return await context.databases[service].change((database) =>
-        previewReaction(database, ofInventory(context), message, now()),
+      return await context.databases[service].preview((database) =>
+        previewReaction(database, { ...ofInventory(context), missingLogin }, message, now()),
       )
   }
 }

@@ -1,5 +1,8 @@
-import { type Explanation, usualTimes } from '@order-saga/order'
+import { type Blocker, type Explanation, usualTimes } from '@order-saga/order'
 import type { DeadLetter } from '../../inspect/dead-letters/dead-letter.ts'
+import { readQueueFacts } from '../../inspect/delivery.ts'
+import { readLocks } from '../../inspect/locks.ts'
+import { readRetries } from '../../inspect/retries/scan-retries.ts'
 import { scanDeadLetters } from '../../inspect/dead-letters/scan.ts'
 import { inspectSaga } from '../../inspect/inspect-saga.ts'
 import { readSaga, readSagaFacts } from '../../inspect/saga-facts.ts'
@@ -25,8 +28,20 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
     usualTimes(databases.order, context.now)(),
   ])
   const deadLetters = withDeadLetters ? await deadLettersOf(context, recorded.sagaId) : []
+  const queueFacts = withDeadLetters ? await readQueueFacts(context, context.config.retryDelaysMs) : undefined
+  const retries = withDeadLetters ? await readRetries(context, context.config.retryDelaysMs, recorded.sagaId) : []
+  const locks = (await readLocks(databases, [recorded]))(recorded)
   const now = context.now()
-  const { saga, payment, reservation, timeline, explanation } = inspectSaga(facts, { deadLetters, usual, now })
+  const { saga, payment, reservation, timeline, explanation } = inspectSaga(facts, {
+    queues: context.queues,
+    deadLetters,
+    queueFacts,
+    retries,
+    locks,
+    breakers: await context.breakers(),
+    usual,
+    now,
+  })
   const timers = timersOf(explanation)
   const { what, from, since } = explanation.needs ?? { what: 'nothing: the saga is complete', from: null, since: null }
   const rows = timeline.map((step) => [step.at.toISOString(), step.service, step.eventId ?? '-', step.description])
@@ -39,6 +54,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
     ['inventory', reservation?.status ?? 'no record of the order'],
     ['accepted', `${instant(saga.createdAt)}, ${fromNow(saga.createdAt, now)}`],
     ['waits for', what],
+    ...blockedBy(explanation.blockers, now),
     ...(since === null ? [] : [['since', `${instant(since)}, ${fromNow(since, now)}`] as [string, string]]),
     ...timers.map(({ at, action }): [string, string] => [
       'timer',
@@ -54,6 +70,7 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
         payment,
         reservation,
         explanation: explanation.text,
+        blockers: explanation.blockers,
         waitsFor: what,
         responsibleService: from,
         // Deprecated: the key of release 0.1.0.
@@ -68,6 +85,17 @@ export async function showSaga(context: CommandContext, id: string, withDeadLett
     text: [...head, '', explanation.text, '', ...tableOf(['AT', 'SERVICE', 'EVENT ID', 'WHAT'], rows)].join('\n'),
     wrong: false,
   }
+}
+
+/** All blockers with their next step, the first to act on first. */
+function blockedBy(blockers: readonly Blocker[], now: Date): [string, string][] {
+  return blockers.flatMap(({ cause, action, since, runbook }, i): [string, string][] => {
+    const number = blockers.length === 1 ? '' : `(${i + 1} of ${blockers.length}) `
+    return [
+      ['blocked by', `${number}${cause}${since === null ? '' : `, since ${instant(since)}, ${fromNow(since, now)}`}`],
+      ['next', `${action} (docs/runbooks/${runbook}.md)`],
+    ]
+  })
 }
 
 async function deadLettersOf(context: CommandContext, sagaId: string): Promise<DeadLetter[]> {

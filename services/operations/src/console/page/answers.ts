@@ -15,6 +15,8 @@ export interface SagaLine {
   readonly finishedAt: string | null
   /** Events it received that violate the protocol or do not match its order. */
   readonly violations: number
+  /** The kinds of what blocks it, the first to act on first. */
+  readonly blockedBy: readonly string[]
 }
 
 /** A count up to a limit; `more`: the limit was exceeded. */
@@ -70,6 +72,7 @@ export type TimelineStep =
       readonly state: string
       /** Time of processing, or the reason why it is not processed. */
       readonly result: string
+      readonly isBlocked: boolean
     }
   | {
       readonly kind: 'note'
@@ -78,10 +81,25 @@ export type TimelineStep =
       readonly description: string
     }
 
+/** Cause and next step, for the banner; the first is the one to act on. */
+export interface BlockerLine {
+  readonly kind: string
+  readonly cause: string
+  readonly action: string
+  readonly service: ServiceName
+  readonly since: string | null
+  readonly eventId: string | null
+  /** Name of a page in docs/runbooks. */
+  readonly runbook: string
+}
+
 export interface SagaDetail extends SagaLine {
   readonly items: readonly { readonly sku: string; readonly qty: number }[]
   readonly explanation: string
   readonly atRest: boolean
+  readonly blockers: readonly BlockerLine[]
+  /** Base URL of the runbooks; empty if none is configured. */
+  readonly runbooks: string
   readonly waitsFor: {
     readonly service: ServiceName
     readonly events: readonly string[]
@@ -104,6 +122,8 @@ export interface DeadLetterLine {
   readonly service: ServiceName
   readonly queue: string
   readonly event: string
+  readonly group: string
+  readonly failure?: DeadLetterFailure | undefined
   readonly sagaId?: string | undefined
   readonly reason: string
   readonly attempts: number
@@ -111,7 +131,45 @@ export interface DeadLetterLine {
   readonly deadLetteredAt?: string | undefined
 }
 
+/** The cause that the consumer recorded. */
+export interface DeadLetterFailure {
+  readonly chain: readonly string[]
+  readonly sqlState?: string
+  readonly statement?: string
+  readonly table?: string
+  readonly constraint?: string
+  readonly where?: string
+  readonly stack?: string
+}
+
+/** Dead letters with the same event, queue and reason without ids and numbers. */
+export interface DeadLetterGroupLine {
+  readonly group: string
+  readonly event: string
+  readonly queue: string
+  readonly reason: string
+  readonly count: number
+  readonly first: string | null
+  readonly last: string | null
+}
+
+export interface ParkedEventLine {
+  readonly eventId: string
+  readonly store: ServiceName
+  readonly event: string
+  readonly sagaId: string
+  readonly reason: string
+  readonly attempts: number
+  readonly parkedAt: string
+}
+
+export interface ParkedEvents {
+  readonly events: readonly ParkedEventLine[]
+  readonly more: boolean
+}
+
 export interface DeadLetters {
+  readonly groups: readonly DeadLetterGroupLine[]
   readonly deadLetters: readonly DeadLetterLine[]
   /** Services with more dead letters than the console reads. */
   readonly tooMany: readonly { readonly service: ServiceName; readonly count: number }[]

@@ -5,12 +5,13 @@ const tokenKey = 'order-saga-console-token'
 /** Relative to the page, so that it works behind a proxy's path prefix. */
 const base = new URL('console/', new URL(location.href.replace(/\/?(#.*)?$/, '')))
 
-/** Stores a token given in the link and removes it from the address. */
+/** Stores a token given in the link and removes it from the address; the rest of the fragment stays: `#token=…#/saga/…`. */
 export function takeToken(): void {
-  const given = /^#token=(.+)$/.exec(location.hash)?.[1]
-  if (given === undefined) return
-  rememberToken(decodeURIComponent(given))
-  history.replaceState(null, '', `${location.pathname}#/sagas`)
+  const given = /(?:^#|[#&?])token=([^&#]+)/.exec(location.hash)
+  if (given === null) return
+  rememberToken(decodeURIComponent(given[1] ?? ''))
+  const rest = location.hash.replace(given[0], '').replace(/^[#&]*/, '')
+  history.replaceState(null, '', `${location.pathname}#${rest === '' ? '/sagas' : rest}`)
 }
 
 export function rememberToken(token: string): void {

@@ -4,33 +4,23 @@ import { DeadLetterView } from './dead-letters.ts'
 import { DeliveryView } from './delivery.ts'
 import { requestToken } from './dialogs.ts'
 import { announce, byId, html } from './dom.ts'
-import { age, count, filters, since, span, type SagaFilter } from './format.ts'
+import { age, count, since, span } from './format.ts'
+import { ParkedView } from './parked.ts'
+import { routeOf } from './route.ts'
 import { SagaList } from './saga-list.ts'
 import { SagaView } from './saga-view.ts'
 
 const updateMs = 1_000
 const followMs = 1_500
 
-interface Route {
-  readonly view: 'sagas' | 'dead-letters' | 'delivery'
-  readonly filter?: SagaFilter | undefined
-  readonly id?: string | undefined
-}
-
-function routeOf(hash: string): Route {
-  const [view, what] = hash.replace(/^#\//, '').split('/')
-  if (view === 'saga' && what !== undefined) return { view: 'sagas', id: decodeURIComponent(what) }
-  if (view === 'dead-letters' || view === 'delivery') return { view }
-  return { view: 'sagas', filter: filters.find((filter) => filter === what) }
-}
-
 const main = byId('main')
 const link = byId('link')
 const errorBox = html('p', { class: 'error', role: 'alert', hidden: true })
 const list = new SagaList(showError)
-const detail = new SagaView()
+const detail = new SagaView(showError, () => void openSaga(shownId))
 const delivery = new DeliveryView()
 const deadLetters = new DeadLetterView(showError)
+const parked = new ParkedView(showError)
 const workspace = html('div', { class: 'workspace' }, list.element, detail.element)
 
 let overview: Overview | undefined
@@ -38,6 +28,8 @@ let route = routeOf('')
 let followTimer: number | undefined
 /** Number of dead letters and mode of the last read of their list. */
 let listVersion: string | undefined
+/** The saga in the detail view: that of the address, or the newest of the list. */
+let shownId: string | undefined
 
 function showError(error: unknown): void {
   errorBox.textContent = error instanceof Error ? error.message : String(error)
@@ -57,29 +49,40 @@ function open(): void {
     if (item.dataset['view'] === route.view) item.setAttribute('aria-current', 'page')
     else item.removeAttribute('aria-current')
   }
-  errorBox.hidden = true
+  errorBox.hidden = route.problem === undefined
+  errorBox.textContent = route.problem ?? ''
   main.dataset['view'] = route.view
   main.dataset['selected'] = route.id === undefined ? 'no' : 'yes'
-  const content = { sagas: workspace, 'dead-letters': deadLetters.element, delivery: delivery.element }[route.view]
+  const content = {
+    sagas: workspace,
+    'dead-letters': deadLetters.element,
+    parked: parked.element,
+    delivery: delivery.element,
+  }[route.view]
   if (content.parentElement !== main) main.replaceChildren(errorBox, content)
+  shownId = route.id
   list.choose(route.filter, route.id)
   window.clearTimeout(followTimer)
   listVersion = undefined
-  if (route.view === 'sagas') void openSaga(route.id)
+  if (route.view === 'sagas') void openSaga(route.id ?? list.newest)
   if (overview !== undefined) update(overview)
 }
 
 async function openSaga(id: string | undefined): Promise<void> {
-  if (id === undefined) return detail.showNothing('Choose a saga to see its timeline.')
+  if (id === undefined) {
+    return detail.showNothing(overview === undefined ? 'Reading…' : 'There is no saga in this list.')
+  }
+  shownId = id
+  window.clearTimeout(followTimer)
   try {
     const saga = await get<SagaDetail>(`sagas/${encodeURIComponent(id)}`)
-    if (route.id !== id) return
-    detail.show(saga)
+    if (shownId !== id) return
+    detail.show(saga, overview?.mode === 'full')
     list.choose(route.filter, saga.sagaId)
     const young = saga.finishedAt === null || since(saga.finishedAt) < 10_000
     if (!saga.atRest || young) followTimer = window.setTimeout(() => void openSaga(id), followMs)
   } catch (error) {
-    if (route.id !== id) return
+    if (shownId !== id) return
     if (error instanceof RequestError && error.status === 404) return detail.showNothing(error.message)
     showError(error)
     followTimer = window.setTimeout(() => void openSaga(id), followMs)
@@ -89,12 +92,23 @@ async function openSaga(id: string | undefined): Promise<void> {
 function update(newest: Overview): void {
   overview = newest
   list.overview = newest
+  // Without an id in the address the newest saga is shown, and stays while newer ones arrive.
+  if (route.view === 'sagas' && shownId === undefined && list.newest !== undefined) void openSaga(list.newest)
   if (route.view === 'delivery') delivery.show(newest)
   const letters = (newest.queues ?? []).reduce((sum, { deadLetters: dead }) => sum + (dead ?? 0), 0)
   const badge = byId('dead-letter-count')
   badge.textContent = count(letters)
   badge.hidden = letters === 0
-  if (route.view === 'dead-letters' && listVersion !== `${letters} ${newest.mode}`) {
+  const parkedEvents = newest.outboxes.reduce((sum, { state }) => sum + (state?.parked ?? 0), 0)
+  const parkedBadge = byId('parked-count')
+  parkedBadge.textContent = count(parkedEvents)
+  parkedBadge.hidden = parkedEvents === 0
+  if (route.view === 'parked' && listVersion !== `${parkedEvents} ${newest.mode}`) {
+    listVersion = `${parkedEvents} ${newest.mode}`
+    void parked.read(newest.mode)
+  }
+  const isStale = listVersion !== `${letters} ${newest.mode}` || deadLetters.size !== letters
+  if (route.view === 'dead-letters' && isStale) {
     listVersion = `${letters} ${newest.mode}`
     void deadLetters.read(newest.mode)
   }

@@ -1,4 +1,4 @@
-import type { DeadLetterLine, DeadLetterOutcome, DeadLetters, Overview } from './answers.ts'
+import type { DeadLetterGroupLine, DeadLetterLine, DeadLetterOutcome, DeadLetters, Overview } from './answers.ts'
 import { get, post } from './api.ts'
 import { confirmAct } from './dialogs.ts'
 import { announce, button, html, show, table } from './dom.ts'
@@ -7,18 +7,25 @@ import { clock, count } from './format.ts'
 type Act = 'replay' | 'discard'
 
 const titles = ['Event', 'Reason', 'Queue', 'Attempts', 'Replays', 'Since', 'Saga']
+const groupTitles = ['Event', 'Reason', 'Queue', 'Count', 'First', 'Last']
 const keyOf = ({ service, id }: DeadLetterLine): string => `${service} ${id}`
 
 export class DeadLetterView {
   readonly element = html('section', { class: 'dead', 'aria-labelledby': 'dead-title' })
   readonly #onError: (error: unknown) => void
   readonly #chosen = new Set<string>()
-  #answer: DeadLetters = { deadLetters: [], tooMany: [] }
+  #answer: DeadLetters = { groups: [], deadLetters: [], tooMany: [] }
   #mayAct = false
   #result = ''
 
   constructor(onError: (error: unknown) => void) {
     this.#onError = onError
+  }
+
+  /** Number of dead letters at the last read, which may be some seconds old. */
+  get size(): number {
+    const { deadLetters, tooMany } = this.#answer
+    return tooMany.reduce((sum, { count: many }) => sum + many, deadLetters.length)
   }
 
   async read(mode: Overview['mode']): Promise<void> {
@@ -34,7 +41,7 @@ export class DeadLetterView {
   }
 
   #render(): void {
-    const { deadLetters, tooMany } = this.#answer
+    const { groups, deadLetters, tooMany } = this.#answer
     const rows = deadLetters.map((line) => this.#row(line))
     show(
       this.element,
@@ -46,6 +53,14 @@ export class DeadLetterView {
           ? 'A replayed message returns to its queue. The inbox discards events that were already processed.'
           : 'The console is read-only: replay and discard require CONSOLE=full, or the saga command.',
       ),
+      groups.length > 0 && html('h3', 'By cause'),
+      groups.length > 0 &&
+        table(
+          'Table of groups',
+          [...groupTitles, ...(this.#mayAct ? [''] : [])],
+          groups.map((line) => this.#group(line)),
+        ),
+      deadLetters.length > 0 && html('h3', 'Messages'),
       this.#mayAct && deadLetters.length > 0 && this.#actions(),
       this.#result !== '' && html('p', `${this.#result}.`),
       deadLetters.length === 0
@@ -68,6 +83,27 @@ export class DeadLetterView {
     )
   }
 
+  #group(line: DeadLetterGroupLine): HTMLElement {
+    const { group, event, queue, reason, count: many, first, last } = line
+    const time = (at: string | null): string => (at === null ? '–' : clock(at))
+    const act = (name: Act, style: string): HTMLElement =>
+      button(name === 'replay' ? 'Replay' : 'Discard', () => void this.#actOnGroup(name, line), {
+        class: style,
+        'data-key': `${name} ${group}`,
+        'aria-label': `${name === 'replay' ? 'Replay' : 'Discard'} group ${event} ${reason}`,
+      })
+    return html(
+      'tr',
+      html('th', { scope: 'row', title: group }, event === '' ? 'unreadable' : event),
+      html('td', { class: 'why' }, reason),
+      html('td', queue),
+      html('td', count(many)),
+      html('td', time(first)),
+      html('td', time(last)),
+      this.#mayAct && html('td', html('p', { class: 'actions' }, act('replay', 'primary'), act('discard', 'danger'))),
+    )
+  }
+
   #row(line: DeadLetterLine): HTMLElement {
     const key = keyOf(line)
     const { id, queue, event, reason, attempts, replays, deadLetteredAt, sagaId } = line
@@ -82,7 +118,7 @@ export class DeadLetterView {
       'tr',
       this.#mayAct && html('td', box),
       html('th', { scope: 'row', title: id }, event === '' ? 'unreadable' : event),
-      html('td', { class: 'why' }, reason),
+      html('td', { class: 'why' }, reason, causeOf(line)),
       html('td', queue),
       html('td', count(attempts)),
       html('td', count(replays.length)),
@@ -93,19 +129,38 @@ export class DeadLetterView {
 
   async #act(act: Act): Promise<void> {
     const letters = this.#answer.deadLetters.filter((line) => this.#chosen.has(keyOf(line)))
-    const many = `${count(letters.length)} ${letters.length === 1 ? 'message' : 'messages'}`
     const queues = [...new Set(letters.map(({ queue }) => queue))].join(' and ')
+    const chosen = { deadLetters: letters.map(({ service, id }) => ({ service, id })) }
+    await this.#confirmed(act, { many: letters.length, queues, chosen })
+  }
+
+  async #actOnGroup(act: Act, { group, count: many, queue }: DeadLetterGroupLine): Promise<void> {
+    await this.#confirmed(act, { many, queues: queue, chosen: { group } })
+  }
+
+  async #confirmed(
+    act: Act,
+    { many, queues, chosen }: { many: number; queues: string; chosen: object },
+  ): Promise<void> {
+    const messages = `${count(many)} ${many === 1 ? 'message' : 'messages'}`
     const warning =
       'They are removed permanently. A saga that waits for one of them is cancelled at its deadline, or never completes.'
     const confirmed = await confirmAct(
       act === 'replay'
-        ? { title: `Replay ${many}?`, text: `They return to ${queues}.`, yes: 'Replay' }
-        : { title: `Discard ${many}?`, text: warning, yes: 'Discard', danger: true },
+        ? { title: `Replay ${messages}?`, text: `They return to ${queues}.`, yes: 'Replay' }
+        : { title: `Discard ${messages}?`, text: warning, yes: 'Discard', danger: true },
     )
     if (confirmed === undefined) return
     try {
-      const body = { deadLetters: letters.map(({ service, id }) => ({ service, id })), ...confirmed }
-      const { done, missing, failed, failures = [] } = await post<DeadLetterOutcome>(`dead-letters/${act}`, body)
+      const {
+        done,
+        missing,
+        failed,
+        failures = [],
+      } = await post<DeadLetterOutcome>(`dead-letters/${act}`, {
+        ...chosen,
+        ...confirmed,
+      })
       this.#chosen.clear()
       this.#result = [
         `${count(done)} ${act === 'replay' ? 'replayed' : 'discarded'}`,
@@ -118,4 +173,25 @@ export class DeadLetterView {
     }
     await this.read('full')
   }
+}
+
+/** The cause that the consumer recorded, to be opened and copied. */
+function causeOf({ failure }: DeadLetterLine): HTMLElement | undefined {
+  if (failure === undefined) return undefined
+  const { chain, sqlState, statement, table: place, constraint, where, stack } = failure
+  const lines: [string, string | undefined][] = [
+    ['SQLSTATE', sqlState],
+    ['statement', statement],
+    ['table', place],
+    ['constraint', constraint],
+    ['where', where],
+    ['error', chain.join('\ncaused by ')],
+    ['stack', stack],
+  ]
+  const text = lines.flatMap(([name, value]) => (value === undefined ? [] : [`${name}: ${value}`])).join('\n')
+  return html(
+    'details',
+    html('summary', sqlState === undefined ? 'Cause' : `Cause: SQLSTATE ${sqlState}`),
+    html('pre', text),
+  )
 }

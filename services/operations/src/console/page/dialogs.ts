@@ -42,20 +42,10 @@ export async function requestToken(why: string): Promise<string | undefined> {
   return values?.[0]
 }
 
-const operatorKey = 'order-saga-console-operator'
-
-/** Prompts for confirmation, operator and reason; undefined if cancelled. */
-export async function confirmAct(
-  question: Omit<Question, 'fields'>,
-): Promise<{ readonly operator: string; readonly reason: string } | undefined> {
-  const field = (label: string, maxlength: number, value = '') => ({
-    label,
-    input: html('input', { value, required: true, maxlength, autocomplete: 'off' }),
-  })
-  const name = field('Your name', 100, localStorage.getItem(operatorKey) ?? '')
-  const values = await openDialog({ ...question, fields: [name, field('Why', 500)] })
-  if (values === undefined) return undefined
-  const [operator = '', reason = ''] = values
-  localStorage.setItem(operatorKey, operator)
-  return { operator, reason }
+/** Prompts for confirmation and reason; undefined if cancelled. */
+export async function confirmAct(question: Omit<Question, 'fields'>): Promise<{ readonly reason: string } | undefined> {
+  const input = html('input', { required: true, maxlength: 500, autocomplete: 'off' })
+  const values = await openDialog({ ...question, fields: [{ label: 'Why', input }] })
+  const reason = values?.[0]
+  return reason === undefined ? undefined : { reason }
 }

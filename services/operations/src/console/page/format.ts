@@ -11,12 +11,43 @@ export const statusLabels: Readonly<Record<SagaStatus, string>> = {
 
 export const statuses = Object.keys(statusLabels) as SagaStatus[]
 
-/** The lists of sagas beside that of all: a list for each status, and that of the sagas with violations. */
-export type SagaFilter = SagaStatus | 'violations'
-export const filters: readonly SagaFilter[] = [...statuses, 'violations']
+/** Which sagas a list shows; `any`: blocked by anything. */
+export interface SagaFilter {
+  readonly status?: SagaStatus
+  readonly violations?: boolean
+  readonly blocked?: string
+  readonly customer?: string
+  /** As in the address: `5m`. */
+  readonly olderThan?: string
+  readonly olderThanMs?: number
+}
 
-export const isIn = (filter: SagaFilter | undefined, { status, violations }: SagaLine): boolean =>
-  filter === undefined || (filter === 'violations' ? violations > 0 : status === filter)
+/** The kinds of blockers, as the console's answers name them. */
+export const blockerLabels: Readonly<Record<string, string>> = {
+  any: 'anything',
+  dead_letter: 'dead letter',
+  parked: 'parked event',
+  missing_binding: 'missing binding',
+  lock: 'locked row',
+  breaker: 'open breaker',
+  stuck_retry: 'stuck retry',
+  unreadable: 'unreadable version',
+  no_consumer: 'no consumer',
+  charge: 'provider call',
+  outbox: 'outbox',
+  unacknowledged: 'unacknowledged',
+  backlog: 'backlog',
+  deadline: 'deadline',
+}
+
+export const blockerLabel = (kind: string): string => blockerLabels[kind] ?? kind
+
+/** The overview contains the newest of each status, so a list by status needs no request of its own. */
+export const needsRequest = ({ blocked, customer, olderThan }: SagaFilter): boolean =>
+  blocked !== undefined || customer !== undefined || olderThan !== undefined
+
+export const isIn = (filter: SagaFilter, { status, violations }: SagaLine): boolean =>
+  (filter.status === undefined || status === filter.status) && (filter.violations !== true || violations > 0)
 
 const reasons: Readonly<Record<string, string>> = {
   payment_failed: 'payment failed',

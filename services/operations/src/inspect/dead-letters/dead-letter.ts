@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { arrivalOf, forgeryIn, type Provenance, provenanceOf } from '@order-saga/chassis'
+import { arrivalOf, type Failure, forgeryIn, type Provenance, provenanceOf, readFailure } from '@order-saga/chassis'
 import { consumedBy, instantOf, ownExchange, type ServiceName } from '@order-saga/contracts'
 import type { ConsumeMessage } from 'amqplib'
 import type { ServiceQueues } from '../queues.ts'
@@ -27,6 +27,8 @@ export interface DeadLetter {
   readonly sagaId: string | undefined
   readonly orderId: string | undefined
   readonly reason: string
+  /** Undefined if a release before this one, or the broker, dead-lettered it. */
+  readonly failure: Failure | undefined
   /** Why it is never replayed: it is forged. Undefined for a message that may be replayed. */
   readonly replayRefusal: string | undefined
   /** Attempts since its publication or last replay. */
@@ -82,6 +84,7 @@ function deadLetterOf(
     sagaId,
     orderId,
     reason: text(death?.reason) ?? text(headers['reason']) ?? 'unknown',
+    failure: readFailure(headers['failure']),
     replayRefusal: replayRefusal(service, provenance),
     attempts: count(headers['attempt']),
     firstFailure: dateOf(headers['first-failure']),

@@ -1,6 +1,7 @@
 import type { QueueNames } from '@order-saga/contracts'
 import { queuesOfServices, type ServiceQueues } from '../queues.ts'
 import type { DeadLetter } from './dead-letter.ts'
+import { groupOf } from './groups.ts'
 
 export interface Selection {
   readonly ids?: readonly string[] | undefined
@@ -9,6 +10,8 @@ export interface Selection {
   readonly event?: string | undefined
   /** Part of the reason, case-insensitive. */
   readonly reason?: string | undefined
+  /** A group of `groupsOf`. */
+  readonly group?: string | undefined
   readonly saga?: string | undefined
   readonly olderThanMs?: number | undefined
   readonly youngerThanMs?: number | undefined
@@ -24,13 +27,14 @@ export function queuesFor({ queue }: Selection, names: QueueNames): ServiceQueue
 
 /** A consumed queue selects the messages consumed from it; a service or a dead-letter queue selects all its messages. */
 export function isSelected(letter: DeadLetter, selection: Selection, { consumed }: ServiceQueues, now: Date): boolean {
-  const { ids, queue, event, reason, saga, olderThanMs, youngerThanMs } = selection
+  const { ids, queue, event, reason, group, saga, olderThanMs, youngerThanMs } = selection
   const ageMs = letter.deadLetteredAt === undefined ? undefined : now.getTime() - letter.deadLetteredAt.getTime()
   return (
     (ids === undefined || ids.includes(letter.id)) &&
     (queue === undefined || !consumed.includes(queue) || letter.queue === queue) &&
     (event === undefined || letter.event === event) &&
     (reason === undefined || letter.reason.toLowerCase().includes(reason.toLowerCase())) &&
+    (group === undefined || groupOf(letter) === group) &&
     (saga === undefined || letter.sagaId === saga || letter.orderId === saga) &&
     (olderThanMs === undefined || (ageMs !== undefined && ageMs >= olderThanMs)) &&
     (youngerThanMs === undefined || (ageMs !== undefined && ageMs < youngerThanMs))

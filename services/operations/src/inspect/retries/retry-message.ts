@@ -1,4 +1,5 @@
 import { retriedAtHeader, unreadableReason } from '@order-saga/chassis'
+import type { ServiceName } from '@order-saga/contracts'
 import { dateOf, type FoundLetter } from '../dead-letters/dead-letter.ts'
 import type { ServiceQueues } from '../queues.ts'
 
@@ -13,6 +14,7 @@ export type RetryState = 'waiting' | 'unreadable' | 'stuck' | 'unknown'
 
 export interface RetryMessage {
   readonly id: string
+  readonly service: ServiceName
   readonly queue: string
   readonly event: string
   /** The header `schema-version`; undefined without a usable one. */
@@ -47,13 +49,14 @@ export function retryMessageOf(
   { queue, delayMs }: Pick<RetryQueue, 'queue' | 'delayMs'>,
   now: Date,
 ): RetryMessage {
-  const { id, event, sagaId, orderId, reason, attempts, replayRefusal, firstFailure } = letter
+  const { id, service, event, sagaId, orderId, reason, attempts, replayRefusal, firstFailure } = letter
   const { [retriedAtHeader]: retried, 'schema-version': version }: Readonly<Record<string, unknown>> =
     message.properties.headers ?? {}
   const retriedAt = dateOf(retried) ?? firstFailure
   const state = stateOf(retriedAt === undefined ? undefined : now.getTime() - retriedAt.getTime(), delayMs)
   return {
     id,
+    service,
     queue,
     event,
     schemaVersion: typeof version === 'number' || typeof version === 'string' ? version : undefined,

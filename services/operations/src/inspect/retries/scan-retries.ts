@@ -3,6 +3,7 @@ import type { ChannelModel } from 'amqplib'
 import { type FoundLetter, foundLetterOf } from '../dead-letters/dead-letter.ts'
 import { scanQueue } from '../dead-letters/scan-queue.ts'
 import { queuesOfServices, readQueues } from '../queues.ts'
+import type { InspectSources } from '../store.ts'
 import { type RetryMessage, retryMessageOf, type RetryQueue } from './retry-message.ts'
 
 export interface FoundRetry extends FoundLetter {
@@ -23,6 +24,21 @@ export function retryQueuesOf(names: QueueNames, retryDelaysMs: readonly number[
   return queuesOfServices(names).flatMap((place) =>
     retryDelaysMs.map((delayMs) => ({ place, queue: retryQueue(place.consumed[0], delayMs), delayMs })),
   )
+}
+
+/** The ready messages of all retry queues, or those of one saga; see `scanRetries`. */
+export async function readRetries(
+  sources: Pick<InspectSources, 'broker' | 'queues' | 'now'>,
+  retryDelaysMs: readonly number[],
+  sagaId?: string,
+): Promise<RetryMessage[]> {
+  const retries: RetryMessage[] = []
+  const { queues, now } = sources
+  const scan = { queues: retryQueuesOf(queues, retryDelaysMs), now }
+  await scanRetries(await sources.broker(), scan, async (found) => {
+    retries.push(...found.map(({ retry }) => retry).filter((retry) => sagaId === undefined || retry.sagaId === sagaId))
+  })
+  return retries
 }
 
 /**

@@ -6,7 +6,7 @@ export async function up(knex) {
   await knex.raw(`
     ALTER TABLE orders ADD COLUMN half_done text;
     SELECT 1 / 0;
-    UPDATE schema_versions SET version = 5 WHERE component = 'order';
+    UPDATE schema_versions SET version = 102 WHERE component = 'order';
   `)
 }
 

@@ -1,18 +1,8 @@
-// needs: system
-import assert from 'node:assert/strict'
 import type { EventName, ServiceName } from '@order-saga/contracts'
-import { v7 as uuidv7 } from 'uuid'
 import type { SagaAnswer } from '../../services/order/src/http/order-answer.ts'
-import { type Provider, startProvider } from '../support/provider/provider.ts'
-import { ProviderLedger } from '../support/provider/provider-ledger.ts'
-import { declinedAmount } from '../support/flows.ts'
-import { requestsFor } from '../support/ledger.ts'
-import { Network } from '../support/network.ts'
-import { type PlacedOrder, someSku, historyOf } from '../support/shop.ts'
-import { useSystem } from '../support/use-system.ts'
 
 /** A delivery as `event > consumer`, the passing of the deadline, or an early refund request. */
-type Step = `${EventName} > ${ServiceName}` | 'deadline' | 'refund out of turn'
+export type Step = `${EventName} > ${ServiceName}` | 'deadline' | 'refund out of turn'
 
 interface Scenario {
   readonly title: string
@@ -35,7 +25,7 @@ const toDeadline = ['order.created > payment', 'payment.completed > order', 'dea
  * has but one: completed and failed payments, made and failed reservations, confirmed and cancelled orders; and
  * order.confirmed before payment.completed at inventory, whose own answer it takes to confirm.
  */
-const scenarios: Record<string, readonly Scenario[]> = {
+export const scenarios: Record<string, readonly Scenario[]> = {
   'At payment': [
     {
       title: 'order.cancelled before order.created: nothing is charged',
@@ -206,63 +196,3 @@ const scenarios: Record<string, readonly Scenario[]> = {
     },
   ],
 }
-
-describe('Events that overtake each other', function () {
-  this.timeout(120_000)
-  let provider: Provider
-  let network: Network
-  const sku = someSku()
-  const system = useSystem(async () => {
-    provider = await startProvider({
-      ledger: new ProviderLedger(({ amount }) => Number(amount) === declinedAmount),
-    })
-    return { provider }
-  })
-  before(async () => {
-    await system().shop.putStock(sku, 1_000)
-    network = await Network.take(system())
-  })
-  after(() => provider.stop())
-
-  async function take(step: Step, placed: PlacedOrder): Promise<void> {
-    if (step === 'deadline') return await system().passDeadline(placed)
-    if (step === 'refund out of turn') return await askForRefund(placed)
-    const [name, to] = step.split(' > ') as [EventName, ServiceName]
-    await network.pass(placed.orderId, name, to)
-  }
-
-  async function askForRefund({ orderId, sagaId }: PlacedOrder): Promise<void> {
-    await system().sql(
-      'order',
-      `INSERT INTO events (event_id, saga_id, order_id, routing_key, payload)
-       VALUES ($1, $2, $3, 'payment.refund.requested', '{"reason": "out of turn"}')`,
-      [uuidv7(), sagaId, orderId],
-    )
-  }
-
-  for (const [consumer, all] of Object.entries(scenarios)) {
-    describe(consumer, () => {
-      for (const { title, order, steps, end, provider: asked } of all) {
-        it(title, async () => {
-          const { available: before } = await system().shop.stock(sku)
-          const placed = await system().shop.post({
-            ...(order === 'declined' && { amount: declinedAmount }),
-            items: [order === 'out of stock' ? { sku: 'SIM-NONE', qty: 1 } : { sku, qty: 2 }],
-          })
-          for (const step of steps) await take(step, placed)
-          await system().until('the rest to be delivered', async () => {
-            for (const { event, to } of network.due()) await network.deliver(event, to)
-            const { finishedAt, compensation } = await system().shop.saga(placed.sagaId)
-            return finishedAt !== null && compensation !== 'refund_requested' && network.due().length === 0
-          })
-          const saga = await system().shop.saga(placed.sagaId)
-          assert.deepEqual([saga.status, saga.reason, saga.compensation], end, historyOf(saga).join('\n'))
-          assert.deepEqual(requestsFor(provider, placed.orderId), asked)
-          await system().settle()
-          const sold = saga.status === 'completed' ? 2 : 0
-          assert.deepEqual(await system().shop.stock(sku), { sku, available: before - sold, reserved: 0 })
-        })
-      }
-    })
-  }
-})
