@@ -82,6 +82,7 @@ export class LocalStates {
   ): Transition<OrderState> {
     const saga: SagaRecord = {
       version: 1,
+      updatedAt: past,
       sagaId,
       orderId,
       createdAt: past,

@@ -51,7 +51,7 @@ export const events: MutantsByPromise = {
     {
       name: 'reservation-shipped-twice',
       file: 'services/inventory/src/store/locked-inventory.ts',
-      original: ' AND r.version = u.version',
+      original: `AND r.version = u.version AND date_trunc('milliseconds', r.updated_at) = u."updatedAt"`,
       replacement: '',
       test: 'ships a reservation once, whichever process has shipped it',
     },

@@ -62,10 +62,17 @@ export interface ConfirmedEvents {
   readonly giveBack: () => void
 }
 
+interface Outcome {
+  readonly event: OutgoingEvent
+  readonly outcome: PublishOutcome
+  /** A transaction that was to write the mark has failed. */
+  readonly isReturned?: boolean
+}
+
 /** Records the outcomes of publishes, many in one transaction. */
 export class PublicationMarker {
   readonly #options: PublicationMarkerOptions
-  #outcomes: { readonly event: OutgoingEvent; readonly outcome: PublishOutcome }[] = []
+  #outcomes: Outcome[] = []
   #failure: unknown
   #timer: NodeJS.Timeout | undefined
   #timerMs = 0
@@ -90,11 +97,16 @@ export class PublicationMarker {
     this.#timerMs = delayMs
   }
 
-  /** Takes the events that were routed, for a transaction that is about to begin; undefined when there are none. */
+  /**
+   * Takes the events that were routed, for a transaction that is about to begin; undefined when there are none. Those of a
+   * transaction that failed get one of their own: the next one may fail too.
+   */
   takeConfirmed(): ConfirmedEvents | undefined {
-    const events = this.#outcomes.filter(({ outcome }) => outcome === 'routed').map(({ event }) => event)
-    if (events.length === 0) return undefined
-    this.#outcomes = this.#outcomes.filter(({ outcome }) => outcome !== 'routed')
+    const isTaken = ({ outcome, isReturned = false }: Outcome): boolean => outcome === 'routed' && !isReturned
+    const taken = this.#outcomes.filter(isTaken)
+    if (taken.length === 0) return undefined
+    const events = taken.map(({ event }) => event)
+    this.#outcomes = this.#outcomes.filter((outcome) => !isTaken(outcome))
     if (this.#outcomes.length === 0) {
       clearTimeout(this.#timer)
       this.#timer = undefined
@@ -103,7 +115,8 @@ export class PublicationMarker {
       ids: events.map(({ eventId }) => eventId),
       written: () => this.#count(events),
       giveBack: () => {
-        for (const event of events) this.add(event, 'routed')
+        this.#outcomes.push(...taken.map((outcome) => ({ ...outcome, isReturned: true })))
+        this.#flushWithin(failureDelayMs)
       },
     }
   }

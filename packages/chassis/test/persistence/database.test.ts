@@ -65,6 +65,28 @@ describe('the database', () => {
     assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id = $1', [id]), [])
   })
 
+  it('commits nothing of a transaction without reads if a statement fails, or the commit itself', async () => {
+    await own.sql('CREATE TABLE late_check (id uuid UNIQUE DEFERRABLE INITIALLY DEFERRED)')
+    const late = statement('test-late-check', 'INSERT INTO late_check VALUES ($1)')
+    const [id, after] = [randomUUID(), randomUUID()]
+    for (const [failing, message] of [
+      [nonsense, /division by zero/],
+      [statement('test-slow', 'SELECT pg_sleep(10)'), /statement timeout/],
+      [late, /duplicate key/],
+    ] as const) {
+      const quick = own.open({ poolMax: 1, limits: { ...databaseLimits, statementMs: 500 } })
+      const work = quick.transaction(async (tx) => {
+        tx.write(addEffect, [id])
+        if (failing === late) tx.write(late, [id])
+        tx.write(failing, failing === late ? [id] : [])
+        tx.write(addEffect, [after])
+      })
+      await assert.rejects(work, message)
+      await quick.transaction(async (tx) => tx.write(bump, [id]))
+    }
+    assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id IN ($1, $2)', [id, after]), [])
+  })
+
   it('does not report a failed transaction as committed although its error was ignored', async () => {
     const id = randomUUID()
     const work = database.transaction(async (tx) => {

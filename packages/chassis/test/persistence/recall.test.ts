@@ -1,13 +1,15 @@
 // needs: database
 import assert from 'node:assert/strict'
 import { PaymentRefundRequested } from '@order-saga/contracts'
+import { testServers } from '@order-saga/dev'
+import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
 import { v7 as uuidv7 } from 'uuid'
 import type { Message } from '../../src/messaging/message.ts'
 import { statement, type Transaction } from '../../src/persistence/database.ts'
 import { on, type Reactions, Reactor } from '../../src/persistence/reactor.ts'
 import { RecentRows } from '../../src/persistence/recent-rows.ts'
 import { allOrNone } from '../../src/persistence/sql-errors.ts'
-import { PoisonMessage } from '../../src/core/errors.ts'
+import { DependencyUnavailable, PoisonMessage } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 
 /** A counter whose number is its version: 0 is a row that does not exist. */
@@ -32,9 +34,10 @@ class Process {
   /** How far each reaction counts on. */
   step: (counter: { n: number }) => number = () => 1
 
-  constructor(store: DatabaseForTest) {
+  constructor(store: DatabaseForTest, port?: number) {
     const relay = { accepts: true, offer: () => undefined }
-    const dependencies = { database: store.open(), relay, now: () => new Date(), newId: () => uuidv7() }
+    const database = store.open(port === undefined ? {} : { port })
+    const dependencies = { database, relay, now: () => new Date(), newId: () => uuidv7() }
     this.reactor = new Reactor<Counters>(this.#reactions(), dependencies)
   }
 
@@ -163,6 +166,22 @@ describe('A reactor that remembers the rows that it wrote last', function () {
     assert.equal(await effectsOf(orderId), 2)
     assert.equal(one.loads, 2)
   })
+
+  it('has an effect once when the connection is lost after the commit, and forgets the row', async () => {
+    const proxy = await FaultProxy.start((await testServers().postgres()).port)
+    const cut = new Process(store, proxy.port)
+    const orderId = uuidv7()
+    await cut.reactor.react(messageOf(orderId))
+    const message = messageOf(orderId)
+    const lost = proxy.cutReply('INSERT 0 0')
+    await assert.rejects(cut.reactor.react(message), DependencyUnavailable)
+    await lost
+    assert.equal(await effectsOf(orderId), 2)
+    assert.equal((await cut.reactor.react(message)).result, 'duplicate')
+    await cut.reactor.react(messageOf(orderId))
+    assert.deepEqual([await effectsOf(orderId), await claims(), cut.loads], [3, 3, 2])
+    await proxy.close()
+  })
 })
 
 describe('The memory of rows', () => {
@@ -184,5 +203,12 @@ describe('The memory of rows', () => {
     const rows = new RecentRows<number>()
     for (let i = 0; i < 5_001; i += 1) rows.remember(String(i), i)
     assert.deepEqual([...rows.take(['0', '1', '5000']).values()], [undefined, 1, 5_000])
+  })
+
+  it('holds no row with more than 20 items, nor its predecessor', () => {
+    const rows = new RecentRows<string>()
+    rows.remember('a', 'first', Array.from({ length: 20 }))
+    rows.remember('a', 'second', Array.from({ length: 21 }))
+    assert.deepEqual([...rows.take(['a']).values()], [undefined])
   })
 })

@@ -10,7 +10,9 @@ export interface ReservationRecord {
   readonly reservationId: string
   state: Omit<ReservationState, 'stock'>
   readonly createdAt: Date
-  readonly version: number
+  version: number
+  /** Of the last write, to the millisecond. */
+  updatedAt: Date
   readonly isNew: boolean
   changed: boolean
 }
@@ -26,7 +28,7 @@ interface StockRow extends StockLevel {
 const lockReservations = statement(
   'reservations-lock',
   `SELECT order_id AS "orderId", saga_id AS "sagaId", reservation_id AS "reservationId", status, items, reason,
-     created_at AS "createdAt", version
+     created_at AS "createdAt", version, updated_at AS "updatedAt"
    FROM inventory_reservations WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE`,
 )
 // The rows of the given SKUs, and of those that the locked orders hold.
@@ -40,21 +42,23 @@ const lockStock = statement(
    ORDER BY sku FOR UPDATE`,
 )
 const rows = `json_to_recordset($1::json) AS u ("orderId" uuid, "sagaId" uuid, "reservationId" uuid, status text,
-  items jsonb, reason text, "createdAt" timestamptz, version integer)`
+  items jsonb, reason text, "createdAt" timestamptz, version integer, "updatedAt" timestamptz)`
 // The primary key refuses a second reservation for an order that two transactions see first.
 const insertReservations = statement(
   'reservations-insert',
   `INSERT INTO inventory_reservations
      (order_id, saga_id, reservation_id, status, items, reason, created_at, version, updated_at)
-   SELECT u.*, $2::timestamptz FROM ${rows}`,
+   SELECT u.* FROM ${rows}`,
 )
-// The comparison of versions verifies the reservations that were not read.
+// Version and time verify the reservations that were not read. The version alone may be reached twice if a failover loses
+// commits.
 const updateReservations = statement(
   'reservations-update',
   allOrNone(
     `UPDATE inventory_reservations r SET status = u.status, items = u.items, reason = u.reason, updated_at = $2,
      version = r.version + 1
-   FROM ${rows} WHERE r.order_id = u."orderId" AND r.version = u.version`,
+   FROM ${rows} WHERE r.order_id = u."orderId"
+     AND r.version = u.version AND date_trunc('milliseconds', r.updated_at) = u."updatedAt"`,
     'json_array_length($1::json)',
   ),
 )
@@ -159,6 +163,7 @@ export class LockedInventory {
       state: { status: 'none', items: [], reason: null },
       createdAt: this.#now,
       version: 1,
+      updatedAt: this.#now,
       isNew: true,
       changed: false,
     }
@@ -212,21 +217,20 @@ export class RecentInventory {
   remember(inventory: LockedInventory): void {
     for (const reservation of inventory.changed()) {
       if (reservation.state.status !== 'reserved') continue
-      const version = reservation.isNew ? reservation.version : reservation.version + 1
-      this.#reservations.remember(reservation.orderId, { ...reservation, version, isNew: false, changed: false })
+      const record = { ...reservation, isNew: false, changed: false }
+      this.#reservations.remember(reservation.orderId, record, reservation.state.items)
     }
     for (const [sku, level] of inventory.stock) this.#stock.remember(sku, level)
   }
 }
 
 export function saveInventory(tx: Transaction, inventory: LockedInventory, now: Date): void {
-  const changed = inventory
-    .changed()
-    .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
-    .map(({ state, ...row }) => ({ ...row, ...state }))
+  const changed = inventory.changed().toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
   const [added, known] = [changed.filter(({ isNew }) => isNew), changed.filter(({ isNew }) => !isNew)]
-  if (known.length > 0) tx.write(updateReservations, [JSON.stringify(known), now])
-  if (added.length > 0) tx.write(insertReservations, [JSON.stringify(added), now])
+  if (known.length > 0) tx.write(updateReservations, [rowsOf(known), now])
+  for (const reservation of changed) reservation.updatedAt = now
+  if (added.length > 0) tx.write(insertReservations, [rowsOf(added)])
+  for (const reservation of known) reservation.version += 1
   const stock = inventory.stockChanges()
   if (stock.length === 0) return
   tx.write(updateStock, [
@@ -236,6 +240,10 @@ export function saveInventory(tx: Transaction, inventory: LockedInventory, now: 
     stock.map(({ shipped }) => shipped),
     now,
   ])
+}
+
+function rowsOf(reservations: readonly ReservationRecord[]): string {
+  return JSON.stringify(reservations.map(({ state, ...row }) => ({ ...row, ...state })))
 }
 
 function recordOf({ status, items, reason, ...row }: ReservationRow): ReservationRecord {

@@ -1,11 +1,11 @@
 // needs: own-servers
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { OrderConfirmed, PaymentCompleted } from '@order-saga/contracts'
-import type { Message } from '@order-saga/chassis'
+import { OrderCancelled, OrderConfirmed, PaymentCompleted } from '@order-saga/contracts'
+import { type Message, PoisonMessage } from '@order-saga/chassis'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { inventoryReactions } from '../../src/reactions/index.ts'
-import { type LockedInventory, RecentInventory } from '../../src/store/locked-inventory.ts'
+import { type LockedInventory, lockInventory, RecentInventory } from '../../src/store/locked-inventory.ts'
 import { StockApi } from '../http/stock-api.ts'
 
 describe('A process that remembers stock and reservations', () => {
@@ -16,8 +16,7 @@ describe('A process that remembers stock and reservations', () => {
   })
   after(async () => await api.close())
 
-  function startProcess(): Reactor<LockedInventory> {
-    const recent = new RecentInventory()
+  function startProcess(recent = new RecentInventory()): Reactor<LockedInventory> {
     const reactions = inventoryReactions({
       queue: 'inventory_queue',
       policy: { failureRate: 0, acceptUnknownSku: true },
@@ -67,6 +66,32 @@ describe('A process that remembers stock and reservations', () => {
     await process.react(confirmed(orderId))
     assert.deepEqual(await levels('TEA'), { available: 7, reserved: 1, shipped: 2 })
     assert.equal(loads, 0)
+  })
+
+  it('remembers each as it would be read', async () => {
+    await api.put('MUG', 10)
+    const recent = new RecentInventory()
+    const message = paid(randomUUID(), 'MUG', 2)
+    await startProcess(recent).react(message)
+    const { orderId, sagaId } = message
+    const options = { newId: () => randomUUID(), now: new Date() }
+    const recalled = recent.recall([orderId], new Map(), options)
+    const { database } = api
+    const read = await database.transaction((tx) => lockInventory(tx, [orderId], [], options.newId, options.now))
+    assert.deepEqual(recalled?.of(orderId, sagaId), read.of(orderId, sagaId))
+    assert.deepEqual(recalled?.stock, read.stock)
+  })
+
+  it('ships no reservation that a failover has undone, although its version was reached again', async () => {
+    await api.put('LID', 8)
+    const [one, other] = [startProcess(), startProcess()]
+    await one.react(paid(randomUUID(), 'LID', 2))
+    const orderId = randomUUID()
+    await one.react(paid(orderId, 'LID', 2))
+    await query('DELETE FROM inventory_reservations WHERE order_id = $1', orderId)
+    await other.react(messageOf(OrderCancelled.name, orderId, { reason: 'timeout' }))
+    await assert.rejects(one.react(confirmed(orderId)), PoisonMessage)
+    assert.deepEqual(await levels('LID'), { available: 4, reserved: 4, shipped: 0 })
   })
 
   it('sells no article twice when another process has sold it meanwhile', async () => {

@@ -15,7 +15,9 @@ export interface HistoryEntry {
 
 /** A saga and the order's data that its events carry: locked until the end of the transaction, or remembered. */
 export interface SagaRecord {
-  readonly version: number
+  version: number
+  /** Of the last write, to the millisecond. */
+  updatedAt: Date
   readonly sagaId: string
   readonly orderId: string
   readonly createdAt: Date
@@ -37,7 +39,7 @@ export interface SagaRecord {
 
 type Row = SagaState & Omit<SagaRecord, 'state' | 'isNewlyFinished' | 'added'>
 
-const columns = `s.version, s.saga_id AS "sagaId", s.order_id AS "orderId", s.created_at AS "createdAt", s.status, s.reason,
+const columns = `s.version, s.updated_at AS "updatedAt", s.saga_id AS "sagaId", s.order_id AS "orderId", s.created_at AS "createdAt", s.status, s.reason,
   s.compensation, s.reservation_seen AS "reservationSeen", s.mismatch, s.refund_due_at AS "refundDueAt", s.refund_requests AS "refundRequests", s.finished_at AS "finishedAt",
   s.traceparent, o.customer_email AS "customerEmail", o.items, o.amount::text AS amount, o.currency`
 
@@ -67,7 +69,7 @@ const lockOverdue = statement(
    WHERE s.refund_due_at <= $1 ORDER BY s.refund_due_at LIMIT $2 FOR UPDATE OF s SKIP LOCKED`,
 )
 
-// The comparison of versions verifies the sagas that were not read.
+// Version and time verify the sagas that were not read. The version alone may be reached twice if a failover loses commits.
 const update = statement(
   'sagas-update',
   allOrNone(
@@ -76,9 +78,9 @@ const update = statement(
      reservation_seen = u.reservation_seen, mismatch = u.mismatch, version = s.version + 1,
      history = s.history || u.added::jsonb, updated_at = $11
    FROM unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::timestamptz[], $6::integer[], $7::timestamptz[],
-     $8::boolean[], $9::boolean[], $10::text[], $12::integer[]) AS u (saga_id, status, reason, compensation, refund_due_at,
-     refund_requests, finished_at, reservation_seen, mismatch, added, version)
-   WHERE s.saga_id = u.saga_id AND s.version = u.version`,
+     $8::boolean[], $9::boolean[], $10::text[], $12::integer[], $13::timestamptz[]) AS u (saga_id, status, reason,
+     compensation, refund_due_at, refund_requests, finished_at, reservation_seen, mismatch, added, version, updated_at)
+   WHERE s.saga_id = u.saga_id AND s.version = u.version AND date_trunc('milliseconds', s.updated_at) = u.updated_at`,
     'cardinality($1)',
   ),
 )
@@ -135,13 +137,14 @@ export class RecentSagas {
   remember(sagas: Iterable<SagaRecord>): void {
     for (const saga of sagas) {
       if (saga.added.length === 0 || saga.finishedAt !== null) continue
-      this.#rows.remember(saga.sagaId, { ...saga, version: saga.version + 1, added: [] })
+      this.#rows.remember(saga.sagaId, { ...saga, added: [] }, saga.items)
     }
   }
 
   /** Call after the commit of new sagas. */
-  rememberNew(saga: Omit<SagaRecord, keyof typeof newRecord>): void {
-    this.#rows.remember(saga.sagaId, { ...saga, ...newRecord, added: [] })
+  rememberNew(saga: Omit<SagaRecord, keyof typeof newRecord | 'updatedAt'>): void {
+    const record = { ...saga, ...newRecord, updatedAt: saga.createdAt, added: [] }
+    this.#rows.remember(saga.sagaId, record, saga.items)
   }
 }
 
@@ -173,7 +176,12 @@ export function saveSagas(tx: Transaction, sagas: Iterable<SagaRecord>, now: Dat
     changed.map(({ added }) => JSON.stringify(added)),
     now,
     changed.map(({ version }) => version),
+    changed.map(({ updatedAt }) => updatedAt),
   ])
+  for (const saga of changed) {
+    saga.version += 1
+    saga.updatedAt = now
+  }
   const violated = changed.filter((saga) => violationsOf(saga).length > 0)
   if (violated.length > 0) {
     tx.write(recordViolations, [
@@ -200,6 +208,7 @@ export function violationsOf({ added }: SagaRecord): HistoryEntry[] {
 function recordOf(row: Row): SagaRecord {
   return {
     version: row.version,
+    updatedAt: row.updatedAt,
     sagaId: row.sagaId,
     orderId: row.orderId,
     createdAt: row.createdAt,

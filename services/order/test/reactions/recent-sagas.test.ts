@@ -1,11 +1,12 @@
 // needs: database
 import assert from 'node:assert/strict'
 import { InventoryFailed, InventoryReserved, PaymentCompleted } from '@order-saga/contracts'
-import type { Message } from '@order-saga/chassis'
+import type { Message, UnitOfWork } from '@order-saga/chassis'
 import { v7 as uuidv7 } from 'uuid'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { orderReactions } from '../../src/reactions/index.ts'
-import { type LockedSagas, RecentSagas } from '../../src/store/sagas.ts'
+import { checkDeadlines } from '../../src/deadline-checker.ts'
+import { type LockedSagas, lockSagas, RecentSagas } from '../../src/store/sagas.ts'
 import { OrderApi, orderDatabase, someOrder } from '../http/order-api.ts'
 
 describe('An order process that remembers sagas', () => {
@@ -24,10 +25,15 @@ describe('An order process that remembers sagas', () => {
       loads += 1
       return reactions.load(...values)
     }
-    const relay = { accepts: false, offer: () => undefined }
-    const unitOfWork = { database: api.database, relay, now: () => new Date(), newId: () => uuidv7() }
-    return new Reactor({ ...reactions, load }, unitOfWork)
+    return new Reactor({ ...reactions, load }, unitOfWork())
   }
+
+  function unitOfWork(): UnitOfWork {
+    const relay = { accepts: false, offer: () => undefined }
+    return { database: api.database, relay, now: () => new Date(), newId: () => uuidv7() }
+  }
+
+  const change = (text: string, sagaId: string) => api.database.query({ name: uuidv7(), text }, [sagaId])
 
   async function place(): Promise<{ orderId: string; sagaId: string }> {
     const { json } = await api.post(someOrder())
@@ -67,6 +73,51 @@ describe('An order process that remembers sagas', () => {
     await process.react(reserved(ids))
     assert.deepEqual(await stored(ids.sagaId), confirmed)
     assert.equal(loads, 0)
+  })
+
+  it('remembers each as it would be read', async () => {
+    const process = startProcess(api.recent)
+    const ids = await place()
+    for (const event of [undefined, paid]) {
+      if (event !== undefined) await process.react(event(ids))
+      const read = await api.database.transaction((tx) => lockSagas(tx, [ids.sagaId]))
+      const recalled = api.recent.recall([ids.sagaId])
+      assert.deepEqual(recalled, read)
+      api.recent.rememberNew(read.get(ids.sagaId) as Parameters<RecentSagas['rememberNew']>[0])
+    }
+  })
+
+  it('completes one by two events of one batch', async () => {
+    loads = 0
+    const process = startProcess(api.recent)
+    const ids = await place()
+    await Promise.all([process.react(paid(ids)), process.react(reserved(ids))])
+    assert.deepEqual(await stored(ids.sagaId), { ...confirmed, version: 2 })
+    assert.equal(loads, 0)
+  })
+
+  it('confirms none that the deadline check of another process has cancelled', async () => {
+    const process = startProcess(api.recent)
+    const ids = await place()
+    await change(`UPDATE saga_instances SET timeout_at = now() - interval '1 s' WHERE saga_id = $1`, ids.sagaId)
+    await checkDeadlines({ ...unitOfWork(), refundRetryMs: 30_000, committed: () => undefined })
+    await process.react(paid(ids))
+    const cancelled = { saga: 'timeout_cancelled', order: 'cancelled', version: 3, history: 4, events: 3 }
+    assert.deepEqual(await stored(ids.sagaId), cancelled)
+  })
+
+  it('completes one whose last write a failover has undone, although its version was reached again', async () => {
+    const [one, other] = [startProcess(api.recent), startProcess()]
+    const ids = await place()
+    await one.react(paid(ids))
+    await change(
+      `UPDATE saga_instances SET status = 'pending', version = 1, updated_at = created_at, history = history - 1
+       WHERE saga_id = $1`,
+      ids.sagaId,
+    )
+    await other.react(reserved(ids))
+    await one.react(paid(ids))
+    assert.deepEqual(await stored(ids.sagaId), confirmed)
   })
 
   it('completes one that two processes advance in turn', async () => {

@@ -38,7 +38,9 @@ export interface PaymentRecord {
   /** Trace context of the last cause. */
   traceparent: string | undefined
   readonly createdAt: Date
-  readonly version: number
+  version: number
+  /** Of the last write, to the millisecond. */
+  updatedAt: Date
   readonly isNew: boolean
   changed: boolean
 }
@@ -53,12 +55,12 @@ const fields = `order_id AS "orderId", saga_id AS "sagaId", payment_id AS "payme
   customer_email AS "customerEmail", items, deadline, charge_id AS "chargeId", refund_id AS "refundId", reason, detail,
   cancel_seen AS "cancelSeen", refund_wanted AS "refundWanted", intended_at AS "intendedAt",
   last_attempt_at AS "lastAttemptAt", attempts, next_attempt_at AS "nextAttemptAt", traceparent,
-  created_at AS "createdAt", version`
+  created_at AS "createdAt", version, updated_at AS "updatedAt"`
 const rows = `json_to_recordset($1::json) AS u ("orderId" uuid, "sagaId" uuid, "paymentId" uuid, status text,
   amount numeric, currency text, "customerEmail" text, items jsonb, deadline timestamptz, "chargeId" text,
   "refundId" text, reason text, detail text, "cancelSeen" boolean, "refundWanted" boolean, "intendedAt" timestamptz,
   "lastAttemptAt" timestamptz, attempts integer, "nextAttemptAt" timestamptz, traceparent text,
-  "createdAt" timestamptz, version integer)`
+  "createdAt" timestamptz, version integer, "updatedAt" timestamptz)`
 
 // Locked in the order of the ids, so that two batches that share orders wait and do not deadlock.
 const lock = statement(
@@ -71,9 +73,10 @@ const insert = statement(
   `INSERT INTO payment_transactions (order_id, saga_id, payment_id, status, amount, currency, customer_email, items,
      deadline, charge_id, refund_id, reason, detail, cancel_seen, refund_wanted, intended_at, last_attempt_at, attempts,
      next_attempt_at, traceparent, created_at, version, updated_at)
-   SELECT u.*, $2::timestamptz FROM ${rows}`,
+   SELECT u.* FROM ${rows}`,
 )
-// The comparison of versions verifies the payments that were not read.
+// Version and time verify the payments that were not read. The version alone may be reached twice if a failover loses
+// commits.
 const update = statement(
   'payments-update',
   allOrNone(
@@ -83,14 +86,16 @@ const update = statement(
      refund_wanted = u."refundWanted", intended_at = u."intendedAt", last_attempt_at = u."lastAttemptAt",
      attempts = u.attempts, next_attempt_at = u."nextAttemptAt", traceparent = u.traceparent, updated_at = $2,
      version = p.version + 1
-   FROM ${rows} WHERE p.order_id = u."orderId" AND p.version = u.version`,
+   FROM ${rows} WHERE p.order_id = u."orderId"
+     AND p.version = u.version AND date_trunc('milliseconds', p.updated_at) = u."updatedAt"`,
     'json_array_length($1::json)',
   ),
 )
 // Taking a row postpones its next attempt, so that no other pod takes it meanwhile.
 const claimDue = statement(
   'payments-claim-due',
-  `UPDATE payment_transactions SET next_attempt_at = $2::timestamptz, version = version + 1 WHERE order_id IN (
+  `UPDATE payment_transactions SET next_attempt_at = $2::timestamptz, version = version + 1
+   WHERE order_id IN (
      SELECT order_id FROM payment_transactions WHERE next_attempt_at <= $1
      ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)
    RETURNING ${fields}`,
@@ -144,6 +149,7 @@ export class LockedPayments {
       traceparent: undefined,
       createdAt: this.#now,
       version: 1,
+      updatedAt: this.#now,
       isNew: true,
       changed: false,
     }
@@ -184,20 +190,22 @@ export class RecentPayments {
   remember(payments: LockedPayments): void {
     for (const payment of payments.changed()) {
       if (payment.nextAttemptAt === null) continue
-      const version = payment.isNew ? payment.version : payment.version + 1
-      this.#rows.remember(payment.orderId, { ...payment, version, isNew: false, changed: false })
+      this.#rows.remember(payment.orderId, { ...payment, isNew: false, changed: false }, payment.order?.items)
     }
   }
 }
 
 export function savePayments(tx: Transaction, payments: LockedPayments, now: Date): void {
-  const changed = payments
-    .changed()
-    .toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
-    .map(({ state, order, ...row }) => ({ ...row, ...state, ...order }))
+  const changed = payments.changed().toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
   const [added, known] = [changed.filter(({ isNew }) => isNew), changed.filter(({ isNew }) => !isNew)]
-  if (known.length > 0) tx.write(update, [JSON.stringify(known), now])
-  if (added.length > 0) tx.write(insert, [JSON.stringify(added), now])
+  if (known.length > 0) tx.write(update, [rowsOf(known), now])
+  for (const payment of changed) payment.updatedAt = now
+  if (added.length > 0) tx.write(insert, [rowsOf(added)])
+  for (const payment of known) payment.version += 1
+}
+
+function rowsOf(payments: readonly PaymentRecord[]): string {
+  return JSON.stringify(payments.map(({ state, order, ...row }) => ({ ...row, ...state, ...order })))
 }
 
 /** Takes intents whose result is overdue; no other process takes them before `until`. */

@@ -9,7 +9,7 @@ import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts
 import { ResultRecorder } from '../../src/effects/record-results.ts'
 import type { EffectIntent } from '../../src/reactions/advance-payment.ts'
 import { paymentReactions } from '../../src/reactions/index.ts'
-import { claimDuePayments, type LockedPayments, RecentPayments } from '../../src/store/payments.ts'
+import { claimDuePayments, type LockedPayments, lockPayments, RecentPayments } from '../../src/store/payments.ts'
 
 const timeLimitsMs = { charge: 1_000, refund: 1_000 }
 
@@ -25,8 +25,10 @@ describe('A process that remembers payments', () => {
   })
   after(async () => await database.close())
 
-  function startProcess(): { reactor: Reactor<LockedPayments, EffectIntent>; results: ResultRecorder } {
-    const recent = new RecentPayments()
+  function startProcess(recent = new RecentPayments()): {
+    reactor: Reactor<LockedPayments, EffectIntent>
+    results: ResultRecorder
+  } {
     const committed = (payments: LockedPayments): void => recent.remember(payments)
     const newId = (): string => randomUUID()
     const reactions = paymentReactions({ queue: 'payment_queue', timeLimitsMs, newId, recent, committed })
@@ -64,6 +66,8 @@ describe('A process that remembers payments', () => {
   const charged = (message: Message) =>
     ({ orderId: message.orderId, sagaId: message.sagaId, cause: message, input: { on: 'charge.succeeded' } }) as const
 
+  const change = (text: string, orderId: string) => database.query({ name: randomUUID(), text }, [orderId])
+
   async function stored(orderId: string): Promise<unknown> {
     const text = `SELECT status, version, attempts,
       (SELECT string_agg(routing_key, ' ' ORDER BY event_id) FROM events e WHERE e.order_id = p.order_id) AS events
@@ -84,6 +88,28 @@ describe('A process that remembers payments', () => {
     const events = 'payment.completed'
     assert.deepEqual(await stored(message.orderId), { status: 'charged', version: 2, attempts: 0, events })
     assert.equal((await reactor.react(message)).result, 'duplicate')
+  })
+
+  it('remembers each as it would be read', async () => {
+    const recent = new RecentPayments()
+    const message = created(randomUUID())
+    await startProcess(recent).reactor.react(message)
+    const options = { isNew: () => false, newId: () => randomUUID(), now: new Date() }
+    const recalled = recent.recall([message.orderId], options)?.of(message.orderId, message.sagaId)
+    const read = await database.transaction((tx) => lockPayments(tx, [message.orderId], options.newId, options.now))
+    assert.deepEqual(recalled, read.of(message.orderId, message.sagaId))
+  })
+
+  it('reports the payment of another process after a failover has undone its own', async () => {
+    const [one, other] = [startProcess(), startProcess()]
+    const message = created(randomUUID())
+    await one.reactor.react(message)
+    await change('DELETE FROM payment_transactions WHERE order_id = $1', message.orderId)
+    await other.reactor.react(message)
+    await one.results.record({ ...charged(message), chargeId: 'ch-4' })
+    const text = `SELECT p.payment_id::text = e.payload ->> 'paymentId' AS same
+      FROM payment_transactions p JOIN events e USING (order_id) WHERE order_id = $1`
+    assert.deepEqual(await change(text, message.orderId), [{ same: true }])
   })
 
   it('charges no order that was cancelled first, in another process or in the same batch', async () => {
