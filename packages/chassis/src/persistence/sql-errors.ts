@@ -75,7 +75,9 @@ const changedMeanwhile = '22012'
  * @param expected an SQL expression
  */
 export const allOrNone = (update: string, expected: string): string =>
-  `WITH changed AS (${update} RETURNING 1) SELECT 1 / (count(*) = ${expected})::integer FROM changed`
+  // The comment explains the error in the log of PostgreSQL.
+  `WITH changed AS (${update} RETURNING 1) SELECT 1 / (count(*) = ${expected})::integer FROM changed
+   /* division by zero: a row has changed meanwhile, and the transaction is repeated */`
 
 /** Another session held a lock for longer than `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {

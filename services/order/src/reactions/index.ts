@@ -1,4 +1,5 @@
-import type { Reactions } from '@order-saga/chassis'
+import type { Message, Reactions } from '@order-saga/chassis'
+import { InventoryFailed, InventoryReserved, PaymentCompleted } from '@order-saga/contracts'
 import { type LockedSagas, lockSagas, type RecentSagas, saveSagas } from '../store/sagas.ts'
 import type { RefundRetryPolicy } from './advance-saga.ts'
 import { cancelOnPaymentFailed } from './cancel-on-payment-failed.ts'
@@ -23,7 +24,10 @@ export function orderReactions(
         messages.map((message) => message.sagaId),
       ),
     // Every reaction adds to the history of its saga, so `saveSagas` writes all of them.
-    recall: (messages) => options.recent?.recall(messages.map((message) => message.sagaId)),
+    recall: (messages) => {
+      const sagas = options.recent?.recall(messages.map((message) => message.sagaId))
+      return sagas === undefined || isOutdated(sagas, messages) ? undefined : sagas
+    },
     reactions: [
       notePaymentOnPaymentCompleted(options),
       cancelOnPaymentFailed(options),
@@ -34,4 +38,17 @@ export function orderReactions(
     save: (tx, sagas, now) => saveSagas(tx, sagas.values(), now),
     committed: options.committed,
   }
+}
+
+/**
+ * Inventory reacts to the payment: without it in memory or in the batch, another process has most likely recorded it. To
+ * read is cheaper than an attempt that fails, and PostgreSQL writes an error for it into its log.
+ */
+function isOutdated(sagas: LockedSagas, messages: readonly Message[]): boolean {
+  const paid = new Set(messages.filter(({ name }) => name === PaymentCompleted.name).map(({ sagaId }) => sagaId))
+  const followsPayment = new Set<string>([InventoryReserved.name, InventoryFailed.name])
+  return messages.some(
+    ({ name, sagaId }) =>
+      followsPayment.has(name) && !paid.has(sagaId) && sagas.get(sagaId)?.state.status === 'pending',
+  )
 }

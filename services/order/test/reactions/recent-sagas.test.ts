@@ -128,6 +128,29 @@ describe('An order process that remembers sagas', () => {
     assert.deepEqual(await stored(ids.sagaId), confirmed)
   })
 
+  it('reads a saga for an event that follows a payment which another process has recorded', async () => {
+    const { recent } = api
+    const { recall } = orderReactions({
+      queue: 'order_queue',
+      refundRetryMs: 30_000,
+      recent,
+      committed: () => undefined,
+    })
+    const isRecalled = async (...events: ((ids: Awaited<ReturnType<typeof place>>) => Message)[]): Promise<boolean> => {
+      const ids = await place()
+      return (
+        recall?.(
+          events.map((event) => event(ids)),
+          new Date(),
+        ) !== undefined
+      )
+    }
+    assert.deepEqual(
+      [await isRecalled(reserved), await isRecalled(paid), await isRecalled(paid, reserved)],
+      [false, true, true],
+    )
+  })
+
   it('completes no saga on an outdated row', async () => {
     const [one, other] = [startProcess(api.recent), startProcess()]
     const ids = await place()
