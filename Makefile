@@ -73,8 +73,8 @@ overload: build ## Send more orders than the system can complete for MINUTES; ch
 	@MINUTES='$(MINUTES)' CLIENTS='$(CLIENTS)' MAX_OPEN_ORDERS='$(MAX_OPEN_ORDERS)' \
 	node --conditions=source --import=tsx tests/chaos/overload/overload-main.ts
 
-bench: build ## Measure throughput, latency and cost, and the servers alone; SECONDS, OPEN, JSON_FILE; needs Linux
-	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
+bench: build ## Measure throughput, latency and cost, and the servers alone; SECONDS, OPEN, RATE, JSON_FILE; needs Linux
+	@SECONDS='$(SECONDS)' OPEN='$(OPEN)' RATE='$(RATE)' SEED='$(SEED)' JSON_FILE='$(JSON_FILE)' \
 	node --conditions=source --import=tsx tools/bench/src/bench-main.ts
 
 bench-growth: build ## The same on full tables: ORDERS, PUBLISHED, BACKLOG, SOAK_MINUTES, SECONDS, OPEN, JSON_FILE

@@ -81,6 +81,8 @@ export class LocalStates {
     work: (saga: SagaRecord, context: ReactionContext) => void,
   ): Transition<OrderState> {
     const saga: SagaRecord = {
+      version: 1,
+      updatedAt: past,
       sagaId,
       orderId,
       createdAt: past,

@@ -224,7 +224,7 @@ class SimulatedPool extends EventEmitter {
       })
     return {
       // Statement by statement, so that others come between them.
-      query: (batch: StatementBatch) => void batch.carryOut(query),
+      query: (batch: StatementBatch) => void batch.carryOut(query, session.client.getTransactionStatus() !== 'I'),
       getTransactionStatus: () => session.client.getTransactionStatus(),
       release: (destroy: boolean) => this.#release(session, destroy),
     }

@@ -75,6 +75,12 @@ describe('A service that is killed', function () {
       inventory: someCustomer(),
     }
     for (const store of stores.toReversed()) {
+      // The marks of earlier orders would come to the gate.
+      const unmarked = 'SELECT FROM events WHERE routing_key = $1 AND published_at IS NULL'
+      await system().until(
+        'the marks of earlier events',
+        async () => (await system().sql(store, unmarked, [eventOf[store]])).length === 0,
+      )
       const gate = await Gate.close(system(), { store, before: at, event: eventOf[store] })
       const posted = postDespite(customers[store])
       await gate.reached()
@@ -124,6 +130,32 @@ describe('A service that is killed', function () {
       assert.deepEqual(copies[1], copies[0])
       assert.deepEqual(requestsFor(provider, orderIds[store]), ['charge'])
     }
+  })
+
+  it('within a reaction of one round trip leaves no part of it, and repeats it after its restart', async () => {
+    const customer = someCustomer()
+    const gate = await Gate.close(system(), { store: 'order', before: 'append', event: 'order.confirmed' })
+    const { orderId, sagaId } = await system().shop.post({ customerEmail: customer })
+    await gate.reached()
+    await system().services.order.kill()
+    await gate.turnAway()
+    await gate.open()
+    const read = async (): Promise<unknown> =>
+      (
+        await system().sql(
+          'order',
+          `SELECT s.status = 'completed' AS completed, o.status AS order, s.history @> '[{"event": "order.confirmed"}]' AS confirms,
+             (SELECT count(*)::integer FROM events e WHERE e.order_id = o.order_id) AS events
+           FROM orders o JOIN saga_instances s USING (order_id) WHERE o.order_id = $1`,
+          [orderId],
+        )
+      )[0]
+    assert.deepEqual(await read(), { completed: false, order: 'pending', confirms: false, events: 1 })
+    await system().start('order')
+    assert.equal((await system().untilFinal(sagaId)).status, 'completed')
+    assert.deepEqual(await read(), { completed: true, order: 'confirmed', confirms: true, events: 2 })
+    await system().settle()
+    assert.equal(capture.of(orderId, 'order.confirmed').length, 1)
   })
 
   it('while the provider charges or refunds causes one charge and one refund', async () => {

@@ -5,6 +5,7 @@ import { stockAccess } from './http/access-rules.ts'
 import { createStockRouter } from './http/stock.ts'
 import { createInventoryMetrics } from './inventory-metrics.ts'
 import { inventoryReactions } from './reactions/index.ts'
+import { RecentInventory } from './store/locked-inventory.ts'
 import { schema } from './store/schema.ts'
 
 export function wireInventory(service: Service, config: InventoryConfig): void {
@@ -12,7 +13,18 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
   const { database } = service.withStore({ config, schema })
   const queue = config.inventoryQueue
   const policy = { failureRate: config.failureRate, acceptUnknownSku: config.unknownSku === 'accept' }
-  const reactions = inventoryReactions({ queue, policy, newId, committed: createInventoryMetrics(metrics) })
+  const recent = new RecentInventory()
+  const count = createInventoryMetrics(metrics)
+  const reactions = inventoryReactions({
+    queue,
+    policy,
+    newId,
+    recent,
+    committed: (inventory) => {
+      recent.remember(inventory)
+      count(inventory)
+    },
+  })
   const reactor = service.reactor(reactions, config.batchSize)
   service.consume({
     queue,

@@ -3,7 +3,14 @@ import { decimalOf, OrderCreated, type PayloadOf } from '@order-saga/contracts'
 import type { Admission } from './admission.ts'
 
 import type { NewOrder } from './new-order.ts'
-import { type Idempotency, insertOrders, type KeyOwner, type OrderRequest } from './store/insert-orders.ts'
+import {
+  type Idempotency,
+  insertOrders,
+  type KeyOwner,
+  type OrderDraft,
+  type OrderRequest,
+} from './store/insert-orders.ts'
+import type { RecentSagas } from './store/sagas.ts'
 
 export interface Acceptance {
   readonly kind: 'accepted'
@@ -22,6 +29,7 @@ export interface AcceptOrderOptions extends UnitOfWork {
   readonly admission: Admission
   readonly requestDeadline: RequestDeadline
   readonly sagaTimeoutMs: number
+  readonly recent: RecentSagas
   /** Called after the commit with the number of new orders. */
   readonly onAccepted: (count: number) => void
 }
@@ -64,25 +72,25 @@ export function createAcceptOrder(options: AcceptOrderOptions): AcceptOrder {
 }
 
 async function commit(options: AcceptOrderOptions, requests: readonly WaitingRequest[]): Promise<AcceptResult[]> {
-  const { newId, sagaTimeoutMs, admission, onAccepted } = options
-  const results = await commitWithEvents(options, async (tx, { now, append }) => {
+  const { newId, sagaTimeoutMs, admission, recent, onAccepted } = options
+  const { at, inserted, results } = await commitWithEvents(options, async (tx, { now, append }) => {
     const deadline = new Date(now.getTime() + sagaTimeoutMs)
     const drafts = requests
       .filter(({ signal }) => !signal.aborted)
       .map((request) => ({ request, orderId: newId(), sagaId: newId(), eventId: newId() }))
     const conflicts = await insertOrders(tx, drafts, { now, deadline })
-    return new Map(
-      drafts.map(({ request, orderId, sagaId, eventId }): [WaitingRequest, AcceptResult] => {
-        if (conflicts.has(orderId)) return [request, resultOf(request.idempotency, conflicts.get(orderId))]
-        const { order, traceparent } = request
-        append(OrderCreated, createdPayload(order, deadline), { orderId, sagaId, traceparent }, eventId)
-        return [request, { kind: 'accepted', orderId, sagaId, replayed: false }]
-      }),
-    )
+    const answers = drafts.map((draft): [WaitingRequest, AcceptResult] => {
+      const { request, orderId, sagaId, eventId } = draft
+      if (conflicts.has(orderId)) return [request, resultOf(request.idempotency, conflicts.get(orderId))]
+      const { order, traceparent } = request
+      append(OrderCreated, createdPayload(order, deadline), { orderId, sagaId, traceparent }, eventId)
+      return [request, { kind: 'accepted', orderId, sagaId, replayed: false }]
+    })
+    return { at: now, inserted: drafts.filter(({ orderId }) => !conflicts.has(orderId)), results: new Map(answers) }
   })
-  const accepted = [...results.values()].filter((result) => result.kind === 'accepted' && !result.replayed).length
-  admission.add(accepted)
-  onAccepted(accepted)
+  for (const draft of inserted) recent.rememberNew(sagaOf(draft, at))
+  admission.add(inserted.length)
+  onAccepted(inserted.length)
   // Nobody reads the result of an aborted request.
   return requests.map((request) => results.get(request) ?? { kind: 'key_in_use' })
 }
@@ -93,6 +101,13 @@ function resultOf(idempotency: Idempotency | undefined, owner: KeyOwner | undefi
   return owner.fingerprint.equals(idempotency.fingerprint)
     ? { kind: 'accepted', orderId: owner.orderId, sagaId: owner.sagaId, replayed: true }
     : { kind: 'key_of_another_order' }
+}
+
+function sagaOf({ request, orderId, sagaId }: OrderDraft, createdAt: Date): Parameters<RecentSagas['rememberNew']>[0] {
+  const { customerEmail, items, total } = request.order
+  const traceparent = request.traceparent ?? null
+  const money = { amount: decimalOf(total), currency: total.currency }
+  return { sagaId, orderId, createdAt, customerEmail, items: [...items], ...money, traceparent }
 }
 
 function createdPayload(order: NewOrder, deadline: Date): PayloadOf<typeof OrderCreated> {

@@ -82,7 +82,7 @@ describe('while the synchronous standby does not respond', function () {
     assert.equal(await count('orders', 'customer_id', customer(order)), 1)
   })
 
-  it('a message is acknowledged only once its effect is replicated, also when it is a repetition', async () => {
+  async function acknowledgeOnlyReplicated(recall: (() => string) | undefined): Promise<void> {
     const message: Message = {
       name: PaymentCompleted.name,
       eventId: uuidv7(),
@@ -98,12 +98,13 @@ describe('while the synchronous standby does not respond', function () {
     const offered: unknown[] = []
     const relay = { accepts: true, offer: (events: readonly unknown[]) => void offered.push(...events) }
     const paid = { customerEmail: 'a@example.com', items: [{ sku: 'SKU-1', qty: 1 }], amount: '1.00', currency: 'USD' }
-    const reactor = new Reactor<undefined>(
+    const reactor = new Reactor<string>(
       {
         consumer: 'order_queue',
-        load: () => Promise.resolve(undefined),
+        load: () => Promise.resolve('read'),
+        ...(recall === undefined ? {} : { recall }),
         reactions: [
-          on(PaymentCompleted, ({ orderId, sagaId, eventId }, _: undefined, { append }) => {
+          on(PaymentCompleted, ({ orderId, sagaId, eventId }, _: string, { append }) => {
             append(OrderConfirmed, paid, { orderId, sagaId, eventId })
           }),
         ],
@@ -123,6 +124,14 @@ describe('while the synchronous standby does not respond', function () {
     assert.deepEqual(await last, { result: 'duplicate', effects: [] })
     assert.equal(await count('events', 'causation_id', message.eventId), 1)
     assert.deepEqual(offered, [])
+  }
+
+  it('a message is acknowledged only once its effect is replicated, also when it is a repetition', async () => {
+    await acknowledgeOnlyReplicated(undefined)
+  })
+
+  it('so is a message whose reaction is one round trip', async () => {
+    await acknowledgeOnlyReplicated(() => 'remembered')
   })
 
   it('the relay publishes no event whose commit is not replicated', async () => {

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly seconds: number
   /** Concurrent sagas at saturation. */
   readonly open: number
+  /** Orders per second of the phase with a fixed rate. */
+  readonly rate: number
   readonly seed: number
 }
 
@@ -43,7 +45,7 @@ const sessions = 32
 
 /** Measures the whole system on servers of its own, audits all orders, and measures components and servers alone. */
 export async function runBench(options: BenchOptions, say: (line: string) => void): Promise<BenchResult> {
-  const { open, seconds, seed } = options
+  const { open, rate, seconds, seed } = options
   const environment = await BenchEnvironment.start({ seed, say })
   try {
     await environment.warmUp(open)
@@ -56,8 +58,9 @@ export async function runBench(options: BenchOptions, say: (line: string) => voi
       await environment.measure({ name: '80 %', arrivals: { rate: 0.8 * top }, seconds: half }),
       await environment.measure({ name: '50 %', arrivals: { rate: 0.5 * top }, seconds: half }),
     ]
-    // Otherwise the idle phase would include the vacuum and the checkpoint of the earlier phases.
+    // Otherwise the phases below would include the vacuum and the checkpoint of the earlier ones.
     await environment.runMaintenance()
+    phases.push(await environment.measure({ name: `${rate} per second`, arrivals: { rate }, seconds: half }))
     const idleSince = new Date()
     phases.push(await environment.measure({ name: 'idle', arrivals: { rate: idleRate }, seconds: half }))
     const hops = await hopsSince(environment.system.databases, idleSince)

@@ -3,6 +3,7 @@ import { type Databases, stores } from '@order-saga/tests/support/databases'
 import { Metrics } from '@order-saga/tests/support/metrics'
 import type { ServiceProcess } from '@order-saga/tests/support/service-process'
 import { loopbackBytes } from './machine.ts'
+import { readRoundTrips } from './round-trips.ts'
 
 /** Resource consumption since the start of the servers. */
 export interface Costs {
@@ -10,6 +11,8 @@ export interface Costs {
   readonly networkBytes: number
   readonly statements: number
   readonly transactions: number
+  /** Requests received by PostgreSQL. */
+  readonly roundTrips: number
   /** Rows inserted, updated and deleted. */
   readonly rows: number
   /** Messages published to the exchange and confirmed. */
@@ -24,9 +27,11 @@ export interface CostSources {
   readonly superuser: Client
 }
 
+type SqlCosts = Omit<Costs, 'networkBytes' | 'roundTrips' | 'confirms'>
+
 export async function readCosts({ databases, processes, superuser }: CostSources): Promise<Costs> {
   const names = stores.map((store) => databases.names[store])
-  const { rows } = await superuser.query<Omit<Costs, 'networkBytes' | 'confirms'>>(
+  const { rows } = await superuser.query<SqlCosts>(
     `SELECT (SELECT wal_bytes FROM pg_stat_wal)::float8 AS "walBytes",
        (SELECT sum(calls) FROM pg_stat_statements s JOIN pg_database d ON d.oid = s.dbid
         WHERE d.datname = ANY($1) AND query !~* '^(BEGIN|COMMIT|ROLLBACK)')::float8 AS statements,
@@ -37,7 +42,7 @@ export async function readCosts({ databases, processes, superuser }: CostSources
   const confirms = await readCounter(processes, 'outbox_published_total')
   const row = rows[0]
   if (row === undefined) throw new Error('pg_stat_wal returned no row.')
-  return { ...row, networkBytes: await loopbackBytes(), confirms }
+  return { ...row, networkBytes: await loopbackBytes(), roundTrips: await readRoundTrips(superuser.port), confirms }
 }
 
 /** The sum of a metric over processes. */
@@ -58,6 +63,7 @@ export function perSaga(before: Costs, after: Costs, sagas: number): Costs {
     networkBytes: each('networkBytes'),
     statements: each('statements'),
     transactions: each('transactions'),
+    roundTrips: each('roundTrips'),
     rows: each('rows'),
     confirms: each('confirms'),
   }

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import {
-  appendEvents,
   Broker,
   createLog,
   createMetrics,
@@ -9,6 +8,7 @@ import {
   type OutgoingEvent,
   Publisher,
   Relay,
+  writeMessages,
 } from '@order-saga/chassis'
 import { OrderCreated, topologyOf } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/dev'
@@ -63,7 +63,7 @@ async function commit(count: number, leased: boolean): Promise<OutgoingEvent[]> 
   while (committed.length < count) {
     const now = new Date()
     const some = Array.from({ length: Math.min(perTransaction, count - committed.length) }, () => someEvent(now))
-    await database.transaction(async (tx) => appendEvents(tx, some, leased, now))
+    await database.transaction(async (tx) => writeMessages(tx, { events: some, leased, now }))
     committed.push(...some)
   }
   return committed

@@ -10,23 +10,24 @@ export function formatBench({ phases, hops, alone, bare, violations }: BenchResu
   const top = phases[0]
   if (top === undefined) return 'Nothing was measured.'
   const rate = rateOf(top)
-  const { statements, transactions, rows, confirms, walBytes, networkBytes } = top.perSaga
+  const { rows, confirms, walBytes, networkBytes } = top.perSaga
   const perSecond = (value: number): string => value.toFixed(0).padStart(7)
   const withRatio = (limit: number): string =>
     `${perSecond(limit)} sagas/s   the system: ${((100 * rate) / limit).toFixed(0)} %`
   return [
     formatTable([columns, ...phases.map(row)]),
     '',
-    'At saturation, per saga:',
-    ...Object.entries(top.cpuMs).map(([part, ms]) => {
-      const { residentMiB, proportionalMiB } = top.memory[part] ?? { residentMiB: 0, proportionalMiB: 0 }
-      const memory = `${residentMiB.toFixed(0)} MiB resident, ${proportionalMiB.toFixed(0)} MiB proportional`
-      return `  ${part.padEnd(16)} ${(ms / top.load.completed).toFixed(2).padStart(6)} ms CPU   ${memory}`
-    }),
-    `  ${'the system'.padEnd(16)} ${cpuPerSaga(top).toFixed(2).padStart(6)} ms CPU   ${proportional(top).toFixed(0)} MiB proportional`,
-    `  statements ${statements.toFixed(2)}, transactions ${transactions.toFixed(2)}, ` +
-      `rows written ${rows.toFixed(2)}, confirms ${confirms.toFixed(2)}`,
-    `  WAL ${walBytes.toFixed(0)} bytes, network ${networkBytes.toFixed(0)} bytes`,
+    'Per saga, CPU in ms:',
+    formatCosts(phases),
+    '',
+    'At saturation:',
+    `  rows written ${rows.toFixed(2)}, confirms ${confirms.toFixed(2)}, WAL ${walBytes.toFixed(0)} bytes, ` +
+      `network ${networkBytes.toFixed(0)} bytes per saga`,
+    ...Object.entries(top.memory).map(
+      ([part, { residentMiB, proportionalMiB }]) =>
+        `  ${part.padEnd(16)} ${residentMiB.toFixed(0)} MiB resident, ${proportionalMiB.toFixed(0)} MiB proportional`,
+    ),
+    `  ${'the system'.padEnd(16)} ${proportional(top).toFixed(0)} MiB proportional`,
     '',
     'At idle, from the decision of one event to that of the next:',
     ...hops.map(
@@ -48,6 +49,19 @@ export function formatBench({ phases, hops, alone, bare, violations }: BenchResu
     '',
     auditLine(violations),
   ].join('\n')
+}
+
+/** The cost of a saga in each phase: CPU time of each part, and the work of PostgreSQL. */
+function formatCosts(phases: readonly Phase[]): string {
+  const parts = Object.keys(phases[0]?.cpuMs ?? {})
+  return formatTable([
+    ['phase', ...parts, 'statements', 'transactions', 'round trips'],
+    ...phases.map(({ name, cpuMs, load, perSaga: { statements, transactions, roundTrips } }) => [
+      name,
+      ...parts.map((part) => (cpuMs[part] ?? 0) / Math.max(1, load.completed)).map((ms) => ms.toFixed(2)),
+      ...[statements, transactions, roundTrips].map((count) => count.toFixed(2)),
+    ]),
+  ])
 }
 
 const latency = ({ p50, p99 }: Latencies): string => `p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`

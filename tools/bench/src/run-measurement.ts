@@ -31,6 +31,9 @@ export const readTime = (
   seed: seedIn(env),
 })
 
+/** Reads RATE, the orders per second of the phase with a fixed rate. */
+export const readRate = (env: NodeJS.ProcessEnv): number => number(env, 'RATE', { fallback: 70, min: 1, max: 100_000 })
+
 /** Reads OPEN, the number of concurrent sagas at saturation. */
 export const readOpen = (env: NodeJS.ProcessEnv): number =>
   number(env, 'OPEN', { fallback: 600, min: 1, max: 100_000, whole: true })

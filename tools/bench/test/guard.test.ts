@@ -7,6 +7,10 @@ const good: GuardFigures = {
   rows: 21,
   statements: 3,
   transactions: 1,
+  roundTrips: 1,
+  statementsAt70: 15,
+  transactionsAt70: 6,
+  roundTripsAt70: 8,
   shareOfMessages: 20,
   shareOfSql: 10,
   violations: 0,
@@ -49,14 +53,14 @@ describe('the limits of the guard', () => {
 describe('the report of the guard', () => {
   it('ends with the counts', () => {
     const lines = formatGuard(evaluate(good)).split('\n')
-    assert.equal(lines.at(-1), 'tests: 7 passed, 0 failed, 0 skipped')
-    assert.equal(lines.filter((line) => line.endsWith('ok')).length, 7)
+    assert.equal(lines.at(-1), 'tests: 11 passed, 0 failed, 0 skipped')
+    assert.equal(lines.filter((line) => line.endsWith('ok')).length, 11)
   })
 
   it('has the reason of an exceeded limit', () => {
     const text = formatGuard(evaluate({ ...good, rows: 40 }))
     assert.match(text, /rows written per saga +40\.00 +at most 30 +EXCEEDED/)
     assert.match(text, /\nrows written per saga: .+\./)
-    assert.match(text, /\ntests: 6 passed, 1 failed, 0 skipped$/)
+    assert.match(text, /\ntests: 10 passed, 1 failed, 0 skipped$/)
   })
 })

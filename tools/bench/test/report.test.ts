@@ -8,7 +8,7 @@ import { somePhase } from './some-phase.ts'
 
 const latencies = { p50: 12, p99: 34, p999: 40, max: 41 }
 const result: BenchResult = {
-  options: { seconds: 10, open: 4, seed: 1 },
+  options: { seconds: 10, open: 4, rate: 70, seed: 1 },
   phases: [somePhase('saturation'), somePhase('idle', { completed: 50, refused: 2 })],
   hops: [{ from: 'order.created', to: 'payment.completed', p50: 7, p90: 21.5 }],
   alone: { relay: { fromTable: 11_000, fromMemory: 22_000 }, consumer: 3_300 },
@@ -29,7 +29,8 @@ describe('a table', () => {
 })
 
 describe('the report of the bench', () => {
-  const lines = formatBench(result).split('\n')
+  const text = formatBench(result)
+  const lines = text.split('\n')
 
   it('has a row for each phase, with the busy cores, and its failures in the name', () => {
     assert.match(lines[0] ?? '', /^phase .+ CPU ms\/saga +cores$/)
@@ -38,8 +39,14 @@ describe('the report of the bench', () => {
   })
 
   it('has the costs per saga, the components alone and the servers alone', () => {
-    assert.ok(lines.includes('  statements 3.00, transactions 1.00, rows written 21.00, confirms 4.00'))
-    assert.ok(lines.includes('  the system         5.00 ms CPU   160 MiB proportional'))
+    const costs = lines.indexOf('Per saga, CPU in ms:')
+    assert.match(
+      lines[costs + 1] ?? '',
+      /^phase +order +PostgreSQL +load generator +statements +transactions +round trips$/,
+    )
+    assert.match(lines[costs + 2] ?? '', /^saturation +3\.00 +2\.00 +1\.00 +3\.00 +1\.00 +2\.00$/)
+    assert.ok(lines.includes('  the system       160 MiB proportional'))
+    assert.match(text, /\n {2}rows written 21\.00, confirms 4\.00, WAL 9000 bytes, network 8000 bytes per saga\n/)
     assert.ok(lines.includes('  order.created to payment.completed        p50 7.0 ms, p90 21.5 ms'))
     assert.ok(lines.includes('  one saga, idle                            p50 12.0 ms, p99 34.0 ms'))
     assert.ok(lines.includes('  relay, polled from the table                11000 events/s'))

@@ -23,6 +23,14 @@ export function somePhase(name: string, more: Partial<LoadResult> = {}): Phase {
     cpuMs: { order: 3_000, PostgreSQL: 2_000, 'load generator': 1_000 },
     cores: 0.6,
     memory: { order: usage, PostgreSQL: usage, 'load generator': usage },
-    perSaga: { walBytes: 9_000, networkBytes: 8_000, statements: 3, transactions: 1, rows: 21, confirms: 4 },
+    perSaga: {
+      walBytes: 9_000,
+      networkBytes: 8_000,
+      statements: 3,
+      transactions: 1,
+      roundTrips: 2,
+      rows: 21,
+      confirms: 4,
+    },
   }
 }

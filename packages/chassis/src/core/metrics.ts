@@ -26,10 +26,24 @@ export function removeUnusedMetrics(
   }
 }
 
+/**
+ * How often the delay of the event loop is sampled. At prom-client's 10 ms an idle process used 5 ms of CPU per second, at
+ * 100 ms 0.6 ms, measured on 2 vCPU.
+ */
+const loopSampleMs = 100
+const loopDelays = ['min', 'max', 'mean', 'p50', 'p90', 'p99'].map((name) => `nodejs_eventloop_lag_${name}_seconds`)
+
 /** A registry with Node's default metrics. */
 export function createRegistry(): Registry {
   const registry = new Registry()
-  collectDefaultMetrics({ register: registry })
+  collectDefaultMetrics({ register: registry, eventLoopMonitoringPrecision: loopSampleMs })
+  for (const name of loopDelays) {
+    const gauge = registry.getSingleMetric(name) as Gauge
+    const set = gauge.set.bind(gauge)
+    // Node's samples include the interval.
+    gauge.set = ((labels: Record<string, string>, seconds: number) =>
+      set(labels, Math.max(0, seconds - loopSampleMs / 1000))) as Gauge['set']
+  }
   for (const name of misnamedGauges) registry.removeSingleMetric(name)
   return registry
 }

@@ -60,9 +60,10 @@ export interface ConsumerDependencies {
 const defaultRetentionLimitMs = 15 * 60_000
 /**
  * How long an ack waits for others. The broker writes each ack to the log of the queue, so one ack for fifty deliveries
- * costs little more than one for one. After a crash the broker redelivers, and the inbox ignores the duplicates.
+ * costs little more than one for one. After a crash the broker redelivers, and the inbox ignores the duplicates
+ * (docs/decisions/0015).
  */
-export const ackDelayMs = 10
+export const ackDelayMs = 50
 /** Pause before a retained message is retried. */
 const dependencyRetryMs = 100
 

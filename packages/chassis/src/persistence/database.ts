@@ -49,6 +49,9 @@ export type DatabaseLimits = Readonly<typeof databaseLimits>
  * planned as for the table it will be; what has no index is read as a whole all the same.
  */
 const planning: SessionSettings = {
+  // Planned once: with the settings below no value changes the plan. Otherwise statements with arrays are planned at each
+  // execution, because a generic plan seems to be dearer (PostgreSQL manual, plan_cache_mode).
+  plan_cache_mode: 'force_generic_plan',
   enable_seqscan: 'off',
   enable_hashjoin: 'off',
   enable_mergejoin: 'off',
@@ -64,12 +67,16 @@ const repetitions = 6
 
 /**
  * An open transaction. `query` waits for its rows; `write` does not wait: it is sent with the next query or the commit, and
- * checked together with it. So a transaction that reads and then writes costs two round trips.
+ * checked together with it. So a transaction that reads and then writes costs two round trips, and one that only writes
+ * costs one, without BEGIN and COMMIT: the server commits at the Sync that ends its statements, or carries out none of them
+ * (PostgreSQL manual, Message Flow, Pipelining).
  */
 export class Transaction {
   readonly #client: PoolClient
   readonly #queryMs: number
   #batch: StatementBatch
+  #last: Promise<Answer> | undefined
+  #isOpen = false
   #sendDue = false
   #failure: unknown
 
@@ -77,8 +84,11 @@ export class Transaction {
     this.#client = client
     this.#queryMs = queryMs
     this.#batch = new StatementBatch(queryMs)
-    // Sent with the first statement.
-    this.write(begin)
+  }
+
+  /** Whether a BEGIN was sent. */
+  get isOpen(): boolean {
+    return this.#isOpen
   }
 
   async query<R extends object>(sql: Statement, values: readonly unknown[] = []): Promise<R[]> {
@@ -87,7 +97,10 @@ export class Transaction {
       this.#sendDue = true
       queueMicrotask(() => {
         // Unless a commit of the same turn has sent it.
-        if (this.#sendDue) this.#send()
+        if (!this.#sendDue) return
+        if (!this.#isOpen) this.#batch.beginWith(begin)
+        this.#isOpen = true
+        this.#send()
       })
     }
     return (await answer).rows as R[]
@@ -101,17 +114,19 @@ export class Transaction {
   async commit(): Promise<void> {
     // Also of a statement that could not even be sent.
     if (this.#failure !== undefined) throw this.#failure
-    const answer = this.#add(commit, [], false)
+    const answer = this.#isOpen ? this.#add(commit, [], false) : this.#last
+    if (answer === undefined) return
     this.#send()
     const { command } = await answer
     // PostgreSQL answers COMMIT of a failed transaction with ROLLBACK, and no error.
-    if (command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
+    if (this.#isOpen && command !== 'COMMIT') throw new Error(`the transaction ended in ${command}`)
   }
 
   /** The first error is the cause; all later ones only say that the transaction has failed. */
   async #add(sql: Statement, values: readonly unknown[], wantsRows: boolean): Promise<Answer> {
     try {
-      return await this.#batch.add(sql, values, wantsRows)
+      this.#last = this.#batch.add(sql, values, wantsRows)
+      return await this.#last
     } catch (error) {
       this.#failure ??= error
       throw this.#failure
@@ -208,10 +223,8 @@ export class Database {
   /**
    * Runs `work` in a transaction and commits it. When PostgreSQL requires it (serialization failure, deadlock, lock
    * limit) all of it runs again, so `work` must have no effect outside the transaction.
-   * @throws DependencyUnavailable also when the connection was lost during COMMIT: the outcome is then unknown;
-   * BlockedByLock, which names the blocking sessions, after the last repetition
-   * @throws DependencyUnavailable also when the connection was lost during COMMIT, or PostgreSQL sent a WARNING with it: the
-   * outcome is then unknown
+   * @throws DependencyUnavailable also when the connection was lost during the commit, or PostgreSQL sent a WARNING with it:
+   * the outcome is then unknown; BlockedByLock, which names the blocking sessions, after the last repetition
    */
   async transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     let [wasBlocked, blockedBy]: [boolean, BlockingSession[]] = [false, []]
@@ -229,7 +242,7 @@ export class Database {
             if (!wasBlocked || this.#lockWatch === undefined) return await attempt()
             return await this.#lockWatch.during(client, found, attempt)
           } catch (error) {
-            await this.#send(client, rollback).catch(() => undefined)
+            if (tx.isOpen) await this.#send(client, rollback).catch(() => undefined)
             throw error
           }
         })
@@ -240,7 +253,8 @@ export class Database {
         if (repetition >= repetitions) {
           throw wasBlocked ? new BlockedByLock(error, blockedBy) : new DependencyUnavailable('database', error)
         }
-        await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * repetition))
+        // A lost race is over.
+        if (!isLostRace(error)) await new Promise((resolve) => setTimeout(resolve, Math.random() * 20 * repetition))
       }
     }
   }

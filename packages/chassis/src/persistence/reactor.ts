@@ -3,8 +3,9 @@ import type { Message } from '../messaging/message.ts'
 import { Breaker } from '../core/breaker.ts'
 import type { Transaction } from './database.ts'
 import { GroupCommit } from './group-commit.ts'
-import { claimEvents, findProcessed } from './inbox.ts'
+import { findProcessed } from './inbox.ts'
 import { awaitReplication } from './replicated-commit.ts'
+import { UnverifiedState } from './sql-errors.ts'
 import { commitWithEvents, type ReactionContext, type UnitOfWork } from './unit-of-work.ts'
 
 /** An outside effect as data: a reaction returns it, and the service starts it after the commit. */
@@ -35,6 +36,12 @@ export interface Reactions<S, E extends Effect = never> {
   readonly reactions: readonly Reaction<S, E>[]
   /** Loads and locks, in a fixed order of keys, all that the messages may change. */
   readonly load: (tx: Transaction, messages: readonly Message[], now: Date) => Promise<S>
+  /**
+   * The state as this process remembers it, so that nothing needs to be read; undefined when it does not know all of it.
+   * `save` must then write every row of it with a check of its version, or insert it: otherwise the transaction is repeated,
+   * and reads.
+   */
+  readonly recall?: (messages: readonly Message[], now: Date) => S | undefined
   /** An event that goes before all others of its batch, because what it stops should not be started first. */
   readonly first?: EventType
   /** Writes what has changed. */
@@ -56,7 +63,9 @@ export interface ReactionResult<E extends Effect = never> {
 
 /**
  * The one way a message has its effect: decode was before; then, in one transaction for all messages that are there,
- * lock → look up the ids → react → save → claim the ids → append the outgoing events → commit; the ack comes after.
+ * lock → look up the ids → react → save → claim the ids → append the outgoing events → commit; the ack comes after. Where
+ * the process remembers the state, the transaction begins with react, and is one round trip: the versions of the rows and
+ * the primary key of the inbox verify it (docs/decisions/0054).
  */
 export class Reactor<S, E extends Effect = never> {
   readonly #reactions: Reactions<S, E>
@@ -86,12 +95,12 @@ export class Reactor<S, E extends Effect = never> {
   }
 
   async #commit(messages: readonly Message[]): Promise<readonly ReactionResult<E>[]> {
+    let recalled = this.#reactions.recall?.(messages, this.#dependencies.now())
     const done = await commitWithEvents(this.#dependencies, async (tx, context) => {
-      const ids = messages.map((message) => message.eventId)
-      const [state, processed] = await Promise.all([
-        this.#reactions.load(tx, messages, context.now),
-        findProcessed(tx, this.#reactions.consumer, ids),
-      ])
+      const known = recalled
+      // A repetition reads.
+      recalled = undefined
+      const [state, processed] = known === undefined ? await this.#load(tx, messages, context.now) : [known, new Set()]
       const claims: string[] = []
       const results = new Map<Message, ReactionResult<E>>()
       for (const message of inOrder(messages, this.#reactions.first)) {
@@ -99,20 +108,37 @@ export class Reactor<S, E extends Effect = never> {
           results.set(message, { result: 'duplicate', effects: [] })
           continue
         }
-        const effects = this.#byEvent.get(message.name)?.react(message, state, context) ?? []
+        const effects = this.#react(message, state, context, known !== undefined)
         results.set(message, { result: 'processed', effects })
         if (effects.some(({ awaited }) => awaited)) continue
         processed.add(message.eventId)
         claims.push(message.eventId)
       }
       this.#reactions.save(tx, state, context.now)
-      claimEvents(tx, this.#reactions.consumer, claims, context.now)
+      context.claim(this.#reactions.consumer, claims)
       // Duplicates are acknowledged, and awaited effects started, on what an earlier transaction has written.
-      if (claims.length === 0) awaitReplication(tx)
+      if (claims.length === 0 && known === undefined) awaitReplication(tx)
       return { state, results }
     })
     this.#reactions.committed?.(done.state)
     return messages.map((message) => done.results.get(message) as ReactionResult<E>)
+  }
+
+  async #load(tx: Transaction, messages: readonly Message[], now: Date): Promise<[S, Set<string>]> {
+    const ids = messages.map((message) => message.eventId)
+    return await Promise.all([
+      this.#reactions.load(tx, messages, now),
+      findProcessed(tx, this.#reactions.consumer, ids),
+    ])
+  }
+
+  #react(message: Message, state: S, context: ReactionContext, isRecalled: boolean): readonly E[] {
+    try {
+      return this.#byEvent.get(message.name)?.react(message, state, context) ?? []
+    } catch (error) {
+      // The reason may be that what is remembered has changed.
+      throw isRecalled ? new UnverifiedState('a reaction failed', { cause: error }) : error
+    }
   }
 }
 

@@ -8,7 +8,7 @@ import type { ChassisMetrics } from '../core/metrics.ts'
 import { type Tracing, tracingOff } from '../core/tracing.ts'
 import { type Database, statement } from './database.ts'
 import { leaseMs, oldestReaderOf } from './outbox.ts'
-import { PublicationMarker, type PublishOutcome } from './publication-marker.ts'
+import { type ConfirmedEvents, PublicationMarker, type PublishOutcome } from './publication-marker.ts'
 
 export interface RelayOptions {
   readonly database: Database
@@ -92,6 +92,11 @@ export class Relay {
     if (events.length === 0) return
     this.#fresh.push(...events)
     this.#sendSoon()
+  }
+
+  /** Published events that the next transaction of this process marks as such. */
+  takeConfirmed(): ConfirmedEvents | undefined {
+    return this.#record.takeConfirmed()
   }
 
   start(): void {

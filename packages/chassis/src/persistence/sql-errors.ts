@@ -61,6 +61,24 @@ export function sqlState(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
+/** A decision on rows that the process remembered and not read, which no write can verify: a repetition reads them. */
+export class UnverifiedState extends Error {
+  override readonly name = 'UnverifiedState'
+}
+
+/** The code of the error with which `allOrNone` ends a statement: division_by_zero, which no statement raises otherwise. */
+const changedMeanwhile = '22012'
+
+/**
+ * Lets an UPDATE fail unless it changes so many rows. Where it compares versions, it so verifies rows that were not read.
+ * @param update without RETURNING
+ * @param expected an SQL expression
+ */
+export const allOrNone = (update: string, expected: string): string =>
+  // The comment explains the error in the log of PostgreSQL.
+  `WITH changed AS (${update} RETURNING 1) SELECT 1 / (count(*) = ${expected})::integer FROM changed
+   /* division by zero: a row has changed meanwhile, and the transaction is repeated */`
+
 /** Another session held a lock for longer than `lock_timeout`. */
 export function isLockTimeout(error: unknown): boolean {
   return sqlState(error) === '55P03'
@@ -71,10 +89,11 @@ export function isRepeatable(error: unknown): boolean {
 }
 
 /**
- * A row that the transaction's query did not find has since been inserted under the same primary key: a repetition
- * finds it. Any other unique violation is an error of the data and is not repeated.
+ * A row that the transaction did not find, or did not read, is there under the same primary key, or one that it
+ * remembered has changed: a repetition finds it. Any other unique violation is an error of the data and is not repeated.
  */
 export function isLostRace(error: unknown): boolean {
+  if (error instanceof UnverifiedState || sqlState(error) === changedMeanwhile) return true
   const constraint = (error as { constraint?: unknown } | undefined)?.constraint
   return sqlState(error) === '23505' && typeof constraint === 'string' && constraint.endsWith('_pkey')
 }

@@ -90,14 +90,27 @@ export class StatementBatch {
     })
   }
 
-  /** Lets something else than a connection carry the statements out, one after the other. */
-  async carryOut(query: (sql: QueryConfig) => Promise<Answer>): Promise<void> {
+  /** Puts a statement in front of all others. */
+  beginWith({ name, text }: { readonly name: string; readonly text: string }): void {
+    const ignore = (): void => undefined
+    this.#pending.unshift({ name, text, values: [], wantsRows: false, resolve: ignore, reject: ignore })
+  }
+
+  /**
+   * Lets something else than a connection carry the statements out, one after the other.
+   * @param inTransaction whether one is open; otherwise the statements are one, as between two Syncs
+   */
+  async carryOut(query: (sql: QueryConfig) => Promise<Answer>, inTransaction: boolean): Promise<void> {
+    const isImplicit = !inTransaction && this.#pending.length > 1 && this.#pending[0]?.text !== 'BEGIN'
     try {
+      if (isImplicit) await query({ text: 'BEGIN' })
       for (const { name, text, values } of this.#pending) {
         this.#answers.push(await query({ name, text, values: [...values] }))
       }
+      if (isImplicit) await query({ text: 'COMMIT' })
       this.handleReadyForQuery()
     } catch (error) {
+      if (isImplicit) await query({ text: 'ROLLBACK' }).catch(() => undefined)
       this.handleError(error)
     }
   }

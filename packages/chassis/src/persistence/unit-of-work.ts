@@ -1,7 +1,7 @@
 import type { EventType } from '@order-saga/contracts'
 import type { OutgoingEvent } from '../messaging/message.ts'
 import type { Database, Transaction } from './database.ts'
-import { appendEvents, type Cause, newEvent } from './outbox.ts'
+import { type Cause, type MessageWrites, newEvent, writeMessages } from './outbox.ts'
 import type { Relay } from './relay.ts'
 
 /**
@@ -16,9 +16,15 @@ export interface ReactionContext {
   readonly append: Append
 }
 
+export interface UnitContext extends ReactionContext {
+  /** Claims events of a consumer in the transaction: once per transaction. */
+  readonly claim: (consumer: string, ids: readonly string[]) => void
+}
+
 export interface UnitOfWork {
   readonly database: Database
-  readonly relay: Pick<Relay, 'accepts' | 'offer'>
+  /** `takeConfirmed` is missing where nothing is published. */
+  readonly relay: Pick<Relay, 'accepts' | 'offer'> & Partial<Pick<Relay, 'takeConfirmed'>>
   readonly now: () => Date
   /** UUIDv7: the ids of orders and events sort by the time of their creation. */
   readonly newId: () => string
@@ -26,25 +32,33 @@ export interface UnitOfWork {
 
 /**
  * The one way in which a service commits a change: together with the events that report it, which go to the relay after
- * the commit. The work may run more than once and must have no effect outside its transaction.
+ * the commit, and with the marks of earlier events that were published meanwhile. The work may run more than once and must
+ * have no effect outside its transaction.
  * @throws DependencyUnavailable as `Database.transaction` does
  */
 export async function commitWithEvents<T>(
   { database, relay, now, newId }: UnitOfWork,
-  work: (tx: Transaction, context: ReactionContext) => Promise<T>,
+  work: (tx: Transaction, context: UnitContext) => Promise<T>,
 ): Promise<T> {
   const leased = relay.accepts
-  const committed = await database.transaction(async (tx) => {
+  const confirmed = relay.takeConfirmed?.()
+  const transaction = database.transaction(async (tx) => {
     const instant = now()
     const outgoing: OutgoingEvent[] = []
+    let claims: MessageWrites['claims']
     const append: Append = (type, payload, cause, eventId = newId()) => {
       outgoing.push(newEvent(type, payload, cause, { eventId, now: instant }))
       return eventId
     }
-    const result = await work(tx, { now: instant, append })
-    appendEvents(tx, outgoing, leased, instant)
+    const claim: UnitContext['claim'] = (consumer, ids) => {
+      claims = { consumer, ids }
+    }
+    const result = await work(tx, { now: instant, append, claim })
+    writeMessages(tx, { claims, events: outgoing, leased, published: confirmed?.ids ?? [], now: instant })
     return { result, outgoing }
   })
+  if (confirmed !== undefined) transaction.then(confirmed.written, confirmed.giveBack)
+  const committed = await transaction
   if (leased) relay.offer(committed.outgoing)
   return committed.result
 }

@@ -4,7 +4,8 @@ import { randomUUID } from 'node:crypto'
 import { testServers, waitUntil } from '@order-saga/dev'
 import { Client, Pool, type PoolConfig } from 'pg'
 import { type Database, databaseLimits, statement } from '../../src/persistence/database.ts'
-import { claimEvents, findProcessed } from '../../src/persistence/inbox.ts'
+import { findProcessed } from '../../src/persistence/inbox.ts'
+import { writeMessages } from '../../src/persistence/outbox.ts'
 import { BlockedByLock, type BlockingSession } from '../../src/persistence/lock-wait.ts'
 import { DependencyUnavailable } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
@@ -62,6 +63,28 @@ describe('the database', () => {
     })
     await assert.rejects(work, /relation "nowhere" does not exist/)
     assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id = $1', [id]), [])
+  })
+
+  it('commits nothing of a transaction without reads if a statement fails, or the commit itself', async () => {
+    await own.sql('CREATE TABLE late_check (id uuid UNIQUE DEFERRABLE INITIALLY DEFERRED)')
+    const late = statement('test-late-check', 'INSERT INTO late_check VALUES ($1)')
+    const [id, after] = [randomUUID(), randomUUID()]
+    for (const [failing, message] of [
+      [nonsense, /division by zero/],
+      [statement('test-slow', 'SELECT pg_sleep(10)'), /statement timeout/],
+      [late, /duplicate key/],
+    ] as const) {
+      const quick = own.open({ poolMax: 1, limits: { ...databaseLimits, statementMs: 500 } })
+      const work = quick.transaction(async (tx) => {
+        tx.write(addEffect, [id])
+        if (failing === late) tx.write(late, [id])
+        tx.write(failing, failing === late ? [id] : [])
+        tx.write(addEffect, [after])
+      })
+      await assert.rejects(work, message)
+      await quick.transaction(async (tx) => tx.write(bump, [id]))
+    }
+    assert.deepEqual(await own.sql('SELECT id FROM effects WHERE id IN ($1, $2)', [id, after]), [])
   })
 
   it('does not report a failed transaction as committed although its error was ignored', async () => {
@@ -401,7 +424,7 @@ describe('the database', () => {
           const processed = await findProcessed(tx, 'test_queue', [eventId])
           if (processed.has(eventId)) return 'duplicate'
           tx.write(bump, [id])
-          claimEvents(tx, 'test_queue', [eventId], new Date())
+          writeMessages(tx, { claims: { consumer: 'test_queue', ids: [eventId] }, now: new Date() })
           return 'processed'
         })
       const cut = proxy.cutReply('COMMIT')

@@ -5,7 +5,7 @@ import { testServers, waitUntil } from '@order-saga/dev'
 import { v7 as uuidv7 } from 'uuid'
 import type { OutgoingEvent } from '../../src/messaging/message.ts'
 import type { Publisher } from '../../src/messaging/publisher.ts'
-import { appendEvents, leaseMs, newEvent } from '../../src/persistence/outbox.ts'
+import { leaseMs, newEvent, writeMessages } from '../../src/persistence/outbox.ts'
 import { Relay, type RelayOptions } from '../../src/persistence/relay.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
@@ -66,7 +66,7 @@ describe('a relay', function () {
         { eventId: uuidv7(), now },
       ),
     )
-    await store.open().transaction(async (tx) => appendEvents(tx, events, leased, now))
+    await store.open().transaction(async (tx) => writeMessages(tx, { events, leased, now }))
     return events
   }
 

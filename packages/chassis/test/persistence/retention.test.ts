@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { statement } from '../../src/persistence/database.ts'
-import { claimEvents } from '../../src/persistence/inbox.ts'
+import { writeMessages } from '../../src/persistence/outbox.ts'
 import { cleanUp, messagingRetention } from '../../src/persistence/retention.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
 
@@ -70,7 +70,9 @@ describe('the clean-up', function () {
       const cleaning = clean().finally(() => cleaned.abort())
       // Claims go on beside it, each in a transaction of its own.
       while (!cleaned.signal.aborted) {
-        await database.transaction(async (other) => claimEvents(other, 'q', [randomUUID()], new Date()))
+        await database.transaction(async (other) =>
+          writeMessages(other, { claims: { consumer: 'q', ids: [randomUUID()] }, now: new Date() }),
+        )
         claims += 1
       }
       await cleaning

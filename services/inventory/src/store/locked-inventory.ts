@@ -1,5 +1,5 @@
 import type { Item } from '@order-saga/contracts'
-import { PoisonMessage, statement, type Transaction } from '@order-saga/chassis'
+import { allOrNone, PoisonMessage, RecentRows, statement, type Transaction, UnverifiedState } from '@order-saga/chassis'
 import type { ReservationState } from '../domain/reservation.ts'
 import type { Stock, StockLevel } from '../domain/stock.ts'
 
@@ -10,6 +10,9 @@ export interface ReservationRecord {
   readonly reservationId: string
   state: Omit<ReservationState, 'stock'>
   readonly createdAt: Date
+  version: number
+  /** Of the last write, to the millisecond. */
+  updatedAt: Date
   readonly isNew: boolean
   changed: boolean
 }
@@ -25,7 +28,7 @@ interface StockRow extends StockLevel {
 const lockReservations = statement(
   'reservations-lock',
   `SELECT order_id AS "orderId", saga_id AS "sagaId", reservation_id AS "reservationId", status, items, reason,
-     created_at AS "createdAt"
+     created_at AS "createdAt", version, updated_at AS "updatedAt"
    FROM inventory_reservations WHERE order_id = ANY($1::uuid[]) ORDER BY order_id FOR UPDATE`,
 )
 // The rows of the given SKUs, and of those that the locked orders hold.
@@ -39,38 +42,57 @@ const lockStock = statement(
    ORDER BY sku FOR UPDATE`,
 )
 const rows = `json_to_recordset($1::json) AS u ("orderId" uuid, "sagaId" uuid, "reservationId" uuid, status text,
-  items jsonb, reason text, "createdAt" timestamptz)`
+  items jsonb, reason text, "createdAt" timestamptz, version integer, "updatedAt" timestamptz)`
 // The primary key refuses a second reservation for an order that two transactions see first.
 const insertReservations = statement(
   'reservations-insert',
   `INSERT INTO inventory_reservations
-     (order_id, saga_id, reservation_id, status, items, reason, created_at, updated_at)
-   SELECT u.*, $2::timestamptz FROM ${rows}`,
+     (order_id, saga_id, reservation_id, status, items, reason, created_at, version, updated_at)
+   SELECT u.* FROM ${rows}`,
 )
-// The rows are locked, so the version needs no comparison.
+// Version and time verify the reservations that were not read. The version alone may be reached twice if a failover loses
+// commits.
 const updateReservations = statement(
   'reservations-update',
-  `UPDATE inventory_reservations r SET status = u.status, items = u.items, reason = u.reason, updated_at = $2,
+  allOrNone(
+    `UPDATE inventory_reservations r SET status = u.status, items = u.items, reason = u.reason, updated_at = $2,
      version = r.version + 1
-   FROM ${rows} WHERE r.order_id = u."orderId"`,
+   FROM ${rows} WHERE r.order_id = u."orderId"
+     AND r.version = u.version AND date_trunc('milliseconds', r.updated_at) = u."updatedAt"`,
+    'json_array_length($1::json)',
+  ),
 )
-// The rows are locked, so the levels are those that were read. The table refuses negative ones.
+// Adds differences, so that levels that were not read need not be exact; the condition verifies that they suffice.
 const updateStock = statement(
   'stock-update',
-  `UPDATE stock s SET available = u.available, reserved = u.reserved, shipped = u.shipped, updated_at = $5
+  allOrNone(
+    `UPDATE stock s SET available = s.available + u.available, reserved = s.reserved + u.reserved,
+       shipped = s.shipped + u.shipped, updated_at = $5
    FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::bigint[]) AS u (sku, available, reserved, shipped)
-   WHERE s.sku = u.sku`,
+   WHERE s.sku = u.sku AND s.available + u.available >= 0 AND s.reserved + u.reserved >= 0`,
+    'cardinality($1)',
+  ),
 )
 
-/** The reservations and the stock of one transaction, locked until the commit. */
+/** The reservations and the stock of one transaction: locked until the commit, or remembered. */
 export class LockedInventory {
   readonly #reservations: Map<string, ReservationRecord>
   readonly #stock: Map<string, StockLevel>
+  readonly #before: Stock
   readonly #updatedSkus = new Set<string>()
+  readonly #isRecalled: boolean
   readonly #newId: () => string
   readonly #now: Date
 
-  constructor(reservations: readonly ReservationRecord[], stock: Stock, newId: () => string, now: Date) {
+  constructor(
+    reservations: readonly ReservationRecord[],
+    stock: Stock,
+    newId: () => string,
+    now: Date,
+    isRecalled = false,
+  ) {
+    this.#before = stock
+    this.#isRecalled = isRecalled
     this.#reservations = new Map(reservations.map((record) => [record.orderId, record]))
     this.#stock = new Map(stock)
     this.#newId = newId
@@ -103,12 +125,34 @@ export class LockedInventory {
     }
   }
 
+  /**
+   * @throws UnverifiedState for a decision on remembered rows that no write would verify: one that changes nothing, and a
+   * rejection, which may be based on outdated levels
+   */
   changed(): ReservationRecord[] {
-    return [...this.#reservations.values()].filter((record) => record.changed)
+    const all = [...this.#reservations.values()]
+    if (this.#isRecalled && all.some(({ changed, state }) => !changed || state.status === 'rejected')) {
+      throw new UnverifiedState('a reservation is unchanged or rejected')
+    }
+    return all.filter(({ changed }) => changed)
   }
 
-  updatedStock(): StockRow[] {
-    return [...this.#updatedSkus].map((sku) => ({ sku, ...(this.#stock.get(sku) as StockLevel) }))
+  /** The differences of the levels, in the order of the keys. */
+  stockChanges(): StockRow[] {
+    return [...this.#updatedSkus].toSorted().map((sku) => {
+      const [after, before] = [this.#stock.get(sku) as StockLevel, this.#before.get(sku) as StockLevel]
+      return {
+        sku,
+        available: after.available - before.available,
+        reserved: after.reserved - before.reserved,
+        shipped: after.shipped - before.shipped,
+      }
+    })
+  }
+
+  /** All levels, as of this transaction. */
+  get stock(): Stock {
+    return this.#stock
   }
 
   #add(orderId: string, sagaId: string): ReservationRecord {
@@ -118,6 +162,8 @@ export class LockedInventory {
       reservationId: this.#newId(),
       state: { status: 'none', items: [], reason: null },
       createdAt: this.#now,
+      version: 1,
+      updatedAt: this.#now,
       isNew: true,
       changed: false,
     }
@@ -142,12 +188,50 @@ export async function lockInventory(
   return new LockedInventory(reservations.map(recordOf), levels, newId, now)
 }
 
+/** The open reservations that this process wrote last, and the levels of the SKUs that it knows. */
+export class RecentInventory {
+  readonly #reservations = new RecentRows<ReservationRecord>()
+  readonly #stock = new RecentRows<StockLevel>()
+
+  /**
+   * @param skus the SKUs to reserve, by the order
+   * @returns undefined unless all reservations or the SKUs to reserve, and all levels, are known; the insertion verifies that
+   * an order has no reservation
+   */
+  recall(
+    orderIds: readonly string[],
+    skus: ReadonlyMap<string, readonly string[]>,
+    { newId, now }: { newId: () => string; now: Date },
+  ): LockedInventory | undefined {
+    const reservations = [...this.#reservations.take(orderIds)]
+    if (reservations.some(([orderId, known]) => known === undefined && !skus.has(orderId))) return undefined
+    const known = reservations.flatMap(([, reservation]) => reservation ?? [])
+    const held = known.flatMap(({ state }) => state.items.filter(({ tracked }) => tracked).map(({ sku }) => sku))
+    const levels = [...this.#stock.take([...skus.values(), held].flat())]
+    const stock = levels.filter((entry): entry is [string, StockLevel] => entry[1] !== undefined)
+    if (stock.length < levels.length) return undefined
+    return new LockedInventory(known, new Map(stock), newId, now, true)
+  }
+
+  /** Call after the commit. */
+  remember(inventory: LockedInventory): void {
+    for (const reservation of inventory.changed()) {
+      if (reservation.state.status !== 'reserved') continue
+      const record = { ...reservation, isNew: false, changed: false }
+      this.#reservations.remember(reservation.orderId, record, reservation.state.items)
+    }
+    for (const [sku, level] of inventory.stock) this.#stock.remember(sku, level)
+  }
+}
+
 export function saveInventory(tx: Transaction, inventory: LockedInventory, now: Date): void {
-  const changed = inventory.changed().map(({ state, ...row }) => ({ ...row, ...state }))
+  const changed = inventory.changed().toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
   const [added, known] = [changed.filter(({ isNew }) => isNew), changed.filter(({ isNew }) => !isNew)]
-  if (known.length > 0) tx.write(updateReservations, [JSON.stringify(known), now])
-  if (added.length > 0) tx.write(insertReservations, [JSON.stringify(added), now])
-  const stock = inventory.updatedStock()
+  if (known.length > 0) tx.write(updateReservations, [rowsOf(known), now])
+  for (const reservation of changed) reservation.updatedAt = now
+  if (added.length > 0) tx.write(insertReservations, [rowsOf(added)])
+  for (const reservation of known) reservation.version += 1
+  const stock = inventory.stockChanges()
   if (stock.length === 0) return
   tx.write(updateStock, [
     stock.map(({ sku }) => sku),
@@ -156,6 +240,10 @@ export function saveInventory(tx: Transaction, inventory: LockedInventory, now: 
     stock.map(({ shipped }) => shipped),
     now,
   ])
+}
+
+function rowsOf(reservations: readonly ReservationRecord[]): string {
+  return JSON.stringify(reservations.map(({ state, ...row }) => ({ ...row, ...state })))
 }
 
 function recordOf({ status, items, reason, ...row }: ReservationRow): ReservationRecord {

@@ -1,5 +1,6 @@
-import type { Reactions } from '@order-saga/chassis'
-import { type LockedSagas, lockSagas, saveSagas } from '../store/sagas.ts'
+import type { Message, Reactions } from '@order-saga/chassis'
+import { InventoryFailed, InventoryReserved, PaymentCompleted } from '@order-saga/contracts'
+import { type LockedSagas, lockSagas, type RecentSagas, saveSagas } from '../store/sagas.ts'
 import type { RefundRetryPolicy } from './advance-saga.ts'
 import { cancelOnPaymentFailed } from './cancel-on-payment-failed.ts'
 import { cancelOnPaymentRefunded } from './cancel-on-payment-refunded.ts'
@@ -9,7 +10,11 @@ import { refundOnInventoryFailed } from './refund-on-inventory-failed.ts'
 
 /** The reactions of the order service to events of payment and inventory. */
 export function orderReactions(
-  options: RefundRetryPolicy & { readonly queue: string; readonly committed: (sagas: LockedSagas) => void },
+  options: RefundRetryPolicy & {
+    readonly queue: string
+    readonly recent?: RecentSagas
+    readonly committed: (sagas: LockedSagas) => void
+  },
 ): Reactions<LockedSagas> {
   return {
     consumer: options.queue,
@@ -18,6 +23,11 @@ export function orderReactions(
         tx,
         messages.map((message) => message.sagaId),
       ),
+    // Every reaction adds to the history of its saga, so `saveSagas` writes all of them.
+    recall: (messages) => {
+      const sagas = options.recent?.recall(messages.map((message) => message.sagaId))
+      return sagas === undefined || isOutdated(sagas, messages) ? undefined : sagas
+    },
     reactions: [
       notePaymentOnPaymentCompleted(options),
       cancelOnPaymentFailed(options),
@@ -28,4 +38,17 @@ export function orderReactions(
     save: (tx, sagas, now) => saveSagas(tx, sagas.values(), now),
     committed: options.committed,
   }
+}
+
+/**
+ * Inventory reacts to the payment: without it in memory or in the batch, another process has most likely recorded it. To
+ * read is cheaper than an attempt that fails, and PostgreSQL writes an error for it into its log.
+ */
+function isOutdated(sagas: LockedSagas, messages: readonly Message[]): boolean {
+  const paid = new Set(messages.filter(({ name }) => name === PaymentCompleted.name).map(({ sagaId }) => sagaId))
+  const followsPayment = new Set<string>([InventoryReserved.name, InventoryFailed.name])
+  return messages.some(
+    ({ name, sagaId }) =>
+      followsPayment.has(name) && !paid.has(sagaId) && sagas.get(sagaId)?.state.status === 'pending',
+  )
 }

@@ -1,11 +1,4 @@
-import {
-  awaitReplication,
-  claimEvents,
-  commitWithEvents,
-  findProcessed,
-  GroupCommit,
-  type UnitOfWork,
-} from '@order-saga/chassis'
+import { awaitReplication, commitWithEvents, findProcessed, GroupCommit, type UnitOfWork } from '@order-saga/chassis'
 import type { PaymentInput } from '../domain/payment.ts'
 import {
   advance,
@@ -14,7 +7,13 @@ import {
   type EffectTimeLimits,
   type EventCause,
 } from '../reactions/advance-payment.ts'
-import { type LockedPayments, lockPayments, type PaymentRecord, savePayments } from '../store/payments.ts'
+import {
+  type LockedPayments,
+  lockPayments,
+  type PaymentRecord,
+  type RecentPayments,
+  savePayments,
+} from '../store/payments.ts'
 
 /** The result of one attempt at an effect. */
 export interface AttemptResult {
@@ -36,6 +35,7 @@ export interface EffectResult extends AttemptResult {
 export interface ResultRecorderOptions extends UnitOfWork {
   readonly consumer: string
   readonly timeLimitsMs: EffectTimeLimits
+  readonly recent: RecentPayments
   readonly committed: (payments: LockedPayments) => void
 }
 
@@ -64,14 +64,18 @@ export class ResultRecorder {
   }
 
   async #commit(results: readonly EffectResult[]): Promise<EffectIntent[][]> {
-    const { consumer, newId, timeLimitsMs, committed } = this.#options
+    const { consumer, newId, timeLimitsMs, recent, committed } = this.#options
+    const orderIds = results.map(({ orderId }) => orderId)
+    const ids = new Set(results.flatMap(({ cause }) => cause?.eventId ?? []))
+    let recalled = recent.recall(orderIds, { isNew: () => false, newId, now: this.#options.now() })
     const { payments, intents } = await commitWithEvents(this.#options, async (tx, context) => {
-      const orderIds = results.map(({ orderId }) => orderId)
-      const ids = new Set(results.flatMap(({ cause }) => cause?.eventId ?? []))
-      const [locked, processed] = await Promise.all([
-        lockPayments(tx, orderIds, newId, context.now),
-        findProcessed(tx, consumer, [...ids]),
-      ])
+      const known = recalled
+      // A repetition reads.
+      recalled = undefined
+      const [locked, processed] =
+        known === undefined
+          ? await Promise.all([lockPayments(tx, orderIds, newId, context.now), findProcessed(tx, consumer, [...ids])])
+          : [known, new Set<string>()]
       const decided = results.map((result) =>
         applyResult(locked.of(result.orderId, result.sagaId), result, {
           ...context,
@@ -81,7 +85,7 @@ export class ResultRecorder {
       )
       savePayments(tx, locked, context.now)
       const unclaimed = [...ids].filter((id) => !processed.has(id))
-      claimEvents(tx, consumer, unclaimed, context.now)
+      context.claim(consumer, unclaimed)
       // Their deliveries are acknowledged on what an earlier transaction has written.
       if (ids.size > 0 && unclaimed.length === 0) awaitReplication(tx)
       return { payments: locked, intents: decided }

@@ -1,5 +1,13 @@
 import type { Item } from '@order-saga/contracts'
-import { type Database, PoisonMessage, statement, type Transaction } from '@order-saga/chassis'
+import {
+  allOrNone,
+  type Database,
+  PoisonMessage,
+  RecentRows,
+  statement,
+  type Transaction,
+  UnverifiedState,
+} from '@order-saga/chassis'
 import { type PaymentState, unknownPayment } from '../domain/payment.ts'
 
 /** The order as order.created describes it. */
@@ -30,6 +38,9 @@ export interface PaymentRecord {
   /** Trace context of the last cause. */
   traceparent: string | undefined
   readonly createdAt: Date
+  version: number
+  /** Of the last write, to the millisecond. */
+  updatedAt: Date
   readonly isNew: boolean
   changed: boolean
 }
@@ -44,12 +55,12 @@ const fields = `order_id AS "orderId", saga_id AS "sagaId", payment_id AS "payme
   customer_email AS "customerEmail", items, deadline, charge_id AS "chargeId", refund_id AS "refundId", reason, detail,
   cancel_seen AS "cancelSeen", refund_wanted AS "refundWanted", intended_at AS "intendedAt",
   last_attempt_at AS "lastAttemptAt", attempts, next_attempt_at AS "nextAttemptAt", traceparent,
-  created_at AS "createdAt"`
+  created_at AS "createdAt", version, updated_at AS "updatedAt"`
 const rows = `json_to_recordset($1::json) AS u ("orderId" uuid, "sagaId" uuid, "paymentId" uuid, status text,
   amount numeric, currency text, "customerEmail" text, items jsonb, deadline timestamptz, "chargeId" text,
   "refundId" text, reason text, detail text, "cancelSeen" boolean, "refundWanted" boolean, "intendedAt" timestamptz,
   "lastAttemptAt" timestamptz, attempts integer, "nextAttemptAt" timestamptz, traceparent text,
-  "createdAt" timestamptz)`
+  "createdAt" timestamptz, version integer, "updatedAt" timestamptz)`
 
 // Locked in the order of the ids, so that two batches that share orders wait and do not deadlock.
 const lock = statement(
@@ -61,36 +72,44 @@ const insert = statement(
   'payments-insert',
   `INSERT INTO payment_transactions (order_id, saga_id, payment_id, status, amount, currency, customer_email, items,
      deadline, charge_id, refund_id, reason, detail, cancel_seen, refund_wanted, intended_at, last_attempt_at, attempts,
-     next_attempt_at, traceparent, created_at, updated_at)
-   SELECT u.*, $2::timestamptz FROM ${rows}`,
+     next_attempt_at, traceparent, created_at, version, updated_at)
+   SELECT u.* FROM ${rows}`,
 )
-// The rows are locked, so the version needs no comparison.
+// Version and time verify the payments that were not read. The version alone may be reached twice if a failover loses
+// commits.
 const update = statement(
   'payments-update',
-  `UPDATE payment_transactions p SET status = u.status, amount = u.amount, currency = u.currency,
+  allOrNone(
+    `UPDATE payment_transactions p SET status = u.status, amount = u.amount, currency = u.currency,
      customer_email = u."customerEmail", items = u.items, deadline = u.deadline, charge_id = u."chargeId",
      refund_id = u."refundId", reason = u.reason, detail = u.detail, cancel_seen = u."cancelSeen",
      refund_wanted = u."refundWanted", intended_at = u."intendedAt", last_attempt_at = u."lastAttemptAt",
      attempts = u.attempts, next_attempt_at = u."nextAttemptAt", traceparent = u.traceparent, updated_at = $2,
      version = p.version + 1
-   FROM ${rows} WHERE p.order_id = u."orderId"`,
+   FROM ${rows} WHERE p.order_id = u."orderId"
+     AND p.version = u.version AND date_trunc('milliseconds', p.updated_at) = u."updatedAt"`,
+    'json_array_length($1::json)',
+  ),
 )
 // Taking a row postpones its next attempt, so that no other pod takes it meanwhile.
 const claimDue = statement(
   'payments-claim-due',
-  `UPDATE payment_transactions SET next_attempt_at = $2::timestamptz WHERE order_id IN (
+  `UPDATE payment_transactions SET next_attempt_at = $2::timestamptz, version = version + 1
+   WHERE order_id IN (
      SELECT order_id FROM payment_transactions WHERE next_attempt_at <= $1
      ORDER BY next_attempt_at LIMIT $3 FOR UPDATE SKIP LOCKED)
    RETURNING ${fields}`,
 )
 
-/** The payments of one transaction, locked until the commit. */
+/** The payments of one transaction: locked until the commit, or remembered. */
 export class LockedPayments {
   readonly #records: Map<string, PaymentRecord>
   readonly #newId: () => string
   readonly #now: Date
+  readonly #isRecalled: boolean
 
-  constructor(records: readonly PaymentRecord[], newId: () => string, now: Date) {
+  constructor(records: readonly PaymentRecord[], newId: () => string, now: Date, isRecalled = false) {
+    this.#isRecalled = isRecalled
     this.#records = new Map(records.map((record) => [record.orderId, record]))
     this.#newId = newId
     this.#now = now
@@ -106,8 +125,11 @@ export class LockedPayments {
     return record
   }
 
+  /** @throws UnverifiedState for a decision on remembered payments that changes nothing: no write would verify it */
   changed(): PaymentRecord[] {
-    return [...this.#records.values()].filter((record) => record.changed)
+    const changed = [...this.#records.values()].filter((record) => record.changed)
+    if (this.#isRecalled && changed.length < this.#records.size) throw new UnverifiedState('a payment is unchanged')
+    return changed
   }
 
   #add(orderId: string, sagaId: string): PaymentRecord {
@@ -126,6 +148,8 @@ export class LockedPayments {
       nextAttemptAt: null,
       traceparent: undefined,
       createdAt: this.#now,
+      version: 1,
+      updatedAt: this.#now,
       isNew: true,
       changed: false,
     }
@@ -144,11 +168,44 @@ export async function lockPayments(
   return new LockedPayments(found.map(recordOf), newId, now)
 }
 
+/** The payments with an effect in flight that this process wrote last. */
+export class RecentPayments {
+  readonly #rows = new RecentRows<PaymentRecord>()
+
+  /**
+   * @param isNew whether an order is unknown if it is not remembered; the insertion verifies it
+   * @returns undefined unless all payments are known
+   */
+  recall(
+    orderIds: readonly string[],
+    { isNew, newId, now }: { isNew: (orderId: string) => boolean; newId: () => string; now: Date },
+  ): LockedPayments | undefined {
+    const payments = [...this.#rows.take(orderIds)]
+    if (payments.some(([orderId, payment]) => payment === undefined && !isNew(orderId))) return undefined
+    const known = payments.flatMap(([, payment]) => payment ?? [])
+    return new LockedPayments(known, newId, now, true)
+  }
+
+  /** Call after the commit. */
+  remember(payments: LockedPayments): void {
+    for (const payment of payments.changed()) {
+      if (payment.nextAttemptAt === null) continue
+      this.#rows.remember(payment.orderId, { ...payment, isNew: false, changed: false }, payment.order?.items)
+    }
+  }
+}
+
 export function savePayments(tx: Transaction, payments: LockedPayments, now: Date): void {
-  const changed = payments.changed().map(({ state, order, ...row }) => ({ ...row, ...state, ...order }))
+  const changed = payments.changed().toSorted((a, b) => (a.orderId < b.orderId ? -1 : 1))
   const [added, known] = [changed.filter(({ isNew }) => isNew), changed.filter(({ isNew }) => !isNew)]
-  if (known.length > 0) tx.write(update, [JSON.stringify(known), now])
-  if (added.length > 0) tx.write(insert, [JSON.stringify(added), now])
+  if (known.length > 0) tx.write(update, [rowsOf(known), now])
+  for (const payment of changed) payment.updatedAt = now
+  if (added.length > 0) tx.write(insert, [rowsOf(added)])
+  for (const payment of known) payment.version += 1
+}
+
+function rowsOf(payments: readonly PaymentRecord[]): string {
+  return JSON.stringify(payments.map(({ state, order, ...row }) => ({ ...row, ...state, ...order })))
 }
 
 /** Takes intents whose result is overdue; no other process takes them before `until`. */

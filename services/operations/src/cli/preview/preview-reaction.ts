@@ -1,8 +1,6 @@
 import {
   type Append,
-  appendEvents,
   BlockedByLock,
-  claimEvents,
   type Database,
   DependencyUnavailable,
   type Effect,
@@ -17,6 +15,7 @@ import {
   sqlState,
   statement,
   type Transaction,
+  writeMessages,
 } from '@order-saga/chassis'
 import { v7 as uuidv7 } from 'uuid'
 
@@ -146,8 +145,8 @@ async function run<S, E extends NamedEffect>(
     if (withWrites) {
       reactions.save(tx, state, now)
       const isAwaited = effects.some(({ awaited }) => awaited)
-      if (!isAwaited) claimEvents(tx, reactions.consumer, [message.eventId], now)
-      appendEvents(tx, outgoing, false, now)
+      const claims = { consumer: reactions.consumer, ids: isAwaited ? [] : [message.eventId] }
+      writeMessages(tx, { claims, events: outgoing, now })
       await tx.query(checkConstraints)
     }
     const untested = effects.map(
