@@ -7,7 +7,7 @@ import type { Broker } from '../../src/messaging/broker.ts'
 import { connect } from '../../src/messaging/connect.ts'
 import { encode, type OutgoingEvent, propertiesOf } from '../../src/messaging/message.ts'
 import type { Publication, Publisher } from '../../src/messaging/publisher.ts'
-import { appendEvents } from '../../src/persistence/outbox.ts'
+import { writeMessages } from '../../src/persistence/outbox.ts'
 import { Relay } from '../../src/persistence/relay.ts'
 import { BrokerForTest } from '../support/broker-for-test.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
@@ -172,7 +172,7 @@ describe('a broker that is administered', function () {
     const commit = async (count: number, leased: boolean): Promise<OutgoingEvent[]> => {
       const now = new Date()
       const events = Array.from({ length: count }, () => outgoing({ createdAt: now }))
-      await store.open().transaction(async (tx) => appendEvents(tx, events, leased, now))
+      await store.open().transaction(async (tx) => writeMessages(tx, { events, leased, now }))
       return events
     }
     const count = async (which: string): Promise<number> =>
