@@ -1,4 +1,3 @@
-// needs: none
 import { waitUntil } from '@order-saga/dev'
 import { createRegistry } from '../../src/core/metrics.ts'
 
