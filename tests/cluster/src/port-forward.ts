@@ -8,7 +8,7 @@ const reopenPauseMs = 200
 
 /**
  * A service of the cluster on a port of 127.0.0.1, until it is closed. kubectl follows one pod; when that one goes, the
- * way is opened anew on the same port, as a client would connect anew.
+ * way is opened anew on the same port, as a client would connect anew; on another one if a program has taken it meanwhile.
  */
 export class PortForward {
   readonly #args: readonly string[]
@@ -42,6 +42,7 @@ export class PortForward {
     })
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       // kubectl says that its pod is gone, and stays.
+      if (/unable to listen/i.test(text)) this.#port = 0
       if (/lost connection|error forwarding|no such container|not found/i.test(text)) child.kill()
     })
     const stop = (): void => void child.kill()
