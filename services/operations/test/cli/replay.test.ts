@@ -47,7 +47,7 @@ describe('saga dead-letters replay', function () {
       [past?.['by'], past?.['why'], past?.['reason'], past?.['attempts'], others.length],
       ['bob', 'the shelf stands again', 'the shelf has collapsed', 5, 0],
     )
-    assert.equal(await system().depth(system().dlqOf('inventory')), 0)
+    await system().untilDepth(system().dlqOf('inventory'), 0)
 
     // It is dead-lettered again, with the history as release 0.1.0 wrote it: the next replay adds to it.
     const { deadLetteredAt: _notIn010, ...written010 } = past ?? {}
@@ -210,7 +210,8 @@ describe('saga dead-letters replay', function () {
       },
       { what: 'the command to come to the gate', limitMs: 30_000 },
     )
-    assert.equal(await system().depth(system().queueOf('payment')), 1)
+    // The broker counts a message a moment after its confirm.
+    await system().untilDepth(system().queueOf('payment'), 1)
     await command.end('SIGKILL', 10_000)
     await gate.query('DROP TRIGGER gate ON operator_acts; DROP FUNCTION gate() CASCADE')
     await gate.end()
@@ -221,7 +222,7 @@ describe('saga dead-letters replay', function () {
 
     assert.equal((await system().run(['dead-letters', 'replay', eventId, ...healed])).code, 0)
     assert.equal((await system().take(system().queueOf('payment')))[0]?.properties.messageId, eventId)
-    assert.equal(await system().depth(system().dlqOf('payment')), 0)
+    await system().untilDepth(system().dlqOf('payment'), 0)
   })
 
   describe('--dry-run', () => {
