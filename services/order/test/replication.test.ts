@@ -3,10 +3,11 @@ import assert from 'node:assert/strict'
 import { type Database, DependencyUnavailable, on, Relay, statement } from '@order-saga/chassis'
 import { OrderConfirmed, PaymentCompleted } from '@order-saga/contracts'
 import { waitUntil } from '@order-saga/dev'
+import { deliveredMessage } from '@order-saga/tests/support/message'
 import { Standby } from '@order-saga/tests/support/standby'
 import { Client } from 'pg'
 import { v7 as uuidv7 } from 'uuid'
-import type { Message } from '../../../packages/chassis/src/messaging/message.ts'
+
 import type { Publisher } from '../../../packages/chassis/src/messaging/publisher.ts'
 import { Reactor } from '../../../packages/chassis/src/persistence/reactor.ts'
 import { OrderApi, orderDatabase, someOrder } from './http/order-api.ts'
@@ -83,18 +84,7 @@ describe('while the synchronous standby does not respond', function () {
   })
 
   async function acknowledgeOnlyReplicated(recall: (() => string) | undefined): Promise<void> {
-    const message: Message = {
-      name: PaymentCompleted.name,
-      eventId: uuidv7(),
-      sagaId: uuidv7(),
-      orderId: uuidv7(),
-      timestamp: new Date(),
-      payload: {},
-      attempt: 1,
-      redelivered: false,
-      deliveryCount: 0,
-      traceparent: undefined,
-    }
+    const message = deliveredMessage(PaymentCompleted.name, {})
     const offered: unknown[] = []
     const relay = { accepts: true, offer: (events: readonly unknown[]) => void offered.push(...events) }
     const paid = { customerEmail: 'a@example.com', items: [{ sku: 'SKU-1', qty: 1 }], amount: '1.00', currency: 'USD' }

@@ -1,6 +1,7 @@
 // needs: database
 import assert from 'node:assert/strict'
 import { PaymentRefunded, PaymentRefundRequested } from '@order-saga/contracts'
+import { deliveredMessage } from '@order-saga/tests/support/message'
 import { v7 as uuidv7 } from 'uuid'
 import type { Message, OutgoingEvent } from '../../src/messaging/message.ts'
 import { type Database, statement, type Transaction } from '../../src/persistence/database.ts'
@@ -66,19 +67,8 @@ describe('a reactor', function () {
   const reactor = (more: Partial<Reactions<Counters>> = {}, on_ = database): Reactor<Counters> =>
     new Reactor({ ...reactions(), ...more }, { database: on_, relay, now: () => new Date(), newId: () => uuidv7() })
 
-  const message = (more: Partial<Message> = {}): Message => ({
-    name: PaymentRefundRequested.name,
-    eventId: uuidv7(),
-    sagaId: uuidv7(),
-    orderId: uuidv7(),
-    timestamp: new Date(),
-    payload: { reason: 'test' },
-    attempt: 1,
-    redelivered: false,
-    deliveryCount: 0,
-    traceparent: undefined,
-    ...more,
-  })
+  const message = (more: Partial<Message> = {}): Message =>
+    deliveredMessage(PaymentRefundRequested.name, { reason: 'test' }, more)
 
   const effectsOf = async (orderId: string): Promise<number> =>
     (await store.sql<{ n: number }>('SELECT n FROM effects WHERE id = $1', [orderId]))[0]?.n ?? 0

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { PaymentRefundRequested } from '@order-saga/contracts'
 import { testServers } from '@order-saga/dev'
 import { FaultProxy } from '@order-saga/tests/support/fault-proxy'
+import { deliveredMessage } from '@order-saga/tests/support/message'
 import { v7 as uuidv7 } from 'uuid'
 import type { Message } from '../../src/messaging/message.ts'
 import { statement, type Transaction } from '../../src/persistence/database.ts'
@@ -93,26 +94,16 @@ describe('A reactor that remembers the rows that it wrote last', function () {
   })
   afterEach(() => store.drop())
 
-  const messageOf = (orderId: string, eventId: string = uuidv7()): Message => ({
-    name: PaymentRefundRequested.name,
-    eventId,
-    sagaId: uuidv7(),
-    orderId,
-    timestamp: new Date(),
-    payload: { reason: 'test' },
-    attempt: 1,
-    redelivered: false,
-    deliveryCount: 0,
-    traceparent: undefined,
-  })
+  const refundOf = (orderId: string): Message =>
+    deliveredMessage(PaymentRefundRequested.name, { reason: 'test' }, { orderId })
   const effectsOf = async (orderId: string): Promise<number> =>
     (await store.sql<{ n: number }>('SELECT n FROM effects WHERE id = $1', [orderId]))[0]?.n ?? 0
   const claims = async (): Promise<number> => (await store.sql('SELECT FROM processed_events')).length
 
   it('reads nothing for the next event, and commits its effect and its claim together', async () => {
     const orderId = uuidv7()
-    await one.reactor.react(messageOf(orderId))
-    await one.reactor.react(messageOf(orderId))
+    await one.reactor.react(refundOf(orderId))
+    await one.reactor.react(refundOf(orderId))
     assert.equal(one.loads, 1)
     assert.equal(await effectsOf(orderId), 2)
     const rows = await store.sql('SELECT FROM effects e JOIN processed_events p ON p.xmin = e.xmin')
@@ -121,23 +112,23 @@ describe('A reactor that remembers the rows that it wrote last', function () {
 
   it('reads them when another process has changed one, and loses no effect', async () => {
     const [orderId, unchanged] = [uuidv7(), uuidv7()]
-    await Promise.all([one.reactor.react(messageOf(orderId)), one.reactor.react(messageOf(unchanged))])
-    await other.reactor.react(messageOf(orderId))
-    await Promise.all([one.reactor.react(messageOf(orderId)), one.reactor.react(messageOf(unchanged))])
+    await Promise.all([one.reactor.react(refundOf(orderId)), one.reactor.react(refundOf(unchanged))])
+    await other.reactor.react(refundOf(orderId))
+    await Promise.all([one.reactor.react(refundOf(orderId)), one.reactor.react(refundOf(unchanged))])
     assert.deepEqual([await effectsOf(orderId), await effectsOf(unchanged)], [3, 2])
     assert.equal(await claims(), 5)
   })
 
   it('loses and repeats no effect when two processes take turns at random', async () => {
     const orderIds = Array.from({ length: 5 }, () => uuidv7())
-    const messages = Array.from({ length: 100 }, (_, i) => messageOf(orderIds[i % 5] as string))
+    const messages = Array.from({ length: 100 }, (_, i) => refundOf(orderIds[i % 5] as string))
     await Promise.all(messages.map((message, i) => ((i * 7) % 3 === 0 ? one : other).reactor.react(message)))
     for (const orderId of orderIds) assert.equal(await effectsOf(orderId), 20)
   })
 
   it('recognises a duplicate by the inbox', async () => {
     const orderId = uuidv7()
-    const twice = messageOf(orderId)
+    const twice = refundOf(orderId)
     await one.reactor.react(twice)
     assert.deepEqual(await one.reactor.react(twice), { result: 'duplicate', effects: [] })
     assert.equal(await effectsOf(orderId), 1)
@@ -146,23 +137,23 @@ describe('A reactor that remembers the rows that it wrote last', function () {
 
   it('reports no failure that may be due to an outdated row', async () => {
     const orderId = uuidv7()
-    await one.reactor.react(messageOf(orderId))
-    await other.reactor.react(messageOf(orderId))
+    await one.reactor.react(refundOf(orderId))
+    await other.reactor.react(refundOf(orderId))
     one.step = ({ n }) => {
       if (n === 1) throw new PoisonMessage('an outdated row')
       return 1
     }
-    assert.equal((await one.reactor.react(messageOf(orderId))).result, 'processed')
+    assert.equal((await one.reactor.react(refundOf(orderId))).result, 'processed')
     assert.equal(await effectsOf(orderId), 3)
   })
 
   it('forgets a row whose transaction failed', async () => {
     const orderId = uuidv7()
-    await one.reactor.react(messageOf(orderId))
+    await one.reactor.react(refundOf(orderId))
     one.step = () => Number.NaN
-    await assert.rejects(one.reactor.react(messageOf(orderId)))
+    await assert.rejects(one.reactor.react(refundOf(orderId)))
     one.step = () => 1
-    await one.reactor.react(messageOf(orderId))
+    await one.reactor.react(refundOf(orderId))
     assert.equal(await effectsOf(orderId), 2)
     assert.equal(one.loads, 2)
   })
@@ -171,14 +162,14 @@ describe('A reactor that remembers the rows that it wrote last', function () {
     const proxy = await FaultProxy.start((await testServers().postgres()).port)
     const cut = new Process(store, proxy.port)
     const orderId = uuidv7()
-    await cut.reactor.react(messageOf(orderId))
-    const message = messageOf(orderId)
+    await cut.reactor.react(refundOf(orderId))
+    const message = refundOf(orderId)
     const lost = proxy.cutReply('INSERT 0 0')
     await assert.rejects(cut.reactor.react(message), DependencyUnavailable)
     await lost
     assert.equal(await effectsOf(orderId), 2)
     assert.equal((await cut.reactor.react(message)).result, 'duplicate')
-    await cut.reactor.react(messageOf(orderId))
+    await cut.reactor.react(refundOf(orderId))
     assert.deepEqual([await effectsOf(orderId), await claims(), cut.loads], [3, 3, 2])
     await proxy.close()
   })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { OrderCancelled, OrderConfirmed, PaymentCompleted } from '@order-saga/contracts'
 import { type Message, PoisonMessage } from '@order-saga/chassis'
+import { deliveredMessage } from '@order-saga/tests/support/message'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { inventoryReactions } from '../../src/reactions/index.ts'
 import { type LockedInventory, lockInventory, RecentInventory } from '../../src/store/locked-inventory.ts'
@@ -33,21 +34,11 @@ describe('A process that remembers stock and reservations', () => {
     return new Reactor({ ...reactions, load }, unitOfWork)
   }
 
-  const messageOf = (name: string, orderId: string, payload: object): Message => ({
-    name,
-    eventId: randomUUID(),
-    sagaId: orderId,
-    orderId,
-    timestamp: new Date(),
-    payload,
-    attempt: 1,
-    redelivered: false,
-    deliveryCount: 0,
-    traceparent: undefined,
-  })
+  const eventOf = (name: string, orderId: string, payload: object): Message =>
+    deliveredMessage(name, payload, { orderId, sagaId: orderId })
   const paid = (orderId: string, sku: string, qty: number): Message =>
-    messageOf(PaymentCompleted.name, orderId, { items: [{ sku, qty }] })
-  const confirmed = (orderId: string): Message => messageOf(OrderConfirmed.name, orderId, {})
+    eventOf(PaymentCompleted.name, orderId, { items: [{ sku, qty }] })
+  const confirmed = (orderId: string): Message => eventOf(OrderConfirmed.name, orderId, {})
 
   const query = async (text: string, value: string): Promise<Record<string, unknown> | undefined> =>
     (await api.database.query<Record<string, unknown>>({ name: text, text }, [value]))[0]
@@ -89,7 +80,7 @@ describe('A process that remembers stock and reservations', () => {
     const orderId = randomUUID()
     await one.react(paid(orderId, 'LID', 2))
     await query('DELETE FROM inventory_reservations WHERE order_id = $1', orderId)
-    await other.react(messageOf(OrderCancelled.name, orderId, { reason: 'timeout' }))
+    await other.react(eventOf(OrderCancelled.name, orderId, { reason: 'timeout' }))
     await assert.rejects(one.react(confirmed(orderId)), PoisonMessage)
     assert.deepEqual(await levels('LID'), { available: 4, reserved: 4, shipped: 0 })
   })
@@ -150,7 +141,7 @@ describe('A process that remembers stock and reservations', () => {
         { sku: 'PEN', qty: 2 },
       ],
     }
-    await Promise.all(orders.map((orderId) => process.react(messageOf(PaymentCompleted.name, orderId, lines))))
+    await Promise.all(orders.map((orderId) => process.react(eventOf(PaymentCompleted.name, orderId, lines))))
     assert.deepEqual(await levels('PEN'), { available: 0, reserved: 10, shipped: 0 })
     await Promise.all(orders.map((orderId) => process.react(confirmed(orderId))))
     assert.deepEqual(await levels('PEN'), { available: 0, reserved: 1, shipped: 9 })

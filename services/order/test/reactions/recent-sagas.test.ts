@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { InventoryFailed, InventoryReserved, PaymentCompleted } from '@order-saga/contracts'
 import type { Message, UnitOfWork } from '@order-saga/chassis'
+import { deliveredMessage } from '@order-saga/tests/support/message'
 import { v7 as uuidv7 } from 'uuid'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { orderReactions } from '../../src/reactions/index.ts'
@@ -40,22 +41,11 @@ describe('An order process that remembers sagas', () => {
     return { orderId: String(json['orderId']), sagaId: String(json['sagaId']) }
   }
 
-  const messageOf = (name: string, ids: { orderId: string; sagaId: string }, payload: object): Message => ({
-    name,
-    ...ids,
-    eventId: uuidv7(),
-    timestamp: new Date(),
-    payload,
-    attempt: 1,
-    redelivered: false,
-    deliveryCount: 0,
-    traceparent: undefined,
-  })
   const { amount, currency, items } = someOrder()
   const paid = (ids: { orderId: string; sagaId: string }): Message =>
-    messageOf(PaymentCompleted.name, ids, { amount: String(amount), currency })
+    deliveredMessage(PaymentCompleted.name, { amount: String(amount), currency }, ids)
   const reserved = (ids: { orderId: string; sagaId: string }): Message =>
-    messageOf(InventoryReserved.name, ids, { items })
+    deliveredMessage(InventoryReserved.name, { items }, ids)
 
   async function stored(sagaId: string): Promise<unknown> {
     const text = `SELECT s.status AS saga, o.status AS order, s.version, jsonb_array_length(s.history) AS history,
@@ -155,7 +145,7 @@ describe('An order process that remembers sagas', () => {
     const [one, other] = [startProcess(api.recent), startProcess()]
     const ids = await place()
     await one.react(paid(ids))
-    await other.react(messageOf(InventoryFailed.name, ids, { reason: 'out_of_stock' }))
+    await other.react(deliveredMessage(InventoryFailed.name, { reason: 'out_of_stock' }, ids))
     // Against the protocol; on the row that this process remembers it would confirm the order.
     await one.react(reserved(ids))
     assert.deepEqual(await stored(ids.sagaId), {

@@ -5,6 +5,7 @@ import { OrderCancelled, OrderCreated, PaymentRefundRequested } from '@order-sag
 import { createLog, Database, type Message } from '@order-saga/chassis'
 import { testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
+import { deliveredMessage } from '@order-saga/tests/support/message'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { ResultRecorder } from '../../src/effects/record-results.ts'
 import type { EffectIntent } from '../../src/reactions/advance-payment.ts'
@@ -42,27 +43,17 @@ describe('A process that remembers payments', () => {
     return { reactor: new Reactor({ ...reactions, load }, unitOfWork), results }
   }
 
-  const messageOf = (name: string, orderId: string, payload: object): Message => ({
-    name,
-    eventId: randomUUID(),
-    sagaId: orderId,
-    orderId,
-    timestamp: new Date(),
-    payload,
-    attempt: 1,
-    redelivered: false,
-    deliveryCount: 0,
-    traceparent: undefined,
-  })
+  const eventOf = (name: string, orderId: string, payload: object): Message =>
+    deliveredMessage(name, payload, { orderId, sagaId: orderId })
   const created = (orderId: string): Message =>
-    messageOf(OrderCreated.name, orderId, {
+    eventOf(OrderCreated.name, orderId, {
       customerEmail: 'test@example.com',
       items: [{ sku: 'TEA', qty: 1 }],
       amount: '12.50',
       currency: 'USD',
       deadline: new Date(Date.now() + 60_000).toISOString(),
     })
-  const cancelled = (orderId: string): Message => messageOf(OrderCancelled.name, orderId, { reason: 'timeout' })
+  const cancelled = (orderId: string): Message => eventOf(OrderCancelled.name, orderId, { reason: 'timeout' })
   const charged = (message: Message) =>
     ({ orderId: message.orderId, sagaId: message.sagaId, cause: message, input: { on: 'charge.succeeded' } }) as const
 
@@ -128,7 +119,7 @@ describe('A process that remembers payments', () => {
     await one.reactor.react(message)
     const inAMinute = new Date(Date.now() + 60_000)
     await claimDuePayments(database, inAMinute, inAMinute, 10)
-    await other.reactor.react(messageOf(PaymentRefundRequested.name, message.orderId, { reason: 'timeout' }))
+    await other.reactor.react(eventOf(PaymentRefundRequested.name, message.orderId, { reason: 'timeout' }))
     const intents = await one.results.record({ ...charged(message), chargeId: 'ch-2' })
     assert.deepEqual(
       intents.map(({ effect }) => effect),
