@@ -22,6 +22,13 @@ export class RecentRows<R> {
     )
   }
 
+  /** Returns the rows as `take` does, or undefined unless all are known. */
+  takeAll(keys: readonly string[]): Map<string, R> | undefined {
+    const rows = [...this.take(keys)]
+    const known = rows.filter((row): row is [string, R] => row[1] !== undefined)
+    return known.length === rows.length ? new Map(known) : undefined
+  }
+
   /** Beyond the limit the row that was remembered first is forgotten. A row with many items is not remembered. */
   remember(key: string, row: R, items: readonly unknown[] = []): void {
     this.#rows.delete(key)

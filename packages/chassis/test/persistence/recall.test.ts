@@ -53,9 +53,8 @@ class Process {
         return new Map(ids.map((id) => [id, { read: found.get(id) ?? 0, n: found.get(id) ?? 0 }]))
       },
       recall: (messages) => {
-        const rows = [...this.recent.take(messages.map(({ orderId }) => orderId))]
-        const known = rows.filter((row): row is [string, number] => row[1] !== undefined)
-        return known.length < rows.length ? undefined : new Map(known.map(([id, n]) => [id, { read: n, n }]))
+        const rows = this.recent.takeAll(messages.map(({ orderId }) => orderId))
+        return rows && new Map([...rows].map(([id, n]) => [id, { read: n, n }]))
       },
       reactions: [
         on(PaymentRefundRequested, ({ orderId }, counters: Counters) => {

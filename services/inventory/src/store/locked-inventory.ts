@@ -207,10 +207,8 @@ export class RecentInventory {
     if (reservations.some(([orderId, known]) => known === undefined && !skus.has(orderId))) return undefined
     const known = reservations.flatMap(([, reservation]) => reservation ?? [])
     const held = known.flatMap(({ state }) => state.items.filter(({ tracked }) => tracked).map(({ sku }) => sku))
-    const levels = [...this.#stock.take([...skus.values(), held].flat())]
-    const stock = levels.filter((entry): entry is [string, StockLevel] => entry[1] !== undefined)
-    if (stock.length < levels.length) return undefined
-    return new LockedInventory(known, new Map(stock), newId, now, true)
+    const stock = this.#stock.takeAll([...skus.values(), held].flat())
+    return stock && new LockedInventory(known, stock, newId, now, true)
   }
 
   /** Call after the commit. */

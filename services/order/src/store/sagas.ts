@@ -128,9 +128,7 @@ export class RecentSagas {
 
   /** The sagas of a reaction; undefined unless all are known. */
   recall(sagaIds: readonly string[]): LockedSagas | undefined {
-    const sagas = [...this.#rows.take([...new Set(sagaIds)])].toSorted(([a], [b]) => (a < b ? -1 : 1))
-    const known = sagas.filter((entry): entry is [string, SagaRecord] => entry[1] !== undefined)
-    return known.length === sagas.length ? new Map(known) : undefined
+    return this.#rows.takeAll(sagaIds.toSorted())
   }
 
   /** Call after the commit. */
