@@ -95,11 +95,9 @@ export class Reactor<S, E extends Effect = never> {
   }
 
   async #commit(messages: readonly Message[]): Promise<readonly ReactionResult<E>[]> {
-    let recalled = this.#reactions.recall?.(messages, this.#dependencies.now())
+    const recalled = this.#reactions.recall?.(messages, this.#dependencies.now())
     const done = await commitWithEvents(this.#dependencies, async (tx, context) => {
-      const known = recalled
-      // A repetition reads.
-      recalled = undefined
+      const known = context.isRepeated ? undefined : recalled
       const [state, processed] = known === undefined ? await this.#load(tx, messages, context.now) : [known, new Set()]
       const claims: string[] = []
       const results = new Map<Message, ReactionResult<E>>()

@@ -17,6 +17,8 @@ export interface ReactionContext {
 }
 
 export interface UnitContext extends ReactionContext {
+  /** An earlier attempt has failed, so rows have to be read. */
+  readonly isRepeated: boolean
   /** Claims events of a consumer in the transaction: once per transaction. */
   readonly claim: (consumer: string, ids: readonly string[]) => void
 }
@@ -42,7 +44,9 @@ export async function commitWithEvents<T>(
 ): Promise<T> {
   const leased = relay.accepts
   const confirmed = relay.takeConfirmed?.()
+  let attempts = 0
   const transaction = database.transaction(async (tx) => {
+    attempts += 1
     const instant = now()
     const outgoing: OutgoingEvent[] = []
     let claims: MessageWrites['claims']
@@ -53,7 +57,7 @@ export async function commitWithEvents<T>(
     const claim: UnitContext['claim'] = (consumer, ids) => {
       claims = { consumer, ids }
     }
-    const result = await work(tx, { now: instant, append, claim })
+    const result = await work(tx, { now: instant, append, claim, isRepeated: attempts > 1 })
     writeMessages(tx, { claims, events: outgoing, leased, published: confirmed?.ids ?? [], now: instant })
     return { result, outgoing }
   })

@@ -67,11 +67,9 @@ export class ResultRecorder {
     const { consumer, newId, timeLimitsMs, recent, committed } = this.#options
     const orderIds = results.map(({ orderId }) => orderId)
     const ids = new Set(results.flatMap(({ cause }) => cause?.eventId ?? []))
-    let recalled = recent.recall(orderIds, { isNew: () => false, newId, now: this.#options.now() })
+    const recalled = recent.recall(orderIds, { isNew: () => false, newId, now: this.#options.now() })
     const { payments, intents } = await commitWithEvents(this.#options, async (tx, context) => {
-      const known = recalled
-      // A repetition reads.
-      recalled = undefined
+      const known = context.isRepeated ? undefined : recalled
       const [locked, processed] =
         known === undefined
           ? await Promise.all([lockPayments(tx, orderIds, newId, context.now), findProcessed(tx, consumer, [...ids])])
