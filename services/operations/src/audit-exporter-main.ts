@@ -1,11 +1,12 @@
 import { createLog, createRegistry, loadConfig, startOpsServer, start } from '@order-saga/chassis'
-import { serviceQueues, topologyOf } from '@order-saga/contracts'
+import { topologyOf } from '@order-saga/contracts'
 import { audit } from './audit/audit.ts'
 import { type AuditExporterConfig, auditExporterSettings, auditSources } from './audit-config.ts'
 import { keepAuditing } from './audit-exporter.ts'
 import { createAuditMetrics } from './audit-metrics.ts'
 import { managementApi } from './management-config.ts'
 import { exportMissingParts } from './topology-metrics.ts'
+import { topologyPlan } from './topology-plan.ts'
 
 await start(async () => {
   const config = loadConfig<AuditExporterConfig>(auditExporterSettings, process.env)
@@ -25,8 +26,7 @@ await start(async () => {
   })
   const sources = auditSources(config)
   const metrics = createAuditMetrics(registry)
-  const { exchange, retryDelaysMs } = config
-  const topology = topologyOf({ exchange, queues: serviceQueues(config), retryDelaysMs })
+  const topology = topologyOf(topologyPlan(config))
   exportMissingParts(registry, management && (() => management.definitions()), topology, log)
   await keepAuditing({ audit: () => audit(sources, config), intervalMs: config.intervalMs, metrics, log }, stop.signal)
 })

@@ -5,8 +5,8 @@ import {
   type ProcessUser,
   processUsers as users,
   type QueueNames,
-  serviceQueues,
 } from '@order-saga/contracts'
+import { topologyPlan } from './topology-plan.ts'
 
 export type BrokerDefinitionsConfig = QueueNames &
   Record<`${ProcessUser}Password` | 'managementUrl' | 'adminUser' | 'adminPassword' | 'exchange', string> & {
@@ -60,7 +60,7 @@ export const brokerDefinitionsSettings: {
 export function brokerDefinitions(config: BrokerDefinitionsConfig): Definitions {
   const given = users.filter((user) => config[`${user}Password`] !== '')
   return definitionsOf({
-    plan: { exchange: config.exchange, queues: serviceQueues(config), retryDelaysMs: config.retryDelaysMs },
+    plan: topologyPlan(config),
     vhost: '/',
     admin: { name: config.adminUser, password: config.adminPassword },
     passwords: Object.fromEntries(given.map((user) => [user, config[`${user}Password`]])),

@@ -1,10 +1,11 @@
 import { brokerUrl, ConfigurationError, messageOf } from '@order-saga/chassis'
-import { serviceQueues, type Topology, topologyOf } from '@order-saga/contracts'
+import { type Topology, topologyOf } from '@order-saga/contracts'
 import { type Actor, actFailed, actsDone, assertRecordable, beginActs } from '../../inspect/operator-acts.ts'
 import { type BrokerDefinitions, checkTopology, type TopologyPart } from '../../inspect/topology/check-topology.ts'
 import { ManagementRefused } from '../../inspect/topology/management.ts'
 import { isRepairable, repairTopology } from '../../inspect/topology/repair-topology.ts'
 import { counted } from '../../audit/format-report.ts'
+import { topologyPlan } from '../../topology-plan.ts'
 import type { CommandContext } from '../command-context.ts'
 import { OperatorBroker } from '../operator-broker.ts'
 import type { Result } from '../result.ts'
@@ -49,10 +50,7 @@ export async function restoreTopology(context: CommandContext, actor: Actor): Pr
   return resultOf(after, `Restored: ${counted(restored, 'part')}${bound}. Release parked events: saga outbox release.`)
 }
 
-function planned({ config, queues }: CommandContext): Topology {
-  const { exchange, retryDelaysMs } = config
-  return topologyOf({ exchange, queues: serviceQueues(queues), retryDelaysMs })
-}
+const planned = ({ config }: CommandContext): Topology => topologyOf(topologyPlan(config))
 
 interface Checked {
   readonly parts: readonly TopologyPart[]
