@@ -29,7 +29,7 @@ export { type Effect, on, type Reaction, type Reactions } from './persistence/re
 export { type Append, commitWithEvents, type ReactionContext, type UnitOfWork } from './persistence/unit-of-work.ts'
 export { allOrNone, UnverifiedState } from './persistence/sql-errors.ts'
 export { type DatabaseRoles, type RoleName, roleNames } from './persistence/roles.ts'
-export { RecentRows } from './persistence/recent-rows.ts'
+export { RowCache } from './persistence/row-cache.ts'
 export { Relay } from './persistence/relay.ts'
 export { cleanUp, type RetentionRule } from './persistence/retention.ts'
 export { openSession, verifySessions } from './persistence/session.ts'

@@ -5,7 +5,7 @@ import { stockAccess } from './http/access-rules.ts'
 import { createStockRouter } from './http/stock.ts'
 import { createInventoryMetrics } from './inventory-metrics.ts'
 import { inventoryReactions } from './reactions/index.ts'
-import { RecentInventory } from './store/locked-inventory.ts'
+import { InventoryCache } from './store/locked-inventory.ts'
 import { schema } from './store/schema.ts'
 
 export function wireInventory(service: Service, config: InventoryConfig): void {
@@ -13,15 +13,15 @@ export function wireInventory(service: Service, config: InventoryConfig): void {
   const { database } = service.withStore({ config, schema })
   const queue = config.inventoryQueue
   const policy = { failureRate: config.failureRate, acceptUnknownSku: config.unknownSku === 'accept' }
-  const recent = new RecentInventory()
+  const cache = new InventoryCache()
   const count = createInventoryMetrics(metrics)
   const reactions = inventoryReactions({
     queue,
     policy,
     newId,
-    recent,
+    cache,
     committed: (inventory) => {
-      recent.remember(inventory)
+      cache.put(inventory)
       count(inventory)
     },
   })

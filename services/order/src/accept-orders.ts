@@ -10,7 +10,7 @@ import {
   type OrderDraft,
   type OrderRequest,
 } from './store/insert-orders.ts'
-import type { RecentSagas } from './store/sagas.ts'
+import type { SagaCache } from './store/sagas.ts'
 
 export interface Acceptance {
   readonly kind: 'accepted'
@@ -29,7 +29,7 @@ export interface AcceptOrderOptions extends UnitOfWork {
   readonly admission: Admission
   readonly requestDeadline: RequestDeadline
   readonly sagaTimeoutMs: number
-  readonly recent: RecentSagas
+  readonly cache: SagaCache
   /** Called after the commit with the number of new orders. */
   readonly onAccepted: (count: number) => void
 }
@@ -72,7 +72,7 @@ export function createAcceptOrder(options: AcceptOrderOptions): AcceptOrder {
 }
 
 async function commit(options: AcceptOrderOptions, requests: readonly WaitingRequest[]): Promise<AcceptResult[]> {
-  const { newId, sagaTimeoutMs, admission, recent, onAccepted } = options
+  const { newId, sagaTimeoutMs, admission, cache, onAccepted } = options
   const { at, inserted, results } = await commitWithEvents(options, async (tx, { now, append }) => {
     const deadline = new Date(now.getTime() + sagaTimeoutMs)
     const drafts = requests
@@ -88,7 +88,7 @@ async function commit(options: AcceptOrderOptions, requests: readonly WaitingReq
     })
     return { at: now, inserted: drafts.filter(({ orderId }) => !conflicts.has(orderId)), results: new Map(answers) }
   })
-  for (const draft of inserted) recent.rememberNew(sagaOf(draft, at))
+  for (const draft of inserted) cache.putNew(sagaOf(draft, at))
   admission.add(inserted.length)
   onAccepted(inserted.length)
   // Nobody reads the result of an aborted request.
@@ -103,7 +103,7 @@ function resultOf(idempotency: Idempotency | undefined, owner: KeyOwner | undefi
     : { kind: 'key_of_another_order' }
 }
 
-function sagaOf({ request, orderId, sagaId }: OrderDraft, createdAt: Date): Parameters<RecentSagas['rememberNew']>[0] {
+function sagaOf({ request, orderId, sagaId }: OrderDraft, createdAt: Date): Parameters<SagaCache['putNew']>[0] {
   const { customerEmail, items, total } = request.order
   const traceparent = request.traceparent ?? null
   const money = { amount: decimalOf(total), currency: total.currency }

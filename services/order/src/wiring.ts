@@ -9,7 +9,7 @@ import { createOrderRouter } from './http/orders.ts'
 import { orderReactions } from './reactions/index.ts'
 import { createSagaMetrics } from './saga-metrics.ts'
 import { idempotencyRetention } from './store/insert-orders.ts'
-import { RecentSagas, type SagaRecord, violationsOf } from './store/sagas.ts'
+import { SagaCache, type SagaRecord, violationsOf } from './store/sagas.ts'
 import { schema } from './store/schema.ts'
 
 const admissionIntervalMs = 1_000
@@ -23,13 +23,13 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
   const { refundRetryMs, sagaTimeoutMs } = config
 
   const queue = config.orderQueue
-  const recent = new RecentSagas()
+  const cache = new SagaCache()
   const reactions = orderReactions({
     queue,
     refundRetryMs,
-    recent,
+    cache,
     committed: (sagas) => {
-      recent.remember(sagas.values())
+      cache.put(sagas.values())
       committed(sagas.values())
       logViolations(sagas.values(), log)
     },
@@ -55,7 +55,7 @@ export function wireOrder(service: Service, config: OrderConfig): AcceptOrder {
     admission,
     requestDeadline: new RequestDeadline('database'),
     sagaTimeoutMs,
-    recent,
+    cache,
     onAccepted: started,
   })
   const reads = new ReadLimit({ concurrency: config.dbReadPoolMax, isWriting: () => admission.isAccepting })

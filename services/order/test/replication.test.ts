@@ -83,7 +83,7 @@ describe('while the synchronous standby does not respond', function () {
     assert.equal(await count('orders', 'customer_id', customer(order)), 1)
   })
 
-  async function acknowledgeOnlyReplicated(recall: (() => string) | undefined): Promise<void> {
+  async function acknowledgeOnlyReplicated(loadCached: (() => string) | undefined): Promise<void> {
     const message = deliveredMessage(PaymentCompleted.name, {})
     const offered: unknown[] = []
     const relay = { accepts: true, offer: (events: readonly unknown[]) => void offered.push(...events) }
@@ -92,7 +92,7 @@ describe('while the synchronous standby does not respond', function () {
       {
         consumer: 'order_queue',
         load: () => Promise.resolve('read'),
-        ...(recall === undefined ? {} : { recall }),
+        ...(loadCached === undefined ? {} : { loadCached }),
         reactions: [
           on(PaymentCompleted, ({ orderId, sagaId, eventId }, _: string, { append }) => {
             append(OrderConfirmed, paid, { orderId, sagaId, eventId })
@@ -121,7 +121,7 @@ describe('while the synchronous standby does not respond', function () {
   })
 
   it('so is a message whose reaction is one round trip', async () => {
-    await acknowledgeOnlyReplicated(() => 'remembered')
+    await acknowledgeOnlyReplicated(() => 'cached')
   })
 
   it('the relay publishes no event whose commit is not replicated', async () => {

@@ -9,7 +9,7 @@ import type { ConfiguredGateway } from './gateway/create-gateway.ts'
 import { measureInFlight } from './in-flight-gauge.ts'
 import { createPaymentMetrics } from './payment-metrics.ts'
 import { paymentReactions } from './reactions/index.ts'
-import { type LockedPayments, RecentPayments } from './store/payments.ts'
+import { type LockedPayments, PaymentCache } from './store/payments.ts'
 import { schema } from './store/schema.ts'
 
 /** How long a charge waits for the concurrency limit before it is diverted, so that the messages behind it can pass. */
@@ -23,15 +23,15 @@ export function wirePayment(service: Service, config: PaymentConfig, configured:
   const { paymentQueue: queue, concurrency, keyTtlMs, settleMs } = config
   const timeLimitsMs = { charge: gateway.timeLimitMs, refund: refundTimeLimitMs }
 
-  const recent = new RecentPayments()
+  const cache = new PaymentCache()
   const committed = (payments: LockedPayments): void => {
-    recent.remember(payments)
+    cache.put(payments)
     count(payments)
   }
   const access = { gateway, now, log, time, onBreakerChange: service.breakers.onChange('payment gateway') }
-  const results = new ResultRecorder({ ...store, consumer: queue, now, newId, timeLimitsMs, recent, committed })
+  const results = new ResultRecorder({ ...store, consumer: queue, now, newId, timeLimitsMs, cache, committed })
   const runner = new EffectRunner({ ...access, results, concurrency })
-  const reactor = service.reactor(paymentReactions({ queue, timeLimitsMs, newId, recent, committed }), config.batchSize)
+  const reactor = service.reactor(paymentReactions({ queue, timeLimitsMs, newId, cache, committed }), config.batchSize)
 
   const react = async (message: Message, signal: AbortSignal): Promise<'processed' | 'duplicate'> => {
     const { result, effects } = await reactor.react(message, signal)

@@ -37,11 +37,11 @@ export interface Reactions<S, E extends Effect = never> {
   /** Loads and locks, in a fixed order of keys, all that the messages may change. */
   readonly load: (tx: Transaction, messages: readonly Message[], now: Date) => Promise<S>
   /**
-   * The state as this process remembers it, so that nothing needs to be read; undefined when it does not know all of it.
+   * The state from the cache of this process, so that nothing needs to be read; undefined unless all of it is cached.
    * `save` must then write every row of it with a check of its version, or insert it: otherwise the transaction is repeated,
    * and reads.
    */
-  readonly recall?: (messages: readonly Message[], now: Date) => S | undefined
+  readonly loadCached?: (messages: readonly Message[], now: Date) => S | undefined
   /** An event that goes before all others of its batch, because what it stops should not be started first. */
   readonly first?: EventType
   /** Writes what has changed. */
@@ -64,7 +64,7 @@ export interface ReactionResult<E extends Effect = never> {
 /**
  * The one way a message has its effect: decode was before; then, in one transaction for all messages that are there,
  * lock → look up the ids → react → save → claim the ids → append the outgoing events → commit; the ack comes after. Where
- * the process remembers the state, the transaction begins with react, and is one round trip: the versions of the rows and
+ * the state is cached, the transaction begins with react, and is one round trip: the versions of the rows and
  * the primary key of the inbox verify it (docs/decisions/0054).
  */
 export class Reactor<S, E extends Effect = never> {
@@ -95,9 +95,9 @@ export class Reactor<S, E extends Effect = never> {
   }
 
   async #commit(messages: readonly Message[]): Promise<readonly ReactionResult<E>[]> {
-    const recalled = this.#reactions.recall?.(messages, this.#dependencies.now())
+    const cached = this.#reactions.loadCached?.(messages, this.#dependencies.now())
     const done = await commitWithEvents(this.#dependencies, async (tx, context) => {
-      const known = context.isRepeated ? undefined : recalled
+      const known = context.isRepeated ? undefined : cached
       const [state, processed] = known === undefined ? await this.#load(tx, messages, context.now) : [known, new Set()]
       const claims: string[] = []
       const results = new Map<Message, ReactionResult<E>>()
@@ -130,12 +130,12 @@ export class Reactor<S, E extends Effect = never> {
     ])
   }
 
-  #react(message: Message, state: S, context: ReactionContext, isRecalled: boolean): readonly E[] {
+  #react(message: Message, state: S, context: ReactionContext, isCached: boolean): readonly E[] {
     try {
       return this.#byEvent.get(message.name)?.react(message, state, context) ?? []
     } catch (error) {
-      // The reason may be that what is remembered has changed.
-      throw isRecalled ? new UnverifiedState('a reaction failed', { cause: error }) : error
+      // The reason may be that a cached row is outdated.
+      throw isCached ? new UnverifiedState('a reaction failed', { cause: error }) : error
     }
   }
 }

@@ -61,7 +61,7 @@ export function sqlState(error: unknown): string {
   return typeof code === 'string' ? code : ''
 }
 
-/** A decision on rows that the process remembered and not read, which no write can verify: a repetition reads them. */
+/** A decision on cached rows that no write can verify: a repetition reads them. */
 export class UnverifiedState extends Error {
   override readonly name = 'UnverifiedState'
 }
@@ -89,8 +89,8 @@ export function isRepeatable(error: unknown): boolean {
 }
 
 /**
- * A row that the transaction did not find, or did not read, is there under the same primary key, or one that it
- * remembered has changed: a repetition finds it. Any other unique violation is an error of the data and is not repeated.
+ * A row that the transaction did not find, or did not read, is there under the same primary key, or a cached
+ * row has changed: a repetition finds it. Any other unique violation is an error of the data and is not repeated.
  */
 export function isLostRace(error: unknown): boolean {
   if (error instanceof UnverifiedState || sqlState(error) === changedMeanwhile) return true

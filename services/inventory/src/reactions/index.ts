@@ -1,6 +1,6 @@
 import { PaymentCompleted, type PayloadOf } from '@order-saga/contracts'
 import type { Message, Reactions } from '@order-saga/chassis'
-import { type LockedInventory, lockInventory, type RecentInventory, saveInventory } from '../store/locked-inventory.ts'
+import { type LockedInventory, lockInventory, type InventoryCache, saveInventory } from '../store/locked-inventory.ts'
 import { releaseOnOrderCancelled } from './release-on-order-cancelled.ts'
 import { type ReservationPolicy, reserveOnPaymentCompleted } from './reserve-on-payment-completed.ts'
 import { shipOnOrderConfirmed } from './ship-on-order-confirmed.ts'
@@ -10,21 +10,21 @@ export function inventoryReactions(options: {
   readonly queue: string
   readonly policy: ReservationPolicy
   readonly newId: () => string
-  readonly recent?: RecentInventory
+  readonly cache?: InventoryCache
   readonly committed: (inventory: LockedInventory) => void
 }): Reactions<LockedInventory> {
-  const { queue, policy, newId, recent, committed } = options
+  const { queue, policy, newId, cache, committed } = options
   return {
     consumer: queue,
     load: (tx, messages, now) => {
       const orderIds = messages.map((message) => message.orderId)
       return lockInventory(tx, orderIds, messages.flatMap(skusToReserve), newId, now)
     },
-    recall: (messages, now) => {
+    loadCached: (messages, now) => {
       const toReserve = messages.filter(({ name }) => name === PaymentCompleted.name)
       const skus = new Map(toReserve.map((message) => [message.orderId, skusToReserve(message)]))
       const orderIds = messages.map(({ orderId }) => orderId)
-      return recent?.recall(orderIds, skus, { newId, now })
+      return cache?.take(orderIds, skus, { newId, now })
     },
     reactions: [reserveOnPaymentCompleted(policy), releaseOnOrderCancelled, shipOnOrderConfirmed],
     save: saveInventory,

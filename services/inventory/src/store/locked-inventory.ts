@@ -1,5 +1,5 @@
 import type { Item } from '@order-saga/contracts'
-import { allOrNone, PoisonMessage, RecentRows, statement, type Transaction, UnverifiedState } from '@order-saga/chassis'
+import { allOrNone, PoisonMessage, RowCache, statement, type Transaction, UnverifiedState } from '@order-saga/chassis'
 import type { ReservationState } from '../domain/reservation.ts'
 import type { Stock, StockLevel } from '../domain/stock.ts'
 
@@ -74,13 +74,13 @@ const updateStock = statement(
   ),
 )
 
-/** The reservations and the stock of one transaction: locked until the commit, or remembered. */
+/** The reservations and the stock of one transaction: locked until the commit, or cached. */
 export class LockedInventory {
   readonly #reservations: Map<string, ReservationRecord>
   readonly #stock: Map<string, StockLevel>
   readonly #before: Stock
   readonly #updatedSkus = new Set<string>()
-  readonly #isRecalled: boolean
+  readonly #isCached: boolean
   readonly #newId: () => string
   readonly #now: Date
 
@@ -89,10 +89,10 @@ export class LockedInventory {
     stock: Stock,
     newId: () => string,
     now: Date,
-    isRecalled = false,
+    isCached = false,
   ) {
     this.#before = stock
-    this.#isRecalled = isRecalled
+    this.#isCached = isCached
     this.#reservations = new Map(reservations.map((record) => [record.orderId, record]))
     this.#stock = new Map(stock)
     this.#newId = newId
@@ -126,12 +126,12 @@ export class LockedInventory {
   }
 
   /**
-   * @throws UnverifiedState for a decision on remembered rows that no write would verify: one that changes nothing, and a
+   * @throws UnverifiedState for a decision on cached rows that no write would verify: one that changes nothing, and a
    * rejection, which may be based on outdated levels
    */
   changed(): ReservationRecord[] {
     const all = [...this.#reservations.values()]
-    if (this.#isRecalled && all.some(({ changed, state }) => !changed || state.status === 'rejected')) {
+    if (this.#isCached && all.some(({ changed, state }) => !changed || state.status === 'rejected')) {
       throw new UnverifiedState('a reservation is unchanged or rejected')
     }
     return all.filter(({ changed }) => changed)
@@ -188,37 +188,37 @@ export async function lockInventory(
   return new LockedInventory(reservations.map(recordOf), levels, newId, now)
 }
 
-/** The open reservations that this process wrote last, and the levels of the SKUs that it knows. */
-export class RecentInventory {
-  readonly #reservations = new RecentRows<ReservationRecord>()
-  readonly #stock = new RecentRows<StockLevel>()
+/** The open reservations that this process wrote last, and the levels of their SKUs. */
+export class InventoryCache {
+  readonly #reservations = new RowCache<ReservationRecord>()
+  readonly #stock = new RowCache<StockLevel>()
 
   /**
    * @param skus the SKUs to reserve, by the order
-   * @returns undefined unless all reservations or the SKUs to reserve, and all levels, are known; the insertion verifies that
+   * @returns undefined unless all reservations or the SKUs to reserve, and all levels, are cached; the insertion verifies that
    * an order has no reservation
    */
-  recall(
+  take(
     orderIds: readonly string[],
     skus: ReadonlyMap<string, readonly string[]>,
     { newId, now }: { newId: () => string; now: Date },
   ): LockedInventory | undefined {
     const reservations = [...this.#reservations.take(orderIds)]
-    if (reservations.some(([orderId, known]) => known === undefined && !skus.has(orderId))) return undefined
-    const known = reservations.flatMap(([, reservation]) => reservation ?? [])
-    const held = known.flatMap(({ state }) => state.items.filter(({ tracked }) => tracked).map(({ sku }) => sku))
+    if (reservations.some(([orderId, record]) => record === undefined && !skus.has(orderId))) return undefined
+    const cached = reservations.flatMap(([, reservation]) => reservation ?? [])
+    const held = cached.flatMap(({ state }) => state.items.filter(({ tracked }) => tracked).map(({ sku }) => sku))
     const stock = this.#stock.takeAll([...skus.values(), held].flat())
-    return stock && new LockedInventory(known, stock, newId, now, true)
+    return stock && new LockedInventory(cached, stock, newId, now, true)
   }
 
   /** Call after the commit. */
-  remember(inventory: LockedInventory): void {
+  put(inventory: LockedInventory): void {
     for (const reservation of inventory.changed()) {
       if (reservation.state.status !== 'reserved') continue
       const record = { ...reservation, isNew: false, changed: false }
-      this.#reservations.remember(reservation.orderId, record, reservation.state.items)
+      this.#reservations.put(reservation.orderId, record, reservation.state.items)
     }
-    for (const [sku, level] of inventory.stock) this.#stock.remember(sku, level)
+    for (const [sku, level] of inventory.stock) this.#stock.put(sku, level)
   }
 }
 

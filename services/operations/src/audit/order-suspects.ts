@@ -53,7 +53,7 @@ export class OrderSuspects {
   }
 
   async add(facts: OrderFacts): Promise<void> {
-    this.#remember(facts)
+    this.#track(facts)
     if (this.#suspects.size >= this.#dependencies.options.suspectLimit) await this.settle()
   }
 
@@ -83,7 +83,7 @@ export class OrderSuspects {
       const unchanged = suspect?.fingerprint === fingerprint(facts)
       const certain = unchanged ? findings.filter(({ isTransient }) => !isTransient || !inFlight.has(sagaId)) : []
       if (certain.length < findings.length && !last) {
-        this.#remember(facts)
+        this.#track(facts)
         continue
       }
       this.#suspects.delete(orderId)
@@ -92,7 +92,7 @@ export class OrderSuspects {
     }
   }
 
-  #remember(facts: OrderFacts): void {
+  #track(facts: OrderFacts): void {
     this.#suspects.set(facts.orderId, { sagaId: sagaIdOf(facts) ?? '', fingerprint: fingerprint(facts) })
   }
 }

@@ -1,6 +1,6 @@
 import type { Message, Reactions } from '@order-saga/chassis'
 import { InventoryFailed, InventoryReserved, PaymentCompleted } from '@order-saga/contracts'
-import { type LockedSagas, lockSagas, type RecentSagas, saveSagas } from '../store/sagas.ts'
+import { type LockedSagas, lockSagas, type SagaCache, saveSagas } from '../store/sagas.ts'
 import type { RefundRetryPolicy } from './advance-saga.ts'
 import { cancelOnPaymentFailed } from './cancel-on-payment-failed.ts'
 import { cancelOnPaymentRefunded } from './cancel-on-payment-refunded.ts'
@@ -12,7 +12,7 @@ import { refundOnInventoryFailed } from './refund-on-inventory-failed.ts'
 export function orderReactions(
   options: RefundRetryPolicy & {
     readonly queue: string
-    readonly recent?: RecentSagas
+    readonly cache?: SagaCache
     readonly committed: (sagas: LockedSagas) => void
   },
 ): Reactions<LockedSagas> {
@@ -24,8 +24,8 @@ export function orderReactions(
         messages.map((message) => message.sagaId),
       ),
     // Every reaction adds to the history of its saga, so `saveSagas` writes all of them.
-    recall: (messages) => {
-      const sagas = options.recent?.recall(messages.map((message) => message.sagaId))
+    loadCached: (messages) => {
+      const sagas = options.cache?.take(messages.map((message) => message.sagaId))
       return sagas === undefined || isOutdated(sagas, messages) ? undefined : sagas
     },
     reactions: [
@@ -41,7 +41,7 @@ export function orderReactions(
 }
 
 /**
- * Inventory reacts to the payment: without it in memory or in the batch, another process has most likely recorded it. To
+ * Inventory reacts to the payment: without it in the cache or in the batch, another process has most likely recorded it. To
  * read is cheaper than an attempt that fails, and PostgreSQL writes an error for it into its log.
  */
 function isOutdated(sagas: LockedSagas, messages: readonly Message[]): boolean {

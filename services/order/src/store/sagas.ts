@@ -1,5 +1,5 @@
 import type { Item } from '@order-saga/contracts'
-import { allOrNone, RecentRows, statement, type Transaction } from '@order-saga/chassis'
+import { allOrNone, RowCache, statement, type Transaction } from '@order-saga/chassis'
 import { newSaga, type SagaState, type SagaStatus } from '../domain/saga.ts'
 
 /** One line of a saga's history: an event it saw or published, and the status after it. */
@@ -13,7 +13,7 @@ export interface HistoryEntry {
   readonly ignored?: 'late' | 'violation'
 }
 
-/** A saga and the order's data that its events carry: locked until the end of the transaction, or remembered. */
+/** A saga and the order's data that its events carry: locked until the end of the transaction, or cached. */
 export interface SagaRecord {
   version: number
   /** Of the last write, to the millisecond. */
@@ -123,26 +123,26 @@ export async function lockOverdueSagas(tx: Transaction, now: Date, limit: number
 }
 
 /** The open sagas that this process wrote last. */
-export class RecentSagas {
-  readonly #rows = new RecentRows<SagaRecord>()
+export class SagaCache {
+  readonly #rows = new RowCache<SagaRecord>()
 
-  /** The sagas of a reaction; undefined unless all are known. */
-  recall(sagaIds: readonly string[]): LockedSagas | undefined {
+  /** The sagas of a reaction; undefined unless all are cached. */
+  take(sagaIds: readonly string[]): LockedSagas | undefined {
     return this.#rows.takeAll(sagaIds.toSorted())
   }
 
   /** Call after the commit. */
-  remember(sagas: Iterable<SagaRecord>): void {
+  put(sagas: Iterable<SagaRecord>): void {
     for (const saga of sagas) {
       if (saga.added.length === 0 || saga.finishedAt !== null) continue
-      this.#rows.remember(saga.sagaId, { ...saga, added: [] }, saga.items)
+      this.#rows.put(saga.sagaId, { ...saga, added: [] }, saga.items)
     }
   }
 
   /** Call after the commit of new sagas. */
-  rememberNew(saga: Omit<SagaRecord, keyof typeof newRecord | 'updatedAt'>): void {
+  putNew(saga: Omit<SagaRecord, keyof typeof newRecord | 'updatedAt'>): void {
     const record = { ...saga, ...newRecord, updatedAt: saga.createdAt, added: [] }
-    this.#rows.remember(saga.sagaId, record, saga.items)
+    this.#rows.put(saga.sagaId, record, saga.items)
   }
 }
 

@@ -19,7 +19,7 @@ import { type PostgresServer, testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
 import { v7 as uuidv7 } from 'uuid'
 import { createAcceptOrder } from '../../src/accept-orders.ts'
-import { RecentSagas } from '../../src/store/sagas.ts'
+import { SagaCache } from '../../src/store/sagas.ts'
 import { Admission } from '../../src/admission.ts'
 import { orderAccess } from '../../src/http/access-rules.ts'
 import { createOrderRouter } from '../../src/http/orders.ts'
@@ -64,7 +64,7 @@ export class OrderApi {
   /** Method and pattern of each route. */
   readonly routes: readonly string[]
   accepted = 0
-  readonly recent = new RecentSagas()
+  readonly cache = new SagaCache()
   relayAccepts = true
   /** Added to the time in new ids. */
   idOffsetMs = 0
@@ -102,7 +102,7 @@ export class OrderApi {
       sagaTimeoutMs,
       admission: new Admission({ maxOpenOrders, maxInProgress }),
       requestDeadline: new RequestDeadline('database', answerMs),
-      recent: this.recent,
+      cache: this.cache,
       onAccepted: (count) => (this.accepted += count),
     })
     const config = loadConfig(apiSettings, options.access ?? {})

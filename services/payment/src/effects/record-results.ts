@@ -11,7 +11,7 @@ import {
   type LockedPayments,
   lockPayments,
   type PaymentRecord,
-  type RecentPayments,
+  type PaymentCache,
   savePayments,
 } from '../store/payments.ts'
 
@@ -35,7 +35,7 @@ export interface EffectResult extends AttemptResult {
 export interface ResultRecorderOptions extends UnitOfWork {
   readonly consumer: string
   readonly timeLimitsMs: EffectTimeLimits
-  readonly recent: RecentPayments
+  readonly cache: PaymentCache
   readonly committed: (payments: LockedPayments) => void
 }
 
@@ -64,12 +64,12 @@ export class ResultRecorder {
   }
 
   async #commit(results: readonly EffectResult[]): Promise<EffectIntent[][]> {
-    const { consumer, newId, timeLimitsMs, recent, committed } = this.#options
+    const { consumer, newId, timeLimitsMs, cache, committed } = this.#options
     const orderIds = results.map(({ orderId }) => orderId)
     const ids = new Set(results.flatMap(({ cause }) => cause?.eventId ?? []))
-    const recalled = recent.recall(orderIds, { isNew: () => false, newId, now: this.#options.now() })
+    const cached = cache.take(orderIds, { isNew: () => false, newId, now: this.#options.now() })
     const { payments, intents } = await commitWithEvents(this.#options, async (tx, context) => {
-      const known = context.isRepeated ? undefined : recalled
+      const known = context.isRepeated ? undefined : cached
       const [locked, processed] =
         known === undefined
           ? await Promise.all([lockPayments(tx, orderIds, newId, context.now), findProcessed(tx, consumer, [...ids])])

@@ -20,7 +20,7 @@ export type SimulatedGateway = PaymentGateway & { close(): void }
 
 const slowAfterDeadlineMs = 2_000
 const timerSlackMs = 1_000
-const remembered = 10_000
+const retainedResults = 10_000
 
 /**
  * A gateway without a provider: its answers follow from the order alone, so a run can be repeated and a repetition
@@ -64,7 +64,7 @@ export function createSimulatedGateway(options: SimulatedGatewayOptions): Simula
         })
       }
       const result = resultOf(charge)
-      remember(charges, charge.key, result)
+      retain(charges, charge.key, result)
       return result
     },
 
@@ -72,7 +72,7 @@ export function createSimulatedGateway(options: SimulatedGatewayOptions): Simula
 
     async refund({ key }: Refund) {
       const refund = { refundId: `sim_re_${digestOf(key)}` }
-      remember(refunds, key, refund)
+      retain(refunds, key, refund)
       return refund
     },
 
@@ -87,10 +87,10 @@ async function unreferencedDelay(ms: number, signal: AbortSignal): Promise<void>
   await wait(ms, undefined, { signal, ref: false })
 }
 
-/** The oldest are forgotten, as after a restart: a simulation that runs for weeks must not fill the memory. */
-function remember<T>(results: Map<string, T>, key: string, result: T): void {
+/** The oldest are evicted, as after a restart: a simulation that runs for weeks must not fill the memory. */
+function retain<T>(results: Map<string, T>, key: string, result: T): void {
   results.set(key, result)
-  if (results.size <= remembered) return
+  if (results.size <= retainedResults) return
   for (const oldest of results.keys()) {
     results.delete(oldest)
     return

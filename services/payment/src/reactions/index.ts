@@ -1,6 +1,6 @@
 import { OrderCancelled, OrderCreated } from '@order-saga/contracts'
 import type { Reactions } from '@order-saga/chassis'
-import { type LockedPayments, lockPayments, type RecentPayments, savePayments } from '../store/payments.ts'
+import { type LockedPayments, lockPayments, type PaymentCache, savePayments } from '../store/payments.ts'
 import type { EffectIntent, EffectTimeLimits } from './advance-payment.ts'
 import { chargeOnOrderCreated } from './charge-on-order-created.ts'
 import { refundOnRefundRequested } from './refund-on-refund-requested.ts'
@@ -11,10 +11,10 @@ export function paymentReactions(options: {
   readonly queue: string
   readonly timeLimitsMs: EffectTimeLimits
   readonly newId: () => string
-  readonly recent?: RecentPayments
+  readonly cache?: PaymentCache
   readonly committed: (payments: LockedPayments) => void
 }): Reactions<LockedPayments, EffectIntent> {
-  const { queue, timeLimitsMs, newId, recent, committed } = options
+  const { queue, timeLimitsMs, newId, cache, committed } = options
   return {
     consumer: queue,
     // A charge that its batch cancels must not start.
@@ -23,10 +23,10 @@ export function paymentReactions(options: {
       const orderIds = messages.map(({ orderId }) => orderId)
       return lockPayments(tx, orderIds, newId, now)
     },
-    recall: (messages, now) => {
+    loadCached: (messages, now) => {
       const created = new Set(messages.filter(({ name }) => name === OrderCreated.name).map(({ orderId }) => orderId))
       const orderIds = messages.map(({ orderId }) => orderId)
-      return recent?.recall(orderIds, { isNew: (orderId) => created.has(orderId), newId, now })
+      return cache?.take(orderIds, { isNew: (orderId) => created.has(orderId), newId, now })
     },
     reactions: [
       chargeOnOrderCreated(timeLimitsMs),

@@ -3,7 +3,7 @@ import {
   allOrNone,
   type Database,
   PoisonMessage,
-  RecentRows,
+  RowCache,
   statement,
   type Transaction,
   UnverifiedState,
@@ -101,15 +101,15 @@ const claimDue = statement(
    RETURNING ${fields}`,
 )
 
-/** The payments of one transaction: locked until the commit, or remembered. */
+/** The payments of one transaction: locked until the commit, or cached. */
 export class LockedPayments {
   readonly #records: Map<string, PaymentRecord>
   readonly #newId: () => string
   readonly #now: Date
-  readonly #isRecalled: boolean
+  readonly #isCached: boolean
 
-  constructor(records: readonly PaymentRecord[], newId: () => string, now: Date, isRecalled = false) {
-    this.#isRecalled = isRecalled
+  constructor(records: readonly PaymentRecord[], newId: () => string, now: Date, isCached = false) {
+    this.#isCached = isCached
     this.#records = new Map(records.map((record) => [record.orderId, record]))
     this.#newId = newId
     this.#now = now
@@ -125,10 +125,10 @@ export class LockedPayments {
     return record
   }
 
-  /** @throws UnverifiedState for a decision on remembered payments that changes nothing: no write would verify it */
+  /** @throws UnverifiedState for a decision on cached payments that changes nothing: no write would verify it */
   changed(): PaymentRecord[] {
     const changed = [...this.#records.values()].filter((record) => record.changed)
-    if (this.#isRecalled && changed.length < this.#records.size) throw new UnverifiedState('a payment is unchanged')
+    if (this.#isCached && changed.length < this.#records.size) throw new UnverifiedState('a payment is unchanged')
     return changed
   }
 
@@ -169,28 +169,28 @@ export async function lockPayments(
 }
 
 /** The payments with an effect in flight that this process wrote last. */
-export class RecentPayments {
-  readonly #rows = new RecentRows<PaymentRecord>()
+export class PaymentCache {
+  readonly #rows = new RowCache<PaymentRecord>()
 
   /**
-   * @param isNew whether an order is unknown if it is not remembered; the insertion verifies it
-   * @returns undefined unless all payments are known
+   * @param isNew whether an order is unknown if it is not cached; the insertion verifies it
+   * @returns undefined unless all payments are cached
    */
-  recall(
+  take(
     orderIds: readonly string[],
     { isNew, newId, now }: { isNew: (orderId: string) => boolean; newId: () => string; now: Date },
   ): LockedPayments | undefined {
     const payments = [...this.#rows.take(orderIds)]
     if (payments.some(([orderId, payment]) => payment === undefined && !isNew(orderId))) return undefined
-    const known = payments.flatMap(([, payment]) => payment ?? [])
-    return new LockedPayments(known, newId, now, true)
+    const cached = payments.flatMap(([, payment]) => payment ?? [])
+    return new LockedPayments(cached, newId, now, true)
   }
 
   /** Call after the commit. */
-  remember(payments: LockedPayments): void {
+  put(payments: LockedPayments): void {
     for (const payment of payments.changed()) {
       if (payment.nextAttemptAt === null) continue
-      this.#rows.remember(payment.orderId, { ...payment, isNew: false, changed: false }, payment.order?.items)
+      this.#rows.put(payment.orderId, { ...payment, isNew: false, changed: false }, payment.order?.items)
     }
   }
 }

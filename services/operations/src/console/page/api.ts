@@ -9,12 +9,12 @@ const base = new URL('console/', new URL(location.href.replace(/\/?(#.*)?$/, '')
 export function takeToken(): void {
   const given = /(?:^#|[#&?])token=([^&#]+)/.exec(location.hash)
   if (given === null) return
-  rememberToken(decodeURIComponent(given[1] ?? ''))
+  storeToken(decodeURIComponent(given[1] ?? ''))
   const rest = location.hash.replace(given[0], '').replace(/^[#&]*/, '')
   history.replaceState(null, '', `${location.pathname}#${rest === '' ? '/sagas' : rest}`)
 }
 
-export function rememberToken(token: string): void {
+export function storeToken(token: string): void {
   sessionStorage.setItem(tokenKey, token)
 }
 

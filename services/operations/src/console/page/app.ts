@@ -1,5 +1,5 @@
 import type { Overview, SagaDetail } from './answers.ts'
-import { get, RequestError, rememberToken, takeToken } from './api.ts'
+import { get, RequestError, storeToken, takeToken } from './api.ts'
 import { DeadLetterView } from './dead-letters.ts'
 import { DeliveryView } from './delivery.ts'
 import { requestToken } from './dialogs.ts'
@@ -141,7 +141,7 @@ async function keepReading(): Promise<never> {
 async function signIn(why: string): Promise<boolean> {
   const token = await requestToken(why)
   if (token === undefined) return false
-  rememberToken(token)
+  storeToken(token)
   open()
   return true
 }

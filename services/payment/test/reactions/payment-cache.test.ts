@@ -10,36 +10,36 @@ import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts
 import { ResultRecorder } from '../../src/effects/record-results.ts'
 import type { EffectIntent } from '../../src/reactions/advance-payment.ts'
 import { paymentReactions } from '../../src/reactions/index.ts'
-import { claimDuePayments, type LockedPayments, lockPayments, RecentPayments } from '../../src/store/payments.ts'
+import { claimDuePayments, type LockedPayments, lockPayments, PaymentCache } from '../../src/store/payments.ts'
 
 const timeLimitsMs = { charge: 1_000, refund: 1_000 }
 
-describe('A process that remembers payments', () => {
+describe('A process with a cache of payments', () => {
   let database: Database
   let loads = 0
   before(async () => {
     const postgres = await testServers().postgres()
-    await createFrom(migrated.payment, postgres, 'recent_payments')
+    await createFrom(migrated.payment, postgres, 'payments_cache')
     const { port, user, password } = postgres
-    const address = { host: '127.0.0.1', port, name: 'recent_payments', user, password, caFile: '' }
+    const address = { host: '127.0.0.1', port, name: 'payments_cache', user, password, caFile: '' }
     database = new Database({ ...address, poolMax: 5, applicationName: 'test', log: createLog('payment', 'silent') })
   })
   after(async () => await database.close())
 
-  function startProcess(recent = new RecentPayments()): {
+  function startProcess(cache = new PaymentCache()): {
     reactor: Reactor<LockedPayments, EffectIntent>
     results: ResultRecorder
   } {
-    const committed = (payments: LockedPayments): void => recent.remember(payments)
+    const committed = (payments: LockedPayments): void => cache.put(payments)
     const newId = (): string => randomUUID()
-    const reactions = paymentReactions({ queue: 'payment_queue', timeLimitsMs, newId, recent, committed })
+    const reactions = paymentReactions({ queue: 'payment_queue', timeLimitsMs, newId, cache, committed })
     const load: typeof reactions.load = (...values) => {
       loads += 1
       return reactions.load(...values)
     }
     const relay = { accepts: false, offer: () => undefined }
     const unitOfWork = { database, relay, now: () => new Date(), newId }
-    const results = new ResultRecorder({ ...unitOfWork, consumer: 'payment_queue', timeLimitsMs, recent, committed })
+    const results = new ResultRecorder({ ...unitOfWork, consumer: 'payment_queue', timeLimitsMs, cache, committed })
     return { reactor: new Reactor({ ...reactions, load }, unitOfWork), results }
   }
 
@@ -63,7 +63,7 @@ describe('A process that remembers payments', () => {
     const text = `SELECT status, version, attempts,
       (SELECT string_agg(routing_key, ' ' ORDER BY event_id) FROM events e WHERE e.order_id = p.order_id) AS events
       FROM payment_transactions p WHERE order_id = $1`
-    return (await database.query({ name: 'recent-payment', text }, [orderId]))[0]
+    return (await database.query({ name: 'cache-payment', text }, [orderId]))[0]
   }
 
   it('records an intent and its result without a read', async () => {
@@ -81,14 +81,14 @@ describe('A process that remembers payments', () => {
     assert.equal((await reactor.react(message)).result, 'duplicate')
   })
 
-  it('remembers each as it would be read', async () => {
-    const recent = new RecentPayments()
+  it('caches each as it would be read', async () => {
+    const cache = new PaymentCache()
     const message = created(randomUUID())
-    await startProcess(recent).reactor.react(message)
+    await startProcess(cache).reactor.react(message)
     const options = { isNew: () => false, newId: () => randomUUID(), now: new Date() }
-    const recalled = recent.recall([message.orderId], options)?.of(message.orderId, message.sagaId)
+    const cached = cache.take([message.orderId], options)?.of(message.orderId, message.sagaId)
     const read = await database.transaction((tx) => lockPayments(tx, [message.orderId], options.newId, options.now))
-    assert.deepEqual(recalled, read.of(message.orderId, message.sagaId))
+    assert.deepEqual(cached, read.of(message.orderId, message.sagaId))
   })
 
   it('reports the payment of another process after a failover has undone its own', async () => {

@@ -6,24 +6,24 @@ import { type Message, PoisonMessage } from '@order-saga/chassis'
 import { deliveredMessage } from '@order-saga/tests/support/message'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { inventoryReactions } from '../../src/reactions/index.ts'
-import { type LockedInventory, lockInventory, RecentInventory } from '../../src/store/locked-inventory.ts'
+import { type LockedInventory, lockInventory, InventoryCache } from '../../src/store/locked-inventory.ts'
 import { StockApi } from '../http/stock-api.ts'
 
-describe('A process that remembers stock and reservations', () => {
+describe('A process with a cache of stock and reservations', () => {
   let api: StockApi
   let loads = 0
   before(async () => {
-    api = await StockApi.start('recent_inventory')
+    api = await StockApi.start('inventory_cache')
   })
   after(async () => await api.close())
 
-  function startProcess(recent = new RecentInventory()): Reactor<LockedInventory> {
+  function startProcess(cache = new InventoryCache()): Reactor<LockedInventory> {
     const reactions = inventoryReactions({
       queue: 'inventory_queue',
       policy: { failureRate: 0, acceptUnknownSku: true },
       newId: () => randomUUID(),
-      recent,
-      committed: (inventory) => recent.remember(inventory),
+      cache,
+      committed: (inventory) => cache.put(inventory),
     })
     const load: typeof reactions.load = (...values) => {
       loads += 1
@@ -59,18 +59,18 @@ describe('A process that remembers stock and reservations', () => {
     assert.equal(loads, 0)
   })
 
-  it('remembers each as it would be read', async () => {
+  it('caches each as it would be read', async () => {
     await api.put('MUG', 10)
-    const recent = new RecentInventory()
+    const cache = new InventoryCache()
     const message = paid(randomUUID(), 'MUG', 2)
-    await startProcess(recent).react(message)
+    await startProcess(cache).react(message)
     const { orderId, sagaId } = message
     const options = { newId: () => randomUUID(), now: new Date() }
-    const recalled = recent.recall([orderId], new Map(), options)
+    const cached = cache.take([orderId], new Map(), options)
     const { database } = api
     const read = await database.transaction((tx) => lockInventory(tx, [orderId], [], options.newId, options.now))
-    assert.deepEqual(recalled?.of(orderId, sagaId), read.of(orderId, sagaId))
-    assert.deepEqual(recalled?.stock, read.stock)
+    assert.deepEqual(cached?.of(orderId, sagaId), read.of(orderId, sagaId))
+    assert.deepEqual(cached?.stock, read.stock)
   })
 
   it('ships no reservation that a failover has undone, although its version was reached again', async () => {

@@ -8,7 +8,7 @@ import { v7 as uuidv7 } from 'uuid'
 import type { Message } from '../../src/messaging/message.ts'
 import { statement, type Transaction } from '../../src/persistence/database.ts'
 import { on, type Reactions, Reactor } from '../../src/persistence/reactor.ts'
-import { RecentRows } from '../../src/persistence/recent-rows.ts'
+import { RowCache } from '../../src/persistence/row-cache.ts'
 import { allOrNone } from '../../src/persistence/sql-errors.ts'
 import { DependencyUnavailable, PoisonMessage } from '../../src/core/errors.ts'
 import { DatabaseForTest } from '../support/database-for-test.ts'
@@ -16,10 +16,10 @@ import { DatabaseForTest } from '../support/database-for-test.ts'
 /** A counter whose number is its version: 0 is a row that does not exist. */
 type Counters = Map<string, { read: number; n: number }>
 
-const lock = statement('recall-lock', 'SELECT id, n FROM effects WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE')
-const insert = statement('recall-insert', 'INSERT INTO effects (id, n) SELECT * FROM unnest($1::uuid[], $2::integer[])')
+const lock = statement('cache-lock', 'SELECT id, n FROM effects WHERE id = ANY($1::uuid[]) ORDER BY id FOR UPDATE')
+const insert = statement('cache-insert', 'INSERT INTO effects (id, n) SELECT * FROM unnest($1::uuid[], $2::integer[])')
 const update = statement(
-  'recall-update',
+  'cache-update',
   allOrNone(
     `UPDATE effects e SET n = u.n FROM unnest($1::uuid[], $2::integer[], $3::integer[]) AS u (id, read, n)
      WHERE e.id = u.id AND e.n = u.read`,
@@ -27,9 +27,9 @@ const update = statement(
   ),
 )
 
-/** A process with a memory of its own. */
+/** A process with its own cache. */
 class Process {
-  readonly recent = new RecentRows<number>()
+  readonly cache = new RowCache<number>()
   readonly reactor: Reactor<Counters>
   loads = 0
   /** How far each reaction counts on. */
@@ -52,8 +52,8 @@ class Process {
         const found = new Map(rows.map(({ id, n }) => [id, n]))
         return new Map(ids.map((id) => [id, { read: found.get(id) ?? 0, n: found.get(id) ?? 0 }]))
       },
-      recall: (messages) => {
-        const rows = this.recent.takeAll(messages.map(({ orderId }) => orderId))
+      loadCached: (messages) => {
+        const rows = this.cache.takeAll(messages.map(({ orderId }) => orderId))
         return rows && new Map([...rows].map(([id, n]) => [id, { read: n, n }]))
       },
       reactions: [
@@ -74,13 +74,13 @@ class Process {
         tx.write(update, columns)
       },
       committed: (counters) => {
-        for (const [id, { n }] of counters) this.recent.remember(id, n)
+        for (const [id, { n }] of counters) this.cache.put(id, n)
       },
     }
   }
 }
 
-describe('A reactor that remembers the rows that it wrote last', function () {
+describe('A reactor with a cache of rows', function () {
   this.timeout(60_000)
   let store: DatabaseForTest
   let one: Process
@@ -146,7 +146,7 @@ describe('A reactor that remembers the rows that it wrote last', function () {
     assert.equal(await effectsOf(orderId), 3)
   })
 
-  it('forgets a row whose transaction failed', async () => {
+  it('evicts a row whose transaction failed', async () => {
     const orderId = uuidv7()
     await one.reactor.react(refundOf(orderId))
     one.step = () => Number.NaN
@@ -157,7 +157,7 @@ describe('A reactor that remembers the rows that it wrote last', function () {
     assert.equal(one.loads, 2)
   })
 
-  it('has an effect once when the connection is lost after the commit, and forgets the row', async () => {
+  it('has an effect once when the connection is lost after the commit, and evicts the row', async () => {
     const proxy = await FaultProxy.start((await testServers().postgres()).port)
     const cut = new Process(store, proxy.port)
     const orderId = uuidv7()
@@ -174,11 +174,11 @@ describe('A reactor that remembers the rows that it wrote last', function () {
   })
 })
 
-describe('The memory of rows', () => {
-  it('gives each row once, also when it is named twice', () => {
-    const rows = new RecentRows<string>()
-    rows.remember('a', 'first')
-    rows.remember('a', 'second')
+describe('The cache of rows', () => {
+  it('returns each row once, also when it is named twice', () => {
+    const rows = new RowCache<string>()
+    rows.put('a', 'first')
+    rows.put('a', 'second')
     assert.deepEqual(
       rows.take(['a', 'b', 'a']),
       new Map([
@@ -189,16 +189,16 @@ describe('The memory of rows', () => {
     assert.deepEqual(rows.take(['a']), new Map([['a', undefined]]))
   })
 
-  it('holds the 5,000 rows that were remembered last', () => {
-    const rows = new RecentRows<number>()
-    for (let i = 0; i < 5_001; i += 1) rows.remember(String(i), i)
+  it('holds the 5,000 rows that were put last', () => {
+    const rows = new RowCache<number>()
+    for (let i = 0; i < 5_001; i += 1) rows.put(String(i), i)
     assert.deepEqual([...rows.take(['0', '1', '5000']).values()], [undefined, 1, 5_000])
   })
 
   it('holds no row with more than 20 items, nor its predecessor', () => {
-    const rows = new RecentRows<string>()
-    rows.remember('a', 'first', Array.from({ length: 20 }))
-    rows.remember('a', 'second', Array.from({ length: 21 }))
+    const rows = new RowCache<string>()
+    rows.put('a', 'first', Array.from({ length: 20 }))
+    rows.put('a', 'second', Array.from({ length: 21 }))
     assert.deepEqual([...rows.take(['a']).values()], [undefined])
   })
 })

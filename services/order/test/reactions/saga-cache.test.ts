@@ -7,21 +7,21 @@ import { v7 as uuidv7 } from 'uuid'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { orderReactions } from '../../src/reactions/index.ts'
 import { checkDeadlines } from '../../src/deadline-checker.ts'
-import { type LockedSagas, lockSagas, RecentSagas } from '../../src/store/sagas.ts'
+import { type LockedSagas, lockSagas, SagaCache } from '../../src/store/sagas.ts'
 import { OrderApi, orderDatabase, someOrder } from '../http/order-api.ts'
 
-describe('An order process that remembers sagas', () => {
+describe('An order process with a cache of sagas', () => {
   let api: OrderApi
   let loads = 0
   before(async () => {
-    await orderDatabase('recent_sagas')
-    api = await OrderApi.start({ database: 'recent_sagas' })
+    await orderDatabase('sagas_cache')
+    api = await OrderApi.start({ database: 'sagas_cache' })
   })
   after(async () => await api.close())
 
-  function startProcess(recent = new RecentSagas()): Reactor<LockedSagas> {
-    const committed = (sagas: LockedSagas): void => recent.remember(sagas.values())
-    const reactions = orderReactions({ queue: 'order_queue', refundRetryMs: 30_000, recent, committed })
+  function startProcess(cache = new SagaCache()): Reactor<LockedSagas> {
+    const committed = (sagas: LockedSagas): void => cache.put(sagas.values())
+    const reactions = orderReactions({ queue: 'order_queue', refundRetryMs: 30_000, cache, committed })
     const load: typeof reactions.load = (...values) => {
       loads += 1
       return reactions.load(...values)
@@ -51,13 +51,13 @@ describe('An order process that remembers sagas', () => {
     const text = `SELECT s.status AS saga, o.status AS order, s.version, jsonb_array_length(s.history) AS history,
       (SELECT count(*) FROM events e WHERE e.saga_id = s.saga_id) AS events
       FROM saga_instances s JOIN orders o USING (order_id) WHERE s.saga_id = $1`
-    return (await api.database.query({ name: 'recent-saga', text }, [sagaId]))[0]
+    return (await api.database.query({ name: 'cache-saga', text }, [sagaId]))[0]
   }
   const confirmed = { saga: 'completed', order: 'confirmed', version: 3, history: 4, events: 2 }
 
   it('completes one that it accepted without a read', async () => {
     loads = 0
-    const process = startProcess(api.recent)
+    const process = startProcess(api.cache)
     const ids = await place()
     await process.react(paid(ids))
     await process.react(reserved(ids))
@@ -65,21 +65,21 @@ describe('An order process that remembers sagas', () => {
     assert.equal(loads, 0)
   })
 
-  it('remembers each as it would be read', async () => {
-    const process = startProcess(api.recent)
+  it('caches each as it would be read', async () => {
+    const process = startProcess(api.cache)
     const ids = await place()
     for (const event of [undefined, paid]) {
       if (event !== undefined) await process.react(event(ids))
       const read = await api.database.transaction((tx) => lockSagas(tx, [ids.sagaId]))
-      const recalled = api.recent.recall([ids.sagaId])
-      assert.deepEqual(recalled, read)
-      api.recent.rememberNew(read.get(ids.sagaId) as Parameters<RecentSagas['rememberNew']>[0])
+      const cached = api.cache.take([ids.sagaId])
+      assert.deepEqual(cached, read)
+      api.cache.putNew(read.get(ids.sagaId) as Parameters<SagaCache['putNew']>[0])
     }
   })
 
   it('completes one by two events of one batch', async () => {
     loads = 0
-    const process = startProcess(api.recent)
+    const process = startProcess(api.cache)
     const ids = await place()
     await Promise.all([process.react(paid(ids)), process.react(reserved(ids))])
     assert.deepEqual(await stored(ids.sagaId), { ...confirmed, version: 2 })
@@ -87,7 +87,7 @@ describe('An order process that remembers sagas', () => {
   })
 
   it('confirms none that the deadline check of another process has cancelled', async () => {
-    const process = startProcess(api.recent)
+    const process = startProcess(api.cache)
     const ids = await place()
     await change(`UPDATE saga_instances SET timeout_at = now() - interval '1 s' WHERE saga_id = $1`, ids.sagaId)
     await checkDeadlines({ ...unitOfWork(), refundRetryMs: 30_000, committed: () => undefined })
@@ -97,7 +97,7 @@ describe('An order process that remembers sagas', () => {
   })
 
   it('completes one whose last write a failover has undone, although its version was reached again', async () => {
-    const [one, other] = [startProcess(api.recent), startProcess()]
+    const [one, other] = [startProcess(api.cache), startProcess()]
     const ids = await place()
     await one.react(paid(ids))
     await change(
@@ -111,7 +111,7 @@ describe('An order process that remembers sagas', () => {
   })
 
   it('completes one that two processes advance in turn', async () => {
-    const [one, other] = [startProcess(api.recent), startProcess()]
+    const [one, other] = [startProcess(api.cache), startProcess()]
     const ids = await place()
     await other.react(paid(ids))
     await one.react(reserved(ids))
@@ -119,34 +119,34 @@ describe('An order process that remembers sagas', () => {
   })
 
   it('reads a saga for an event that follows a payment which another process has recorded', async () => {
-    const { recent } = api
-    const { recall } = orderReactions({
+    const { cache } = api
+    const { loadCached } = orderReactions({
       queue: 'order_queue',
       refundRetryMs: 30_000,
-      recent,
+      cache,
       committed: () => undefined,
     })
-    const isRecalled = async (...events: ((ids: Awaited<ReturnType<typeof place>>) => Message)[]): Promise<boolean> => {
+    const isCached = async (...events: ((ids: Awaited<ReturnType<typeof place>>) => Message)[]): Promise<boolean> => {
       const ids = await place()
       return (
-        recall?.(
+        loadCached?.(
           events.map((event) => event(ids)),
           new Date(),
         ) !== undefined
       )
     }
     assert.deepEqual(
-      [await isRecalled(reserved), await isRecalled(paid), await isRecalled(paid, reserved)],
+      [await isCached(reserved), await isCached(paid), await isCached(paid, reserved)],
       [false, true, true],
     )
   })
 
   it('completes no saga on an outdated row', async () => {
-    const [one, other] = [startProcess(api.recent), startProcess()]
+    const [one, other] = [startProcess(api.cache), startProcess()]
     const ids = await place()
     await one.react(paid(ids))
     await other.react(deliveredMessage(InventoryFailed.name, { reason: 'out_of_stock' }, ids))
-    // Against the protocol; on the row that this process remembers it would confirm the order.
+    // Against the protocol; on the cached row it would confirm the order.
     await one.react(reserved(ids))
     assert.deepEqual(await stored(ids.sagaId), {
       ...confirmed,
@@ -158,7 +158,7 @@ describe('An order process that remembers sagas', () => {
   })
 
   it('handles a batch of which it knows only a part', async () => {
-    const one = startProcess(api.recent)
+    const one = startProcess(api.cache)
     const known = await place()
     const unknown = await place()
     await startProcess().react(paid(unknown))

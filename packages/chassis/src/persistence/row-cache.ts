@@ -4,14 +4,14 @@ const limit = 5_000
 const itemLimit = 20
 
 /**
- * The rows that this process wrote last, by their key. A row is taken to be changed, and is remembered again once the
- * change is committed: so a failed transaction leaves none behind. Other processes may have changed it, and a failover may
- * have undone it: the write that is based on it must compare version and `updated_at`.
+ * A cache of the rows that this process wrote last, by their key. A row is taken to be changed, and put back once the change
+ * is committed: so a failed transaction leaves none behind. Other processes may have changed it, and a failover may have
+ * undone it: the write that is based on it must compare version and `updated_at`.
  */
-export class RecentRows<R> {
+export class RowCache<R> {
   readonly #rows = new Map<string, R>()
 
-  /** Returns the rows and forgets them; undefined for a row that is not known. */
+  /** Returns the rows and removes them from the cache; undefined for a row that is not cached. */
   take(keys: readonly string[]): Map<string, R | undefined> {
     return new Map(
       [...new Set(keys)].map((key) => {
@@ -22,15 +22,15 @@ export class RecentRows<R> {
     )
   }
 
-  /** Returns the rows as `take` does, or undefined unless all are known. */
+  /** Returns the rows as `take` does, or undefined unless all are cached. */
   takeAll(keys: readonly string[]): Map<string, R> | undefined {
     const rows = [...this.take(keys)]
-    const known = rows.filter((row): row is [string, R] => row[1] !== undefined)
-    return known.length === rows.length ? new Map(known) : undefined
+    const cached = rows.filter((row): row is [string, R] => row[1] !== undefined)
+    return cached.length === rows.length ? new Map(cached) : undefined
   }
 
-  /** Beyond the limit the row that was remembered first is forgotten. A row with many items is not remembered. */
-  remember(key: string, row: R, items: readonly unknown[] = []): void {
+  /** Beyond the limit the row that was put first is evicted. A row with many items is not cached. */
+  put(key: string, row: R, items: readonly unknown[] = []): void {
     this.#rows.delete(key)
     if (items.length > itemLimit) return
     this.#rows.set(key, row)
