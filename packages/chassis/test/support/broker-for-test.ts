@@ -39,6 +39,7 @@ export class BrokerForTest {
   readonly metrics = createMetrics()
   readonly #opened: { close(): Promise<void> }[] = []
   #own: Promise<ChannelModel> | undefined
+  #failure: Error | undefined
 
   private constructor(url: string, options: BrokerForTestOptions) {
     const name = `chassis-${randomBytes(4).toString('hex')}`
@@ -101,32 +102,37 @@ export class BrokerForTest {
 
   /** Runs the work on a channel of a connection that the code under test does not use. */
   async use<T>(work: (channel: ConfirmChannel) => Promise<T>): Promise<T> {
-    const model = await (this.#own ??= this.#connect())
-    const channel = await model.createConfirmChannel()
-    channel.on('error', () => undefined)
-    try {
-      return await work(channel)
-    } finally {
-      await close(channel)
-    }
+    return await this.#run(async (model) => await model.createConfirmChannel(), work)
   }
 
   /** The same on a channel without confirms. */
   async useUnconfirmed<T>(work: (channel: Channel) => Promise<T>): Promise<T> {
-    const model = await (this.#own ??= this.#connect())
-    const channel = await model.createChannel()
-    channel.on('error', () => undefined)
+    return await this.#run(async (model) => await model.createChannel(), work)
+  }
+
+  async #run<C extends Channel, T>(
+    open: (model: ChannelModel) => Promise<C>,
+    work: (channel: C) => Promise<T>,
+  ): Promise<T> {
     try {
-      return await work(channel)
-    } finally {
-      await close(channel)
+      const channel = await open(await (this.#own ??= this.#connect()))
+      channel.on('error', () => undefined)
+      try {
+        return await work(channel)
+      } finally {
+        await close(channel)
+      }
+    } catch (error) {
+      // amqplib rejects what was pending without the reason for which the broker closed the connection.
+      throw this.#failure === undefined ? error : new Error(this.#failure.message, { cause: error })
     }
   }
 
   async #connect(): Promise<ChannelModel> {
     try {
       const model = await connect(this.url)
-      model.on('error', () => undefined)
+      this.#failure = undefined
+      model.on('error', (error: Error) => (this.#failure = error))
       model.on('close', () => (this.#own = undefined))
       return model
     } catch (error) {
