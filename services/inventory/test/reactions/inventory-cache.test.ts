@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { OrderCancelled, OrderConfirmed, PaymentCompleted } from '@order-saga/contracts'
 import { type Message, PoisonMessage } from '@order-saga/chassis'
+import { increasingClock } from '@order-saga/tests/support/increasing-clock'
 import { deliveredMessage } from '@order-saga/tests/support/message'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { inventoryReactions } from '../../src/reactions/index.ts'
@@ -12,6 +13,7 @@ import { StockApi } from '../http/stock-api.ts'
 describe('A process with a cache of stock and reservations', () => {
   let api: StockApi
   let loads = 0
+  const now = increasingClock()
   before(async () => {
     api = await StockApi.start('inventory_cache')
   })
@@ -30,7 +32,7 @@ describe('A process with a cache of stock and reservations', () => {
       return reactions.load(...values)
     }
     const relay = { accepts: false, offer: () => undefined }
-    const unitOfWork = { database: api.database, relay, now: () => new Date(), newId: () => randomUUID() }
+    const unitOfWork = { database: api.database, relay, now, newId: () => randomUUID() }
     return new Reactor({ ...reactions, load }, unitOfWork)
   }
 

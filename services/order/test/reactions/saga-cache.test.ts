@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { InventoryFailed, InventoryReserved, PaymentCompleted } from '@order-saga/contracts'
 import type { Message, UnitOfWork } from '@order-saga/chassis'
+import { increasingClock } from '@order-saga/tests/support/increasing-clock'
 import { deliveredMessage } from '@order-saga/tests/support/message'
 import { v7 as uuidv7 } from 'uuid'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
@@ -13,6 +14,7 @@ import { OrderApi, orderDatabase, someOrder } from '../http/order-api.ts'
 describe('An order process with a cache of sagas', () => {
   let api: OrderApi
   let loads = 0
+  const now = increasingClock()
   before(async () => {
     await orderDatabase('sagas_cache')
     api = await OrderApi.start({ database: 'sagas_cache' })
@@ -31,7 +33,7 @@ describe('An order process with a cache of sagas', () => {
 
   function unitOfWork(): UnitOfWork {
     const relay = { accepts: false, offer: () => undefined }
-    return { database: api.database, relay, now: () => new Date(), newId: () => uuidv7() }
+    return { database: api.database, relay, now, newId: () => uuidv7() }
   }
 
   const change = (text: string, sagaId: string) => api.database.query({ name: uuidv7(), text }, [sagaId])

@@ -5,6 +5,7 @@ import { OrderCancelled, OrderCreated, PaymentRefundRequested } from '@order-sag
 import { createLog, Database, type Message } from '@order-saga/chassis'
 import { testServers } from '@order-saga/dev'
 import { createFrom, migrated } from '@order-saga/tests/support/database-template'
+import { increasingClock } from '@order-saga/tests/support/increasing-clock'
 import { deliveredMessage } from '@order-saga/tests/support/message'
 import { Reactor } from '../../../../packages/chassis/src/persistence/reactor.ts'
 import { ResultRecorder } from '../../src/effects/record-results.ts'
@@ -17,6 +18,7 @@ const timeLimitsMs = { charge: 1_000, refund: 1_000 }
 describe('A process with a cache of payments', () => {
   let database: Database
   let loads = 0
+  const now = increasingClock()
   before(async () => {
     const postgres = await testServers().postgres()
     await createFrom(migrated.payment, postgres, 'payments_cache')
@@ -38,7 +40,7 @@ describe('A process with a cache of payments', () => {
       return reactions.load(...values)
     }
     const relay = { accepts: false, offer: () => undefined }
-    const unitOfWork = { database, relay, now: () => new Date(), newId }
+    const unitOfWork = { database, relay, now, newId }
     const results = new ResultRecorder({ ...unitOfWork, consumer: 'payment_queue', timeLimitsMs, cache, committed })
     return { reactor: new Reactor({ ...reactions, load }, unitOfWork), results }
   }
