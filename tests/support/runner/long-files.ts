@@ -67,6 +67,7 @@ export const longFiles: Durations<{ readonly seconds: number; readonly reason: s
     seconds: 90,
     reason: 'starts a broker and a system, and makes ten thousand attempts',
   },
+  'tools/ci/test/release.test.ts': { seconds: 40, reason: 'runs npm for each image, one after the other' },
 }
 
 /**
