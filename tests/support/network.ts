@@ -86,6 +86,13 @@ export class Network {
     return event
   }
 
+  /** Delivers all due events, also those that are published meanwhile, until the system is at rest. */
+  async settle(): Promise<void> {
+    await this.#system.settle(undefined, async () => {
+      for (const { event, to } of this.due()) await this.deliver(event, to)
+    })
+  }
+
   /** Delivers all due events, and returns the routes to the broker. */
   async giveBack(): Promise<void> {
     await rewire(this.#system.broker, this.#routes, 'bindQueue')

@@ -178,8 +178,8 @@ export class System {
     await this.untilStatus(sagaId, 'timeout_cancelled')
   }
 
-  /** Resolves when no order, message or request is in flight. */
-  async settle(limitMs = settleLimitMs): Promise<void> {
+  /** Resolves when no order, message or request is in flight. @param deliver runs before each check */
+  async settle(limitMs = settleLimitMs, deliver = async (): Promise<void> => undefined): Promise<void> {
     const { databases, broker } = this
     const { mailServer } = this.options
     const isAtRest = async (): Promise<boolean> =>
@@ -187,7 +187,10 @@ export class System {
     await this.until(
       'the system to come to rest',
       // Twice: an event that moves on while databases and queues are read one after the other may be seen in none of them.
-      async () => (await isAtRest()) && (await isAtRest()),
+      async () => {
+        await deliver()
+        return (await isAtRest()) && (await isAtRest())
+      },
       limitMs,
       settleIntervalMs,
     )

@@ -54,15 +54,6 @@ describe('An order is confirmed only with proof of payment and of reservation', 
     )
   }
 
-  async function deliverRest({ sagaId }: PlacedOrder): Promise<void> {
-    await system().until('the rest to be delivered', async () => {
-      for (const { event, to } of network.due()) await network.deliver(event, to)
-      const { finishedAt, compensation } = await system().shop.saga(sagaId)
-      return finishedAt !== null && compensation !== 'refund_requested' && network.due().length === 0
-    })
-    await system().settle()
-  }
-
   async function assertRefunded(placed: PlacedOrder): Promise<void> {
     const saga = await system().shop.saga(placed.sagaId)
     assert.deepEqual([saga.status, saga.compensation], ['timeout_cancelled', 'refunded'], historyOf(saga).join('\n'))
@@ -100,7 +91,7 @@ describe('An order is confirmed only with proof of payment and of reservation', 
         [eventId],
       )
       await system().passDeadline(placed)
-      await deliverRest(placed)
+      await network.settle()
       await assertRefunded(placed)
     })
   }
@@ -118,7 +109,7 @@ describe('An order is confirmed only with proof of payment and of reservation', 
       '< payment.failed: pending (violation)',
     ])
     await system().passDeadline(placed)
-    await deliverRest(placed)
+    await network.settle()
     const saga = await system().shop.saga(sagaId)
     assert.deepEqual([saga.status, saga.compensation], ['timeout_cancelled', 'refunded'])
     assert.deepEqual(requestsFor(provider, orderId), ['charge'])
@@ -130,7 +121,7 @@ describe('An order is confirmed only with proof of payment and of reservation', 
     const refunded = await network.next(placed.orderId, 'payment.refunded')
     await network.deliver(altered(refunded, { amount: '0.02' }), 'order')
     assert.equal((await system().shop.saga(placed.sagaId)).status, 'refunding')
-    await deliverRest(placed)
+    await network.settle()
     const saga = await system().shop.saga(placed.sagaId)
     assert.deepEqual([saga.status, saga.reason, saga.compensation], ['cancelled', 'compensation', 'refunded'])
     assert.deepEqual(requestsFor(provider, placed.orderId), ['charge', 'refund'])
@@ -147,7 +138,7 @@ describe('An order is confirmed only with proof of payment and of reservation', 
       [placed.sagaId],
     )
     await system().untilStatus(placed.sagaId, 'completed')
-    await deliverRest(placed)
+    await network.settle()
     assert.deepEqual(historyOf(await system().shop.saga(placed.sagaId)), [
       '> order.created: pending',
       '> order.confirmed: completed',
@@ -162,7 +153,7 @@ describe('An order is confirmed only with proof of payment and of reservation', 
     await publish(placed, { ...reservation.payload, items: [{ sku, qty: 2 }] })
     await system().until('the second one', () => network.of(placed.orderId, 'inventory.reserved').length === 2)
     await network.deliver(network.of(placed.orderId, 'inventory.reserved')[1] as CapturedEvent, 'order')
-    await deliverRest(placed)
+    await network.settle()
     const history = historyOf(await system().shop.saga(placed.sagaId))
     assert.equal(history[1], '< inventory.reserved: pending (violation)')
     assert.equal(history.at(-1), '> order.confirmed: completed')
