@@ -90,18 +90,22 @@ export async function openSession(config: ClientConfig, settings: SessionSetting
   }
 }
 
+/** A busy pooler may by chance return the same server sessions twice, hardly so often. */
+const verificationRounds = 6
+
 /**
  * Verifies that two connections keep their sessions from one transaction to the next: a pooler in transaction or statement
- * mode gives the same server session to both, or different ones to each. Four transactions.
+ * mode gives the same server session to both, or different ones to each. Six transactions on each connection.
  * @param server host and port
  * @throws UnusableSession
  */
 export async function verifySessions(server: string, one: ClientBase, other: ClientBase): Promise<void> {
-  const before = await probe(server, one)
-  const between = await probe(server, other)
-  const after = await probe(server, one)
-  if (before.pid !== after.pid || before.pid === between.pid) throw sharedSession(server)
-  await probe(server, other)
+  const first = { one: (await probe(server, one)).pid, other: (await probe(server, other)).pid }
+  if (first.one === first.other) throw sharedSession(server)
+  for (let round = 2; round <= verificationRounds; round += 1) {
+    if ((await probe(server, one)).pid !== first.one) throw sharedSession(server)
+    if ((await probe(server, other)).pid !== first.other) throw sharedSession(server)
+  }
 }
 
 async function probe(server: string, client: ClientBase): Promise<{ readonly pid: number }> {
