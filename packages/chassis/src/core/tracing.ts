@@ -21,8 +21,8 @@ export interface NewSpan {
   /** `traceparent` of the parent span; undefined starts a new trace. */
   readonly parent: string | undefined
   readonly attributes?: Attributes
-  /** Default: now. */
-  readonly startedAt?: Date
+  /** How long ago it started. A duration, because the clock of the caller may be the database's; default 0. */
+  readonly ageMs?: number
 }
 
 /** Data known only at the end of the span. */
@@ -115,11 +115,11 @@ export async function createTracing(options: TracingOptions): Promise<Tracing> {
   }
   return {
     isOn: true,
-    start: ({ name, kind, parent, attributes, startedAt }) => {
+    start: ({ name, kind, parent, attributes, ageMs }) => {
       const spanOptions: SpanOptions = {
         kind: kinds[kind],
         ...(attributes && { attributes }),
-        ...(startedAt && { startTime: startedAt }),
+        ...(ageMs !== undefined && { startTime: new Date(Date.now() - Math.max(0, ageMs)) }),
       }
       const span = tracer.startSpan(name, spanOptions, contextOf(parent))
       const { traceId, spanId, traceFlags } = span.spanContext()

@@ -226,7 +226,7 @@ export class Consumer {
       refuseForgery(provenance, this.#events)
       const decoded = decode(delivery, provenance.name, this.#events)
       message = decoded
-      const result = await this.#traced(decoded, arrived, (traced) =>
+      const result = await this.#traced(decoded, (traced) =>
         this.#retryWhileUnavailable(session, () => this.#subscription.react(traced, session.stop.signal)),
       )
       if (result !== undefined) this.#count(decoded.name, result, arrived, decoded.timestamp)
@@ -245,13 +245,12 @@ export class Consumer {
   /** Runs the work in a span of its own; the message passed to it has that span's `traceparent`. */
   async #traced(
     message: Message,
-    arrived: number,
     work: (message: Message) => Promise<'processed' | 'duplicate' | undefined>,
   ): Promise<'processed' | 'duplicate' | undefined> {
     const { tracing = tracingOff } = this.#dependencies
     if (!tracing.isOn) return await work(message)
     const { queue, from = queue } = this.#subscription
-    const span = startHandlingSpan(tracing, message, from, arrived)
+    const span = startHandlingSpan(tracing, message, from)
     try {
       const result = await work({ ...message, traceparent: span.traceparent })
       span.end({ attributes: { 'order_saga.result': result ?? 'given_back' } })

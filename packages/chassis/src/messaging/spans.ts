@@ -1,14 +1,13 @@
 import { type ActiveSpan, type Tracing } from '../core/tracing.ts'
 import type { Message, OutgoingEvent } from './message.ts'
 
-/** Starts the span of one delivery, from its arrival. */
-export function startHandlingSpan(tracing: Tracing, message: Message, queue: string, arrived: number): ActiveSpan {
+/** Starts the span of one delivery; call on its arrival. */
+export function startHandlingSpan(tracing: Tracing, message: Message, queue: string): ActiveSpan {
   const { name, traceparent, attempt } = message
   return tracing.start({
     name: `process ${name}`,
     kind: 'consumer',
     parent: traceparent,
-    startedAt: new Date(arrived),
     attributes: {
       ...attributesOf(message, 'process'),
       'messaging.destination.name': queue,
@@ -20,15 +19,16 @@ export function startHandlingSpan(tracing: Tracing, message: Message, queue: str
 /**
  * Starts the span of an event in the outbox, from its insertion to the confirm, and its child span for the publication,
  * which is the parent of the handling span of each consumer.
+ * @param now by the clock that set `createdAt`
  */
-export function startOutboxSpan(tracing: Tracing, event: OutgoingEvent, exchange: string): ActiveSpan {
+export function startOutboxSpan(tracing: Tracing, event: OutgoingEvent, exchange: string, now: Date): ActiveSpan {
   const { name, traceparent, createdAt } = event
   const attributes = { ...attributesOf(event, 'send'), 'messaging.destination.name': exchange }
   const outbox = tracing.start({
     name: `outbox ${name}`,
     kind: 'internal',
     parent: traceparent,
-    startedAt: createdAt,
+    ageMs: now.getTime() - createdAt.getTime(),
     attributes,
   })
   const publishing = tracing.start({

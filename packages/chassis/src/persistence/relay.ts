@@ -193,7 +193,7 @@ export class Relay {
   async #traced<T>(event: OutgoingEvent, publish: (event: OutgoingEvent) => Promise<T>): Promise<T> {
     const { exchange, tracing = tracingOff } = this.#options
     if (!tracing.isOn) return await publish(event)
-    const span = startOutboxSpan(tracing, event, exchange)
+    const span = startOutboxSpan(tracing, event, exchange, this.#now())
     try {
       const outcome = await publish({ ...event, traceparent: span.traceparent })
       span.end(outcome === 'routed' ? {} : { failure: outcome })
