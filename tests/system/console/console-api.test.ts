@@ -156,6 +156,9 @@ describe('The console', function () {
     await system().services.inventory.stop()
     const { sagaId } = await system().shop.post()
     await system().untilStatus(sagaId, 'payment_completed')
+    // The relay marks an event up to 200 ms after its publication.
+    const unmarked = 'SELECT FROM events WHERE saga_id = $1 AND published_at IS NULL'
+    await system().until('the mark', async () => (await system().sql('payment', unmarked, [sagaId])).length === 0)
     const [shown] = (await saga(system(), 'show', sagaId)).items
     const { explanation, waitsFor, atRest } = await read<SagaDetail>(`/sagas/${sagaId}`)
     const { body } = await call(`http://127.0.0.1:${system().shop.port}/sagas/${sagaId}/explain`)
