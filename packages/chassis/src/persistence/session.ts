@@ -90,7 +90,7 @@ export async function openSession(config: ClientConfig, settings: SessionSetting
   }
 }
 
-/** A busy pooler may by chance return the same server sessions twice, hardly so often. */
+/** In one round a busy pooler may assign the same server sessions again by chance. More rounds make it unlikely. */
 const verificationRounds = 6
 
 /**
