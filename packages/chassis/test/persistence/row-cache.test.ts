@@ -146,7 +146,7 @@ describe('A reactor with a cache of rows', function () {
     assert.equal(await effectsOf(orderId), 3)
   })
 
-  it('evicts a row whose transaction failed', async () => {
+  it('holds no row whose transaction failed', async () => {
     const orderId = uuidv7()
     await one.reactor.react(refundOf(orderId))
     one.step = () => Number.NaN
@@ -157,7 +157,7 @@ describe('A reactor with a cache of rows', function () {
     assert.equal(one.loads, 2)
   })
 
-  it('has an effect once when the connection is lost after the commit, and evicts the row', async () => {
+  it('has an effect once when the connection is lost after the commit, and holds the row no longer', async () => {
     const proxy = await FaultProxy.start((await testServers().postgres()).port)
     const cut = new Process(store, proxy.port)
     const orderId = uuidv7()
